@@ -1,0 +1,7 @@
+//! The service with coroutines for workers. The code is in `coroutines/service.rs`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chapters::coroutines::main()
+}

@@ -1,0 +1,7 @@
+//! The service with processes for workers. The code is in `processes/service.rs`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chapters::processes::main()
+}

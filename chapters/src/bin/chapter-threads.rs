@@ -1,0 +1,7 @@
+//! The service with threads for workers. The code is in `threads/service.rs`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chapters::threads::main()
+}

@@ -1,0 +1,63 @@
+//! The service as coroutines: workers that take turns on an event loop.
+//!
+//! The counterpart of Python's `asyncio`. A waiting coroutine costs a few hundred bytes and no thread, so there can be
+//! very many. They share one memory like threads, but a turn ends only where the code says `await`: what does not wait
+//! makes everyone else wait.
+
+pub mod lock;
+pub mod service;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+pub use lock::Lock;
+pub use service::Service;
+use tokio::runtime;
+
+use crate::demo;
+
+/// The flags that only this demo has.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Options {
+    /// The event loop
+    #[arg(long, value_enum, default_value_t)]
+    pub runtime: Runtime,
+}
+
+/// What the coroutines run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Runtime {
+    /// One event loop on one thread, as asyncio has it
+    #[default]
+    CurrentThread,
+    /// Tokio's pool: a thread per core, and coroutines move between them
+    MultiThread,
+}
+
+impl Runtime {
+    /// Builds the runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses threads or what else the runtime needs.
+    pub fn build(self) -> io::Result<runtime::Runtime> {
+        match self {
+            Runtime::CurrentThread => runtime::Builder::new_current_thread(),
+            Runtime::MultiThread => runtime::Builder::new_multi_thread(),
+        }
+        .enable_time()
+        .build()
+    }
+}
+
+/// The program `chapter-coroutines`.
+pub fn main() -> ExitCode {
+    demo::main("coroutines", |options: Options, demo| {
+        options.runtime.build()?.block_on(async {
+            let mut service = Service::new(demo.plan, demo.trace);
+            service.add_jobs(demo.jobs);
+            service.run(demo.started).await
+        })
+    })
+}

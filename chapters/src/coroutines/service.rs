@@ -1,0 +1,129 @@
+//! The service, with coroutines for workers and an async-channel for a queue.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use tokio::select;
+use tokio::task::{self, JoinHandle};
+use tokio::time::{sleep_until, timeout};
+
+use super::Lock;
+use crate::demo::{Started, Stopped};
+use crate::job::Job;
+use crate::options::Plan;
+use crate::trace::{Event, Recorder, Trace, WorkerId};
+use crate::usage::Usage;
+
+/// How long a worker waits for a job before it says that there is no work.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A queue of jobs, and workers that take jobs from it while the service runs.
+pub struct Service {
+    plan: Plan,
+    trace: Trace,
+    /// Locked while the service runs.
+    running: Arc<Lock>,
+    jobs: Option<Sender<Job>>,
+    queue: Receiver<Job>,
+    workers: Vec<(WorkerId, JoinHandle<()>)>,
+}
+
+impl Service {
+    /// Makes a service with no jobs and no workers yet.
+    pub fn new(plan: Plan, trace: Trace) -> Self {
+        let (jobs, queue) = async_channel::unbounded();
+        let running = Arc::new(Lock::new());
+        Self { plan, trace, running, jobs: Some(jobs), queue, workers: Vec::new() }
+    }
+
+    /// Puts jobs on the queue.
+    pub fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) {
+        let queue = self.jobs.as_ref().expect("the queue is open until the service runs");
+        jobs.into_iter().for_each(|job| queue.try_send(job).expect("the queue has room for all"));
+    }
+
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker has ended; one that has begun a job finishes it first.
+    ///
+    /// `started` is called once all workers are there, with a function that tells the service to stop.
+    ///
+    /// # Errors
+    ///
+    /// When `started` fails; the workers that are there are stopped.
+    pub async fn run(mut self, started: Started<'_>) -> io::Result<Stopped> {
+        let running = Arc::clone(&self.running);
+        let locked = running.acquire().await;
+        let deadline = self.trace.origin() + self.plan.time;
+        self.trace.service().record(Event::ServiceStarting);
+
+        let (stop, stopped) = async_channel::bounded::<()>(1);
+        let (alive, ended) = async_channel::bounded::<Infallible>(1);
+        self.start(alive);
+        let result = started(Box::new(move || _ = stop.try_send(())));
+        if self.plan.until_done {
+            self.jobs = None;
+        }
+        if result.is_ok() {
+            select! {
+                _ = stopped.recv() => {}
+                _ = ended.recv() => {}
+                () = sleep_until(deadline.into()) => {}
+            }
+        }
+
+        self.trace.service().record(Event::ServiceStopping);
+        drop(locked);
+        self.jobs = None;
+        for (id, worker) in self.workers {
+            if worker.await.is_err() {
+                self.trace.worker(id).record(Event::WorkerDied(None));
+            }
+        }
+        result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
+    }
+
+    fn start(&mut self, alive: Sender<Infallible>) {
+        for id in (0..self.plan.workers).map(WorkerId) {
+            let worker = Worker {
+                running: Arc::clone(&self.running),
+                queue: self.queue.clone(),
+                trace: self.trace.worker(id),
+                scale: self.plan.scale,
+                _alive: alive.clone(),
+            };
+            let coroutine = task::spawn(worker.work());
+            self.workers.push((id, coroutine));
+        }
+    }
+}
+
+/// What a worker is handed when it starts.
+struct Worker {
+    running: Arc<Lock>,
+    queue: Receiver<Job>,
+    trace: Recorder,
+    scale: f64,
+    /// When the last of these is gone, so is the last worker.
+    _alive: Sender<Infallible>,
+}
+
+impl Worker {
+    async fn work(self) {
+        self.trace.record(Event::WorkerStarted);
+        while self.running.is_locked() {
+            match timeout(PATIENCE, self.queue.recv()).await {
+                Ok(Ok(job)) => {
+                    self.trace.record(Event::JobStarted(job));
+                    job.run_async(self.scale).await;
+                    self.trace.record(Event::JobCompleted(job));
+                }
+                Err(_) => self.trace.record(Event::NoWork),
+                Ok(Err(_)) => break,
+            }
+            task::yield_now().await;
+        }
+        self.trace.record(Event::WorkerFinished);
+    }
+}

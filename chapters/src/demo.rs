@@ -1,0 +1,144 @@
+//! What makes a program of a service: the command line, the views, Ctrl-C and the exit status.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+
+use crate::interrupt::{self, INTERRUPTED, Stopper};
+use crate::job::{self, Job, Kind};
+use crate::options::{Options, Plan};
+use crate::random::Seed;
+use crate::trace::{self, Records, Trace};
+use crate::usage::Usage;
+use crate::view::{Outcome, Run, Views};
+
+/// How often views are shown what is new: as often as an eye might notice.
+const REFRESH: Duration = Duration::from_millis(10);
+
+/// The exit status of a run that failed.
+const FAILED: u8 = 1;
+/// The exit status of a program whose command line was wrong.
+const USAGE: u8 = 2;
+
+/// What a service calls once all its workers are there, with a function that tells it to stop.
+///
+/// Not before: a process that is to be copied by `fork` must not have threads, and what begins here has some.
+pub type Started<'a> = Box<dyn FnOnce(Stopper) -> io::Result<()> + 'a>;
+
+/// What a service needs to be a demo.
+pub struct Demo<'a> {
+    /// What is asked of the service.
+    pub plan: Plan,
+    /// The jobs for its queue.
+    pub jobs: Vec<Job>,
+    /// Where it says what happens.
+    pub trace: Trace,
+    /// What it calls once its workers are there.
+    pub started: Started<'a>,
+}
+
+/// What a service knows at its end and nobody else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// How many jobs are left on the queue.
+    pub left: u64,
+    /// What all its processes together used.
+    pub usage: Usage,
+}
+
+#[derive(Parser)]
+#[command(version)]
+struct CommandLine<M: Args> {
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    more: M,
+}
+
+/// Runs the program `chapter-MODEL`: `service` makes a service from its own flags and what it needs, and runs it.
+pub fn main<M: Args>(model: &'static str, service: impl FnOnce(M, Demo) -> io::Result<Stopped>) -> ExitCode {
+    let (options, more) = parse::<M>(model);
+    let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
+    let run = Run { model, seed, jobs: options.jobs, plan: options.plan() };
+    match Views::open(run.clone(), &options) {
+        Err(error) => fail(&error, USAGE),
+        Ok(views) => match serve(run, options.kind, views, |demo| service(more, demo)) {
+            Err(error) => fail(&error, FAILED),
+            Ok(code) => code,
+        },
+    }
+}
+
+/// Reads the command line; ends the program if it is wrong, or asks for help.
+fn parse<M: Args>(model: &str) -> (Options, M) {
+    let name = format!("chapter-{model}");
+    let examples = format!(
+        "Examples:\n  \
+         {name} --jobs=8 --seed=1 --time=3\n  \
+         {name} --kind=io --workers=8 --until-done --timeline=run.svg\n  \
+         {name} --jobs=300000 --scale=0 --until-done --quiet\n  \
+         {name} --format=json > run.jsonl\n\n\
+         Exit status: 0 done, 1 the run failed, 2 the command line was wrong, 130 interrupted by Ctrl-C."
+    );
+    let about = format!("Runs a service of workers and a queue of jobs, with {model} for workers");
+    let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
+    let CommandLine { options, more } =
+        CommandLine::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    (options, more)
+}
+
+fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+    // If even standard error is closed, the status has to say it all.
+    let _ = writeln!(io::stderr(), "error: {error}");
+    ExitCode::from(status)
+}
+
+/// Runs the service on the jobs, and the views beside it.
+fn serve(
+    run: Run,
+    kind: Kind,
+    views: Views,
+    service: impl FnOnce(Demo) -> io::Result<Stopped>,
+) -> Result<ExitCode, String> {
+    let jobs = job::jobs(&run.seed, kind).take(run.jobs as usize).collect();
+    let (trace, records) = trace::channel();
+    let (ended, ending) = mpsc::channel();
+    let (mut interrupted, mut viewer) = (None, None);
+    let held = interrupt::hold();
+    let started: Started = Box::new(|stopper| {
+        interrupted = Some(held.listen(stopper)?);
+        viewer = Some(thread::Builder::new().name("views".to_owned()).spawn(|| show(records, views, ending))?);
+        Ok(())
+    });
+    let stopped = service(Demo { plan: run.plan, jobs, trace: trace.clone(), started });
+    let stopped = stopped.map_err(|error| format!("the service failed: {error}"))?;
+    let wall = trace.origin().elapsed();
+
+    let _ = ended.send((wall, stopped));
+    let outcome = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
+    outcome.failures.iter().for_each(|failure| _ = fail(failure, FAILED));
+    let failed = outcome.died > 0 || outcome.lost > 0 || !outcome.failures.is_empty();
+    Ok(match interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        true => ExitCode::from(INTERRUPTED),
+        false => ExitCode::from(if failed { FAILED } else { 0 }),
+    })
+}
+
+/// Shows the records as they come, until the service has ended.
+fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
+    loop {
+        match ending.recv_timeout(REFRESH) {
+            Err(RecvTimeoutError::Timeout) => views.show(&records.sweep()),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Ok((wall, stopped)) => {
+                views.show(&records.rest());
+                return Some(views.finish(wall, stopped));
+            }
+        }
+    }
+}

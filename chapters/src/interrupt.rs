@@ -1,0 +1,57 @@
+//! Ctrl-C: the first one stops the service as its deadline would, the second ends the program at once.
+//!
+//! The terminal sends the interrupt signal to every process of the demo at the same moment. Only the first process, the
+//! one that the reader started, may act on it: a worker that died of it could not finish its job. So the signal is held
+//! back while workers are started, which lets them begin life ignoring it, and only then is it listened to.
+
+use std::io;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The exit status of a program that was interrupted: 128 and the number of the signal.
+pub const INTERRUPTED: u8 = 130;
+
+/// What an interrupt calls: it tells a running service to stop now.
+pub type Stopper = Box<dyn Fn() + Send>;
+
+/// The interrupt signal, held back. One that arrives meanwhile is delivered to [`listen`](Held::listen).
+#[derive(Debug)]
+pub struct Held(());
+
+/// Holds the interrupt signal back, here and in every process that this one starts.
+///
+/// Blocked, it stays pending in this process; ignored, it does nothing to those that unblock it. On systems without
+/// signals, nothing happens.
+pub fn hold() -> Held {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
+
+        let _ = SigSet::from(Signal::SIGINT).thread_block();
+        // SAFETY: ignoring a signal runs no code in its handler.
+        let _ = unsafe { signal(Signal::SIGINT, SigHandler::SigIgn) };
+    }
+    Held(())
+}
+
+impl Held {
+    /// From now on, the first interrupt calls `stop`, and the second ends the program. Returns a flag that says whether
+    /// there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread or a signal handler.
+    pub fn listen(self, stop: Stopper) -> io::Result<Arc<AtomicBool>> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&interrupted);
+        let handler = move || match flag.swap(true, Ordering::Relaxed) {
+            false => stop(),
+            true => process::exit(INTERRUPTED.into()),
+        };
+        ctrlc::set_handler(handler).map_err(io::Error::other)?;
+        #[cfg(unix)]
+        nix::sys::signal::SigSet::from(nix::sys::signal::Signal::SIGINT).thread_unblock()?;
+        Ok(interrupted)
+    }
+}

@@ -1,0 +1,32 @@
+//! One service, three ways: the code of the book *Threads, Processes, Coroutines*.
+//!
+//! The service has a queue of randomly sized jobs and a few workers that take jobs from it until the service stops.
+//! It is built three times, in an order and in words so alike that the differences show. Read the modules in this
+//! order:
+//!
+//! 1. What there is to do: [`job`], its sizes drawn by [`random`], as asked for by [`options`].
+//! 2. What happened: [`trace`], a stream of records, and every [`view`] of it.
+//! 3. The service itself: [`threads`], [`processes`], [`coroutines`].
+//! 4. What makes a program of it: [`demo`], with Ctrl-C from [`interrupt`] and the machine's bill from [`usage`].
+//!
+//! Data runs one way: options, jobs, service, records, views. A service never prints, and a view never reaches back.
+
+pub mod job;
+pub mod random;
+
+pub mod options;
+
+pub mod trace;
+pub mod view;
+
+pub mod coroutines;
+#[cfg(target_os = "linux")]
+pub mod processes;
+#[cfg(not(target_os = "linux"))]
+#[path = "processes/elsewhere.rs"]
+pub mod processes;
+pub mod threads;
+
+pub mod demo;
+pub mod interrupt;
+pub mod usage;

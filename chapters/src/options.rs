@@ -1,0 +1,147 @@
+//! The flags that all demos share, and what they ask of a service.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum};
+
+use crate::job::Kind;
+use crate::random::Seed;
+
+/// The most jobs that a run may have: enough to see that nothing grows with their number, too few to fill the memory.
+const MOST_JOBS: u64 = 10_000_000;
+/// The most workers: past it, a slip of the finger costs more than anybody learns.
+const MOST_WORKERS: u64 = 100_000;
+/// The longest time, in seconds: a year.
+const LONGEST: f64 = 31_536_000.0;
+/// The largest scale: one job of size 1 is then a week of hashing.
+const LARGEST_SCALE: f64 = 1_000_000.0;
+
+/// What all demos can be asked for.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Jobs on the shared queue
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<u64>::new().range(0..=MOST_JOBS))]
+    pub jobs: u64,
+
+    /// Any integer: the same seed gives the same jobs, as it does in CPython's random.Random. Without it, a new one is
+    /// drawn and printed
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub seed: Option<Seed>,
+
+    /// How long the service runs; a worker that has begun a job finishes it
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time, allow_hyphen_values = true)]
+    pub time: Duration,
+
+    /// Workers that take jobs from the queue
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = RangedU64ValueParser::<u32>::new().range(1..=MOST_WORKERS))]
+    pub workers: u32,
+
+    /// What a job does with its worker's time
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: Kind,
+
+    /// Multiplies every job's work; 0 gives empty jobs
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale, allow_hyphen_values = true)]
+    pub scale: f64,
+
+    /// Stop as soon as every job is done, if that is sooner
+    #[arg(long)]
+    pub until_done: bool,
+
+    /// How records are printed on standard output
+    #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
+    pub format: Format,
+
+    /// Print no records, only the summary
+    #[arg(long, help_heading = "What to look at")]
+    pub quiet: bool,
+
+    /// Draw the run as a picture
+    #[arg(long, value_name = "FILE.svg", help_heading = "What to look at")]
+    pub timeline: Option<PathBuf>,
+
+    /// Export the run for a trace viewer, such as Perfetto, in the Chrome trace format
+    #[arg(long, value_name = "FILE.json", help_heading = "What to look at")]
+    pub trace: Option<PathBuf>,
+
+    /// Progress bars on standard error; `auto` shows them on a terminal
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "What to look at")]
+    pub progress: When,
+}
+
+/// How records are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines for people, and a table at the end
+    #[default]
+    Text,
+    /// Lines of JSON for programs, the summary in the last
+    Json,
+}
+
+/// Whether to do something that suits people more than programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// If a person is likely to look
+    #[default]
+    Auto,
+    /// In any case
+    Always,
+    /// In no case
+    Never,
+}
+
+/// What a service is asked to do, whichever way it is built.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// How many workers take jobs from the queue.
+    pub workers: u32,
+    /// How long the service runs.
+    pub time: Duration,
+    /// What every job's work is multiplied by.
+    pub scale: f64,
+    /// Whether to stop as soon as every job is done.
+    pub until_done: bool,
+}
+
+impl Options {
+    /// What these options ask of a service.
+    pub fn plan(&self) -> Plan {
+        Plan { workers: self.workers, time: self.time, scale: self.scale, until_done: self.until_done }
+    }
+}
+
+/// Parses seconds, fractions allowed.
+///
+/// # Errors
+///
+/// When `text` is no number, or none from 0 to a year's seconds.
+pub fn time(text: &str) -> Result<Duration, String> {
+    number(text, LONGEST, "seconds").map(Duration::from_secs_f64)
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    number(text, LARGEST_SCALE, "times")
+}
+
+fn number(text: &str, most: f64, unit: &str) -> Result<f64, String> {
+    let expected = || format!("expected a number of {unit} from 0 to {most}");
+    let number: f64 = text.parse().map_err(|_| expected())?;
+    if (0.0..=most).contains(&number) { Ok(number.abs()) } else { Err(expected()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_number_of_seconds_in_range() {
+        assert_eq!(time("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(time("-0"), Ok(Duration::ZERO));
+        for text in ["-1", "inf", "NaN", "1e300", "ten", ""] {
+            assert_eq!(time(text), Err("expected a number of seconds from 0 to 31536000".to_owned()), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Who did what, and when: the stream of records that a service leaves behind.
+//!
+//! A service says everything through a [`Recorder`] and prints nothing; whoever wants to look reads the [`Records`]. The
+//! two sides never wait for each other. A recorder writes into a buffer in memory, and the reader comes by now and then
+//! and empties all buffers, so that a slow reader costs memory but never time.
+
+use std::fmt;
+use std::mem;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam::utils::CachePadded;
+use serde::de::{Error, IgnoredAny};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::job::Job;
+use crate::view::summary::Summary;
+
+/// One thing that happened.
+///
+/// As JSON it is one line of the trace: `{"at":0.001234,"worker":"worker-1","event":"job_started","job":{...}}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// When, since the service began to start, on one clock for all workers.
+    pub at: Duration,
+    /// Which worker; the service itself is `None`.
+    pub worker: Option<WorkerId>,
+    /// What.
+    pub event: Event,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The service is about to start its workers.
+    ServiceStarting,
+    /// A worker runs, and will look for jobs from now on.
+    WorkerStarted,
+    /// A worker took a job from the queue and begins it.
+    JobStarted(Job),
+    /// A worker is done with its job.
+    JobCompleted(Job),
+    /// A worker waited for a job as long as it has patience for, and goes on to wait.
+    NoWork,
+    /// The service tells its workers to stop.
+    ServiceStopping,
+    /// A worker ends because it was told to, or because no job will come any more.
+    WorkerFinished,
+    /// A worker ended without being told to; the job that it had, if it had begun one, is lost.
+    WorkerDied(Option<Job>),
+    /// Every worker has ended: the last record of every run.
+    ServiceStopped(Box<Summary>),
+}
+
+impl Event {
+    /// The event's name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::ServiceStarting => "service_starting",
+            Event::WorkerStarted => "worker_started",
+            Event::JobStarted(_) => "job_started",
+            Event::JobCompleted(_) => "job_completed",
+            Event::NoWork => "no_work",
+            Event::ServiceStopping => "service_stopping",
+            Event::WorkerFinished => "worker_finished",
+            Event::WorkerDied(_) => "worker_died",
+            Event::ServiceStopped(_) => "service_stopped",
+        }
+    }
+
+    /// The job that the event is about, if it is about one.
+    pub fn job(&self) -> Option<&Job> {
+        match self {
+            Event::JobStarted(job) | Event::JobCompleted(job) => Some(job),
+            Event::WorkerDied(job) => job.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// A worker, by its number from 0; its name counts from 1, as Python's default names do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WorkerId(pub u32);
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "worker-{}", u64::from(self.0) + 1)
+    }
+}
+
+impl FromStr for WorkerId {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let number = name.strip_prefix("worker-").and_then(|number| number.parse::<u32>().ok());
+        let id = number.and_then(|number| number.checked_sub(1)).map(Self);
+        id.ok_or_else(|| format!("{name:?} is no worker: expected \"worker-1\" and so on"))
+    }
+}
+
+/// Time as JSON has it: seconds, to the microsecond.
+pub fn seconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e6
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut line = serializer.serialize_struct("Record", 4)?;
+        line.serialize_field("at", &seconds(self.at))?;
+        match self.worker {
+            Some(worker) => line.serialize_field("worker", &format_args!("{worker}"))?,
+            None => line.serialize_field("worker", &())?,
+        }
+        line.serialize_field("event", self.event.name())?;
+        if let Some(job) = self.event.job() {
+            line.serialize_field("job", job)?;
+        }
+        if let Event::ServiceStopped(summary) = &self.event {
+            line.serialize_field("summary", summary)?;
+        }
+        line.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Line {
+            at: f64,
+            worker: Option<String>,
+            event: String,
+            job: Option<Job>,
+            summary: Option<Box<Summary>>,
+            #[serde(flatten)]
+            _more: std::collections::HashMap<String, IgnoredAny>,
+        }
+        let line = Line::deserialize(deserializer)?;
+        let job = || line.job.ok_or_else(|| D::Error::missing_field("job"));
+        let event = match line.event.as_str() {
+            "service_starting" => Event::ServiceStarting,
+            "worker_started" => Event::WorkerStarted,
+            "job_started" => Event::JobStarted(job()?),
+            "job_completed" => Event::JobCompleted(job()?),
+            "no_work" => Event::NoWork,
+            "service_stopping" => Event::ServiceStopping,
+            "worker_finished" => Event::WorkerFinished,
+            "worker_died" => Event::WorkerDied(line.job),
+            "service_stopped" => Event::ServiceStopped(line.summary.ok_or_else(|| D::Error::missing_field("summary"))?),
+            other => return Err(D::Error::custom(format!("{other:?} is no event"))),
+        };
+        let at = Duration::try_from_secs_f64(line.at).map_err(D::Error::custom)?;
+        let worker = line.worker.map(|name| name.parse().map_err(D::Error::custom)).transpose()?;
+        Ok(Record { at, worker, event })
+    }
+}
+
+/// How many buffers the recorders of a service share. One would be a place where all workers meet for every record.
+const BUFFERS: usize = 16;
+
+/// How long records wait before they are handed on. In that time, those that come late find their place among them.
+const DELAY: Duration = Duration::from_millis(20);
+
+#[derive(Debug, Default)]
+struct Shared {
+    origin: OnceLock<Instant>,
+    buffers: [CachePadded<Mutex<Vec<Record>>>; BUFFERS],
+}
+
+impl Shared {
+    fn now(&self) -> Duration {
+        self.origin.get_or_init(Instant::now).elapsed()
+    }
+
+    fn buffer(&self, worker: Option<WorkerId>) -> MutexGuard<'_, Vec<Record>> {
+        let index = worker.map_or(0, |worker| worker.0 as usize) % BUFFERS;
+        self.buffers[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes a trace: the end that writes, and the end that reads.
+///
+/// ```
+/// use chapters::trace::{Event, channel};
+///
+/// let (trace, records) = channel();
+/// trace.service().record(Event::ServiceStarting);
+/// assert_eq!(records.rest()[0].event, Event::ServiceStarting);
+/// ```
+pub fn channel() -> (Trace, Records) {
+    let shared = Arc::new(Shared::default());
+    (Trace { shared: Arc::clone(&shared) }, Records { shared, held: Vec::new() })
+}
+
+/// The writing end of a trace: hands a [`Recorder`] to everyone who has something to say.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    shared: Arc<Shared>,
+}
+
+impl Trace {
+    /// A recorder that speaks for the service itself.
+    pub fn service(&self) -> Recorder {
+        Recorder { shared: Arc::clone(&self.shared), worker: None }
+    }
+
+    /// A recorder that speaks for `worker`.
+    pub fn worker(&self, worker: WorkerId) -> Recorder {
+        Recorder { shared: Arc::clone(&self.shared), worker: Some(worker) }
+    }
+
+    /// The moment that records count from. The first one to ask, or to record something, sets it.
+    pub fn origin(&self) -> Instant {
+        *self.shared.origin.get_or_init(Instant::now)
+    }
+
+    /// Passes on records that were made elsewhere, on the same clock.
+    pub fn forward(&self, records: impl IntoIterator<Item = Record>) {
+        for record in records {
+            self.shared.buffer(record.worker).push(record);
+        }
+    }
+}
+
+/// Says what one worker, or the service itself, does.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    shared: Arc<Shared>,
+    worker: Option<WorkerId>,
+}
+
+impl Recorder {
+    /// Records that `event` happens now. Never blocks for longer than it takes to append to a list.
+    pub fn record(&self, event: Event) {
+        let mut buffer = self.shared.buffer(self.worker);
+        // The clock is read under the lock, so that a reader who empties the buffer has all that happened before.
+        buffer.push(Record { at: self.shared.now(), worker: self.worker, event });
+    }
+}
+
+/// The reading end of a trace.
+#[derive(Debug)]
+pub struct Records {
+    shared: Arc<Shared>,
+    held: Vec<Record>,
+}
+
+impl Records {
+    /// Takes what was recorded up to a moment ago, in order of time. Never blocks.
+    pub fn sweep(&mut self) -> Vec<Record> {
+        let horizon = self.shared.now().saturating_sub(DELAY);
+        self.empty_buffers();
+        let later = self.held.partition_point(|record| record.at < horizon);
+        let rest = self.held.split_off(later);
+        mem::replace(&mut self.held, rest)
+    }
+
+    /// Takes all that is left.
+    pub fn rest(mut self) -> Vec<Record> {
+        self.empty_buffers();
+        self.held
+    }
+
+    fn empty_buffers(&mut self) {
+        for buffer in &self.shared.buffers {
+            self.held.append(&mut buffer.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        self.held.sort_by_key(|record| record.at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Kind;
+
+    #[test]
+    fn a_record_is_the_json_line_that_the_book_promises() {
+        let job = Job { number: 0, kind: Kind::Cpu, size: 0.6343642441124012 };
+        let at = Duration::from_nanos(1_234_567);
+        let record = Record { at, worker: Some(WorkerId(0)), event: Event::JobStarted(job) };
+        let line = r#"{"at":0.001234,"worker":"worker-1","event":"job_started","job":{"number":0,"kind":"cpu","size":0.6343642441124012}}"#;
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        let read: Record = serde_json::from_str(line).unwrap();
+        assert_eq!(read, Record { at: Duration::from_micros(1234), ..record });
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_refused_by_name() {
+        let error = |line: &str| serde_json::from_str::<Record>(line).unwrap_err().to_string();
+        assert!(error(r#"{"at":0,"worker":null,"event":"lunch"}"#).contains("\"lunch\" is no event"));
+        assert!(error(r#"{"at":0,"worker":"bob","event":"no_work"}"#).contains("\"bob\" is no worker"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"job_started"}"#).contains("missing field `job`"));
+        assert!(error(r#"{"at":-1,"worker":null,"event":"no_work"}"#).contains("negative"));
+    }
+
+    #[test]
+    fn records_come_in_order_of_time_whoever_wrote_them() {
+        let (trace, records) = channel();
+        let workers: Vec<Recorder> = (0..40).map(|number| trace.worker(WorkerId(number))).collect();
+        for _ in 0..10 {
+            workers.iter().rev().for_each(|worker| worker.record(Event::NoWork));
+        }
+        let records = records.rest();
+        assert_eq!(records.len(), 400);
+        assert!(records.is_sorted_by_key(|record| record.at));
+    }
+}

@@ -1,0 +1,57 @@
+//! What a run cost the machine, as the operating system counted it: processor time and memory.
+
+use std::time::Duration;
+
+/// What one process, or several together, used so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Time on a processor, in user code and in the kernel. Zero where the system does not tell.
+    pub cpu: Duration,
+    /// The most memory that was ever resident, in bytes. Zero where the system does not tell.
+    pub peak_rss: u64,
+}
+
+impl Usage {
+    /// What this process used, and the processor time of those of its children that it has waited for.
+    ///
+    /// The peak is this process's own: `getrusage` knows only the largest child, not all of them together.
+    #[cfg(unix)]
+    pub fn of_this_process() -> Self {
+        use nix::sys::resource::{UsageWho, getrusage};
+
+        let cpu = |who| {
+            let time = |value: nix::sys::time::TimeVal| {
+                Duration::new(value.tv_sec().max(0) as u64, value.tv_usec().max(0) as u32 * 1000)
+            };
+            getrusage(who).map_or(Duration::ZERO, |usage| time(usage.user_time()) + time(usage.system_time()))
+        };
+        Self { cpu: cpu(UsageWho::RUSAGE_SELF) + cpu(UsageWho::RUSAGE_CHILDREN), peak_rss: peak_rss() }
+    }
+
+    /// Nothing: this system is not asked.
+    #[cfg(not(unix))]
+    pub fn of_this_process() -> Self {
+        Self::default()
+    }
+}
+
+/// The peak of this process, from `/proc`.
+///
+/// `getrusage` has the figure too, but there a process that was started by `exec` inherits the peak of the program that
+/// it replaced: under `cargo run`, that of cargo.
+#[cfg(target_os = "linux")]
+pub fn peak_rss() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
+/// The peak of this process, from `getrusage`.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub fn peak_rss() -> u64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+
+    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss().max(0) as u64 * unit)
+}

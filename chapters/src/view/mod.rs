@@ -1,0 +1,192 @@
+//! Everything that a person or a program sees of a run: each view turns the same records into something to look at.
+//!
+//! A view reads records and writes to its own place. It cannot reach the service, and it runs on a thread of its own,
+//! so that a slow terminal or a closed pipe is the view's problem alone.
+
+pub mod json;
+pub mod log;
+pub mod perfetto;
+pub mod progress;
+pub mod summary;
+pub mod timeline;
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::mem;
+use std::path::Path;
+use std::time::Duration;
+
+use json::Json;
+use log::Log;
+use perfetto::Perfetto;
+use progress::Progress;
+use summary::Tally;
+use timeline::Timeline;
+
+use crate::demo::Stopped;
+use crate::options::{Format, Options, Plan, When};
+use crate::random::Seed;
+use crate::trace::{Event, Record};
+
+/// What a view knows of a run before it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// `threads`, `processes` or `coroutines`.
+    pub model: &'static str,
+    /// What the sizes of the jobs are made from.
+    pub seed: Seed,
+    /// How many jobs there are.
+    pub jobs: u64,
+    /// What the service is asked to do.
+    pub plan: Plan,
+}
+
+/// Looks at records as they come.
+pub trait View: Send {
+    /// Shows some more records, the next ones in order of time.
+    ///
+    /// # Errors
+    ///
+    /// When what it has to show cannot be written. The view is not asked again.
+    fn show(&mut self, records: &[Record]) -> io::Result<()>;
+
+    /// Shows what could only be shown at the end.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The views that the options ask for.
+pub struct Views {
+    run: Run,
+    tally: Tally,
+    views: Vec<Named>,
+    failures: Vec<String>,
+}
+
+/// A view, and what it shows, for the error message if it cannot.
+struct Named {
+    what: &'static str,
+    view: Box<dyn View>,
+}
+
+impl Named {
+    fn new(what: &'static str, view: impl View + 'static) -> Self {
+        Self { what, view: Box::new(view) }
+    }
+}
+
+/// What is to be said of a run once it has been shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// How many workers died.
+    pub died: u64,
+    /// How many jobs were lost.
+    pub lost: u64,
+    /// What could not be shown, and why.
+    pub failures: Vec<String>,
+}
+
+impl Views {
+    /// Opens what the views will write to. Files that exist keep what they have until the run has ended.
+    ///
+    /// # Errors
+    ///
+    /// Says which flag names a file that cannot be written, and why.
+    pub fn open(run: Run, options: &Options) -> Result<Self, String> {
+        let mut views = Vec::new();
+        if let Some(path) = &options.timeline {
+            let file = open(path, "--timeline")?;
+            views.push(Named::new("the timeline", Timeline::new(run.clone(), file)));
+        }
+        if let Some(path) = &options.trace {
+            let file = open(path, "--trace")?;
+            views.push(Named::new("the trace", Perfetto::new(run.clone(), file)));
+        }
+        if options.trace.is_some() && options.trace == options.timeline {
+            return Err("--timeline and --trace: expected two different files".to_owned());
+        }
+        let bars = match options.progress {
+            When::Auto => io::stderr().is_terminal(),
+            When::Always => true,
+            When::Never => false,
+        };
+        let mut out: Box<dyn Write + Send> = Box::new(io::stdout());
+        if bars {
+            let progress = Progress::new(run.clone());
+            out = Box::new(progress.beside(out));
+            views.push(Named::new("the progress", progress));
+        }
+        views.push(match options.format {
+            Format::Text => Named::new("standard output", Log::new(run.clone(), out, options.quiet)),
+            Format::Json => Named::new("standard output", Json::new(out, options.quiet)),
+        });
+        Ok(Self { run, tally: Tally::default(), views, failures: Vec::new() })
+    }
+
+    /// Shows some more records.
+    pub fn show(&mut self, records: &[Record]) {
+        records.iter().for_each(|record| self.tally.add(record));
+        self.each(|view| view.show(records));
+    }
+
+    /// Shows the last record, the one with the summary, and what can only be shown at the end.
+    pub fn finish(mut self, wall: Duration, stopped: Stopped) -> Outcome {
+        let tally = mem::take(&mut self.tally);
+        let died = tally.died();
+        let summary = tally.summary(&self.run, wall, stopped);
+        let lost = summary.lost;
+        let last = Record { at: wall, worker: None, event: Event::ServiceStopped(Box::new(summary)) };
+        self.each(|view| view.show(std::slice::from_ref(&last)));
+        self.each(|view| view.finish());
+        Outcome { died, lost, failures: self.failures }
+    }
+
+    /// Drops a view that fails, and remembers why, unless its reader went away: that is a reader's right.
+    fn each(&mut self, mut show: impl FnMut(&mut dyn View) -> io::Result<()>) {
+        let failures = &mut self.failures;
+        self.views.retain_mut(|Named { what, view }| match show(view.as_mut()) {
+            Ok(()) => true,
+            Err(error) => {
+                if error.kind() != ErrorKind::BrokenPipe {
+                    failures.push(format!("cannot write {what}: {error}"));
+                }
+                false
+            }
+        });
+    }
+}
+
+/// Opens `path` for writing, now, so that a path that cannot be written is found out before the run.
+fn open(path: &Path, flag: &str) -> Result<Replace, String> {
+    let file = File::options().write(true).create(true).truncate(false).open(path);
+    let file = file.map_err(|error| format!("{flag}={}: cannot write this file: {error}", path.display()))?;
+    Ok(Replace { file, begun: false })
+}
+
+/// A file whose old content stays until the first byte of the new one is written.
+struct Replace {
+    file: File,
+    begun: bool,
+}
+
+impl Write for Replace {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.begun {
+            self.begun = true;
+            // What has no length, a pipe or a device, has nothing to replace.
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,2 @@
+//! The reading room.
+fn main() {}
