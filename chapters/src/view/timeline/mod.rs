@@ -1,10 +1,11 @@
 //! A run as a picture: a lane for each worker, its jobs as bars, its waiting hatched.
 //!
 //! The picture is an SVG file that needs nothing else: it reads well in light and dark, alone, as an image and within a
-//! page, on paper, and aloud. What each worker did is kept in its [`lane`](Lane), and [`svg`] draws it.
+//! page, on paper, and aloud. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it.
 
 mod lane;
 mod svg;
+mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -99,8 +100,7 @@ impl Story {
     fn workers(&self) -> u64 {
         u64::from(self.run.plan.workers).max(self.lanes.len() as u64)
     }
-
-    fn completed(&self) -> u64 {
-        self.lanes.values().map(|lane| lane.completed).sum()
-    }
 }
+
+#[cfg(test)]
+mod tests;

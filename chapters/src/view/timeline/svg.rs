@@ -7,24 +7,24 @@ use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
 use super::lane::{Bar, End, Lane};
+use super::words::{Unit, Xml, about};
 use super::{LANES, Story};
 use crate::trace::WorkerId;
 use crate::view::summary::counted;
 
 const WIDTH: u64 = 800;
+/// Free space all around.
+const PADDING: u64 = 8;
 /// Free space to the right of the plot: half of the last label on the axis.
 const MARGIN: u64 = 24;
-const FONT: u64 = 12;
+const FONT: u64 = 13;
 /// A wide letter's width: room for a text is counted in these.
-const LETTER: u64 = 7;
-const LINE: u64 = 17;
+const LETTER: u64 = 8;
+const LINE: u64 = 18;
 
 /// How many bars have a number and a hover text. The narrower ones of a busy picture go without, or it would weigh more
 /// than the page that it is on.
 const NAMED: usize = 800;
-
-/// How many workers the text alternative tells of one by one.
-const TOLD: u64 = 8;
 
 /// How bars look: in colours that colour-blind readers can tell apart (Okabe and Ito's), and in outlines for print.
 struct Look {
@@ -56,52 +56,6 @@ impl Display for Tenths {
     }
 }
 
-/// Text as XML has it.
-struct Xml<T>(T);
-
-impl<T: Display> Display for Xml<T> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        for letter in self.0.to_string().chars() {
-            match letter {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                _ => f.write_char(letter)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Time as the whole picture writes it: in the largest unit that its length fills.
-struct Unit {
-    name: &'static str,
-    nanos: u32,
-}
-
-impl Unit {
-    fn of(length: Duration) -> Self {
-        match length.as_nanos() {
-            1_000_000_000.. => Self { name: "s", nanos: 1_000_000_000 },
-            1_000_000.. => Self { name: "ms", nanos: 1_000_000 },
-            _ => Self { name: "µs", nanos: 1000 },
-        }
-    }
-
-    fn number(&self, time: Duration) -> f64 {
-        time.as_nanos() as f64 / f64::from(self.nanos)
-    }
-
-    fn rounded(&self, time: Duration) -> String {
-        format!("{:.3} {}", self.number(time), self.name)
-    }
-
-    fn exact(&self, time: Duration) -> String {
-        format!("{} {}", self.number(time), self.name)
-    }
-}
-
 /// A bar and its place.
 struct Placed {
     left: Tenths,
@@ -120,6 +74,7 @@ struct Plot<'a> {
     story: &'a Story,
     unit: Unit,
     length: Duration,
+    marks: Vec<Mark>,
     left: u64,
     top: u64,
     /// From lane to lane.
@@ -140,12 +95,15 @@ pub(super) fn draw(story: &Story) -> String {
 impl<'a> Plot<'a> {
     fn new(story: &'a Story) -> Self {
         let lanes = story.workers().min(LANES.into());
-        let (pitch, bar) = if lanes <= 12 { (26, 20) } else { (16, 13) };
+        let (pitch, bar) = if lanes <= 12 { (26, 20) } else { (17, 14) };
         let names = (1..=lanes).map(|number| format!("worker-{number}").len() as u64).max().unwrap_or(0);
         let left = names * LETTER + 8;
         let length = story.end.max(Duration::from_nanos(1));
         let id = format!("run-{:08x}", fingerprint(story));
-        Self { story, unit: Unit::of(length), length, left, top: 3 * LINE, pitch, bar, lanes, id }
+        let unit = Unit::of(length);
+        let marks = marks(story, &unit);
+        let top = LINE * (1 + marks.len() as u64) + 6;
+        Self { story, unit, length, marks, left, top, pitch, bar, lanes, id }
     }
 
     fn width(&self) -> u64 {
@@ -154,6 +112,11 @@ impl<'a> Plot<'a> {
 
     fn bottom(&self) -> u64 {
         self.top + self.lanes * self.pitch
+    }
+
+    /// The upper edge of a lane's bars.
+    fn y(&self, number: u64) -> u64 {
+        self.top + number * self.pitch + (self.pitch - self.bar) / 2
     }
 
     fn x(&self, at: Duration) -> Tenths {
@@ -167,8 +130,9 @@ impl<'a> Plot<'a> {
 
     fn draw(&self, out: &mut String) -> fmt::Result {
         let bars: Vec<Vec<Placed>> = (0..self.lanes).map(|number| self.place(number)).collect();
-        let captions = self.captions(&bars);
-        let height = self.bottom() + LINE * (captions.len() as u64 + 1) + LINE;
+        let merged = bars.iter().flatten().any(|placed| placed.bar.jobs > 1);
+        let captions = self.story.captions(self.lanes, merged);
+        let height = self.bottom() + LINE * (captions.len() as u64 + 1) + 2 * PADDING;
         self.head(out, height)?;
         self.legend(out)?;
         self.axis(out)?;
@@ -177,8 +141,9 @@ impl<'a> Plot<'a> {
             self.draw_lane(out, number, bars, narrowest)?;
         }
         self.lines(out)?;
+        self.numbers(out, &bars, narrowest)?;
         for (line, caption) in (2..).zip(captions) {
-            let y = self.bottom() + LINE * line + 4;
+            let y = self.bottom() + LINE * line;
             writeln!(out, r#"<text class="caption" x="0" y="{y}">{}</text>"#, Xml(caption))?;
         }
         writeln!(out, "</svg>")
@@ -203,7 +168,7 @@ impl<'a> Plot<'a> {
         let Look { fill, number, dashes, corner } = look(self.story.run.model);
         writeln!(
             out,
-            r#"<svg xmlns="http://www.w3.org/2000/svg" id="{id}" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{id}-title {id}-desc">
+            r#"<svg xmlns="http://www.w3.org/2000/svg" id="{id}" viewBox="-{PADDING} -{PADDING} {} {height}" role="img" aria-labelledby="{id}-title {id}-desc">
 <title id="{id}-title">{}</title>
 <desc id="{id}-desc">{}</desc>
 <style>
@@ -215,18 +180,21 @@ impl<'a> Plot<'a> {
 #{id} .job{{fill:{fill};stroke:currentColor;stroke-dasharray:{dashes};rx:{corner}px}}
 #{id} .jobs{{stroke:{fill};stroke-width:{bar};fill:none}}
 #{id} .lost{{fill-opacity:.35}}
-#{id} text.number{{fill:{number};text-anchor:middle;pointer-events:none}}
+#{id} .numbers{{text-anchor:middle;pointer-events:none;stroke:{fill};stroke-width:4;paint-order:stroke}}
+#{id} .numbers text{{fill:{number}}}
 #{id} .name,#{id} .at-end{{text-anchor:end}}
 #{id} .tick,#{id} .at-middle{{text-anchor:middle}}
 #{id} .grid{{stroke:currentColor;stroke-opacity:.2}}
 #{id} .deadline{{stroke:currentColor;stroke-width:1.5;stroke-dasharray:6 4}}
 #{id} .stopping{{stroke:currentColor;stroke-width:1.5;stroke-dasharray:2 3}}
 #{id} .death{{stroke:currentColor;stroke-width:3;fill:none}}
-#{id} .stripe{{stroke:currentColor;stroke-opacity:.45}}
+#{id} .stripe{{stroke:currentColor;stroke-opacity:.6}}
+#{id} .waiting{{stroke:currentColor;stroke-opacity:.3}}
 </style>
 <pattern id="{id}-waiting" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="stripe" d="M0 0V5"/></pattern>"#,
-            Xml(self.title()),
-            Xml(self.description()),
+            WIDTH + 2 * PADDING,
+            Xml(self.story.title()),
+            Xml(self.story.description(&self.unit)),
         )
     }
 
@@ -257,9 +225,8 @@ impl<'a> Plot<'a> {
     }
 
     fn draw_lane(&self, out: &mut String, number: u64, bars: &[Placed], narrowest: Tenths) -> fmt::Result {
-        let y = self.top + number * self.pitch + (self.pitch - self.bar) / 2;
-        let (height, middle) = (self.bar, self.bar / 2);
-        let text = middle + 4;
+        let (y, height, middle) = (self.y(number), self.bar, self.bar / 2);
+        let text = middle + 5;
         let name = format!("worker-{}", number + 1);
         writeln!(out, r#"<g class="lane" transform="translate(0 {y})">"#)?;
         writeln!(out, r#"<text class="name" x="{}" y="{text}">{name}</text>"#, self.left - 6)?;
@@ -276,12 +243,7 @@ impl<'a> Plot<'a> {
             let Placed { left, bar, .. } = placed;
             let (class, width) = (if bar.completed { "job" } else { "job lost" }, placed.width());
             write!(out, r#"<rect class="{class}" x="{left}" y="0" width="{width}" height="{height}">"#)?;
-            writeln!(out, "<title>{}</title></rect>", Xml(self.about(bar)))?;
-            let label = bar.job.number.to_string();
-            if bar.jobs == 1 && width.0 >= 10 * (LETTER * label.len() as u64 + 5) {
-                let x = Tenths(left.0 + width.0 / 2);
-                writeln!(out, r#"<text class="number" x="{x}" y="{text}">{label}</text>"#)?;
-            }
+            writeln!(out, "<title>{}</title></rect>", Xml(about(bar, &self.unit)))?;
         }
         if !narrow.is_empty() {
             let jobs = counted(narrow.iter().map(|placed| placed.bar.jobs).sum(), "job");
@@ -296,103 +258,57 @@ impl<'a> Plot<'a> {
         writeln!(out, "</g>")
     }
 
-    fn about(&self, bar: &Bar) -> String {
-        let (from, to) = (self.unit.rounded(bar.from), self.unit.rounded(bar.to));
-        if bar.jobs > 1 {
-            let share = 100.0 * bar.busy.as_secs_f64() / (bar.to - bar.from).as_secs_f64();
-            return format!("{}, {from} to {to}, busy {share:.0} % of the time", counted(bar.jobs, "job"));
-        }
-        let outcome = if bar.completed { "" } else { ", not completed" };
-        format!("job {}, size {:.3}, {from} to {to}{outcome}", bar.job.number, bar.job.size)
-    }
-
-    /// The deadline, and when the service stopped if that was at another time.
-    fn lines(&self, out: &mut String) -> fmt::Result {
-        let deadline = self.story.run.plan.time;
-        let reached = deadline <= self.length;
-        if reached {
-            self.line(out, "deadline", deadline, self.unit.exact(deadline), self.top - LINE)?;
-        }
-        match self.story.stopping {
-            Some(at) if !reached || at.abs_diff(deadline) > self.length / 100 => {
-                self.line(out, "stopping", at, self.unit.rounded(at), self.top)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn line(&self, out: &mut String, what: &str, at: Duration, label: String, bottom: u64) -> fmt::Result {
-        let (x, label) = (self.x(at), format!("{what}: {label}"));
-        let half = LETTER * label.len() as u64 / 2;
-        let (place, anchor) = if x.0 / 10 + half > WIDTH { (Tenths(10 * WIDTH), "end") } else { (x, "middle") };
-        writeln!(out, r#"<path class="{what}" d="M{x} {bottom}V{}"/>"#, self.bottom() + 4)?;
-        writeln!(out, r#"<text class="at-{anchor}" x="{place}" y="{}">{label}</text>"#, bottom - 4)
-    }
-
-    fn title(&self) -> String {
-        let run = &self.story.run;
-        let (workers, jobs) = (counted(self.story.workers(), "worker"), counted(run.jobs, "job"));
-        format!("{}: {workers}, {jobs}", run.model)
-    }
-
-    fn captions(&self, bars: &[Vec<Placed>]) -> Vec<String> {
-        let (run, workers) = (&self.story.run, self.story.workers());
-        let mut seed = run.seed.to_string();
-        if seed.len() > 24 {
-            seed.replace_range(20.., "...");
-        }
-        let mut captions = vec![format!("{}, seed {seed}: {}", self.title(), self.outcome())];
-        if workers > self.lanes {
-            captions.push(format!("The picture shows the first {} of {workers} workers.", self.lanes));
-        }
-        if bars.iter().flatten().any(|placed| placed.bar.jobs > 1) {
-            captions.push("Neighbouring jobs that are thinner than a pixel are drawn as one bar.".to_owned());
-        }
-        captions
-    }
-
-    fn outcome(&self) -> String {
-        let completed = self.story.completed();
-        match self.story.left_and_lost {
-            Some((left, lost)) => format!("{completed} completed, {left} left, {lost} lost"),
-            None => format!("{completed} completed"),
-        }
-    }
-
-    /// What the picture says, for those who cannot see it.
-    fn description(&self) -> String {
-        let (story, unit) = (self.story, &self.unit);
-        let mut text = format!("A run of {}, of {}: {}.", unit.rounded(story.end), self.title(), self.outcome());
-        if story.workers() <= TOLD {
-            for number in 0..story.workers() {
-                let Some(lane) = self.lane(number) else { continue };
-                let (jobs, waited) = (counted(lane.completed, "job"), unit.rounded(lane.waited(story.end)));
-                text += &format!(" worker-{} completed {jobs} and waited {waited} in all", number + 1);
-                text += match lane.ended {
-                    Some((_, End::Died)) => ", and died.",
-                    _ => ".",
+    /// The numbers of the jobs, where they fit; above all lines, so that none goes through them.
+    fn numbers(&self, out: &mut String, bars: &[Vec<Placed>], narrowest: Tenths) -> fmt::Result {
+        writeln!(out, r#"<g class="numbers">"#)?;
+        for (number, bars) in (0..).zip(bars) {
+            let y = self.y(number) + self.bar / 2 + 5;
+            for placed in bars.iter().filter(|placed| placed.width() >= narrowest) {
+                let label = match placed.bar.jobs {
+                    1 => placed.bar.job.number.to_string(),
+                    jobs => format!("{jobs} jobs"),
                 };
-            }
-        } else {
-            let mut completed: Vec<u64> = story.lanes.values().map(|lane| lane.completed).collect();
-            completed.resize(story.workers() as usize, 0);
-            completed.sort_unstable();
-            let (fewest, median, most) = (completed[0], completed[completed.len() / 2], completed[completed.len() - 1]);
-            let waited: Duration = story.lanes.values().map(|lane| lane.waited(story.end)).sum();
-            let each = unit.rounded(waited / completed.len() as u32);
-            text +=
-                &format!(" The workers completed from {fewest} to {most} jobs each, half of them at least {median}.");
-            text += &format!(" They waited {each} each on average.");
-            match story.lanes.values().filter(|lane| lane.died()).count() {
-                0 => {}
-                died => text += &format!(" {} died.", counted(died as u64, "worker")),
+                let (x, width) = (Tenths((placed.left.0 + placed.right.0) / 2), placed.width());
+                if width.0 >= 10 * (LETTER * label.len() as u64 + 4) {
+                    writeln!(out, r#"<text x="{x}" y="{y}">{label}</text>"#)?;
+                }
             }
         }
-        if let Some(at) = story.stopping {
-            text += &format!(" The service was told to stop at {}.", unit.rounded(at));
-        }
-        text
+        writeln!(out, "</g>")
     }
+
+    fn lines(&self, out: &mut String) -> fmt::Result {
+        for (row, Mark { what, at, label }) in (2..).zip(&self.marks) {
+            let (x, y, bottom) = (self.x(*at), LINE * row, self.bottom() + 4);
+            let half = LETTER * label.len() as u64 / 2;
+            let (place, anchor) = if x.0 / 10 + half > WIDTH { (Tenths(10 * WIDTH), "end") } else { (x, "middle") };
+            writeln!(out, r#"<path class="{what}" d="M{x} {y}V{bottom}"/>"#)?;
+            writeln!(out, r#"<text class="at-{anchor}" x="{place}" y="{}">{label}</text>"#, y - 4)?;
+        }
+        Ok(())
+    }
+}
+
+/// A moment that concerns all workers.
+struct Mark {
+    what: &'static str,
+    at: Duration,
+    label: String,
+}
+
+/// The deadline, if the run reached it, and when the service stopped, if that was at another time.
+fn marks(story: &Story, unit: &Unit) -> Vec<Mark> {
+    let deadline = story.run.plan.time;
+    let mut marks = Vec::new();
+    if deadline <= story.end {
+        marks.push(Mark { what: "deadline", at: deadline, label: format!("deadline: {}", unit.exact(deadline)) });
+    }
+    if let Some(at) = story.stopping
+        && (marks.is_empty() || at.abs_diff(deadline) > story.end / 100)
+    {
+        marks.push(Mark { what: "stopping", at, label: format!("stopping: {}", unit.rounded(at)) });
+    }
+    marks
 }
 
 /// The narrowest width of a bar with a name, such that not too many have one.
