@@ -132,7 +132,7 @@ impl<'a> Plot<'a> {
         let bars: Vec<Vec<Placed>> = (0..self.lanes).map(|number| self.place(number)).collect();
         let merged = bars.iter().flatten().any(|placed| placed.bar.jobs > 1);
         let captions = self.story.captions(self.lanes, merged);
-        let height = self.bottom() + LINE * (captions.len() as u64 + 1) + 2 * PADDING;
+        let height = self.bottom() + LINE * (captions.len() as u64 + 1) + 2 * PADDING + 4;
         self.head(out, height)?;
         self.legend(out)?;
         self.axis(out)?;
@@ -143,7 +143,7 @@ impl<'a> Plot<'a> {
         self.lines(out)?;
         self.numbers(out, &bars, narrowest)?;
         for (line, caption) in (2..).zip(captions) {
-            let y = self.bottom() + LINE * line;
+            let y = self.bottom() + LINE * line + 4;
             writeln!(out, r#"<text class="caption" x="0" y="{y}">{}</text>"#, Xml(caption))?;
         }
         writeln!(out, "</svg>")
@@ -179,7 +179,6 @@ impl<'a> Plot<'a> {
 #{id} text{{fill:currentColor}}
 #{id} .job{{fill:{fill};stroke:currentColor;stroke-dasharray:{dashes};rx:{corner}px}}
 #{id} .jobs{{stroke:{fill};stroke-width:{bar};fill:none}}
-#{id} .lost{{fill-opacity:.35}}
 #{id} .numbers{{text-anchor:middle;pointer-events:none;stroke:{fill};stroke-width:4;paint-order:stroke}}
 #{id} .numbers text{{fill:{number}}}
 #{id} .name,#{id} .at-end{{text-anchor:end}}
@@ -241,8 +240,8 @@ impl<'a> Plot<'a> {
         let (named, narrow): (Vec<&Placed>, Vec<&Placed>) = bars.iter().partition(|bar| bar.width() >= narrowest);
         for placed in named {
             let Placed { left, bar, .. } = placed;
-            let (class, width) = (if bar.completed { "job" } else { "job lost" }, placed.width());
-            write!(out, r#"<rect class="{class}" x="{left}" y="0" width="{width}" height="{height}">"#)?;
+            let width = placed.width();
+            write!(out, r#"<rect class="job" x="{left}" y="0" width="{width}" height="{height}">"#)?;
             writeln!(out, "<title>{}</title></rect>", Xml(about(bar, &self.unit)))?;
         }
         if !narrow.is_empty() {
