@@ -216,11 +216,9 @@ impl Trace {
         *self.shared.origin.get_or_init(Instant::now)
     }
 
-    /// Passes on records that were made elsewhere, on the same clock.
-    pub fn forward(&self, records: impl IntoIterator<Item = Record>) {
-        for record in records {
-            self.shared.buffer(record.worker).push(record);
-        }
+    /// Passes on what `worker` recorded elsewhere, on the same clock.
+    pub fn forward(&self, worker: WorkerId, mut records: Vec<Record>) {
+        self.shared.buffer(Some(worker)).append(&mut records);
     }
 }
 
