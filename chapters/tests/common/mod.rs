@@ -149,7 +149,12 @@ impl Variant {
 
     /// A run that prints what people read.
     pub fn run_as_text<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
-        let flags: Vec<String> = self.flags.iter().copied().chain(flags).map(str::to_owned).collect();
+        self.bare(self.flags.iter().copied().chain(flags))
+    }
+
+    /// The program with these flags and no others, not even those that make the variant.
+    pub fn bare<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
+        let flags: Vec<String> = flags.into_iter().map(str::to_owned).collect();
         let mut command = Command::new(self.program);
         // A process group of its own, so that whatever it leaves behind can be found, and ended with it.
         command.args(&flags).process_group(0);

@@ -1,12 +1,14 @@
 //! The command line: what is accepted, and what is refused with one clear sentence before anything runs.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::common::{CURRENT_THREAD, Folder, MODELS, PROCESSES, THREADS, Variant, each};
 
 /// Holds a variant to refusing `flag`, and to naming `names` when it does.
 fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
-    let run = variant.run(flags.iter().copied()).finish().exits_with(2);
+    // No flags but these: a flag may be given once only.
+    let run = variant.bare(flags.iter().copied()).within(Duration::from_secs(10)).finish().exits_with(2);
     assert!(run.lines.is_empty(), "{} prints {:?}", run.line, run.lines);
     for name in names {
         assert!(run.stderr.contains(name), "{} does not say {name:?}: {}", run.line, run.stderr);
@@ -114,8 +116,7 @@ fn help_names_every_flag() {
             "coroutines" => "--runtime",
             _ => "",
         };
-        // `variant` brings a flag of its own: help comes all the same.
-        let run = variant.run_as_text(["--help"]).finish().exits_with(0);
+        let run = variant.bare(["--help"]).finish().exits_with(0);
         let help = run.lines.join("\n");
         for flag in all.split(' ').chain([own]) {
             assert!(help.contains(flag), "the help does not name {flag}: {help}");
