@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chapters::demo::Stopped;
+use chapters::demo::{Started, Stopped};
+use chapters::interrupt::Stopper;
 use chapters::job::{Job, Kind, jobs};
 use chapters::options::Plan;
 use chapters::random::Seed;
@@ -10,6 +11,14 @@ use chapters::trace::{self, Record};
 use chapters::{coroutines, threads};
 
 const PLAN: Plan = Plan { workers: 3, time: Duration::from_secs(30), scale: 0.001, until_done: true };
+
+/// Keeps what tells the service to stop, and never uses it: a service whose stopper is gone stops.
+fn keep(stopper: &mut Option<Stopper>) -> Started<'_> {
+    Box::new(|stop| {
+        *stopper = Some(stop);
+        Ok(())
+    })
+}
 
 /// Twenty good jobs, and one among them that cannot be done: nobody waits less than no time.
 fn list() -> Vec<Job> {
@@ -37,7 +46,7 @@ fn a_thread_that_panics_harms_no_other() {
     let (trace, records) = trace::channel();
     let mut service = threads::Service::new(PLAN, trace);
     service.add_jobs(list());
-    let stopped = service.run(Box::new(|_| Ok(()))).expect("the service runs");
+    let stopped = service.run(keep(&mut None)).expect("the service runs");
     others_did_the_rest(&records.rest(), stopped);
 }
 
@@ -48,7 +57,7 @@ fn a_coroutine_that_panics_harms_no_other() {
         let stopped = runtime.build().expect("a runtime").block_on(async {
             let mut service = coroutines::Service::new(PLAN, trace);
             service.add_jobs(list());
-            service.run(Box::new(|_| Ok(()))).await
+            service.run(keep(&mut None)).await
         });
         others_did_the_rest(&records.rest(), stopped.expect("the service runs"));
     }
@@ -66,14 +75,14 @@ fn a_service_whose_workers_have_all_panicked_ends_before_its_time() {
     let (trace, records) = trace::channel();
     let mut service = threads::Service::new(plan, trace);
     service.add_jobs((0..10).map(bad));
-    let stopped = service.run(Box::new(|_| Ok(()))).expect("the service runs");
+    let stopped = service.run(keep(&mut None)).expect("the service runs");
     ended(records.rest(), stopped);
 
     let (trace, records) = trace::channel();
     let stopped = coroutines::Runtime::CurrentThread.build().expect("a runtime").block_on(async {
         let mut service = coroutines::Service::new(plan, trace);
         service.add_jobs((0..10).map(bad));
-        service.run(Box::new(|_| Ok(()))).await
+        service.run(keep(&mut None)).await
     });
     ended(records.rest(), stopped.expect("the service runs"));
 }
