@@ -24,8 +24,13 @@ fn workers(variant: &Variant, demo: Pid) -> Vec<Process> {
 }
 
 fn all_workers(variant: &Variant, run: &Running, number: usize) -> Vec<Process> {
-    eventually("all workers are there", Duration::from_secs(20), || {
-        Some(workers(variant, run.pid())).filter(|workers| workers.len() == number)
+    let found = || Some(workers(variant, run.pid())).filter(|workers| workers.len() == number);
+    let limit = Instant::now() + Duration::from_secs(20);
+    eventually(&format!("{number} workers of {} are there", run.pid()), Duration::from_secs(20), || {
+        if Instant::now() > limit - Duration::from_secs(19) {
+            eprintln!("{:?} {:?}", run.line_typed(), proc::tree(run.pid()));
+        }
+        found()
     })
 }
 
@@ -36,8 +41,8 @@ fn goes_on_without(died: usize, run: Running) -> Story {
     story
 }
 
-/// Kills one worker of a run at a random moment.
-fn kill_one(variant: &Variant, random: &mut Random) {
+/// Kills one worker of a run at a random moment. On a machine so busy that the run had no time for that, says so.
+fn kill_one(variant: &Variant, random: &mut Random) -> bool {
     // Sometimes the queue is never empty, sometimes the workers crowd around it, sometimes they wait at it for long.
     let (jobs, kind, scale) = match random.random_range(0..3) {
         0 => ("--jobs=50000", "--kind=io", "--scale=0.002"),
@@ -46,15 +51,21 @@ fn kill_one(variant: &Variant, random: &mut Random) {
     };
     let seed = format!("--seed={}", random.random_range(0..1_000_000));
     let mut run =
-        variant.run([jobs, kind, scale, &seed, "--workers=3", "--time=0.6"]).within(Duration::from_secs(20)).start();
-    match random.random_range(0..3) {
-        // A moment after some record.
-        0 => (0..random.random_range(1..40)).for_each(|_| _ = run.record()),
-        // A moment after the workers came to be.
-        _ => _ = all_workers(variant, &run, 3),
+        variant.run([jobs, kind, scale, &seed, "--workers=3", "--time=1"]).within(Duration::from_secs(20)).start();
+    // A moment after some record, or after the workers came to be.
+    if random.random_range(0..3) == 0 {
+        (0..random.random_range(1..40)).for_each(|_| _ = run.record());
     }
-    let moment = Instant::now() + Duration::from_micros(random.random_range(0..20_000));
-    let victims = all_workers(variant, &run, 3);
+    let moment = Duration::from_micros(random.random_range(0..20_000));
+    let demo = Process::find(run.pid()).expect("nobody has waited for it yet");
+    let victims = eventually("three workers, or the run's end", Duration::from_secs(20), || {
+        let workers = workers(variant, run.pid());
+        (workers.len() == 3 || !demo.is_alive()).then_some(workers)
+    });
+    if victims.len() < 3 {
+        return false;
+    }
+    let moment = Instant::now() + moment;
     let victim = &victims[random.random_range(0..3)];
     while Instant::now() < moment {
         thread::yield_now();
@@ -62,25 +73,29 @@ fn kill_one(variant: &Variant, random: &mut Random) {
     kill(victim.pid, Signal::SIGKILL).expect("the worker is there");
     let story = goes_on_without(1, run);
     let stopping = story.stopping();
-    assert!(stopping >= Duration::from_millis(600), "it stopped before its time, at {stopping:?}");
-    assert!(stopping < Duration::from_millis(1600), "it stopped after its time, at {stopping:?}");
+    assert!(stopping >= Duration::from_secs(1), "it stopped before its time, at {stopping:?}");
+    assert!(stopping < Duration::from_secs(2), "it stopped after its time, at {stopping:?}");
     let survivors = story.all("worker_finished").filter(|end| end.at < stopping).count();
     assert_eq!(survivors, 0, "a worker ended before the service stopped: {:#?}", story.records);
     if jobs != "--jobs=50000" {
         let completed = story.summary.completed;
         assert_eq!(story.summary.left, 0, "the others did the rest: {completed} of them");
     }
+    true
 }
 
 /// Kills at `moments` random moments, spread over all start methods, several runs side by side.
 fn kill_often(moments: usize, seed: i64) {
-    let batch = 6;
+    let batch = 12;
     each(&PROCESSES, |variant| {
         thread::scope(|scope| {
             for part in 0..batch / PROCESSES.len() {
                 let offset = part as i64 + 10 * variant.name.len() as i64;
                 let mut random = Random::new(&Seed::from(seed + offset));
-                let run = move || (0..moments / batch).for_each(|_| kill_one(variant, &mut random));
+                let run = move || {
+                    let kills = (0..2 * moments).filter(|_| kill_one(variant, &mut random)).take(moments / batch);
+                    assert_eq!(kills.count(), moments / batch, "the machine is too busy to kill anybody");
+                };
                 thread::Builder::new().name(variant.name.to_owned()).spawn_scoped(scope, run).expect("a thread");
             }
         });
@@ -95,7 +110,7 @@ fn a_worker_killed_at_any_moment_takes_only_its_job_along() {
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn a_worker_killed_at_any_of_300_moments_takes_only_its_job_along() {
-    kill_often(300, Instant::now().elapsed().as_nanos() as i64);
+    kill_often(300, 1000);
 }
 
 #[test]
