@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::io::{self, PipeReader};
 use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crossbeam::channel::Sender;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -91,12 +92,15 @@ pub fn watch(mut workers: Vec<Watched>, trace: Trace, alive: Sender<Infallible>)
     let watch = move || {
         let mut peak = 0;
         while !workers.is_empty() {
+            let now = trace.origin().elapsed();
             let news: usize = workers.iter_mut().map(|worker| worker.collect(&trace)).sum();
+            trace.complete_until(now);
             let timeout = if news >= MUCH { BUSY } else { QUIET };
             for index in ended(&workers, timeout.into()).into_iter().rev() {
                 peak += workers.swap_remove(index).bury(&trace);
             }
         }
+        trace.complete_until(Duration::MAX);
         drop(alive);
         peak
     };

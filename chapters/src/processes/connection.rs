@@ -112,7 +112,7 @@ mod tests {
     fn a_message_brings_open_files_along() {
         let (here, there) = Connection::pair().unwrap();
         let (reader, mut writer) = io::pipe().unwrap();
-        here.send(&("a reader", 7), &[reader.as_fd()]).unwrap();
+        here.send(&("a reader", 7_u8), &[reader.as_fd()]).unwrap();
         drop(reader);
         let ((text, number), mut files): ((String, u8), _) = there.receive().unwrap().unwrap();
         assert_eq!((text.as_str(), number, files.len()), ("a reader", 7, 1));

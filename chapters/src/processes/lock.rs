@@ -105,3 +105,50 @@ fn futex_wake_one(word: &AtomicU32) {
     // SAFETY: the kernel uses the address to find sleepers and does not touch the word.
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, 1) };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::thread;
+
+    use super::*;
+
+    /// A lock in the same memory, mapped once more, as another process would have it.
+    fn elsewhere(lock: &Lock) -> Lock {
+        let memory = lock.memory.as_fd().try_clone_to_owned().unwrap();
+        Lock::new(Arc::new(Shared::map(memory).unwrap()), lock.word)
+    }
+
+    #[test]
+    fn one_holder_at_a_time_wherever_it_has_the_memory_mapped() {
+        const TURNS: u32 = 20_000;
+        let lock = Lock::new(Arc::new(Shared::new(2).unwrap()), 0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                let lock = elsewhere(&lock);
+                scope.spawn(move || {
+                    for _ in 0..TURNS {
+                        let _guard = lock.acquire();
+                        let counter = &lock.memory[1];
+                        // Two steps: another holder in between would lose one of the counts.
+                        let count = counter.load(Ordering::Relaxed);
+                        counter.store(count + 1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert_eq!(lock.memory[1].load(Ordering::Relaxed), 4 * TURNS);
+        assert!(!lock.is_locked());
+    }
+
+    #[test]
+    fn asking_whether_it_is_locked_does_not_lock_it() {
+        let lock = Lock::new(Arc::new(Shared::new(1).unwrap()), 0);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                let lock = elsewhere(&lock);
+                scope.spawn(move || assert!((0..20_000).all(|_| !lock.is_locked())));
+            }
+        });
+    }
+}

@@ -230,3 +230,78 @@ impl Feeder {
         self.thread.join().unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(30);
+
+    fn filled(items: std::ops::Range<u64>) -> (Sender<u64>, Queue<u64>) {
+        let (mut sender, queue) = channel().unwrap();
+        items.for_each(|item| sender.send(&item).unwrap());
+        (sender, queue)
+    }
+
+    #[test]
+    fn items_come_out_in_the_order_in_which_they_went_in_and_then_no_more() {
+        let (sender, queue) = filled(0..10_000);
+        let feeder = sender.feed(true).unwrap();
+        assert!((0..10_000).all(|item| queue.recv_timeout(SOON) == Ok(item)));
+        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+        assert_eq!(feeder.stop(), 0);
+    }
+
+    #[test]
+    fn many_readers_share_the_items_and_each_gets_whole_ones() {
+        let (sender, queue) = filled(0..100_000);
+        let feeder = sender.feed(true).unwrap();
+        let read = || {
+            let queue = queue.try_clone().unwrap();
+            move || std::iter::from_fn(|| queue.recv_timeout(SOON).ok()).collect::<Vec<u64>>()
+        };
+        let mut items: Vec<u64> = thread::scope(|scope| {
+            let readers: Vec<_> = (0..4).map(|_| scope.spawn(read())).collect();
+            readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect()
+        });
+        items.sort_unstable();
+        assert!(items.into_iter().eq(0..100_000));
+        assert_eq!(feeder.stop(), 0);
+    }
+
+    #[test]
+    fn a_queue_that_stays_open_lets_its_readers_wait() {
+        let (sender, queue) = filled(0..0);
+        let feeder = sender.feed(false).unwrap();
+        assert_eq!(queue.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
+        assert_eq!(queue.recv_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
+        feeder.stop();
+        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+    }
+
+    #[test]
+    fn stopping_the_feeder_of_a_full_pipe_neither_hangs_nor_loses_an_item() {
+        let (sender, queue) = filled(0..100_000);
+        let feeder = sender.feed(false).unwrap();
+        assert_eq!(queue.recv_timeout(SOON), Ok(0));
+        let unsent = feeder.stop();
+        assert!(unsent > 0, "100,000 frames do not fit into a pipe");
+        assert_eq!(1 + queue.drain() + unsent, 100_000);
+    }
+
+    #[test]
+    fn an_item_that_does_not_fit_is_refused_where_it_is_sent() {
+        let (mut sender, _queue) = channel::<String>().unwrap();
+        assert!(sender.send(&"x".repeat(FRAME - 2)).is_ok());
+        assert_eq!(sender.send(&"x".repeat(FRAME)).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn what_is_no_frame_ends_the_queue_and_nothing_else() {
+        let (sender, queue) = channel::<u64>().unwrap();
+        (&sender.pipe).write_all(&[255; FRAME]).unwrap();
+        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+        (&sender.pipe).write_all(&[1; FRAME / 2]).unwrap();
+        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+    }
+}

@@ -78,6 +78,7 @@ impl Service {
         let running = self.running.clone();
         let locked = running.acquire();
         let deadline = self.trace.origin() + self.plan.time;
+        self.trace.complete_until(Duration::ZERO);
         self.trace.service().record(Event::ServiceStarting);
 
         let (stop, stopped) = channel::bounded(1);

@@ -58,7 +58,7 @@ impl Shared {
         let bytes = memory.metadata()?.len() as usize;
         let not_ours = || io::Error::new(io::ErrorKind::InvalidData, "not memory of a fixed size that can be shared");
         let length = NonZeroUsize::new(bytes).ok_or_else(not_ours)?;
-        if !seals.contains(SealFlag::F_SEAL_SHRINK) || bytes % size_of::<AtomicU32>() != 0 {
+        if !seals.contains(SealFlag::F_SEAL_SHRINK) || !bytes.is_multiple_of(size_of::<AtomicU32>()) {
             return Err(not_ours());
         }
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
