@@ -1,6 +1,6 @@
 //! A global interpreter lock: threads take turns, and whoever waits long enough asks the holder for a turn.
 //!
-//! It differs from a [`Mutex`](std::sync::Mutex) in who decides when to let go. The holder of a mutex keeps it for as
+//! It differs from a [`Mutex`] in who decides when to let go. The holder of a mutex keeps it for as
 //! long as it likes, and one that unlocks and locks again at once will mostly get it back, since it is running and the
 //! others have yet to wake up. A [`Gil`] is held nearly all the time, by threads that never mean to let go, so it adds
 //! two rules:
