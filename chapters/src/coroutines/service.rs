@@ -47,7 +47,8 @@ impl Service {
         jobs.into_iter().for_each(|job| queue.try_send(job).expect("the queue has room for all"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
+    /// has ended; one that has begun a job finishes it first.
     ///
     /// `started` is called once all workers are there, with a function that tells the service to stop.
     ///

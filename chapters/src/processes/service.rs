@@ -16,7 +16,7 @@ use super::journal::{self, Journal};
 use super::queue::{self, Queue, RecvTimeoutError, Sender};
 use super::shared::Shared;
 use super::start::{Method, Starter};
-use crate::demo::{Started, Stopped};
+use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
 use crate::options::Plan;
 use crate::trace::{Event, Trace, WorkerId};
@@ -118,7 +118,8 @@ impl Service {
                 scale: self.plan.scale,
                 alive,
             };
-            let process = starter.start(worker, || self.jobs = None)?;
+            let process = starter.start(worker, || self.jobs = None);
+            let process = process.map_err(|error| cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
             self.workers.push(Watched { journal, sentinel, process, trace, last: Last::default() });
         }

@@ -10,7 +10,7 @@ use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use crossbeam::select;
 
 use super::Lock;
-use crate::demo::{Started, Stopped};
+use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
 use crate::options::Plan;
 use crate::trace::{Event, Recorder, Trace, WorkerId};
@@ -44,7 +44,8 @@ impl Service {
         jobs.into_iter().for_each(|job| queue.send(job).expect("the service holds a receiver"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker
+    /// has ended; one that has begun a job finishes it first.
     ///
     /// `started` is called once all workers are there, with a function that tells the service to stop.
     ///
@@ -91,8 +92,8 @@ impl Service {
                 scale: self.plan.scale,
                 _alive: alive.clone(),
             };
-            let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work())?;
-            self.workers.push((id, thread));
+            let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work());
+            self.workers.push((id, thread.map_err(|error| cannot_start(id, &error))?));
         }
         Ok(())
     }
