@@ -231,14 +231,19 @@ pub struct Recorder {
     worker: Option<WorkerId>,
 }
 
+// ANCHOR: record
 impl Recorder {
-    /// Records that `event` happens now. Never blocks for longer than it takes to append to a list.
+    /// Records that `event` happens now.
+    ///
+    /// Never blocks for longer than it takes to append to a list.
     pub fn record(&self, event: Event) {
         let mut buffer = self.shared.buffer(self.worker);
-        // The clock is read under the lock, so that a reader who empties the buffer has all that happened before.
+        // The clock is read under the lock, so that a reader who empties the buffer
+        // has all that happened before.
         buffer.push(Record { at: self.shared.now(), worker: self.worker, event });
     }
 }
+// ANCHOR_END: record
 
 /// The reading end of a trace.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ use crate::usage::Usage;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
+// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -30,6 +31,7 @@ pub struct Service {
     queue: Receiver<Job>,
     workers: Vec<(WorkerId, JoinHandle<()>)>,
 }
+// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
@@ -65,6 +67,7 @@ impl Service {
         if self.plan.until_done {
             self.jobs = None;
         }
+        // ANCHOR: stop
         if result.is_ok() {
             select! {
                 _ = stopped.recv() => {}
@@ -81,6 +84,7 @@ impl Service {
                 self.trace.worker(id).record(Event::WorkerDied(None));
             }
         }
+        // ANCHOR_END: stop
         result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
@@ -110,6 +114,7 @@ struct Worker {
 }
 
 impl Worker {
+    // ANCHOR: work
     async fn work(self) {
         self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
@@ -126,4 +131,5 @@ impl Worker {
         }
         self.trace.record(Event::WorkerFinished);
     }
+    // ANCHOR_END: work
 }

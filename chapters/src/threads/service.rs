@@ -20,6 +20,7 @@ use crate::usage::Usage;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
+// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -29,6 +30,7 @@ pub struct Service {
     queue: Receiver<Job>,
     workers: Vec<(WorkerId, JoinHandle<()>)>,
 }
+// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
@@ -63,6 +65,7 @@ impl Service {
         if self.plan.until_done {
             self.jobs = None;
         }
+        // ANCHOR: stop
         if result.is_ok() {
             select! {
                 recv(stopped) -> _ => {}
@@ -79,6 +82,7 @@ impl Service {
                 self.trace.worker(id).record(Event::WorkerDied(None));
             }
         }
+        // ANCHOR_END: stop
         result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
@@ -109,6 +113,7 @@ struct Worker {
 }
 
 impl Worker {
+    // ANCHOR: work
     fn work(self) {
         self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
@@ -124,4 +129,5 @@ impl Worker {
         }
         self.trace.record(Event::WorkerFinished);
     }
+    // ANCHOR_END: work
 }
