@@ -19,6 +19,10 @@ use crate::view::{Outcome, Run, Views};
 
 /// How often views are shown what is new: as often as an eye might notice.
 const REFRESH: Duration = Duration::from_millis(10);
+/// The same, while there is much that is new: a small pile is looked through faster than a large one.
+const BUSY: Duration = Duration::from_millis(1);
+/// How many records at a time are much.
+const MUCH: usize = 1000;
 
 /// The exit status of a run that failed.
 const FAILED: u8 = 1;
@@ -131,9 +135,10 @@ fn serve(
 
 /// Shows the records as they come, until the service has ended.
 fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
+    let mut news = 0;
     loop {
-        match ending.recv_timeout(REFRESH) {
-            Err(RecvTimeoutError::Timeout) => views.show(&records.sweep()),
+        match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {
+            Err(RecvTimeoutError::Timeout) => news = records.sweep(|records| views.show(records)),
             Err(RecvTimeoutError::Disconnected) => return None,
             Ok((wall, stopped)) => {
                 views.show(&records.rest());

@@ -20,6 +20,7 @@ const LARGEST_SCALE: f64 = 1_000_000.0;
 
 /// What all demos can be asked for.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub struct Options {
     /// Jobs on the shared queue
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<u64>::new().range(0..=MOST_JOBS))]

@@ -5,8 +5,8 @@
 //! and empties all buffers, so that a slow reader costs memory but never time.
 
 use std::fmt;
-use std::mem;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -160,12 +160,12 @@ impl<'de> Deserialize<'de> for Record {
 /// How many buffers the recorders of a service share. One would be a place where all workers meet for every record.
 const BUFFERS: usize = 16;
 
-/// How long records wait before they are handed on. In that time, those that come late find their place among them.
-const DELAY: Duration = Duration::from_millis(20);
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     origin: OnceLock<Instant>,
+    /// Up to when the records are complete, in nanoseconds. Released after they were forwarded, acquired before they are
+    /// looked for.
+    complete: AtomicU64,
     buffers: [CachePadded<Mutex<Vec<Record>>>; BUFFERS],
 }
 
@@ -190,7 +190,8 @@ impl Shared {
 /// assert_eq!(records.rest()[0].event, Event::ServiceStarting);
 /// ```
 pub fn channel() -> (Trace, Records) {
-    let shared = Arc::new(Shared::default());
+    let complete = AtomicU64::new(u64::MAX);
+    let shared = Arc::new(Shared { origin: OnceLock::new(), complete, buffers: Default::default() });
     (Trace { shared: Arc::clone(&shared) }, Records { shared, held: Vec::new() })
 }
 
@@ -216,11 +217,15 @@ impl Trace {
         *self.shared.origin.get_or_init(Instant::now)
     }
 
-    /// Passes on records that were made elsewhere, on the same clock.
-    pub fn forward(&self, records: impl IntoIterator<Item = Record>) {
-        for record in records {
-            self.shared.buffer(record.worker).push(record);
-        }
+    /// Says up to when all has been recorded or [forwarded](Trace::forward); what is later is held back, so that who comes
+    /// late finds its place. Whoever never forwards anything need not say so.
+    pub fn complete_until(&self, at: Duration) {
+        self.shared.complete.store(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// Passes on what `worker` recorded elsewhere, on the same clock.
+    pub fn forward(&self, worker: WorkerId, mut records: Vec<Record>) {
+        self.shared.buffer(Some(worker)).append(&mut records);
     }
 }
 
@@ -253,13 +258,15 @@ pub struct Records {
 }
 
 impl Records {
-    /// Takes what was recorded up to a moment ago, in order of time. Never blocks.
-    pub fn sweep(&mut self) -> Vec<Record> {
-        let horizon = self.shared.now().saturating_sub(DELAY);
+    /// Hands what is new to `show`, in order of time. Says how many records that were.
+    pub fn sweep(&mut self, show: impl FnOnce(&[Record])) -> usize {
+        let complete = Duration::from_nanos(self.shared.complete.load(Ordering::Acquire));
+        let horizon = self.shared.now().min(complete);
         self.empty_buffers();
-        let later = self.held.partition_point(|record| record.at < horizon);
-        let rest = self.held.split_off(later);
-        mem::replace(&mut self.held, rest)
+        let count = self.held.partition_point(|record| record.at < horizon);
+        show(&self.held[..count]);
+        self.held.drain(..count);
+        count
     }
 
     /// Takes all that is left.

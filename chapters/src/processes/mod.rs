@@ -1,6 +1,46 @@
-//! stub
+//! The service as processes: workers that share nothing but what they are handed.
+//!
+//! The counterpart of Python's `multiprocessing`. Each worker has a memory of its own and, in Python, an interpreter
+//! lock of its own. What one wants to tell another must be turned into bytes and sent, or written into memory that both
+//! have mapped. In return, one that fails takes nobody along.
+//!
+//! The operating system's part stands in few places: [`shared`] memory, the pipe under the [`queue`], the socket under
+//! the [`connection`], and the ways to [`start`] a process. They need Linux.
+
+mod collector;
+pub mod connection;
+pub mod journal;
+pub mod lock;
+pub mod queue;
+pub mod service;
+pub mod shared;
+pub mod start;
+
 use std::process::ExitCode;
-/// The program `chapter-processes`.
+
+pub use lock::Lock;
+pub use queue::Queue;
+pub use service::Service;
+pub use start::Method;
+
+use crate::demo;
+
+/// The flags that only this demo has.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Options {
+    /// How worker processes are started
+    #[arg(long, value_enum, default_value_t)]
+    pub method: Method,
+}
+
+/// The program `chapter-processes`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    if let Some(status) = start::child_main() {
+        return status;
+    }
+    demo::main("processes", |options: Options, demo| {
+        let mut service = Service::new(demo.plan, demo.trace, options.method)?;
+        service.add_jobs(demo.jobs)?;
+        service.run(demo.started)
+    })
 }

@@ -1,0 +1,118 @@
+//! Watches the worker processes: passes on what they say, and finds out when one dies.
+//!
+//! A thread of the service's process, started once there is nothing left to fork. Python's `multiprocessing.Queue` for
+//! results has such a thread in every process that puts something on it; here only the service has one, since what a
+//! worker says lies in memory that both have.
+
+use std::convert::Infallible;
+use std::io::{self, PipeReader};
+use std::os::fd::AsFd;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam::channel::Sender;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::journal::Journal;
+use super::start::Process;
+use crate::job::Job;
+use crate::trace::{Event, Record, Recorder, Trace};
+
+/// How often the journals are read, in milliseconds, while the workers have much to say.
+const BUSY: u8 = 1;
+/// The same, while they have not.
+const QUIET: u8 = 5;
+/// How many records at a time are much.
+const MUCH: usize = 64;
+
+/// A worker process, as the service sees it.
+#[derive(Debug)]
+pub struct Watched {
+    /// What it says.
+    pub journal: Journal,
+    /// The reading end of the pipe that it holds open as long as it lives.
+    pub sentinel: PipeReader,
+    /// The process.
+    pub process: Process,
+    /// Speaks for the worker when it cannot any more.
+    pub trace: Recorder,
+    /// What it was last heard of.
+    pub last: Last,
+}
+
+/// What a worker was last heard of.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Last {
+    /// It lives, and has no job that we know of.
+    #[default]
+    Idle,
+    /// It has begun this job.
+    Busy(Job),
+    /// It has finished.
+    Finished,
+}
+
+impl Watched {
+    /// Passes on what the worker has said since the last time, and says how much that was.
+    fn collect(&mut self, trace: &Trace) -> usize {
+        let records = self.journal.read();
+        for Record { event, .. } in &records {
+            match event {
+                Event::JobStarted(job) => self.last = Last::Busy(*job),
+                Event::JobCompleted(_) => self.last = Last::Idle,
+                Event::WorkerFinished => self.last = Last::Finished,
+                _ => {}
+            }
+        }
+        let count = records.len();
+        trace.forward(self.journal.worker(), records);
+        count
+    }
+
+    /// Says how the worker ended, and waits for its process. Returns the peak of its memory, if it had time to note it.
+    fn bury(mut self, trace: &Trace) -> u64 {
+        self.collect(trace);
+        match self.last {
+            Last::Finished => {}
+            Last::Busy(job) => self.trace.record(Event::WorkerDied(Some(job))),
+            Last::Idle => self.trace.record(Event::WorkerDied(None)),
+        }
+        self.process.wait();
+        self.journal.peak()
+    }
+}
+
+/// Starts the thread that watches `workers` until the last of them has ended. It holds `alive` as long, and returns the
+/// peaks of their memory, summed up.
+///
+/// # Errors
+///
+/// When the system refuses a thread.
+pub fn watch(mut workers: Vec<Watched>, trace: Trace, alive: Sender<Infallible>) -> io::Result<JoinHandle<u64>> {
+    let watch = move || {
+        let mut peak = 0;
+        while !workers.is_empty() {
+            let now = trace.origin().elapsed();
+            let news: usize = workers.iter_mut().map(|worker| worker.collect(&trace)).sum();
+            trace.complete_until(now);
+            let timeout = if news >= MUCH { BUSY } else { QUIET };
+            for index in ended(&workers, timeout.into()).into_iter().rev() {
+                peak += workers.swap_remove(index).bury(&trace);
+            }
+        }
+        trace.complete_until(Duration::MAX);
+        drop(alive);
+        peak
+    };
+    thread::Builder::new().name("collector".to_owned()).spawn(watch)
+}
+
+/// Waits for at most `timeout`, and says whose sentinel is closed by then: in ascending order.
+fn ended(workers: &[Watched], timeout: PollTimeout) -> Vec<usize> {
+    let sentinels = workers.iter().map(|worker| PollFd::new(worker.sentinel.as_fd(), PollFlags::POLLIN));
+    let mut sentinels: Vec<PollFd> = sentinels.collect();
+    match poll(&mut sentinels, timeout) {
+        Ok(1..) => (0..workers.len()).filter(|&index| sentinels[index].any().unwrap_or(true)).collect(),
+        _ => Vec::new(),
+    }
+}

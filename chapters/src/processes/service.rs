@@ -1,0 +1,207 @@
+//! The service, with processes for workers and a pipe for a queue.
+
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel;
+use crossbeam::select;
+use nix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
+
+use super::Lock;
+use super::collector::{self, Last, Watched};
+use super::journal::{self, Journal};
+use super::queue::{self, Queue, RecvTimeoutError, Sender};
+use super::shared::Shared;
+use super::start::{Method, Starter};
+use crate::demo::{Started, Stopped};
+use crate::job::Job;
+use crate::options::Plan;
+use crate::trace::{Event, Trace, WorkerId};
+use crate::usage::Usage;
+
+/// How long a worker waits for a job before it says that there is no work.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Which word of the shared memory is the lock.
+const LOCK: usize = 0;
+/// Which word is the first of the workers' journals, one after the other.
+const JOURNALS: usize = 16;
+
+/// A queue of jobs, and workers that take jobs from it while the service runs.
+pub struct Service {
+    plan: Plan,
+    trace: Trace,
+    method: Method,
+    /// Locked while the service runs.
+    running: Lock,
+    memory: Arc<Shared>,
+    jobs: Option<Sender<Job>>,
+    queue: Queue<Job>,
+    workers: Vec<Watched>,
+}
+
+impl Service {
+    /// Makes a service with no jobs and no workers yet.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no memory to share, or no pipe.
+    pub fn new(plan: Plan, trace: Trace, method: Method) -> io::Result<Self> {
+        let (jobs, queue) = queue::channel()?;
+        let memory = Arc::new(Shared::new(JOURNALS + plan.workers as usize * journal::WORDS)?);
+        let running = Lock::new(Arc::clone(&memory), LOCK);
+        Ok(Self { plan, trace, method, running, memory, jobs: Some(jobs), queue, workers: Vec::new() })
+    }
+
+    /// Puts jobs on the queue.
+    ///
+    /// # Errors
+    ///
+    /// When a job cannot be serialized.
+    pub fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) -> io::Result<()> {
+        let queue = self.jobs.as_mut().expect("the queue is open until the service runs");
+        jobs.into_iter().try_for_each(|job| queue.send(&job))
+    }
+
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker
+    /// has ended; one that has begun a job finishes it first.
+    ///
+    /// `started` is called once all workers are there, with a function that tells the service to stop.
+    ///
+    /// # Errors
+    ///
+    /// When a worker cannot be started, or `started` fails; the workers that are there are stopped.
+    pub fn run(mut self, started: Started) -> io::Result<Stopped> {
+        let running = self.running.clone();
+        let locked = running.acquire();
+        let deadline = self.trace.origin() + self.plan.time;
+        self.trace.complete_until(Duration::ZERO);
+        self.trace.service().record(Event::ServiceStarting);
+
+        let (stop, stopped) = channel::bounded(1);
+        let (alive, ended) = channel::bounded(0);
+        let starter = Starter::new(self.method)?;
+        let result = self.start(&starter);
+        let jobs = self.jobs.take().expect("the queue is open until the service runs");
+        let feeder = jobs.feed(self.plan.until_done)?;
+        let workers = collector::watch(self.workers, self.trace.clone(), alive)?;
+        let result = result.and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
+        if result.is_ok() {
+            select! {
+                recv(stopped) -> _ => {}
+                recv(ended) -> _ => {}
+                recv(channel::at(deadline)) -> _ => {}
+            }
+        }
+
+        self.trace.service().record(Event::ServiceStopping);
+        drop(locked);
+        let unsent = feeder.stop();
+        let peak = workers.join().map_err(|_| io::Error::other("the collector failed"))?;
+        drop(starter);
+        let mut usage = Usage::of_this_process();
+        usage.peak_rss += peak;
+        result.map(|()| Stopped { left: unsent + self.queue.drain(), usage })
+    }
+
+    fn start(&mut self, starter: &Starter) -> io::Result<()> {
+        for id in (0..self.plan.workers).map(WorkerId) {
+            let (sentinel, alive) = io::pipe()?;
+            let journal = journal(&self.memory, id, self.trace.origin());
+            let worker = Worker {
+                running: self.running.clone(),
+                queue: self.queue.try_clone()?,
+                trace: journal.clone(),
+                scale: self.plan.scale,
+                alive,
+            };
+            let process = starter.start(worker, || self.jobs = None)?;
+            let trace = self.trace.worker(id);
+            self.workers.push(Watched { journal, sentinel, process, trace, last: Last::default() });
+        }
+        Ok(())
+    }
+}
+
+/// What a worker is handed when it starts.
+pub struct Worker {
+    running: Lock,
+    queue: Queue<Job>,
+    trace: Journal,
+    scale: f64,
+    /// When it is gone, so is the worker.
+    alive: PipeWriter,
+}
+
+impl Worker {
+    /// Takes jobs from the queue and does them, until the service stops.
+    pub fn work(self) {
+        self.trace.record(Event::WorkerStarted);
+        while self.running.is_locked() {
+            match self.queue.recv_timeout(PATIENCE) {
+                Ok(job) => {
+                    self.trace.record(Event::JobStarted(job));
+                    job.run(self.scale);
+                    self.trace.record(Event::JobCompleted(job));
+                }
+                Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.trace.record(Event::WorkerFinished);
+    }
+
+    /// What a process must be sent to become this worker: what can be turned into bytes, and the open files.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell the time.
+    pub fn pack(&self) -> io::Result<(Preparation, [BorrowedFd<'_>; 3])> {
+        let origin = monotonic()?.saturating_sub(self.trace.origin().elapsed());
+        let preparation = Preparation { worker: self.trace.worker(), origin, scale: self.scale };
+        Ok((preparation, [self.queue.as_fd(), self.trace.memory().as_fd(), self.alive.as_fd()]))
+    }
+
+    /// The worker that was packed in another process.
+    ///
+    /// # Errors
+    ///
+    /// When the files are not those that were packed.
+    pub fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
+        let Preparation { worker, origin, scale } = preparation;
+        let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent three open files");
+        let [queue, memory, alive] = <[OwnedFd; 3]>::try_from(files).map_err(wrong)?;
+        let memory = Arc::new(Shared::map(memory)?);
+        let now = Instant::now();
+        let origin = now.checked_sub(monotonic()?.saturating_sub(origin)).unwrap_or(now);
+        Ok(Self {
+            running: Lock::new(Arc::clone(&memory), LOCK),
+            queue: Queue::from_pipe(PipeReader::from(queue))?,
+            trace: journal(&memory, worker, origin),
+            scale,
+            alive: PipeWriter::from(alive),
+        })
+    }
+}
+
+/// What a worker is told that was not copied from a process that knows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preparation {
+    worker: WorkerId,
+    /// When the service began to start, on the clock that all processes share.
+    origin: Duration,
+    scale: f64,
+}
+
+/// The journal of `worker` in the memory that service and workers share.
+fn journal(memory: &Arc<Shared>, worker: WorkerId, origin: Instant) -> Journal {
+    Journal::new(Arc::clone(memory), JOURNALS + worker.0 as usize * journal::WORDS, worker, origin)
+}
+
+/// The time on the clock that all processes share, and that an [`Instant`] is taken from.
+fn monotonic() -> io::Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_MONOTONIC)?.into())
+}
