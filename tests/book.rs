@@ -344,6 +344,15 @@ fn every_page_is_in_the_table_of_contents() {
     assert_none(pages_that_are_not_listed(&page("book/src/SUMMARY.md"), &pages()));
 }
 
+/// The first chapter says so, and does not show the second one.
+#[test]
+fn threads_and_processes_work_letter_for_letter_alike() {
+    let [threads, processes] = ["threads", "processes"].map(|model| page(format!("chapters/src/{model}/service.rs")));
+    let [threads, processes] = [&threads, &processes].map(|source| listing(&source.text, "work").expect("it is there"));
+    let without_visibility = |line: &&str| line.replace("pub fn", "fn");
+    assert!(threads.iter().map(without_visibility).eq(processes.iter().map(without_visibility)));
+}
+
 mod each_check_can_fail {
     use super::*;
 

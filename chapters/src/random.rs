@@ -147,7 +147,6 @@ impl TryRng for Random {
 #[derive(Clone, Copy, Debug)]
 pub struct CPythonFloat;
 
-// ANCHOR: float
 impl Distribution<f64> for CPythonFloat {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         let high = f64::from(rng.next_u32() >> 5);
@@ -155,7 +154,6 @@ impl Distribution<f64> for CPythonFloat {
         (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0
     }
 }
-// ANCHOR_END: float
 
 #[cfg(test)]
 mod tests {

@@ -103,6 +103,7 @@ impl Service {
 }
 
 /// What a worker is handed when it starts.
+// ANCHOR: worker
 struct Worker {
     running: Arc<Lock>,
     queue: Receiver<Job>,
@@ -111,6 +112,7 @@ struct Worker {
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }
+// ANCHOR_END: worker
 
 impl Worker {
     // ANCHOR: work
