@@ -1,4 +1,4 @@
-//! `cargo run` and the README show the way, and the ways that they show exist.
+//! `cargo run`, the README and the book show the way, and the ways that they show exist.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -16,8 +16,8 @@ fn guide() -> String {
     String::from_utf8(reading_room(&[]).stdout).expect("the guide is text")
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(Path::new(ROOT).join("README.md")).expect("there is a README.md")
+fn page(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(Path::new(ROOT).join(path)).expect("the page can be read")
 }
 
 /// The commands in a guide: what stands on indented lines that begin with the name of a program.
@@ -53,14 +53,16 @@ fn check(command: &str) -> Result<(), String> {
     match words.as_slice() {
         ["cargo", "run"] | ["cargo", "test"] | ["cargo", "install", "mdbook"] => Ok(()),
         ["mdbook", "serve" | "build", "book"] | ["mdbook", "serve" | "build", "book", "--open"] => Ok(()),
-        ["cargo", "run", "--bin", demo, rest @ ..] => {
+        ["diff", files @ ..] if files.iter().all(|file| Path::new(ROOT).join(file).is_file()) => Ok(()),
+        ["python3", "-c", ..] => Ok(()),
+        ["cargo", "run", "--bin", demo, rest @ ..] | ["cargo", "run", "--release", "--bin", demo, rest @ ..] => {
             let source = Path::new(ROOT).join("chapters/src/bin").join(demo).with_extension("rs");
             if !source.is_file() {
                 return Err(format!("there is no demo {demo}"));
             }
             // The first word is where a program's own name stands, and clap passes over it.
             let words = match rest {
-                [] => &words[3..],
+                [] => &words[words.len() - 1..],
                 ["--", ..] => rest,
                 _ => return Err("flags of a demo stand after --".to_owned()),
             };
@@ -99,7 +101,15 @@ fn every_command_of_the_guide_works() {
 
 #[test]
 fn every_command_of_the_readme_works() {
-    check_all(&commands_of_page(&readme()));
+    check_all(&commands_of_page(&page("README.md")));
+}
+
+#[test]
+fn every_command_of_the_book_works() {
+    let entries = Path::new(ROOT).join("book/src").read_dir().expect("there is a book");
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    let pages: Vec<String> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).map(page).collect();
+    check_all(&pages.iter().flat_map(|page| commands_of_page(page)).collect::<Vec<_>>());
 }
 
 #[test]
@@ -122,6 +132,7 @@ fn a_wrong_command_is_found() {
         ("cargo run --bin chapter-threads --jobs=8", "after --"),
         ("cargo run --bin chapter-threads -- --job=8", "--job"),
         ("cargo run --bin chapter-threads -- --workers=0", "0 is not in"),
+        ("diff README.md READYOU.md", "nobody has checked"),
         ("cargo make", "nobody has checked"),
     ] {
         let found = check(command).expect_err(command);
