@@ -346,7 +346,7 @@ fn every_page_is_in_the_table_of_contents() {
 
 /// The first chapter says so, and does not show the second one.
 #[test]
-fn threads_and_processes_work_letter_for_letter_alike() {
+fn threads_and_processes_work_alike_but_for_the_word_pub() {
     let [threads, processes] = ["threads", "processes"].map(|model| page(format!("chapters/src/{model}/service.rs")));
     let [threads, processes] = [&threads, &processes].map(|source| listing(&source.text, "work").expect("it is there"));
     let without_visibility = |line: &&str| line.replace("pub fn", "fn");
