@@ -18,6 +18,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The largest integer up to which every integer has a JSON number of its own in every reader: 2<sup>53</sup> - 1.
 const JSON_SAFE: i64 = (1 << 53) - 1;
 
+/// How many words of 32 bits a Mersenne Twister's state has.
+const WORDS: usize = 624;
+
 /// An integer of any sign and length.
 ///
 /// In JSON it is a number where every reader can hold it exactly, otherwise a string.
@@ -119,8 +122,51 @@ pub struct Random(Mt);
 impl Random {
     /// The generator that CPython makes from `seed`. As there, a seed and its negative give the same numbers.
     pub fn new(seed: &Seed) -> Self {
-        Self(Mt::new_with_key(seed.key()))
+        Self(from_key(&seed.key()))
     }
+}
+
+/// The generator that `init_by_array` makes from a key, as MT19937's authors and CPython have it.
+///
+/// [`Mt::new_with_key`] of rand_mt 6.1 does the same for keys of up to 624 words and ignores what is beyond, so that a
+/// seed of more than 6,012 digits would give other numbers than CPython's.
+fn from_key(key: &[u32]) -> Mt {
+    let mut state = [19_650_218; WORDS];
+    for i in 1..WORDS {
+        state[i] = mixed(state[i - 1], 1_812_433_253).wrapping_add(i as u32);
+    }
+    let mut i = 0;
+    let mut next = |state: &mut [u32; WORDS], factor| {
+        if i == WORDS - 1 {
+            state[0] = state[i];
+            i = 0;
+        }
+        i += 1;
+        state[i] ^= mixed(state[i - 1], factor);
+        i
+    };
+    for (j, word) in key.iter().enumerate().cycle().take(WORDS.max(key.len())) {
+        let i = next(&mut state, 1_664_525);
+        state[i] = state[i].wrapping_add(*word).wrapping_add(j as u32);
+    }
+    for _ in 1..WORDS {
+        let i = next(&mut state, 1_566_083_941);
+        state[i] = state[i].wrapping_sub(i as u32);
+    }
+    state[0] = 1 << 31;
+    Mt::recover(state.map(tempered)).expect("a state is recovered from as many outputs as it has words")
+}
+
+fn mixed(word: u32, factor: u32) -> u32 {
+    (word ^ (word >> 30)).wrapping_mul(factor)
+}
+
+/// The output that the generator makes of a word of its state.
+fn tempered(mut word: u32) -> u32 {
+    word ^= word >> 11;
+    word ^= (word << 7) & 0x9d2c_5680;
+    word ^= (word << 15) & 0xefc6_0000;
+    word ^ (word >> 18)
 }
 
 impl TryRng for Random {

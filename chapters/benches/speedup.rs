@@ -1,0 +1,115 @@
+//! What a reader notices: two workers instead of one, how soon idle workers end, what a digest costs, how much memory ten
+//! thousand coroutines take.
+//!
+//! Run it with `cargo bench -p chapters --bench speedup`.
+
+mod common;
+
+use std::env;
+use std::process::{Command, Stdio};
+
+use chapters::job::{Kind, jobs};
+use chapters::random::Seed;
+use chapters::view::json;
+use common::{COROUTINES, PROCESSES, Sample, THREADS, Target, demo, judge, python, summary};
+
+fn main() {
+    two_workers();
+    idle_workers();
+    digests();
+    memory();
+}
+
+fn two_workers() {
+    println!("2 workers instead of 1\n");
+    let same = ["--jobs=400", "--seed=1", "--scale=0.005", "--until-done", "--time=600", "--quiet"];
+    for (model, program) in [("threads", THREADS), ("processes", PROCESSES)] {
+        let [mut one, mut two, mut ratio] = [(); 3].map(|()| Sample::default());
+        for _ in 0..11 {
+            let seconds = |workers| summary(&demo(program, &[&same[..], &[workers]].concat())).wall_seconds;
+            let (alone, both) = (seconds("--workers=1"), seconds("--workers=2"));
+            one.add(alone);
+            two.add(both);
+            ratio.add(alone / both);
+        }
+        println!("{model}");
+        one.print("1 worker", "s", 1.0);
+        two.print("2 workers", "s", 1.0);
+        ratio.print("as fast", "x", 1.0);
+        judge("as fast, at the median", ratio.median(), "x", Target::AtLeast(1.9));
+        println!();
+    }
+}
+
+fn idle_workers() {
+    println!("from the deadline to the last idle worker's end\n");
+    let variants = [
+        ("threads", THREADS, None),
+        ("processes, fork", PROCESSES, Some("--method=fork")),
+        ("processes, spawn", PROCESSES, Some("--method=spawn")),
+        ("processes, forkserver", PROCESSES, Some("--method=forkserver")),
+        ("coroutines", COROUTINES, None),
+        ("coroutines, pool", COROUTINES, Some("--runtime=multi-thread")),
+    ];
+    for (name, program, flag) in variants {
+        let mut late = Sample::default();
+        for _ in 0..15 {
+            let records = demo(program, &[&["--jobs=0", "--time=0.2"][..], flag.as_slice()].concat());
+            let ends = records.iter().filter(|record| record.event.name() == "worker_finished");
+            let last = ends.map(|record| record.at.as_secs_f64()).fold(0.0, f64::max);
+            late.add(last - 0.2);
+        }
+        late.print(name, "ms", 1e3);
+        judge("", late.median() * 1e3, "ms", Target::AtMost(10.0));
+    }
+    println!();
+}
+
+fn digests() {
+    println!("one digest\n");
+    let [mut dev, mut release, mut peer] = [(); 3].map(|()| Sample::default());
+    let flags = ["--jobs=1", "--seed=1", "--workers=1", "--until-done", "--time=600", "--quiet"];
+    let digests = jobs(&Seed::from(1), Kind::Cpu).map(|job| job.digests(1.0)).next().expect("one job") as f64;
+    for _ in 0..7 {
+        release.add(summary(&demo(THREADS, &flags)).cpu_seconds / digests);
+        dev.add(as_the_reader_types_it(&flags) / digests);
+        if let Some(seconds) = python("digest.py", &["200000"]) {
+            peer.add(seconds / 200_000.0);
+        }
+    }
+    release.print("release", "ns", 1e9);
+    dev.print("dev, as `cargo run` has it", "ns", 1e9);
+    peer.print("CPython's hashlib", "ns", 1e9);
+    if !peer.is_empty() {
+        judge("dev, divided by CPython's", dev.median() / peer.median(), "x", Target::AtMost(1.0));
+    }
+    println!();
+}
+
+/// Runs `chapter-threads` in the dev profile, built if need be, and gives the processor time that it used.
+fn as_the_reader_types_it(flags: &[&str]) -> f64 {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--package=chapters", "--bin=chapter-threads", "--"]).args(flags);
+    let output = command.arg("--format=json").current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output();
+    let output = output.expect("cargo runs");
+    let records = json::read(&String::from_utf8_lossy(&output.stdout)).expect("records");
+    summary(&records).cpu_seconds
+}
+
+fn memory() {
+    println!("10,000 coroutine workers, peak memory\n");
+    let [mut ours, mut peer] = [(); 2].map(|()| Sample::default());
+    for _ in 0..3 {
+        let flags = ["--workers=10000", "--jobs=0", "--time=0.5", "--quiet"];
+        ours.add(summary(&demo(COROUTINES, &flags)).peak_rss_bytes as f64);
+        if let Some(bytes) = python("memory.py", &["10000"]) {
+            peer.add(bytes);
+        }
+    }
+    ours.print("the service", "MB", 1e-6);
+    peer.print("CPython", "MB", 1e-6);
+    if !peer.is_empty() {
+        judge("divided by CPython's", ours.median() / peer.median(), "x", Target::AtMost(0.5));
+    }
+}

@@ -1,0 +1,387 @@
+//! What the contract is told in: the variants of the demo, a run of one, and what a run leaves behind.
+
+pub mod proc;
+pub mod story;
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{fs, panic};
+
+use chapters::job::{Job, Kind};
+use chapters::trace::{Event, Record};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
+
+/// How long a run may take, unless its test says otherwise: what takes longer hangs.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How far from its moment a thing may happen on a machine that is busy with other tests. How near it is on a quiet one
+/// is for the benchmarks to say.
+pub const SOON: Duration = Duration::from_millis(250);
+
+/// One of the ways in which the service is built.
+#[derive(Debug)]
+pub struct Variant {
+    pub name: &'static str,
+    pub model: &'static str,
+    program: &'static str,
+    flags: &'static [&'static str],
+}
+
+pub const THREADS: Variant =
+    Variant { name: "threads", model: "threads", program: env!("CARGO_BIN_EXE_chapter-threads"), flags: &[] };
+pub const CURRENT_THREAD: Variant = Variant {
+    name: "coroutines on one thread",
+    model: "coroutines",
+    program: env!("CARGO_BIN_EXE_chapter-coroutines"),
+    flags: &[],
+};
+pub const MULTI_THREAD: Variant =
+    Variant { name: "coroutines on a pool", flags: &["--runtime=multi-thread"], ..CURRENT_THREAD };
+pub const FORK: Variant = Variant {
+    name: "processes by fork",
+    model: "processes",
+    program: env!("CARGO_BIN_EXE_chapter-processes"),
+    flags: &["--method=fork"],
+};
+pub const SPAWN: Variant = Variant { name: "processes by spawn", flags: &["--method=spawn"], ..FORK };
+pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags: &["--method=forkserver"], ..FORK };
+
+/// One of each model, for what does not depend on how its workers are started or scheduled.
+pub const MODELS: [&Variant; 3] = [&THREADS, &FORK, &CURRENT_THREAD];
+/// The variants whose workers are processes.
+pub const PROCESSES: [&Variant; 3] = [&FORK, &SPAWN, &FORKSERVER];
+/// The variants whose workers do CPU-bound work side by side.
+pub const PARALLEL: [&Variant; 5] = [&THREADS, &FORK, &SPAWN, &FORKSERVER, &MULTI_THREAD];
+/// All of them.
+pub const ALL: [&Variant; 6] = [&THREADS, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD];
+
+/// Holds every one of `variants` to a promise, all at the same time, and fails with the names of those that break it.
+pub fn each(variants: &[&'static Variant], promise: impl Fn(&'static Variant) + Sync) {
+    let failed: Vec<&str> = thread::scope(|scope| {
+        let promise = &promise;
+        let start = |variant: &&'static Variant| {
+            let variant = *variant;
+            let thread = thread::Builder::new().name(variant.name.to_owned());
+            (variant.name, thread.spawn_scoped(scope, move || promise(variant)).expect("a thread for the variant"))
+        };
+        let running: Vec<_> = variants.iter().map(start).collect();
+        running.into_iter().filter_map(|(name, thread)| thread.join().is_err().then_some(name)).collect()
+    });
+    assert!(failed.is_empty(), "the promise is broken by: {}", failed.join(", "));
+}
+
+/// Looks again and again until `found` finds something, for at most `limit`.
+pub fn eventually<T>(what: &str, limit: Duration, mut found: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(it) = found() {
+            return it;
+        }
+        assert!(begin.elapsed() < limit, "not within {limit:?}: {what}");
+        thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+/// The scale at which a CPU-bound job of size 1 takes about `time` of one processor, in the profile of this build.
+pub fn scale(time: Duration) -> String {
+    static DIGEST: OnceLock<f64> = OnceLock::new();
+    let digest = DIGEST.get_or_init(|| cpu_time(|| cpu_job(1.0).run(0.001)).as_secs_f64() / 1000.0);
+    format!("{:.9}", time.as_secs_f64() / digest / chapters::job::DIGESTS)
+}
+
+/// A CPU-bound job of this size.
+pub fn cpu_job(size: f64) -> Job {
+    Job { number: 0, kind: Kind::Cpu, size }
+}
+
+/// How long a processor was busy with `work`, whatever else the machine had to do meanwhile.
+pub fn cpu_time(work: impl FnOnce()) -> Duration {
+    let now = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every thread has a clock"));
+    let begin = now();
+    work();
+    now() - begin
+}
+
+/// A folder for the files of one test, which removes itself.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes an empty folder; `name` is the test's own.
+    pub fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a folder for the test's files");
+        Self(path)
+    }
+
+    /// Where a file of this name would be.
+    pub fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("a path in UTF-8").to_owned()
+    }
+
+    /// The names of what is in it.
+    pub fn names(&self) -> Vec<String> {
+        let names = fs::read_dir(&self.0).expect("the folder is there");
+        names.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name in UTF-8")).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Variant {
+    /// A run that prints records as JSON.
+    pub fn run<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
+        self.run_as_text(["--format=json"].into_iter().chain(flags))
+    }
+
+    /// A run that prints what people read.
+    pub fn run_as_text<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
+        self.bare(self.flags.iter().copied().chain(flags))
+    }
+
+    /// The program with these flags and no others, not even those that make the variant.
+    pub fn bare<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
+        let flags: Vec<String> = flags.into_iter().map(str::to_owned).collect();
+        let mut command = Command::new(self.program);
+        // A process group of its own, so that whatever it leaves behind can be found, and ended with it.
+        command.args(&flags).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let line = format!("chapter-{} {}", self.model, flags.join(" "));
+        Run { command, line, model: self.model, flags, longest: LONGEST }
+    }
+}
+
+/// A run that has not begun.
+#[derive(Debug)]
+pub struct Run {
+    command: Command,
+    line: String,
+    model: &'static str,
+    flags: Vec<String>,
+    longest: Duration,
+}
+
+impl Run {
+    /// Calls a run that takes longer than `longest` hung.
+    pub fn within(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts it. Standard output is not read until somebody asks for a line.
+    pub fn start(mut self) -> Running {
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.line));
+        let begin = Instant::now();
+        let mut stderr = child.stderr.take().expect("standard error is a pipe");
+        let (sender, errors) = mpsc::channel();
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = stderr.read_to_end(&mut text);
+            sender.send(String::from_utf8_lossy(&text).into_owned())
+        });
+        let stdout = Stdout::Unread(child.stdout.take().expect("standard output is a pipe"));
+        Running { child, begin, run: self, stdout, errors, lines: Vec::new(), ended: false }
+    }
+
+    /// Starts it and waits for its end.
+    pub fn finish(self) -> Finished {
+        self.start().finish()
+    }
+}
+
+#[derive(Debug)]
+enum Stdout {
+    Unread(ChildStdout),
+    Lines(Receiver<String>),
+}
+
+/// A run. One that is dropped before its end is killed, workers and all.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    begin: Instant,
+    run: Run,
+    stdout: Stdout,
+    errors: Receiver<String>,
+    lines: Vec<String>,
+    ended: bool,
+}
+
+impl Running {
+    /// The first process of the run.
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id() as i32)
+    }
+
+    pub fn line_typed(&self) -> String {
+        format!("{} {}", self.run.line, self.tail())
+    }
+    /// Sends a signal to the first process alone.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("the process is there");
+    }
+
+    /// Sends a signal to all of its processes, as a terminal does.
+    pub fn signal_all(&self, signal: Signal) {
+        killpg(self.pid(), signal).expect("the processes are there");
+    }
+
+    /// Waits for the next line of standard output; `None` at its end.
+    pub fn line(&mut self) -> Option<String> {
+        let left = (self.begin + self.run.longest).saturating_duration_since(Instant::now());
+        match self.lines().recv_timeout(left) {
+            Ok(line) => {
+                self.lines.push(line.clone());
+                Some(line)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => self.hung("its output does not end"),
+        }
+    }
+
+    /// Waits for the next record; `None` when there are no more.
+    pub fn record(&mut self) -> Option<Record> {
+        self.line().map(|line| parse(&line))
+    }
+
+    /// Waits for a record that is `wanted`, and gives it.
+    pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Record {
+        loop {
+            match self.record() {
+                Some(record) if wanted(&record.event) => return record,
+                Some(_) => {}
+                None => panic!("{}: ended before it recorded {what}: {}", self.run.line, self.tail()),
+            }
+        }
+    }
+
+    /// Closes standard output.
+    pub fn close_stdout(&mut self) {
+        let (_, nothing) = mpsc::channel();
+        self.stdout = Stdout::Lines(nothing);
+    }
+
+    /// Waits for one line without ever reading another, and closes standard output.
+    pub fn read_one_line_and_close(&mut self) -> String {
+        let (_, nothing) = mpsc::channel();
+        let Stdout::Unread(stdout) = std::mem::replace(&mut self.stdout, Stdout::Lines(nothing)) else {
+            panic!("standard output has been read");
+        };
+        let mut line = String::new();
+        BufReader::with_capacity(1, stdout).read_line(&mut line).expect("a line of text");
+        line
+    }
+
+    /// Waits for the end.
+    pub fn finish(mut self) -> Finished {
+        while self.line().is_some() {}
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
+                break status;
+            }
+            if self.begin.elapsed() > self.run.longest {
+                self.hung("it closed its output and does not exit");
+            }
+            thread::park_timeout(Duration::from_millis(1));
+        };
+        self.ended = true;
+        let took = self.begin.elapsed();
+        let left = self.run.longest.saturating_sub(took) + SOON;
+        let stderr = self.errors.recv_timeout(left).expect("standard error ends with the last process that has it");
+        Finished {
+            line: self.run.line.clone(),
+            model: self.run.model,
+            flags: self.run.flags.clone(),
+            lines: std::mem::take(&mut self.lines),
+            status: status.code().unwrap_or_else(|| -status.signal().unwrap_or(0)),
+            stderr,
+            pid: self.pid(),
+        }
+    }
+
+    fn lines(&mut self) -> &Receiver<String> {
+        if matches!(self.stdout, Stdout::Unread(_)) {
+            let (sender, lines) = mpsc::channel();
+            if let Stdout::Unread(stdout) = std::mem::replace(&mut self.stdout, Stdout::Lines(lines)) {
+                let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+                thread::spawn(move || lines.try_for_each(|line| sender.send(line)));
+            }
+        }
+        match &self.stdout {
+            Stdout::Lines(lines) => lines,
+            Stdout::Unread(_) => unreachable!("reading has begun"),
+        }
+    }
+
+    fn hung(&self, what: &str) -> ! {
+        let processes = proc::tree(self.pid());
+        panic!("{}: hung for {:?}, {what}; {}; {processes:#?}", self.run.line, self.run.longest, self.tail())
+    }
+
+    fn tail(&self) -> String {
+        let last = self.lines.iter().skip(self.lines.len().saturating_sub(10));
+        format!("{} lines were read, the last are {:#?}", self.lines.len(), last.collect::<Vec<_>>())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = killpg(self.pid(), Signal::SIGKILL);
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn parse(line: &str) -> Record {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?} is no record: {error}"))
+}
+
+/// What a run leaves behind.
+#[derive(Debug)]
+pub struct Finished {
+    /// What was typed, for messages.
+    pub line: String,
+    pub model: &'static str,
+    pub flags: Vec<String>,
+    /// Standard output.
+    pub lines: Vec<String>,
+    /// The exit status; if a signal ended it, the signal's number, negative.
+    pub status: i32,
+    pub stderr: String,
+    pub pid: Pid,
+}
+
+impl Finished {
+    /// Standard output as records.
+    pub fn records(&self) -> Vec<Record> {
+        self.lines.iter().map(|line| parse(line)).collect()
+    }
+
+    /// Holds the run to an exit status.
+    pub fn exits_with(self, status: i32) -> Self {
+        let Self { line, stderr, .. } = &self;
+        assert_eq!(self.status, status, "exit status of {line}; it says on standard error: {stderr:?}");
+        self
+    }
+}

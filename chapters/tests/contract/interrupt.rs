@@ -1,0 +1,92 @@
+//! Ctrl-C: the first one stops the service as its deadline would, the second ends the program at once.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::common::story::Story;
+use crate::common::{ALL, Running, SOON, Variant, each, eventually, proc};
+
+fn started(variant: &Variant, flags: &[&str]) -> Running {
+    let mut run = variant.run(flags.iter().copied()).start();
+    run.wait_for("job_started", |event| event.name() == "job_started");
+    run
+}
+
+fn stopped_early(run: Running) {
+    let story: Story = run.finish().exits_with(130).story();
+    assert!(story.stopping() < Duration::from_secs(30), "stopped at {:?}, by its deadline", story.stopping());
+    assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
+}
+
+const LONG: [&str; 4] = ["--jobs=100000", "--kind=io", "--scale=0.1", "--time=40"];
+
+#[test]
+fn an_interrupt_ends_the_service_as_its_deadline_would() {
+    each(&ALL, |variant| {
+        let run = started(variant, &LONG);
+        run.signal(Signal::SIGINT);
+        stopped_early(run);
+    });
+}
+
+#[test]
+fn an_interrupt_from_the_terminal_reaches_every_process_and_ends_none_in_its_job() {
+    each(&ALL, |variant| {
+        let run = started(variant, &LONG);
+        run.signal_all(Signal::SIGINT);
+        stopped_early(run);
+    });
+}
+
+#[test]
+fn an_interrupt_wakes_workers_that_wait_for_a_job() {
+    each(&ALL, |variant| {
+        let mut run = variant.run(["--jobs=0", "--time=40"]).start();
+        run.wait_for("worker_started", |event| event.name() == "worker_started");
+        run.signal_all(Signal::SIGINT);
+        let story = run.finish().exits_with(130).story();
+        let stopping = story.stopping();
+        assert!(story.all("worker_finished").all(|end| end.at < stopping + SOON), "{:#?}", story.records);
+    });
+}
+
+#[test]
+fn a_second_interrupt_ends_the_program_at_once() {
+    each(&ALL, |variant| {
+        let run = started(variant, &["--jobs=100", "--scale=100", "--time=40"]);
+        let (pid, family) = (run.pid(), proc::tree(run.pid()));
+        // One is not enough, and two that come too quickly are one.
+        eventually("the program ends", Duration::from_secs(5), || {
+            let _ = nix::sys::signal::killpg(pid, Signal::SIGINT);
+            (!proc::Process::find(pid)?.is_alive()).then_some(())
+        });
+        run.finish().exits_with(130);
+        eventually("its processes end", Duration::from_secs(1), || {
+            family.iter().all(|process| !process.is_alive()).then_some(())
+        });
+    });
+}
+
+#[test]
+fn an_interrupt_while_workers_start_is_not_lost() {
+    each(&ALL, |variant| {
+        for _ in 0..5 {
+            let mut run = variant.run(["--jobs=100000", "--kind=io", "--scale=0.1", "--time=40"]).start();
+            // The run has begun, and holds interrupts back, once it ignores them or handles them.
+            eventually("the run attends to interrupts", Duration::from_secs(10), || {
+                let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).ok()?;
+                let mask = |name: &str| {
+                    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+                    u64::from_str_radix(line.trim(), 16).ok()
+                };
+                let bit = 1 << (Signal::SIGINT as u64 - 1);
+                ((mask("SigBlk:")? | mask("SigCgt:")?) & bit != 0).then_some(())
+            });
+            run.signal_all(Signal::SIGINT);
+            while run.record().is_some() {}
+            let story = run.finish().exits_with(130).story();
+            assert!(story.stopping() < Duration::from_secs(30), "stopped at {:?}", story.stopping());
+        }
+    });
+}

@@ -1,0 +1,214 @@
+//! Processes that are killed: a worker, all workers, the fork server, the parent. What is left of the run goes on, ends
+//! in time, and says what became of the jobs; nothing outlives it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::random::{Random, Seed};
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rand::RngExt;
+
+use crate::common::proc::{self, Process};
+use crate::common::story::Story;
+use crate::common::{FORK, FORKSERVER, PROCESSES, Running, SPAWN, Variant, each, eventually};
+
+/// The worker processes that there are at this moment.
+fn workers(variant: &Variant, demo: Pid) -> Vec<Process> {
+    let children = proc::children(demo);
+    match variant.name == FORKSERVER.name {
+        true => children.iter().flat_map(|server| proc::children(server.pid)).filter(Process::is_alive).collect(),
+        false => children.into_iter().filter(Process::is_alive).collect(),
+    }
+}
+
+fn all_workers(variant: &Variant, run: &Running, number: usize) -> Vec<Process> {
+    let found = || Some(workers(variant, run.pid())).filter(|workers| workers.len() == number);
+    let limit = Instant::now() + Duration::from_secs(20);
+    eventually(&format!("{number} workers of {} are there", run.pid()), Duration::from_secs(20), || {
+        if Instant::now() > limit - Duration::from_secs(19) {
+            eprintln!("{:?} {:?}", run.line_typed(), proc::tree(run.pid()));
+        }
+        found()
+    })
+}
+
+/// The run goes on without a worker: it ends in time, in order, and says what happened.
+fn goes_on_without(died: usize, run: Running) -> Story {
+    let story = run.finish().exits_with(1).story();
+    assert_eq!(story.all("worker_died").count(), died, "{:#?}", story.records);
+    story
+}
+
+/// Kills one worker of a run at a random moment. On a machine so busy that the run had no time for that, says so.
+fn kill_one(variant: &Variant, random: &mut Random) -> bool {
+    // Sometimes the queue is never empty, sometimes the workers crowd around it, sometimes they wait at it for long.
+    let (jobs, kind, scale) = match random.random_range(0..3) {
+        0 => ("--jobs=50000", "--kind=io", "--scale=0.002"),
+        1 => ("--jobs=2000", "--kind=io", "--scale=0"),
+        _ => ("--jobs=100", "--kind=io", "--scale=0.001"),
+    };
+    let seed = format!("--seed={}", random.random_range(0..1_000_000));
+    let mut run =
+        variant.run([jobs, kind, scale, &seed, "--workers=3", "--time=1"]).within(Duration::from_secs(20)).start();
+    // A moment after some record, or after the workers came to be.
+    if random.random_range(0..3) == 0 {
+        (0..random.random_range(1..40)).for_each(|_| _ = run.record());
+    }
+    let moment = Duration::from_micros(random.random_range(0..20_000));
+    let demo = Process::find(run.pid()).expect("nobody has waited for it yet");
+    let victims = eventually("three workers, or the run's end", Duration::from_secs(20), || {
+        let workers = workers(variant, run.pid());
+        (workers.len() == 3 || !demo.is_alive()).then_some(workers)
+    });
+    if victims.len() < 3 {
+        return false;
+    }
+    let moment = Instant::now() + moment;
+    let victim = &victims[random.random_range(0..3)];
+    while Instant::now() < moment {
+        thread::yield_now();
+    }
+    kill(victim.pid, Signal::SIGKILL).expect("the worker is there");
+    let story = goes_on_without(1, run);
+    let stopping = story.stopping();
+    assert!(stopping >= Duration::from_secs(1), "it stopped before its time, at {stopping:?}");
+    assert!(stopping < Duration::from_secs(2), "it stopped after its time, at {stopping:?}");
+    let survivors = story.all("worker_finished").filter(|end| end.at < stopping).count();
+    assert_eq!(survivors, 0, "a worker ended before the service stopped: {:#?}", story.records);
+    if jobs != "--jobs=50000" {
+        let completed = story.summary.completed;
+        assert_eq!(story.summary.left, 0, "the others did the rest: {completed} of them");
+    }
+    true
+}
+
+/// Kills at `moments` random moments, spread over all start methods, several runs side by side.
+fn kill_often(moments: usize, seed: i64) {
+    let batch = 12;
+    each(&PROCESSES, |variant| {
+        thread::scope(|scope| {
+            for part in 0..batch / PROCESSES.len() {
+                let offset = part as i64 + 10 * variant.name.len() as i64;
+                let mut random = Random::new(&Seed::from(seed + offset));
+                let run = move || {
+                    let kills = (0..2 * moments).filter(|_| kill_one(variant, &mut random)).take(moments / batch);
+                    assert_eq!(kills.count(), moments / batch, "the machine is too busy to kill anybody");
+                };
+                thread::Builder::new().name(variant.name.to_owned()).spawn_scoped(scope, run).expect("a thread");
+            }
+        });
+    });
+}
+
+#[test]
+fn a_worker_killed_at_any_moment_takes_only_its_job_along() {
+    kill_often(60, 1);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn a_worker_killed_at_any_of_300_moments_takes_only_its_job_along() {
+    kill_often(300, 1000);
+}
+
+#[test]
+fn the_last_job_is_done_though_a_worker_is_killed() {
+    each(&PROCESSES, |variant| {
+        let flags = ["--jobs=200", "--kind=io", "--scale=0.02", "--workers=3", "--until-done", "--time=25"];
+        let mut run = variant.run(flags).start();
+        run.wait_for("job_started", |event| event.name() == "job_started");
+        kill(all_workers(variant, &run, 3)[0].pid, Signal::SIGKILL).expect("the worker is there");
+        let story = goes_on_without(1, run);
+        assert_eq!(story.summary.left, 0, "{:?}", story.summary);
+        assert!(story.stopping() < Duration::from_secs(20), "it waited out its time: {:?}", story.summary);
+    });
+}
+
+#[test]
+fn a_run_whose_workers_are_all_killed_ends_before_its_deadline() {
+    for flags in [["--jobs=100000", "--kind=io"], ["--jobs=100", "--scale=100"], ["--jobs=0", "--kind=io"]] {
+        each(&PROCESSES, |variant| {
+            let mut run = variant.run(flags.into_iter().chain(["--workers=3", "--time=40"])).start();
+            run.wait_for("worker_started", |event| event.name() == "worker_started");
+            let victims = all_workers(variant, &run, 3);
+            victims.iter().for_each(|worker| kill(worker.pid, Signal::SIGKILL).expect("the worker is there"));
+            let story = goes_on_without(3, run);
+            assert!(story.stopping() < Duration::from_secs(20), "it waited out its time: {:?}", story.summary);
+        });
+    }
+}
+
+#[test]
+fn a_run_whose_fork_server_is_killed_ends_in_time_and_leaves_nothing_behind() {
+    let flags = ["--jobs=1000", "--kind=io", "--scale=0.01", "--workers=3", "--time=1"];
+    let mut run = FORKSERVER.run(flags).within(Duration::from_secs(20)).start();
+    run.wait_for("job_started", |event| event.name() == "job_started");
+    let family = proc::tree(run.pid());
+    let server = proc::children(run.pid()).into_iter().find(|child| !proc::children(child.pid).is_empty());
+    kill(server.expect("the fork server is there").pid, Signal::SIGKILL).expect("the fork server is there");
+    let run = run.finish();
+    assert!(run.status == 0 || run.status == 1, "exit status {}: {}", run.status, run.stderr);
+    let _ = run.story();
+    gone(&family);
+}
+
+fn gone(family: &[Process]) {
+    eventually("the run's processes are gone", Duration::from_secs(1), || {
+        family.iter().all(|process| !process.is_alive()).then_some(())
+    });
+}
+
+#[test]
+fn nothing_outlives_a_parent_that_is_killed() {
+    for flags in [["--jobs=100", "--scale=100"], ["--jobs=100", "--kind=io"], ["--jobs=0", "--time=40"]] {
+        each(&[&FORK, &SPAWN, &FORKSERVER], |variant| {
+            let mut run = variant.run(flags).start();
+            let busy = flags[0] != "--jobs=0";
+            let wanted = if busy { "job_started" } else { "worker_started" };
+            run.wait_for(wanted, |event| event.name() == wanted);
+            all_workers(variant, &run, 4);
+            let family = proc::tree(run.pid());
+            run.signal(Signal::SIGKILL);
+            gone(&family);
+            run.finish().exits_with(-9);
+        });
+    }
+}
+
+#[test]
+fn nothing_outlives_a_parent_that_is_killed_while_it_starts_workers() {
+    let random = &mut Random::new(&Seed::from(7));
+    for _ in 0..5 {
+        let spins: Vec<Duration> = (0..3).map(|_| Duration::from_micros(random.random_range(0..30_000))).collect();
+        each(&PROCESSES, |variant| {
+            let run = variant.run(["--jobs=100", "--scale=100", "--workers=20"]).start();
+            eventually("the first child", Duration::from_secs(10), || proc::children(run.pid()).pop());
+            let moment = Instant::now() + spins[variant.name.len() % 3];
+            while Instant::now() < moment {
+                thread::yield_now();
+            }
+            run.signal(Signal::SIGKILL);
+            let group = run.pid();
+            eventually("the run's processes are gone", Duration::from_secs(1), || {
+                proc::group(group).iter().all(|process| !process.is_alive()).then_some(())
+            });
+            run.finish().exits_with(-9);
+        });
+    }
+}
+
+#[test]
+fn no_child_is_left_when_a_run_ends_not_even_a_dead_one() {
+    // Orphans come to this process, which does not wait for them: what the demo leaves behind stays to be seen.
+    prctl::set_child_subreaper(true).expect("the system lets a process adopt orphans");
+    each(&PROCESSES, |variant| {
+        for flags in [["--jobs=20", "--until-done"], ["--jobs=0", "--time=0.1"], ["--jobs=100000", "--time=0.1"]] {
+            let run = variant.run(flags.into_iter().chain(["--kind=io", "--scale=0.01", "--workers=8"]));
+            let run = run.finish().exits_with(0);
+            assert_eq!(proc::group(run.pid), [], "{} left these behind", run.line);
+        }
+    });
+    prctl::set_child_subreaper(false).expect("and lets it stop");
+}

@@ -1,0 +1,20 @@
+//! The contract: what every service promises, whatever its workers are, held against the programs that readers run.
+//!
+//! Nothing here waits by the clock for something to have happened. A test waits for a record, for the end of a process,
+//! or for a process to reach a state, and fails with what it was waiting for when that takes too long.
+
+#![cfg(target_os = "linux")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod command_line;
+mod crowds;
+mod deadline;
+mod interrupt;
+mod jobs;
+mod kill;
+mod output;
+mod panics;
+mod seeds;
+mod work;

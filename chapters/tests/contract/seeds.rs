@@ -1,0 +1,87 @@
+//! Seeds: the same seed gives the same jobs, here and in CPython.
+
+use std::process::Command;
+use std::{fs, io};
+
+use std::io::Write;
+
+use chapters::job::{Kind, jobs};
+use chapters::random::Seed;
+
+use crate::common::{MODELS, THREADS, each};
+
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cpython-sizes.tsv");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cpython_sizes.py");
+
+#[test]
+fn sizes_are_cpythons_bit_for_bit() {
+    let table = fs::read_to_string(TABLE).expect("the table is there");
+    let mut compared = 0;
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let (seed, sizes) = line.split_once('\t').expect("a seed and its sizes");
+        let seed: Seed = seed.parse().expect("a seed");
+        for (job, size) in jobs(&seed, Kind::Cpu).zip(sizes.split('\t')) {
+            let (repr, bits) = size.split_once(' ').expect("a size in both forms");
+            let bits = u64::from_str_radix(bits, 16).expect("64 bits");
+            assert_eq!(job.size.to_bits(), bits, "job {} of seed {seed}: {} here, {repr} there", job.number, job.size);
+            assert_eq!(repr.parse(), Ok(job.size), "job {} of seed {seed}", job.number);
+            compared += 1;
+        }
+    }
+    assert!(compared > 100, "only {compared} sizes were compared");
+}
+
+#[test]
+fn the_table_is_what_cpython_computes() {
+    match Command::new("python3").arg(SCRIPT).output() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Past the test harness, which would keep the line of a test that passes to itself.
+            let _ = writeln!(io::stderr(), "skipped: no python3 to compute {TABLE} again");
+        }
+        Err(error) => panic!("python3 cannot be run: {error}"),
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let table = fs::read_to_string(TABLE).expect("the table is there");
+            assert!(output.stdout == table.as_bytes(), "to renew the table: python3 {SCRIPT} > {TABLE}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_of_any_sign_and_length_is_accepted() {
+    let long = format!("-{}", "9".repeat(400));
+    let seeds = [("-5", "-5"), ("+7", "7"), ("-0", "0"), ("007", "7"), (&long, &long)];
+    let long = [("123456789012345678901234567890", "123456789012345678901234567890")];
+    each(&MODELS, |variant| {
+        for (typed, seed) in seeds.into_iter().chain(long) {
+            for flags in [&[&format!("--seed={typed}")[..]][..], &["--seed", typed]] {
+                let run = variant.run(flags.iter().copied().chain(["--jobs=3", "--scale=0", "--until-done"]));
+                let story = run.finish().exits_with(0).story().is_complete();
+                assert_eq!(story.summary.seed.to_string(), seed);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_seed_that_was_drawn_is_printed_and_repeats_the_run() {
+    let run = |flags: &[&str]| {
+        let run = THREADS.run(["--jobs=10", "--scale=0", "--until-done"].into_iter().chain(flags.iter().copied()));
+        let story = run.finish().exits_with(0).story().is_complete();
+        let mut sizes: Vec<_> = story.all("job_started").filter_map(|it| it.event.job()).copied().collect();
+        sizes.sort_by_key(|job| job.number);
+        (story.summary.seed.to_string(), sizes)
+    };
+    let (seed, jobs) = run(&[]);
+    assert_eq!(run(&[&format!("--seed={seed}")]).1, jobs);
+    assert_ne!(run(&[]).1, jobs, "a new seed is drawn each time");
+}
+
+#[test]
+fn the_seed_is_printed_for_people_too() {
+    each(&MODELS, |variant| {
+        let run = variant.run_as_text(["--jobs=3", "--scale=0", "--until-done", "--seed=20260131"]);
+        let run = run.finish().exits_with(0);
+        assert!(run.lines.iter().any(|line| line.contains("20260131")), "{:#?}", run.lines);
+    });
+}
