@@ -16,7 +16,7 @@ use crate::options::Plan;
 use crate::trace::{Event, Recorder, Trace, WorkerId};
 use crate::usage::Usage;
 
-/// How long a worker waits for a job before it says that there is no work.
+/// How long a worker waits for a job before it says that there is no work, and waits on.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
@@ -117,17 +117,17 @@ struct Worker {
 impl Worker {
     // ANCHOR: work
     fn work(self) {
-        self.trace.record(Event::WorkerStarted);
+        let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
-            match self.queue.recv_timeout(PATIENCE) {
+            last = match self.queue.recv_deadline(last + PATIENCE) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
                     job.run(self.scale);
-                    self.trace.record(Event::JobCompleted(job));
+                    self.trace.record(Event::JobCompleted(job))
                 }
                 Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
                 Err(RecvTimeoutError::Disconnected) => break,
-            }
+            };
         }
         self.trace.record(Event::WorkerFinished);
     }
