@@ -13,6 +13,9 @@ const LONGEST_LISTING: usize = 24;
 /// The folders in `chapters/src` that tell the same story: their files of one name carry the same anchors.
 const MODELS: [&str; 3] = ["threads", "processes", "coroutines"];
 
+/// Sources whose anchors were set for a page that is not written. The page that shows the first of them ends that.
+const AHEAD_OF_THEIR_PAGE: [&str; 1] = ["chapters/src/gil.rs"];
+
 /// A page of the book, or the README, by its path from the root of the repository.
 struct Page {
     path: PathBuf,
@@ -323,7 +326,9 @@ fn every_ignored_block_is_an_include() {
 fn every_anchor_is_shown_on_a_page() {
     let includes = pages().iter().flat_map(Page::includes).collect::<Vec<_>>();
     let shown = includes.iter().map(|(_, include)| without_model(include)).collect();
-    let sources = files("chapters", "rs").into_iter().map(page);
+    let ahead = |path: &PathBuf| AHEAD_OF_THEIR_PAGE.iter().any(|ahead| path == Path::new(ahead));
+    assert!(!includes.iter().any(|(_, include)| ahead(&include.path)), "a page shows a source that is listed as ahead");
+    let sources = files("chapters", "rs").into_iter().filter(|path| !ahead(path)).map(page);
     assert_none(sources.flat_map(|source| anchors_that_no_page_shows(&source.path, &source.text, &shown)).collect());
 }
 
