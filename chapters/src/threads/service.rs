@@ -20,6 +20,7 @@ use crate::usage::Usage;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
+// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -29,6 +30,7 @@ pub struct Service {
     queue: Receiver<Job>,
     workers: Vec<(WorkerId, JoinHandle<()>)>,
 }
+// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
@@ -64,6 +66,7 @@ impl Service {
         if self.plan.until_done {
             self.jobs = None;
         }
+        // ANCHOR: stop
         if result.is_ok() {
             select! {
                 recv(stopped) -> _ => {}
@@ -80,6 +83,7 @@ impl Service {
                 self.trace.worker(id).record(Event::WorkerDied(None));
             }
         }
+        // ANCHOR_END: stop
         result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
@@ -100,6 +104,7 @@ impl Service {
 }
 
 /// What a worker is handed when it starts.
+// ANCHOR: worker
 struct Worker {
     running: Arc<Lock>,
     queue: Receiver<Job>,
@@ -108,8 +113,10 @@ struct Worker {
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }
+// ANCHOR_END: worker
 
 impl Worker {
+    // ANCHOR: work
     fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
@@ -125,4 +132,5 @@ impl Worker {
         }
         self.trace.record(Event::WorkerFinished);
     }
+    // ANCHOR_END: work
 }
