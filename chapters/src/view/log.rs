@@ -1,47 +1,51 @@
 //! Records as lines of text, and the summary as a table: for people.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
+use super::summary::counted;
 use super::{Run, View};
-use crate::trace::{Event, Record};
+use crate::job::Job;
+use crate::trace::{Event, Record, WorkerId};
 
-/// Writes one line a record.
-pub struct Log<W: Write> {
+/// How much text is gathered before it is written.
+const CHUNK: usize = 1 << 16;
+
+/// Writes one line a record: when, who, what.
+pub struct Log<W> {
     run: Run,
-    out: BufWriter<W>,
+    out: W,
     quiet: bool,
+    coloured: bool,
+    text: Vec<u8>,
 }
 
 impl<W: Write> Log<W> {
-    /// Writes to `out`; if `quiet`, only the summary.
+    /// Writes to `out`, without colours; if `quiet`, only the summary.
     pub fn new(run: Run, out: W, quiet: bool) -> Self {
-        Self { run, out: BufWriter::with_capacity(1 << 16, out), quiet }
+        Self { run, out, quiet, coloured: false, text: Vec::with_capacity(CHUNK) }
     }
 
-    fn line(&mut self, record: &Record) -> io::Result<()> {
-        let (seconds, micros) = (record.at.as_secs(), record.at.subsec_micros());
-        let out = &mut self.out;
-        write!(out, "{seconds:3}.{micros:06}  ")?;
-        match record.worker {
-            Some(worker) => write!(out, "{worker:<10} ")?,
-            None => write!(out, "service    ")?,
-        }
-        match &record.event {
-            Event::ServiceStarting => {
-                let Run { model, seed, jobs, plan } = &self.run;
-                let (workers, time) = (plan.workers, plan.time.as_secs_f64());
-                writeln!(out, "starting {workers} {model} on {jobs} jobs from seed {seed}, for {time} s")
-            }
-            Event::WorkerStarted => writeln!(out, "started"),
-            Event::JobStarted(job) => writeln!(out, "starts job {}, size {:.3}", job.number, job.size),
-            Event::JobCompleted(job) => writeln!(out, "completed job {}", job.number),
-            Event::NoWork => writeln!(out, "found no work"),
-            Event::ServiceStopping => writeln!(out, "stopping"),
-            Event::WorkerFinished => writeln!(out, "finished"),
-            Event::WorkerDied(Some(job)) => writeln!(out, "died, and job {} with it", job.number),
-            Event::WorkerDied(None) => writeln!(out, "died"),
-            Event::ServiceStopped(_) => writeln!(out, "stopped"),
-        }
+    /// Writes in colour, if `coloured`, for a terminal.
+    pub fn coloured(self, coloured: bool) -> Self {
+        Self { coloured, ..self }
+    }
+
+    fn line(&mut self, record: &Record) {
+        let text = &mut self.text;
+        let colour = if self.coloured { colour(&record.event) } else { "" };
+        push(text, colour);
+        push_number(text, record.at.as_secs(), 4, b' ');
+        push(text, ".");
+        push_number(text, record.at.subsec_micros().into(), 6, b'0');
+        push_name(text, record.worker);
+        push_event(text, &record.event, &self.run);
+        push(text, if colour.is_empty() { "\n" } else { "\x1b[0m\n" });
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.text)?;
+        self.text.clear();
+        Ok(())
     }
 }
 
@@ -49,12 +53,167 @@ impl<W: Write + Send> View for Log<W> {
     fn show(&mut self, records: &[Record]) -> io::Result<()> {
         for record in records {
             if !self.quiet {
-                self.line(record)?;
+                self.line(record);
             }
             if let Event::ServiceStopped(summary) = &record.event {
-                writeln!(self.out, "{summary:?}")?;
+                let space = if self.quiet { "" } else { "\n" };
+                write!(self.text, "{space}{summary}")?;
+            }
+            if self.text.len() >= CHUNK {
+                self.write()?;
             }
         }
+        self.write()?;
         self.out.flush()
+    }
+}
+
+/// The escape sequence before a line: the service bold, waiting dim, what is done green, a death red.
+fn colour(event: &Event) -> &'static str {
+    match event {
+        Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => "\x1b[1m",
+        Event::JobCompleted(_) => "\x1b[32m",
+        Event::NoWork => "\x1b[2m",
+        Event::WorkerDied(_) => "\x1b[1;31m",
+        Event::WorkerStarted | Event::JobStarted(_) | Event::WorkerFinished => "",
+    }
+}
+
+fn push_event(text: &mut Vec<u8>, event: &Event, run: &Run) {
+    match event {
+        Event::ServiceStarting => push(text, &starting(run)),
+        Event::WorkerStarted => push(text, "started"),
+        Event::JobStarted(job) => {
+            push_job(text, "starts job ", job);
+            push(text, ", size ");
+            let thousandths = (job.size * 1000.0).round() as u64;
+            push_number(text, thousandths / 1000, 1, b' ');
+            push(text, ".");
+            push_number(text, thousandths % 1000, 3, b'0');
+        }
+        Event::JobCompleted(job) => push_job(text, "completed job ", job),
+        Event::NoWork => push(text, "found no work"),
+        Event::ServiceStopping => push(text, "stopping"),
+        Event::WorkerFinished => push(text, "finished"),
+        Event::WorkerDied(Some(job)) => push_job(text, "died, and with it job ", job),
+        Event::WorkerDied(None) => push(text, "died"),
+        Event::ServiceStopped(_) => push(text, "stopped"),
+    }
+}
+
+fn starting(Run { model, seed, jobs, plan }: &Run) -> String {
+    let (workers, jobs) = (counted(plan.workers.into(), "worker"), counted(*jobs, "job"));
+    let sooner = if plan.until_done { "until all are done, at most " } else { "" };
+    format!("starting {model}: {workers}, {jobs}, {sooner}{} s, seed {seed}", plan.time.as_secs_f64())
+}
+
+fn push_job(text: &mut Vec<u8>, what: &str, job: &Job) {
+    push(text, what);
+    push_number(text, job.number, 1, b' ');
+}
+
+/// A column of 14 characters, two of them before the name.
+fn push_name(text: &mut Vec<u8>, worker: Option<WorkerId>) {
+    let column = text.len() + 14;
+    match worker {
+        Some(WorkerId(number)) => {
+            push(text, "  worker-");
+            push_number(text, u64::from(number) + 1, 1, b' ');
+        }
+        None => push(text, "  service"),
+    }
+    text.push(b' ');
+    text.resize(text.len().max(column), b' ');
+}
+
+fn push(text: &mut Vec<u8>, more: &str) {
+    text.extend_from_slice(more.as_bytes());
+}
+
+/// Pushes `number`, with `fill` before it until it is `width` wide. Unlike `write!`, this costs next to nothing.
+fn push_number(text: &mut Vec<u8>, mut number: u64, width: usize, fill: u8) {
+    let mut digits = [fill; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.extend_from_slice(&digits[first.min(digits.len() - width)..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::view::sample;
+
+    fn shown(log: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        log(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_told_line_by_line_and_summed_up() {
+        let lines = "   0.000000  service     starting threads: 2 workers, 4 jobs, 1 s, seed 1
+   0.100000  worker-1    started
+   0.100000  worker-2    started
+   0.100000  worker-1    starts job 0, size 0.634
+   0.200000  worker-2    starts job 1, size 0.634
+   0.400000  worker-1    completed job 0
+   0.500000  worker-1    found no work
+   0.600000  worker-1    starts job 2, size 0.634
+   0.800000  worker-2    died, and with it job 1
+   1.000000  service     stopping
+   1.200000  worker-1    completed job 2
+   1.200000  worker-1    finished
+   1.200000  service     stopped
+";
+        let log = shown(|out| Log::new(sample::run(), out, false).show(&sample::whole()));
+        assert_eq!(log, format!("{lines}\n{}", sample::summary()));
+    }
+
+    #[test]
+    fn a_quiet_log_is_the_summary_alone() {
+        let log = shown(|out| Log::new(sample::run(), out, true).show(&sample::whole()));
+        assert_eq!(log, sample::summary().to_string());
+    }
+
+    #[test]
+    fn columns_give_way_to_what_does_not_fit() {
+        let late = Record { at: Duration::from_micros(86_400_000_007), ..sample::record(0, 100_000, Event::NoWork) };
+        let log = shown(|out| Log::new(sample::run(), out, false).show(&[late]));
+        assert_eq!(log, "86400.000007  worker-100000 found no work\n");
+    }
+
+    #[test]
+    fn colours_are_there_only_when_asked_for_and_end_with_their_line() {
+        let log =
+            |coloured| shown(|out| Log::new(sample::run(), out, false).coloured(coloured).show(&sample::records()));
+        assert!(!log(false).contains('\x1b'));
+        assert!(log(true).contains("\x1b[1;31m   0.800000  worker-2    died, and with it job 1\x1b[0m\n"));
+        for line in log(true).lines() {
+            assert_eq!(line.contains('\x1b'), line.ends_with("\x1b[0m"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_reader_who_goes_away_is_an_error_and_no_panic() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let error = Log::new(sample::run(), Gone, false).show(&sample::records()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }

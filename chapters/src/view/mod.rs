@@ -7,6 +7,8 @@ pub mod json;
 pub mod log;
 pub mod perfetto;
 pub mod progress;
+#[cfg(test)]
+mod sample;
 pub mod summary;
 pub mod timeline;
 
@@ -16,6 +18,7 @@ use std::mem;
 use std::path::Path;
 use std::time::Duration;
 
+use anstream::{AutoStream, ColorChoice};
 use json::Json;
 use log::Log;
 use perfetto::Perfetto;
@@ -118,11 +121,14 @@ impl Views {
         let mut out: Box<dyn Write + Send> = Box::new(io::stdout());
         if bars {
             let progress = Progress::new(run.clone());
-            out = Box::new(progress.beside(out));
+            if io::stdout().is_terminal() {
+                out = Box::new(progress.beside(out));
+            }
             views.push(Named::new("the progress", progress));
         }
+        let coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
         views.push(match options.format {
-            Format::Text => Named::new("standard output", Log::new(run.clone(), out, options.quiet)),
+            Format::Text => Named::new("standard output", Log::new(run.clone(), out, options.quiet).coloured(coloured)),
             Format::Json => Named::new("standard output", Json::new(out, options.quiet)),
         });
         Ok(Self { run, tally: Tally::default(), views, failures: Vec::new() })
@@ -188,5 +194,78 @@ impl Write for Replace {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    /// The options of a run that draws `timeline`, in a directory that goes when the test ends.
+    fn options(timeline: &Path) -> Options {
+        let flag = format!("--timeline={}", timeline.display());
+        CommandLine::parse_from(["test", "--quiet", "--progress=never", &flag]).options
+    }
+
+    fn directory_with(content: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run.svg");
+        fs::write(&path, content).unwrap();
+        (directory, path)
+    }
+
+    #[test]
+    fn a_longer_file_is_replaced_as_a_whole() {
+        let (_directory, path) = directory_with("a long line that was here before");
+        let mut file = open(&path, "--timeline").unwrap();
+        file.write_all(b"short").unwrap();
+        file.write_all(b"er").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "shorter");
+    }
+
+    #[test]
+    fn a_file_is_kept_when_the_run_fails_to_start() {
+        let (_directory, path) = directory_with("the last run");
+        let mut views = Views::open(sample::run(), &options(&path)).unwrap();
+        views.show(&[]);
+        drop(views);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "the last run");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_found_out_before_the_run() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = Views::open(sample::run(), &options(directory.path())).err().unwrap();
+        assert!(error.starts_with(&format!("--timeline={}: cannot write", directory.path().display())), "{error}");
+    }
+
+    /// Fails in the given way, whatever it is shown.
+    struct Broken(ErrorKind);
+
+    impl View for Broken {
+        fn show(&mut self, _: &[Record]) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn a_view_that_fails_is_reported_once_unless_its_reader_went_away() {
+        let (full, gone) = (Broken(ErrorKind::StorageFull), Broken(ErrorKind::BrokenPipe));
+        let views = vec![Named::new("the timeline", full), Named::new("standard output", gone)];
+        let mut views = Views { run: sample::run(), tally: Tally::default(), views, failures: Vec::new() };
+        views.show(&sample::records());
+        views.show(&[]);
+        assert!(views.views.is_empty());
+        let [failure] = &views.failures[..] else { panic!("{:?}", views.failures) };
+        assert!(failure.starts_with("cannot write the timeline: "), "{failure}");
     }
 }

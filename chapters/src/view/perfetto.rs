@@ -1,19 +1,224 @@
-//! stub
+//! A run in the Chrome trace event format, for a trace viewer such as <https://ui.perfetto.dev>.
+//!
+//! Every worker is a thread of one process, whatever it is in truth, so that all of them line up under one another. A
+//! job is a *complete event* (`"ph":"X"`), what takes no time an *instant* (`"i"`), a name *metadata* (`"M"`). Times
+//! are in microseconds, as the format wants them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
 use super::{Run, View};
-use crate::trace::Record;
-use std::io::{self, Write};
-/// stub
-pub struct Perfetto<W> {
-    _out: W,
+use crate::job::Job;
+use crate::trace::{Event, Record, WorkerId};
+
+/// Writes an event as soon as it is over, and at the end those that never were.
+#[derive(Debug)]
+pub struct Perfetto<W: Write> {
+    run: Run,
+    out: BufWriter<W>,
+    state: State,
+    /// What each worker is at, and since when; a worker that is not in here has no name yet.
+    workers: BTreeMap<WorkerId, Option<(Job, Duration)>>,
+    last: Duration,
 }
-impl<W: Write + Send> Perfetto<W> {
-    /// stub
-    pub fn new(_run: Run, out: W) -> Self {
-        Self { _out: out }
+
+/// How far the file is. What it has begun, it must end, or it would not be JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Empty,
+    Begun,
+    Ended,
+}
+
+/// The service itself is a thread too.
+const SERVICE: u64 = 0;
+
+fn thread(worker: Option<WorkerId>) -> u64 {
+    worker.map_or(SERVICE, |WorkerId(number)| u64::from(number) + 1)
+}
+
+struct Micros(Duration);
+
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0.as_micros(), self.0.subsec_nanos() % 1000)
     }
 }
+
+impl<W: Write> Perfetto<W> {
+    /// Writes to `out`.
+    pub fn new(run: Run, out: W) -> Self {
+        let out = BufWriter::with_capacity(1 << 16, out);
+        Self { run, out, state: State::Empty, workers: BTreeMap::new(), last: Duration::ZERO }
+    }
+
+    fn add(&mut self, record: &Record) -> io::Result<()> {
+        self.begin()?;
+        self.last = record.at;
+        if let Some(worker) = record.worker {
+            self.introduce(worker)?;
+            match &record.event {
+                Event::JobStarted(job) => _ = self.workers.insert(worker, Some((*job, record.at))),
+                Event::JobCompleted(_) => self.end_job(worker, record.at, "completed")?,
+                Event::WorkerDied(_) => self.end_job(worker, record.at, "lost")?,
+                _ => {}
+            }
+        }
+        match record.event {
+            Event::JobStarted(_) | Event::JobCompleted(_) => Ok(()),
+            _ => self.instant(record),
+        }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        if self.state != State::Empty {
+            return Ok(());
+        }
+        self.state = State::Begun;
+        let Run { model, seed, jobs, plan } = &self.run;
+        let name = format!("{model}: {jobs} jobs, {} workers, seed {seed}", plan.workers);
+        writeln!(self.out, r#"{{"displayTimeUnit":"ms","traceEvents":["#)?;
+        // The one event without a comma before it.
+        write!(self.out, r#"{{"ph":"M","pid":1,"name":"process_name","args":{{"name":"{name}"}}}}"#)?;
+        self.name(None, "service")
+    }
+
+    fn introduce(&mut self, worker: WorkerId) -> io::Result<()> {
+        if self.workers.contains_key(&worker) {
+            return Ok(());
+        }
+        self.workers.insert(worker, None);
+        self.name(Some(worker), &worker.to_string())
+    }
+
+    /// Names a thread, and gives it its place: viewers would sort worker-10 before worker-2.
+    fn name(&mut self, worker: Option<WorkerId>, name: &str) -> io::Result<()> {
+        let tid = thread(worker);
+        let mut metadata = |what, key, value: fmt::Arguments| {
+            let args = format_args!(r#"{{"{key}":{value}}}"#);
+            write!(self.out, ",\n{{\"ph\":\"M\",\"pid\":1,\"tid\":{tid},\"name\":\"{what}\",\"args\":{args}}}")
+        };
+        metadata("thread_name", "name", format_args!("\"{name}\""))?;
+        metadata("thread_sort_index", "sort_index", format_args!("{tid}"))
+    }
+
+    /// Writes the job that `worker` is at, if it is at one.
+    fn end_job(&mut self, worker: WorkerId, at: Duration, outcome: &str) -> io::Result<()> {
+        let Some((job, began)) = self.workers.get_mut(&worker).and_then(Option::take) else { return Ok(()) };
+        let Job { number, size, .. } = job;
+        let (ts, dur, tid) = (Micros(began), Micros(at.saturating_sub(began)), thread(Some(worker)));
+        write!(
+            self.out,
+            ",\n{{\"ph\":\"X\",\"pid\":1,\"tid\":{tid},\"ts\":{ts},\"dur\":{dur},\"name\":\"job {number}\","
+        )?;
+        write!(self.out, r#""args":{{"size":{size},"outcome":"{outcome}"}}}}"#)
+    }
+
+    fn instant(&mut self, record: &Record) -> io::Result<()> {
+        // An instant is as tall as what it concerns: its thread, or the whole process.
+        let scope = if record.worker.is_some() { 't' } else { 'p' };
+        let (ts, tid, name) = (Micros(record.at), thread(record.worker), record.event.name());
+        write!(
+            self.out,
+            ",\n{{\"ph\":\"i\",\"s\":\"{scope}\",\"pid\":1,\"tid\":{tid},\"ts\":{ts},\"name\":\"{name}\"}}"
+        )
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.begin()?;
+        if self.state == State::Begun {
+            self.state = State::Ended;
+            let workers: Vec<WorkerId> = self.workers.keys().copied().collect();
+            workers.into_iter().try_for_each(|worker| self.end_job(worker, self.last, "not completed"))?;
+            writeln!(self.out, "\n]}}")?;
+        }
+        self.out.flush()
+    }
+}
+
 impl<W: Write + Send> View for Perfetto<W> {
-    fn show(&mut self, _records: &[Record]) -> io::Result<()> {
-        Ok(())
+    fn show(&mut self, records: &[Record]) -> io::Result<()> {
+        records.iter().try_for_each(|record| self.add(record))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.end()
+    }
+}
+
+impl<W: Write> Drop for Perfetto<W> {
+    fn drop(&mut self) {
+        // A run that failed half-way leaves a trace that can be read; one that never began leaves none.
+        if self.state == State::Begun {
+            let _ = self.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::view::sample;
+
+    fn events(records: &[Record], finish: bool) -> Vec<Value> {
+        let mut out = Vec::new();
+        let mut perfetto = Perfetto::new(sample::run(), &mut out);
+        perfetto.show(records).unwrap();
+        if finish {
+            perfetto.finish().unwrap();
+        }
+        drop(perfetto);
+        let trace: Value = serde_json::from_slice(&out).unwrap();
+        trace["traceEvents"].as_array().unwrap().clone()
+    }
+
+    fn named<'a>(events: &'a [Value], name: &str) -> Vec<&'a Value> {
+        events.iter().filter(|event| event["name"] == name).collect()
+    }
+
+    #[test]
+    fn a_job_is_a_complete_event_on_the_thread_of_its_worker() {
+        let events = events(&sample::whole(), true);
+        let job = named(&events, "job 2")[0];
+        assert_eq!((&job["ph"], &job["tid"]), (&"X".into(), &1.into()));
+        assert_eq!((job["ts"].as_f64(), job["dur"].as_f64()), (Some(600_000.0), Some(600_000.0)));
+        assert_eq!((&job["args"]["size"], &job["args"]["outcome"]), (&0.6343642441124012.into(), &"completed".into()));
+        assert_eq!(named(&events, "job 1")[0]["args"]["outcome"], "lost");
+    }
+
+    #[test]
+    fn every_thread_has_one_name_and_a_death_is_an_instant() {
+        let events = events(&sample::whole(), true);
+        let names: Vec<&Value> =
+            named(&events, "thread_name").into_iter().map(|event| &event["args"]["name"]).collect();
+        assert_eq!(names, ["service", "worker-1", "worker-2"]);
+        let died = named(&events, "worker_died")[0];
+        assert_eq!((&died["ph"], &died["s"], &died["tid"]), (&"i".into(), &"t".into(), &2.into()));
+        assert_eq!(named(&events, "service_stopping")[0]["s"], "p");
+    }
+
+    #[test]
+    fn a_trace_is_json_wherever_it_ends() {
+        let records = sample::whole();
+        for length in 0..records.len() {
+            let whole = events(&records[..length], true);
+            let started =
+                records[..length].iter().filter(|record| matches!(record.event, Event::JobStarted(_))).count();
+            assert_eq!(whole.iter().filter(|event| event["ph"] == "X").count(), started, "after {length} records");
+            if length > 0 {
+                assert_eq!(whole, events(&records[..length], false), "without a finish");
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_that_never_began_writes_nothing() {
+        let mut out = Vec::new();
+        drop(Perfetto::new(sample::run(), &mut out));
+        assert!(out.is_empty());
     }
 }

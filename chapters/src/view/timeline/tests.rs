@@ -1,0 +1,205 @@
+use std::collections::HashSet;
+
+use roxmltree::{Document, Node};
+
+use super::*;
+use crate::job::{Job, Kind};
+use crate::options::Plan;
+use crate::random::Seed;
+use crate::view::sample;
+
+fn of_class<'a>(document: &'a Document, class: &'a str) -> Vec<Node<'a, 'a>> {
+    document.descendants().filter(|node| node.attribute("class") == Some(class)).collect()
+}
+
+fn description(document: &Document) -> String {
+    let desc = document.root_element().children().find(|node| node.has_tag_name("desc")).unwrap();
+    desc.text().unwrap().to_owned()
+}
+
+fn number(node: Node, name: &str) -> f64 {
+    node.attribute(name).unwrap().parse().unwrap()
+}
+
+/// Where each bar of a lane begins and ends, those without a name included.
+fn spans(lane: Node) -> Vec<(f64, f64)> {
+    let mut spans: Vec<(f64, f64)> = Vec::new();
+    for node in lane.children() {
+        match node.attribute("class") {
+            Some("job") => spans.push((number(node, "x"), number(node, "x") + number(node, "width"))),
+            Some("jobs") => {
+                let pieces = node.attribute("d").unwrap().split('M').skip(1);
+                spans.extend(pieces.map(|piece| {
+                    let (left, width) = piece.split_once('h').unwrap();
+                    let left: f64 = left.split(' ').next().unwrap().parse().unwrap();
+                    (left, left + width.parse::<f64>().unwrap())
+                }));
+            }
+            _ => {}
+        }
+    }
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    spans
+}
+
+fn assert_no_overlap(document: &Document) {
+    for lane in of_class(document, "lane") {
+        for pair in spans(lane).windows(2) {
+            assert!(pair[0].1 <= pair[1].0 + 0.001, "{pair:?}");
+        }
+    }
+}
+
+/// A run in which `workers` take turns with `jobs` that each last `nanos`.
+fn busy(model: &'static str, workers: u32, jobs: u64, nanos: u64) -> (Run, Vec<Record>) {
+    let plan = Plan { workers, time: Duration::from_secs(1), scale: 1.0, until_done: false };
+    let run = Run { model, seed: Seed::from(1), jobs, plan };
+    let record = |nanos, worker, event| Record { at: Duration::from_nanos(nanos), worker: Some(worker), event };
+    let mut records: Vec<Record> = (0..workers).map(|id| record(0, WorkerId(id), Event::WorkerStarted)).collect();
+    for number in 0..jobs {
+        let worker = WorkerId((number % u64::from(workers)) as u32);
+        let (round, job) = (number / u64::from(workers), Job { number, kind: Kind::Cpu, size: 1.0 });
+        records.push(record(round * (nanos + nanos / 2), worker, Event::JobStarted(job)));
+        records.push(record(round * (nanos + nanos / 2) + nanos, worker, Event::JobCompleted(job)));
+    }
+    (run, records)
+}
+
+#[test]
+fn every_worker_has_a_lane_and_every_job_a_bar() {
+    let picture = draw(sample::run(), &sample::whole());
+    let document = Document::parse(&picture).unwrap();
+    let lanes = of_class(&document, "lane");
+    assert_eq!(lanes.len(), 2);
+    assert_eq!(lanes.iter().map(|lane| spans(*lane).len()).collect::<Vec<_>>(), [2, 1]);
+    let names: Vec<_> = of_class(&document, "name").iter().map(|node| node.text().unwrap()).collect();
+    assert_eq!(names, ["worker-1", "worker-2"]);
+    let titles: Vec<_> = lanes[0].children().filter(|node| node.attribute("class") == Some("job")).collect();
+    assert_eq!(titles[1].first_element_child().unwrap().text(), Some("job 2, size 0.634, 0.600 s to 1.200 s"));
+    assert_no_overlap(&document);
+}
+
+#[test]
+fn waiting_is_hatched_from_the_workers_start_to_its_end() {
+    let picture = draw(sample::run(), &sample::whole());
+    let document = Document::parse(&picture).unwrap();
+    let [first, second] = of_class(&document, "waiting")[..] else { panic!("{picture}") };
+    let pattern = document.descendants().find(|node| node.has_tag_name("pattern")).unwrap();
+    assert_eq!(first.attribute("fill").unwrap(), format!("url(#{})", pattern.attribute("id").unwrap()));
+    let second_from = number(second, "x");
+    let length = |node| number(node, "width");
+    assert_eq!(number(first, "x"), second_from, "both start at 0.1 s");
+    assert!((length(second) / length(first) - 0.7 / 1.1).abs() < 0.001, "the second dies at 0.8 s");
+}
+
+#[test]
+fn a_death_is_marked_and_its_job_is_not_completed() {
+    let picture = draw(sample::run(), &sample::whole());
+    let document = Document::parse(&picture).unwrap();
+    let deaths = of_class(&document, "death");
+    assert_eq!(deaths.len(), 2, "one on the lane, one in the legend");
+    assert!(deaths.iter().any(|death| {
+        death.first_element_child().is_some_and(|title| title.text() == Some("worker-2 died at 0.800 s"))
+    }));
+    assert!(picture.contains("<title>job 1, size 0.634, 0.200 s to 0.800 s, not completed</title>"));
+}
+
+#[test]
+fn the_deadline_has_a_line_and_the_stop_has_another_if_it_is_at_another_time() {
+    let classes = |time: f64| {
+        let mut run = sample::run();
+        run.plan.time = Duration::from_secs_f64(time);
+        let picture = draw(run, &sample::whole());
+        let document = Document::parse(&picture).unwrap();
+        (of_class(&document, "deadline").len(), of_class(&document, "stopping").len())
+    };
+    assert_eq!(classes(1.0), (1, 0));
+    assert_eq!(classes(0.5), (1, 1));
+    assert_eq!(classes(30.0), (0, 1), "a deadline that was never reached");
+}
+
+#[test]
+fn those_who_cannot_see_the_picture_are_told_what_is_on_it() {
+    let picture = draw(sample::run(), &sample::whole());
+    let document = Document::parse(&picture).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.attribute("role"), Some("img"));
+    let ids: HashSet<&str> = document.descendants().filter_map(|node| node.attribute("id")).collect();
+    assert!(root.attribute("aria-labelledby").unwrap().split(' ').all(|id| ids.contains(id)));
+    assert_eq!(
+        description(&document),
+        "A run of 1.200 s, of threads: 2 workers, 4 jobs: 2 completed, 1 left, 1 lost. \
+         worker-1 completed 2 jobs and waited 0.200 s in all. \
+         worker-2 completed 0 jobs and waited 0.100 s in all, and died. \
+         The service was told to stop at 1.000 s."
+    );
+}
+
+#[test]
+fn a_picture_stays_small_however_many_jobs_there_are() {
+    let (run, records) = busy("threads", 4, 300_000, 1000);
+    let picture = draw(run, &records);
+    assert!(picture.len() < 300_000, "{} bytes", picture.len());
+    assert!(picture.contains("drawn as one bar"));
+    let document = Document::parse(&picture).unwrap();
+    assert!(
+        of_class(&document, "job").iter().any(|bar| bar.first_element_child().is_some_and(|title| {
+            title.text().unwrap().starts_with("75000 jobs, 0.000 ms to 112.499 ms, busy 67 %")
+        }))
+    );
+    assert_no_overlap(&document);
+}
+
+#[test]
+fn a_picture_stays_small_however_many_workers_there_are() {
+    let (run, records) = busy("coroutines", 10_000, 300_000, 1000);
+    let picture = draw(run, &records);
+    assert!(picture.len() < 300_000, "{} bytes", picture.len());
+    let document = Document::parse(&picture).unwrap();
+    assert_eq!(of_class(&document, "lane").len(), 40);
+    assert!(picture.contains("The picture shows the first 40 of 10000 workers."));
+    assert!(description(&document).contains("from 30 to 30 jobs each, half of them at least 30."));
+    assert_no_overlap(&document);
+}
+
+#[test]
+fn a_picture_stays_small_when_every_bar_is_as_thin_as_can_be_seen() {
+    for rounds in [60, 200, 300, 400, 600, 1000] {
+        let (run, records) = busy("processes", 40, 40 * rounds, 1000);
+        let picture = draw(run, &records);
+        assert!(picture.len() < 300_000, "{rounds} rounds: {} bytes", picture.len());
+        assert_no_overlap(&Document::parse(&picture).unwrap());
+    }
+}
+
+#[test]
+fn several_pictures_can_share_a_page() {
+    let ids = |picture: &str| -> HashSet<String> {
+        let document = Document::parse(picture).unwrap();
+        document.descendants().filter_map(|node| node.attribute("id").map(str::to_owned)).collect()
+    };
+    let one = draw(sample::run(), &sample::whole());
+    let other = draw(Run { seed: Seed::from(2), ..sample::run() }, &sample::whole());
+    assert!(ids(&one).is_disjoint(&ids(&other)));
+    assert_eq!(one, draw(sample::run(), &sample::whole()), "the same run is the same picture");
+}
+
+#[test]
+fn every_beginning_of_a_run_can_be_drawn() {
+    let records = sample::whole();
+    for length in 0..records.len() {
+        let picture = draw(sample::run(), &records[..length]);
+        Document::parse(&picture).unwrap();
+        assert!(!picture.contains("NaN"), "after {length} records");
+    }
+}
+
+#[test]
+fn a_seed_of_any_length_and_a_name_of_any_letters_fit_the_page() {
+    let seed: Seed = "9".repeat(4000).parse().unwrap();
+    let picture = draw(Run { seed, model: "<threads & \"more\">", ..sample::run() }, &sample::whole());
+    let document = Document::parse(&picture).unwrap();
+    let caption = of_class(&document, "caption")[0].text().unwrap();
+    let expected = "<threads & \"more\">: 2 workers, 4 jobs, seed 99999999999999999999...: 2 completed, 1 left, 1 lost";
+    assert_eq!(caption, expected);
+}

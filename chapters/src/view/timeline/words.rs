@@ -1,0 +1,136 @@
+//! What a picture says in words: in its title and captions, when a pointer rests on a bar, and to those who cannot see it.
+
+use std::fmt::{self, Display, Write};
+use std::time::Duration;
+
+use super::Story;
+use super::lane::{Bar, Lane};
+use crate::trace::WorkerId;
+use crate::view::summary::counted;
+
+/// How many workers the text alternative tells of one by one.
+const TOLD: u64 = 8;
+
+/// Text as XML has it.
+pub struct Xml<T>(pub T);
+
+impl<T: Display> Display for Xml<T> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for letter in self.0.to_string().chars() {
+            match letter {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                _ => f.write_char(letter)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Time as the whole picture writes it: in the largest unit that its length fills.
+pub struct Unit {
+    name: &'static str,
+    nanos: u32,
+}
+
+impl Unit {
+    pub fn of(length: Duration) -> Self {
+        match length.as_nanos() {
+            1_000_000_000.. => Self { name: "s", nanos: 1_000_000_000 },
+            1_000_000.. => Self { name: "ms", nanos: 1_000_000 },
+            _ => Self { name: "µs", nanos: 1000 },
+        }
+    }
+
+    fn number(&self, time: Duration) -> f64 {
+        time.as_nanos() as f64 / f64::from(self.nanos)
+    }
+
+    pub fn rounded(&self, time: Duration) -> String {
+        format!("{:.3} {}", self.number(time), self.name)
+    }
+
+    pub fn exact(&self, time: Duration) -> String {
+        format!("{} {}", self.number(time), self.name)
+    }
+}
+
+/// A bar in words.
+pub fn about(bar: &Bar, unit: &Unit) -> String {
+    let (from, to) = (unit.rounded(bar.from), unit.rounded(bar.to));
+    if bar.jobs > 1 {
+        let share = 100.0 * bar.busy.as_secs_f64() / (bar.to - bar.from).as_secs_f64();
+        return format!("{}, {from} to {to}, busy {share:.0} % of the time", counted(bar.jobs, "job"));
+    }
+    let outcome = if bar.completed { "" } else { ", not completed" };
+    format!("job {}, size {:.3}, {from} to {to}{outcome}", bar.job.number, bar.job.size)
+}
+
+impl Story {
+    pub(super) fn title(&self) -> String {
+        let (workers, jobs) = (counted(self.workers(), "worker"), counted(self.run.jobs, "job"));
+        format!("{}: {workers}, {jobs}", self.run.model)
+    }
+
+    /// What stands below the picture, which shows so many `lanes`, and perhaps bars that are `merged`.
+    pub(super) fn captions(&self, lanes: u64, merged: bool) -> Vec<String> {
+        let mut seed = self.run.seed.to_string();
+        if seed.len() > 24 {
+            seed.replace_range(20.., "...");
+        }
+        let mut captions = vec![format!("{}, seed {seed}: {}", self.title(), self.outcome())];
+        if self.workers() > lanes {
+            captions.push(format!("The picture shows the first {lanes} of {} workers.", self.workers()));
+        }
+        if merged {
+            captions.push("Neighbouring jobs that are thinner than a pixel are drawn as one bar.".to_owned());
+        }
+        captions
+    }
+
+    fn outcome(&self) -> String {
+        let completed = self.lanes.values().map(|lane| lane.completed).sum::<u64>();
+        match self.left_and_lost {
+            Some((left, lost)) => format!("{completed} completed, {left} left, {lost} lost"),
+            None => format!("{completed} completed"),
+        }
+    }
+
+    /// What the picture says, for those who cannot see it.
+    pub(super) fn description(&self, unit: &Unit) -> String {
+        let mut text = format!("A run of {}, of {}: {}.", unit.rounded(self.end), self.title(), self.outcome());
+        text += &if self.workers() <= TOLD { self.each(unit) } else { self.overall(unit) };
+        if let Some(at) = self.stopping {
+            text += &format!(" The service was told to stop at {}.", unit.rounded(at));
+        }
+        text
+    }
+
+    fn each(&self, unit: &Unit) -> String {
+        let sentence = |(worker, lane): (&WorkerId, &Lane)| {
+            let (jobs, waited) = (counted(lane.completed, "job"), unit.rounded(lane.waited(self.end)));
+            let died = if lane.died() { ", and died" } else { "" };
+            format!(" {worker} completed {jobs} and waited {waited} in all{died}.")
+        };
+        self.lanes.iter().map(sentence).collect()
+    }
+
+    fn overall(&self, unit: &Unit) -> String {
+        let mut completed: Vec<u64> = self.lanes.values().map(|lane| lane.completed).collect();
+        completed.resize(self.workers() as usize, 0);
+        completed.sort_unstable();
+        let (fewest, median, most) = (completed[0], completed[completed.len() / 2], completed[completed.len() - 1]);
+        let waited: Duration = self.lanes.values().map(|lane| lane.waited(self.end)).sum();
+        let each = unit.rounded(waited / completed.len() as u32);
+        let died = match self.lanes.values().filter(|lane| lane.died()).count() {
+            0 => String::new(),
+            died => format!(" {} died.", counted(died as u64, "worker")),
+        };
+        format!(
+            " The workers completed from {fewest} to {most} jobs each, half of them at least {median}. \
+             They waited {each} each on average.{died}"
+        )
+    }
+}
