@@ -160,7 +160,7 @@ impl Story {
     }
 
     /// Holds the run to having done everything.
-    pub fn is_complete(self) -> Self {
+    pub fn complete(self) -> Self {
         let Summary { jobs, completed, left, lost, .. } = &self.summary;
         assert_eq!((*completed, *left, *lost), (*jobs, 0, 0), "{}: completed, left, lost", self.line);
         self
