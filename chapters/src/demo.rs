@@ -7,13 +7,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::interrupt::{self, INTERRUPTED, Stopper};
 use crate::job::{self, Job, Kind};
 use crate::options::{Options, Plan};
 use crate::random::Seed;
-use crate::trace::{self, Records, Trace};
+use crate::trace::{self, Records, Trace, WorkerId};
 use crate::usage::Usage;
 use crate::view::{Outcome, Run, Views};
 
@@ -55,6 +56,11 @@ pub struct Stopped {
     pub usage: Usage,
 }
 
+/// Says which worker could not be started, and why.
+pub fn cannot_start(worker: WorkerId, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot start {worker}: {error}"))
+}
+
 #[derive(Parser)]
 #[command(version)]
 struct CommandLine<M: Args> {
@@ -64,11 +70,20 @@ struct CommandLine<M: Args> {
     more: M,
 }
 
+/// A way to build the service.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// `threads`, `processes` or `coroutines`.
+    pub name: &'static str,
+    /// How many workers a system with its usual settings can have.
+    pub most_workers: u32,
+}
+
 /// Runs the program `chapter-MODEL`: `service` makes a service from its own flags and what it needs, and runs it.
-pub fn main<M: Args>(model: &'static str, service: impl FnOnce(M, Demo) -> io::Result<Stopped>) -> ExitCode {
+pub fn main<M: Args>(model: Model, service: impl FnOnce(M, Demo) -> io::Result<Stopped>) -> ExitCode {
     let (options, more) = parse::<M>(model);
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
-    let run = Run { model, seed, jobs: options.jobs, plan: options.plan() };
+    let run = Run { model: model.name, seed, jobs: options.jobs, plan: options.plan() };
     match Views::open(run.clone(), &options) {
         Err(error) => fail(&error, USAGE),
         Ok(views) => match serve(run, options.kind, views, |demo| service(more, demo)) {
@@ -79,8 +94,9 @@ pub fn main<M: Args>(model: &'static str, service: impl FnOnce(M, Demo) -> io::R
 }
 
 /// Reads the command line; ends the program if it is wrong, or asks for help.
-fn parse<M: Args>(model: &str) -> (Options, M) {
+fn parse<M: Args>(Model { name: model, most_workers }: Model) -> (Options, M) {
     let name = format!("chapter-{model}");
+    let workers = RangedU64ValueParser::<u32>::new().range(1..=most_workers.into());
     let examples = format!(
         "Examples:\n  \
          {name} --jobs=8 --seed=1 --time=3\n  \
@@ -91,6 +107,7 @@ fn parse<M: Args>(model: &str) -> (Options, M) {
     );
     let about = format!("Runs a service of workers and a queue of jobs, with {model} for workers");
     let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
+    let command = command.mut_arg("workers", |flag| flag.value_parser(workers));
     let CommandLine { options, more } =
         CommandLine::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     (options, more)

@@ -6,8 +6,9 @@
 //!
 //! 1. What there is to do: [`job`], its sizes drawn by [`random`], as asked for by [`options`].
 //! 2. What happened: [`trace`], a stream of records, and every [`view`] of it.
-//! 3. The service itself: [`threads`], [`processes`], [`coroutines`].
-//! 4. What makes a program of it: [`demo`], with Ctrl-C from [`interrupt`] and the machine's bill from [`usage`].
+//! 3. The lock that Python's threads take turns under: [`gil`], told line by line after CPython's.
+//! 4. The service itself: [`threads`], [`processes`], [`coroutines`].
+//! 5. What makes a program of it: [`demo`], with Ctrl-C from [`interrupt`] and the machine's bill from [`usage`].
 //!
 //! Data runs one way: options, jobs, service, records, views. A service never prints, and a view never reaches back.
 
@@ -18,6 +19,9 @@ pub mod options;
 
 pub mod trace;
 pub mod view;
+
+pub mod gil;
+mod sync;
 
 pub mod coroutines;
 #[cfg(target_os = "linux")]

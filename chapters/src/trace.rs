@@ -170,8 +170,8 @@ struct Shared {
 }
 
 impl Shared {
-    fn now(&self) -> Duration {
-        self.origin.get_or_init(Instant::now).elapsed()
+    fn origin(&self) -> Instant {
+        *self.origin.get_or_init(Instant::now)
     }
 
     fn buffer(&self, worker: Option<WorkerId>) -> MutexGuard<'_, Vec<Record>> {
@@ -214,7 +214,7 @@ impl Trace {
 
     /// The moment that records count from. The first one to ask, or to record something, sets it.
     pub fn origin(&self) -> Instant {
-        *self.shared.origin.get_or_init(Instant::now)
+        self.shared.origin()
     }
 
     /// Says up to when all has been recorded or [forwarded](Trace::forward); what is later is held back, so that who comes
@@ -237,11 +237,15 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records that `event` happens now. Never blocks for longer than it takes to append to a list.
-    pub fn record(&self, event: Event) {
+    /// Records that `event` happens now, and returns what time that is. Never blocks for longer than it takes to append
+    /// to a list.
+    pub fn record(&self, event: Event) -> Instant {
+        let origin = self.shared.origin();
         let mut buffer = self.shared.buffer(self.worker);
         // The clock is read under the lock, so that a reader who empties the buffer has all that happened before.
-        buffer.push(Record { at: self.shared.now(), worker: self.worker, event });
+        let now = Instant::now();
+        buffer.push(Record { at: now.saturating_duration_since(origin), worker: self.worker, event });
+        now
     }
 }
 
@@ -256,7 +260,7 @@ impl Records {
     /// Hands what is new to `show`, in order of time. Says how many records that were.
     pub fn sweep(&mut self, show: impl FnOnce(&[Record])) -> usize {
         let complete = Duration::from_nanos(self.shared.complete.load(Ordering::Acquire));
-        let horizon = self.shared.now().min(complete);
+        let horizon = self.shared.origin().elapsed().min(complete);
         self.empty_buffers();
         let count = self.held.partition_point(|record| record.at < horizon);
         show(&self.held[..count]);
@@ -308,7 +312,7 @@ mod tests {
         let (trace, records) = channel();
         let workers: Vec<Recorder> = (0..40).map(|number| trace.worker(WorkerId(number))).collect();
         for _ in 0..10 {
-            workers.iter().rev().for_each(|worker| worker.record(Event::NoWork));
+            workers.iter().rev().for_each(|worker| _ = worker.record(Event::NoWork));
         }
         let records = records.rest();
         assert_eq!(records.len(), 400);

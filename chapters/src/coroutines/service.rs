@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
 use tokio::select;
 use tokio::task::{self, JoinHandle};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep_until, timeout_at};
 
 use super::Lock;
 use crate::demo::{Started, Stopped};
@@ -17,8 +17,10 @@ use crate::options::Plan;
 use crate::trace::{Event, Recorder, Trace, WorkerId};
 use crate::usage::Usage;
 
-/// How long a worker waits for a job before it says that there is no work.
+/// How long a worker waits for a job before it says that there is no work, and waits on.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// After how long a worker lets others have the event loop, even if it need not wait for its next job.
+const TURN: Duration = Duration::from_millis(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
 pub struct Service {
@@ -45,7 +47,8 @@ impl Service {
         jobs.into_iter().for_each(|job| queue.try_send(job).expect("the queue has room for all"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
+    /// has ended; one that has begun a job finishes it first.
     ///
     /// `started` is called once all workers are there, with a function that tells the service to stop.
     ///
@@ -111,18 +114,22 @@ struct Worker {
 
 impl Worker {
     async fn work(self) {
-        self.trace.record(Event::WorkerStarted);
+        let mut last = self.trace.record(Event::WorkerStarted);
+        let mut turn = last;
         while self.running.is_locked() {
-            match timeout(PATIENCE, self.queue.recv()).await {
+            last = match timeout_at((last + PATIENCE).into(), self.queue.recv()).await {
                 Ok(Ok(job)) => {
                     self.trace.record(Event::JobStarted(job));
                     job.run_async(self.scale).await;
-                    self.trace.record(Event::JobCompleted(job));
+                    self.trace.record(Event::JobCompleted(job))
                 }
                 Err(_) => self.trace.record(Event::NoWork),
                 Ok(Err(_)) => break,
+            };
+            if last - turn > TURN {
+                task::yield_now().await;
+                turn = Instant::now();
             }
-            task::yield_now().await;
         }
         self.trace.record(Event::WorkerFinished);
     }

@@ -74,8 +74,8 @@ impl Watched {
         self.collect(trace);
         match self.last {
             Last::Finished => {}
-            Last::Busy(job) => self.trace.record(Event::WorkerDied(Some(job))),
-            Last::Idle => self.trace.record(Event::WorkerDied(None)),
+            Last::Busy(job) => _ = self.trace.record(Event::WorkerDied(Some(job))),
+            Last::Idle => _ = self.trace.record(Event::WorkerDied(None)),
         }
         self.process.wait();
         self.journal.peak()

@@ -76,13 +76,13 @@ impl Journal {
         &self.memory
     }
 
-    /// Records that `event` happens now. Only the worker does that. Blocks while the journal is full, which it is only
+    /// Records that `event` happens now, and returns what time that is. Only the worker does that. Blocks while the journal is full, which it is only
     /// if the service has no time to read.
     ///
     /// # Panics
     ///
     /// When the event is none of a worker's.
-    pub fn record(&self, event: Event) {
+    pub fn record(&self, event: Event) -> Instant {
         let (tag, job) = match event {
             Event::WorkerStarted => (WORKER_STARTED, None),
             Event::JobStarted(job) => (JOB_STARTED, Some(job)),
@@ -100,7 +100,8 @@ impl Journal {
             thread::sleep(PAUSE);
         }
         let slot = slot(words, written);
-        store(&slot[0..2], self.origin.elapsed().as_nanos() as u64);
+        let now = Instant::now();
+        store(&slot[0..2], now.saturating_duration_since(self.origin).as_nanos() as u64);
         slot[2].store(tag, Ordering::Relaxed);
         if let Some(job) = job {
             slot[3].store(job.kind as u32, Ordering::Relaxed);
@@ -108,6 +109,7 @@ impl Journal {
             store(&slot[6..8], job.size.to_bits());
         }
         words[WRITTEN].store(written.wrapping_add(1), Ordering::Release);
+        now
     }
 
     /// Takes what the worker has said since the last time. Only the service does that. Never blocks.
@@ -184,7 +186,7 @@ mod tests {
             Event::NoWork,
             Event::WorkerFinished,
         ];
-        said.iter().cloned().for_each(|event| worker.record(event));
+        said.iter().cloned().for_each(|event| _ = worker.record(event));
         let records = service.read();
         assert!(records.is_sorted_by_key(|record| record.at));
         assert!(records.iter().all(|record| record.worker == Some(WorkerId(3))));
@@ -197,7 +199,8 @@ mod tests {
         let worker = journal();
         let service = worker.clone();
         let jobs = 5 * u64::from(SLOTS);
-        let writer = thread::spawn(move || (0..jobs).for_each(|number| worker.record(Event::JobStarted(job(number)))));
+        let writer =
+            thread::spawn(move || (0..jobs).for_each(|number| _ = worker.record(Event::JobStarted(job(number)))));
         let mut read = Vec::new();
         while (read.len() as u64) < jobs {
             read.extend(service.read().into_iter().filter_map(|record| record.event.job().map(|job| job.number)));

@@ -14,7 +14,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -101,25 +101,18 @@ impl<T> Queue<T> {
 }
 
 impl<T: DeserializeOwned> Queue<T> {
-    /// Takes the next item; blocks for at most `timeout` if there is none.
+    /// Takes the next item; if there is none, blocks until there is one, at most until `deadline`.
     ///
     /// # Errors
     ///
     /// When none came in time, or none will come any more. A pipe that does not work any more, or in which somebody put
     /// what is no frame of this queue, counts as the latter.
-    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        let mut deadline = None;
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         loop {
             match self.try_recv() {
                 Ok(Some(item)) => return Ok(item),
-                Ok(None) => {
-                    let now = Instant::now();
-                    let deadline = *deadline.get_or_insert(now + timeout);
-                    if now >= deadline {
-                        return Err(RecvTimeoutError::Timeout);
-                    }
-                    self.wait(deadline).map_err(|_| RecvTimeoutError::Disconnected)?;
-                }
+                Ok(None) if Instant::now() >= deadline => return Err(RecvTimeoutError::Timeout),
+                Ok(None) => self.wait(deadline).map_err(|_| RecvTimeoutError::Disconnected)?,
                 Err(_) => return Err(RecvTimeoutError::Disconnected),
             }
         }
@@ -233,9 +226,14 @@ impl Feeder {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    const SOON: Duration = Duration::from_secs(30);
+    /// Long enough for everything that is not meant to wait.
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(30)
+    }
 
     fn filled(items: std::ops::Range<u64>) -> (Sender<u64>, Queue<u64>) {
         let (mut sender, queue) = channel().unwrap();
@@ -247,8 +245,8 @@ mod tests {
     fn items_come_out_in_the_order_in_which_they_went_in_and_then_no_more() {
         let (sender, queue) = filled(0..10_000);
         let feeder = sender.feed(true).unwrap();
-        assert!((0..10_000).all(|item| queue.recv_timeout(SOON) == Ok(item)));
-        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+        assert!((0..10_000).all(|item| queue.recv_deadline(soon()) == Ok(item)));
+        assert_eq!(queue.recv_deadline(soon()), Err(RecvTimeoutError::Disconnected));
         assert_eq!(feeder.stop(), 0);
     }
 
@@ -258,7 +256,7 @@ mod tests {
         let feeder = sender.feed(true).unwrap();
         let read = || {
             let queue = queue.try_clone().unwrap();
-            move || std::iter::from_fn(|| queue.recv_timeout(SOON).ok()).collect::<Vec<u64>>()
+            move || std::iter::from_fn(|| queue.recv_deadline(soon()).ok()).collect::<Vec<u64>>()
         };
         let mut items: Vec<u64> = thread::scope(|scope| {
             let readers: Vec<_> = (0..4).map(|_| scope.spawn(read())).collect();
@@ -273,17 +271,17 @@ mod tests {
     fn a_queue_that_stays_open_lets_its_readers_wait() {
         let (sender, queue) = filled(0..0);
         let feeder = sender.feed(false).unwrap();
-        assert_eq!(queue.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
-        assert_eq!(queue.recv_timeout(Duration::ZERO), Err(RecvTimeoutError::Timeout));
+        assert_eq!(queue.recv_deadline(Instant::now() + Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
+        assert_eq!(queue.recv_deadline(Instant::now()), Err(RecvTimeoutError::Timeout));
         feeder.stop();
-        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+        assert_eq!(queue.recv_deadline(soon()), Err(RecvTimeoutError::Disconnected));
     }
 
     #[test]
     fn stopping_the_feeder_of_a_full_pipe_neither_hangs_nor_loses_an_item() {
         let (sender, queue) = filled(0..100_000);
         let feeder = sender.feed(false).unwrap();
-        assert_eq!(queue.recv_timeout(SOON), Ok(0));
+        assert_eq!(queue.recv_deadline(soon()), Ok(0));
         let unsent = feeder.stop();
         assert!(unsent > 0, "100,000 frames do not fit into a pipe");
         assert_eq!(1 + queue.drain() + unsent, 100_000);
@@ -300,8 +298,8 @@ mod tests {
     fn what_is_no_frame_ends_the_queue_and_nothing_else() {
         let (sender, queue) = channel::<u64>().unwrap();
         (&sender.pipe).write_all(&[255; FRAME]).unwrap();
-        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+        assert_eq!(queue.recv_deadline(soon()), Err(RecvTimeoutError::Disconnected));
         (&sender.pipe).write_all(&[1; FRAME / 2]).unwrap();
-        assert_eq!(queue.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+        assert_eq!(queue.recv_deadline(soon()), Err(RecvTimeoutError::Disconnected));
     }
 }

@@ -16,13 +16,13 @@ use super::journal::{self, Journal};
 use super::queue::{self, Queue, RecvTimeoutError, Sender};
 use super::shared::Shared;
 use super::start::{Method, Starter};
-use crate::demo::{Started, Stopped};
+use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
 use crate::options::Plan;
 use crate::trace::{Event, Trace, WorkerId};
 use crate::usage::Usage;
 
-/// How long a worker waits for a job before it says that there is no work.
+/// How long a worker waits for a job before it says that there is no work, and waits on.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Which word of the shared memory is the lock.
@@ -118,7 +118,8 @@ impl Service {
                 scale: self.plan.scale,
                 alive,
             };
-            let process = starter.start(worker, || self.jobs = None)?;
+            let process = starter.start(worker, || self.jobs = None);
+            let process = process.map_err(|error| cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
             self.workers.push(Watched { journal, sentinel, process, trace, last: Last::default() });
         }
@@ -139,17 +140,17 @@ pub struct Worker {
 impl Worker {
     /// Takes jobs from the queue and does them, until the service stops.
     pub fn work(self) {
-        self.trace.record(Event::WorkerStarted);
+        let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
-            match self.queue.recv_timeout(PATIENCE) {
+            last = match self.queue.recv_deadline(last + PATIENCE) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
                     job.run(self.scale);
-                    self.trace.record(Event::JobCompleted(job));
+                    self.trace.record(Event::JobCompleted(job))
                 }
                 Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
                 Err(RecvTimeoutError::Disconnected) => break,
-            }
+            };
         }
         self.trace.record(Event::WorkerFinished);
     }

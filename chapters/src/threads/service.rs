@@ -10,13 +10,13 @@ use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use crossbeam::select;
 
 use super::Lock;
-use crate::demo::{Started, Stopped};
+use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
 use crate::options::Plan;
 use crate::trace::{Event, Recorder, Trace, WorkerId};
 use crate::usage::Usage;
 
-/// How long a worker waits for a job before it says that there is no work.
+/// How long a worker waits for a job before it says that there is no work, and waits on.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
@@ -44,7 +44,8 @@ impl Service {
         jobs.into_iter().for_each(|job| queue.send(job).expect("the service holds a receiver"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker
+    /// has ended; one that has begun a job finishes it first.
     ///
     /// `started` is called once all workers are there, with a function that tells the service to stop.
     ///
@@ -91,8 +92,8 @@ impl Service {
                 scale: self.plan.scale,
                 _alive: alive.clone(),
             };
-            let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work())?;
-            self.workers.push((id, thread));
+            let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work());
+            self.workers.push((id, thread.map_err(|error| cannot_start(id, &error))?));
         }
         Ok(())
     }
@@ -110,17 +111,17 @@ struct Worker {
 
 impl Worker {
     fn work(self) {
-        self.trace.record(Event::WorkerStarted);
+        let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
-            match self.queue.recv_timeout(PATIENCE) {
+            last = match self.queue.recv_deadline(last + PATIENCE) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
                     job.run(self.scale);
-                    self.trace.record(Event::JobCompleted(job));
+                    self.trace.record(Event::JobCompleted(job))
                 }
                 Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
                 Err(RecvTimeoutError::Disconnected) => break,
-            }
+            };
         }
         self.trace.record(Event::WorkerFinished);
     }

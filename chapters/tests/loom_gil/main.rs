@@ -1,0 +1,280 @@
+//! The interpreter lock, tried in every order in which a few threads can meet.
+//!
+//! `src/gil.rs` is compiled a second time here, on parts from [loom](https://docs.rs/loom) in place of the standard
+//! library's. Loom runs each model again and again and schedules it differently each time, until it has seen every
+//! interleaving, with every stale value that a relaxed load may return. It reports deadlocks, and threads that spin for
+//! ever; the models assert the rest. `--nocapture` shows how many interleavings there were.
+//!
+//! A model that finds nothing wrong is worth something only if it finds what is wrong. So the models are tried on broken
+//! locks too: the same steps, with one left out.
+
+mod broken;
+#[allow(dead_code, reason = "the models use the steps, and few of the guards around them")]
+#[path = "../../src/gil.rs"]
+mod gil;
+mod sync;
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use loom::model::Builder;
+use loom::sync::Arc;
+use loom::sync::atomic::AtomicUsize as Number;
+use loom::thread;
+
+use broken::{LeftOut, Thread};
+use gil::Gil;
+
+/// Runs `model` in every interleaving, or in every one with at most so many preemptions, and says how many there were.
+fn explore(name: &str, preemptions: impl Into<Option<usize>>, model: impl Fn() + Send + Sync + 'static) {
+    let interleavings = std::sync::Arc::new(AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&interleavings);
+    let mut builder = Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(preemptions.into());
+    builder.check(move || {
+        counter.fetch_add(1, Relaxed);
+        model();
+    });
+    println!("{name}: {} interleavings", interleavings.load(Relaxed));
+}
+
+/// A lock, and what it protects: a number that threads read and write in two steps.
+#[derive(Clone)]
+struct Shared {
+    gil: Arc<Gil>,
+    number: Arc<Number>,
+    left_out: LeftOut,
+}
+
+impl Shared {
+    fn new(left_out: LeftOut) -> Self {
+        Self { gil: Arc::new(Gil::new(Duration::ZERO)), number: Arc::new(Number::new(0)), left_out }
+    }
+
+    /// The thread that the lock knows by a number from 1.
+    fn thread(&self, me: u64) -> Thread<'_> {
+        Thread { gil: &self.gil, me, left_out: self.left_out }
+    }
+
+    /// Adds one, unsafely: another thread could come in between, and a stale number could be read.
+    fn add_one(&self) {
+        self.number.store(self.number.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// Starts another thread, which takes the lock, adds one, and gives the lock back.
+    fn start_another(&self, me: u64) -> thread::JoinHandle<()> {
+        let shared = self.clone();
+        thread::spawn(move || {
+            let thread = shared.thread(me);
+            thread.take();
+            shared.add_one();
+            thread.release();
+        })
+    }
+
+    /// Works, holding the lock, while intervals pass, until `done`.
+    fn work_until(&self, mut done: impl FnMut() -> bool) {
+        while !done() {
+            self.gil.released.interval_passes();
+            thread::yield_now();
+        }
+    }
+}
+
+/// As many threads as there are take the lock once each: no two at a time, each sees what the last one wrote, and none
+/// is left waiting.
+fn every_thread_gets_the_lock_alone(threads: u64, left_out: LeftOut) {
+    let preemptions = if threads > 2 { Some(3) } else { None };
+    explore(&format!("{threads} threads, {left_out:?} left out"), preemptions, move || {
+        let shared = Shared::new(left_out);
+        let others: Vec<_> = (2..=threads).map(|me| shared.start_another(me)).collect();
+        shared.thread(1).take();
+        shared.gil.released.interval_passes();
+        shared.add_one();
+        shared.thread(1).release();
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(shared.number.load(Relaxed), threads as usize, "two at a time");
+    });
+}
+
+/// A thread that would hold the lock for ever is asked to let go, and the other one gets it.
+fn a_request_reaches_the_holder(left_out: LeftOut) {
+    explore(&format!("a request, {left_out:?} left out"), None, move || {
+        let shared = Shared::new(left_out);
+        shared.thread(1).take();
+        let other = shared.start_another(2);
+        shared.work_until(|| shared.gil.drop_request.load(Relaxed));
+        shared.thread(1).release();
+        other.join().unwrap();
+        shared.thread(1).take();
+        shared.thread(1).release();
+        assert_eq!(shared.gil.switches(), 3);
+    });
+}
+
+/// A thread that lets go on request and takes the lock again comes after the one that asked.
+fn giving_way_switches(left_out: LeftOut) {
+    explore(&format!("giving way, {left_out:?} left out"), None, move || {
+        let shared = Shared::new(left_out);
+        shared.thread(1).take();
+        let other = shared.start_another(2);
+        shared.work_until(|| shared.gil.drop_request.load(Relaxed));
+        let before = shared.gil.switches();
+        shared.thread(1).release();
+        shared.thread(1).take();
+        assert_eq!(shared.gil.switches(), before + 2, "no other thread came in between");
+        shared.thread(1).release();
+        other.join().unwrap();
+    });
+}
+
+/// The same with a third thread, which also wants a turn: who gets it when is open, but not that somebody else does.
+fn giving_way_switches_among_three(left_out: LeftOut) {
+    explore(&format!("giving way among three, {left_out:?} left out"), 2, move || {
+        let shared = Shared::new(left_out);
+        shared.thread(1).take();
+        let others = [2, 3].map(|me| shared.start_another(me));
+        shared.work_until(|| shared.gil.drop_request.load(Relaxed));
+        let before = shared.gil.switches();
+        shared.thread(1).release();
+        shared.thread(1).take();
+        assert!(shared.gil.switches() >= before + 2, "no other thread came in between");
+        shared.thread(1).release();
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(shared.number.load(Relaxed), 2);
+    });
+}
+
+#[test]
+fn two_threads_get_the_lock_alone() {
+    every_thread_gets_the_lock_alone(2, LeftOut::Nothing);
+}
+
+#[test]
+fn three_threads_get_the_lock_alone() {
+    every_thread_gets_the_lock_alone(3, LeftOut::Nothing);
+}
+
+#[test]
+fn no_request_is_lost() {
+    a_request_reaches_the_holder(LeftOut::Nothing);
+}
+
+#[test]
+fn a_forced_switch_switches() {
+    giving_way_switches(LeftOut::Nothing);
+}
+
+#[test]
+fn a_forced_switch_switches_among_three() {
+    giving_way_switches_among_three(LeftOut::Nothing);
+}
+
+/// Guards do the steps in the right places: a checkpoint gives way, and a blocking call lets the other thread in.
+#[test]
+fn guards_take_turns() {
+    explore("guards", 4, || {
+        let shared = Shared::new(LeftOut::Nothing);
+        let mut thread = shared.gil.attach();
+        let mut guard = thread.take();
+        let other = shared.start_another(2);
+        shared.work_until(|| {
+            guard.checkpoint();
+            shared.gil.switches() == 3
+        });
+        let third = shared.start_another(3);
+        guard.allow_threads(|| third.join().unwrap());
+        shared.add_one();
+        drop(guard);
+        other.join().unwrap();
+        assert_eq!((shared.number.load(Relaxed), shared.gil.switches()), (3, 5));
+    });
+}
+
+/// A waiter whose interval ends after a switch leaves the new holder alone.
+#[test]
+fn a_timeout_after_a_switch_requests_nothing() {
+    explore("a late timeout", None, || {
+        let shared = Shared::new(LeftOut::Nothing);
+        let waiting_since = shared.gil.switches();
+        shared.thread(1).take();
+        shared.gil.request_drop(&shared.gil.state.lock().unwrap(), waiting_since);
+        assert!(!shared.gil.drop_request.load(Relaxed));
+        shared.gil.request_drop(&shared.gil.state.lock().unwrap(), waiting_since + 1);
+        assert!(shared.gil.drop_request.load(Relaxed));
+    });
+}
+
+/// What the models say of broken locks. A lock spelled out step by step, with none left out, is not broken.
+mod without {
+    use std::process::Command;
+    use std::{any, env};
+
+    use super::*;
+
+    /// Set in the process where the model of a broken lock runs.
+    const IN_A_PROCESS_OF_ITS_OWN: &str = "LOOM_GIL_BROKEN";
+
+    /// Checks that `model` fails with `message`.
+    ///
+    /// It fails in a process of its own, this test once more: loom cannot unwind threads that hold its mutexes, and aborts.
+    fn fails<M: Fn()>(message: &str, model: M) {
+        if env::var_os(IN_A_PROCESS_OF_ITS_OWN).is_some() {
+            return model();
+        }
+        let path = any::type_name::<M>();
+        let test = path.trim_start_matches("loom_gil::").trim_end_matches("::{{closure}}");
+        let mut again = Command::new(env::current_exe().unwrap());
+        again.args([test, "--exact", "--nocapture"]).env(IN_A_PROCESS_OF_ITS_OWN, "1").env("RUST_BACKTRACE", "0");
+        let output = again.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "the model finds nothing wrong");
+        assert!(said.contains(message), "expected {message:?}, found:\n{said}");
+    }
+
+    #[test]
+    fn any_fault_the_models_pass() {
+        every_thread_gets_the_lock_alone(2, LeftOut::NothingSpelledOut);
+        a_request_reaches_the_holder(LeftOut::NothingSpelledOut);
+    }
+
+    #[test]
+    fn the_signal_a_waiter_is_left() {
+        fails("deadlock", || every_thread_gets_the_lock_alone(2, LeftOut::Signal));
+    }
+
+    #[test]
+    fn a_second_look_two_hold_the_lock() {
+        fails("two at a time", || every_thread_gets_the_lock_alone(2, LeftOut::SecondLook));
+    }
+
+    #[test]
+    fn the_request_the_holder_never_lets_go() {
+        fails("exceeded maximum number of branches", || a_request_reaches_the_holder(LeftOut::Request));
+    }
+
+    #[test]
+    fn clearing_the_request_a_holder_waits_for_nobody() {
+        fails("deadlock", || a_request_reaches_the_holder(LeftOut::Clearing));
+    }
+
+    #[test]
+    fn the_forced_switch_the_same_thread_goes_on() {
+        fails("no other thread came in between", || giving_way_switches(LeftOut::ForcedSwitch));
+    }
+
+    #[test]
+    fn the_forced_switch_the_same_thread_goes_on_among_three() {
+        fails("no other thread came in between", || giving_way_switches_among_three(LeftOut::ForcedSwitch));
+    }
+
+    #[test]
+    fn keeping_the_request_nothing_forces_the_switch() {
+        fails("no other thread came in between", || giving_way_switches(LeftOut::KeepingTheRequest));
+    }
+
+    #[test]
+    fn the_switch_signal_a_releaser_is_left() {
+        fails("deadlock", || giving_way_switches(LeftOut::SwitchSignal));
+    }
+}
