@@ -136,9 +136,11 @@ fn serve(
         viewer = Some(thread::Builder::new().name("views".to_owned()).spawn(|| show(records, views, ending))?);
         Ok(())
     });
+    let before = Usage::of_this_process();
     let stopped = service(Demo { plan: run.plan, jobs, trace: trace.clone(), started });
     let stopped = stopped.map_err(|error| format!("the service failed: {error}"))?;
     let wall = trace.origin().elapsed();
+    let stopped = Stopped { usage: stopped.usage.since(before), ..stopped };
 
     let _ = ended.send((wall, stopped));
     let outcome = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
