@@ -1,0 +1,8 @@
+//! Programs that must not compile, and what the compiler says to each: the book shows both.
+//!
+//! Nothing here borrows a bound from the standard library, whose source the compiler would quote where it is installed.
+
+#[test]
+fn the_compiler_rejects_what_two_threads_would_race_for() {
+    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+}
