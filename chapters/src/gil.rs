@@ -167,9 +167,7 @@ impl Gil {
             self.drop_request.store(true, Ordering::Relaxed);
         }
     }
-    // ANCHOR_END: request
 
-    // ANCHOR: hold
     /// Makes thread `me` the holder of the lock, which is free, and tells a releaser that waits for that.
     pub(super) fn hold(&self, state: &mut State, me: u64) {
         let mut last_holder = lock(&self.last_holder);
@@ -180,7 +178,7 @@ impl Gil {
         }
         self.switched.notify_one();
     }
-    // ANCHOR_END: hold
+    // ANCHOR_END: request
 
     // ANCHOR: release
     /// Gives the lock back. Blocks until another thread has it, if one asked for it.

@@ -1,11 +1,14 @@
-//! What the example of the same name shows, as promises.
+//! What the examples `lost_updates` and `shared_number` show, as promises.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
-#[allow(dead_code, reason = "the program of the example is not run here")]
+#[allow(dead_code, reason = "the example's program is not run here")]
 #[path = "../examples/lost_updates.rs"]
 mod lost_updates;
+#[allow(dead_code, reason = "the example's program is not run here")]
+#[path = "../examples/shared_number.rs"]
+mod shared_number;
 
 use lost_updates::{add, add_locked, race};
 
@@ -21,4 +24,10 @@ fn a_lock_does() {
     let x = Mutex::new(0);
     let additions = race(1000, |guard| add_locked(&x, guard));
     assert_eq!(x.into_inner().unwrap(), additions);
+}
+
+#[test]
+fn what_the_compiler_accepts_loses_nothing() {
+    assert_eq!(shared_number::atomic(), 2);
+    assert_eq!(shared_number::mutex(), 2);
 }
