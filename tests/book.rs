@@ -13,8 +13,8 @@ const LONGEST_LISTING: usize = 24;
 /// The folders in `chapters/src` that tell the same story: their files of one name carry the same anchors.
 const MODELS: [&str; 3] = ["threads", "processes", "coroutines"];
 
-/// Sources whose anchors were set for a page that is not written. The page that shows the first of them ends that.
-const AHEAD_OF_THEIR_PAGE: [&str; 1] = ["chapters/src/gil.rs"];
+/// Programs that must not compile, and what the compiler says to each: shown whole, so that its line numbers are right.
+const REJECTED: &str = "chapters/tests/ui";
 
 /// A page of the book, or the README, by its path from the root of the repository.
 struct Page {
@@ -189,14 +189,16 @@ fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String
         let Some(source) = read(&include.path) else {
             return Some(page.fault(line, format!("there is no file {path}")));
         };
-        let Some(anchor) = include.anchor else {
-            return Some(page.fault(line, format!("{path} is included whole: name an anchor")));
+        let shown = match &include.anchor {
+            Some(anchor) => listing(&source, anchor).map(|lines| (format!("{path}:{anchor}"), lines)),
+            None if include.path.starts_with(REJECTED) => Ok((path.to_string(), source.lines().collect())),
+            None => return Some(page.fault(line, format!("{path} is included whole: name an anchor"))),
         };
-        match listing(&source, &anchor) {
+        match shown {
             Err(error) => Some(page.fault(line, format!("{path}: {error}"))),
-            Ok(lines) if lines.len() > LONGEST_LISTING => {
+            Ok((what, lines)) if lines.len() > LONGEST_LISTING => {
                 let count = lines.len();
-                Some(page.fault(line, format!("{path}:{anchor} has {count} lines, more than {LONGEST_LISTING}")))
+                Some(page.fault(line, format!("{what} has {count} lines, more than {LONGEST_LISTING}")))
             }
             Ok(_) => None,
         }
@@ -214,6 +216,18 @@ fn ignored_code_that_is_not_included(page: &Page) -> Vec<String> {
         !(line.starts_with("{{#include ") && line.find("}}") == Some(line.len() - 2))
     });
     wrong.map(|block| page.fault(block.line, "a block that is ignored holds one include and nothing else")).collect()
+}
+
+/// Who sees a program that must not compile also sees what the compiler says to it, and the other way round.
+fn rejected_programs_without_their_message(page: &Page) -> Vec<String> {
+    let includes = page.includes();
+    let rejected = includes.iter().filter(|(_, include)| include.path.starts_with(REJECTED));
+    let fault = |(line, include): &(usize, Include)| {
+        let other = include.path.with_extension(if include.path.extension()? == "rs" { "stderr" } else { "rs" });
+        let shown = includes.iter().any(|(_, include)| include.path == other);
+        (!shown).then(|| page.fault(*line, format!("the page does not show {}", other.display())))
+    };
+    rejected.filter_map(fault).collect()
 }
 
 /// Every anchor is there for a page.
@@ -323,12 +337,15 @@ fn every_ignored_block_is_an_include() {
 }
 
 #[test]
+fn every_rejected_program_is_shown_with_its_message() {
+    assert_none(pages().iter().flat_map(rejected_programs_without_their_message).collect());
+}
+
+#[test]
 fn every_anchor_is_shown_on_a_page() {
     let includes = pages().iter().flat_map(Page::includes).collect::<Vec<_>>();
     let shown = includes.iter().map(|(_, include)| without_model(include)).collect();
-    let ahead = |path: &PathBuf| AHEAD_OF_THEIR_PAGE.iter().any(|ahead| path == Path::new(ahead));
-    assert!(!includes.iter().any(|(_, include)| ahead(&include.path)), "a page shows a source that is listed as ahead");
-    let sources = files("chapters", "rs").into_iter().filter(|path| !ahead(path)).map(page);
+    let sources = ["rs", "py"].iter().flat_map(|extension| files("chapters", extension)).map(page);
     assert_none(sources.flat_map(|source| anchors_that_no_page_shows(&source.path, &source.text, &shown)).collect());
 }
 
@@ -374,6 +391,8 @@ mod each_check_can_fail {
                     "// ANCHOR: one\nlet x;\n// ANCHOR_END: one\n// ANCHOR: long\n{long}// ANCHOR_END: long\n// ANCHOR: open\n// ANCHOR: none\n// ANCHOR_END: none\n"
                 ))
             }
+            "chapters/tests/ui/a.rs" => Some("let x;\n".to_owned()),
+            "chapters/tests/ui/a.stderr" => Some("error\n".repeat(25)),
             "book/src/other.md" => Some("# Another page\n\n## What's `here`, now\n".to_owned()),
             _ => None,
         }
@@ -401,6 +420,8 @@ mod each_check_can_fail {
         assert_finds(check("a.rs:none"), &["nothing between the anchor none and its end"]);
         assert_finds(check("a.rs:long"), &["has 25 lines, more than 24"]);
         assert_finds(check("a.rs"), &["is included whole"]);
+        assert_finds(check("../tests/ui/a.rs"), &[]);
+        assert_finds(check("../tests/ui/a.stderr"), &["chapters/tests/ui/a.stderr has 25 lines"]);
     }
 
     #[test]
@@ -412,6 +433,16 @@ mod each_check_can_fail {
         assert_finds(check("```rust,ignore\n{{#include a.rs:b}}\nmore\n```\n"), &["page.md:1: "]);
         assert_finds(check("```rust,ignore\n{{#include a.rs:b}}{{#include a.rs:c}}\n```\n"), &["page.md:1: "]);
         assert_finds(check("```rust,ignore\n```\n"), &["page.md:1: "]);
+    }
+
+    #[test]
+    fn rejected_programs() {
+        let program = include("../tests/ui/a.rs").text;
+        let message = include("../tests/ui/a.stderr").text;
+        let check = |text: &str| rejected_programs_without_their_message(&page(text));
+        assert_finds(check(&format!("{program}{message}")), &[]);
+        assert_finds(check(&program), &["page.md:4: the page does not show chapters/tests/ui/a.stderr"]);
+        assert_finds(check(&message), &["page.md:4: the page does not show chapters/tests/ui/a.rs"]);
     }
 
     #[test]
