@@ -1,5 +1,6 @@
 //! The flags that all demos share, and what they ask of a service.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +64,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE.svg", help_heading = "What to look at")]
     pub timeline: Option<PathBuf>,
 
+    /// Draw only what happens between two times, in seconds, as in 1.5..1.6
+    #[arg(long, value_name = "FROM..TO", requires = "timeline", value_parser = window, help_heading = "What to look at")]
+    pub timeline_window: Option<Range<Duration>>,
+
     /// Export the run for a trace viewer, such as Perfetto, in the Chrome trace format
     #[arg(long, value_name = "FILE.json", help_heading = "What to look at")]
     pub trace: Option<PathBuf>,
@@ -123,6 +128,14 @@ pub fn time(text: &str) -> Result<Duration, String> {
     number(text, LONGEST, "seconds").map(Duration::from_secs_f64)
 }
 
+/// Parses two times with two dots between them, the first before the second.
+fn window(text: &str) -> Result<Range<Duration>, String> {
+    let expected = || "expected two numbers of seconds, such as 0..0.1, the first of them smaller".to_owned();
+    let (from, to) = text.split_once("..").ok_or_else(expected)?;
+    let (from, to) = (time(from)?, time(to)?);
+    if from < to { Ok(from..to) } else { Err(expected()) }
+}
+
 fn scale(text: &str) -> Result<f64, String> {
     number(text, LARGEST_SCALE, "times")
 }
@@ -136,6 +149,15 @@ fn number(text: &str, most: f64, unit: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_two_times_in_order() {
+        assert_eq!(window("0.25..2"), Ok(Duration::from_millis(250)..Duration::from_secs(2)));
+        assert_eq!(window("0...5"), Ok(Duration::ZERO..Duration::from_millis(500)));
+        for text in ["1", "1..1", "2..1", "..", "1..", "a..b", "-1..1", "1..inf"] {
+            assert!(window(text).unwrap_err().starts_with("expected "), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_time_is_a_number_of_seconds_in_range() {

@@ -104,7 +104,14 @@ impl Views {
         let mut views = Vec::new();
         if let Some(path) = &options.timeline {
             let file = open(path, "--timeline")?;
-            views.push(Named::new("the timeline", Timeline::new(run.clone(), file)));
+            let timeline = Timeline::new(run.clone(), file);
+            views.push(Named::new(
+                "the timeline",
+                match options.timeline_window.clone() {
+                    Some(window) => timeline.within(window),
+                    None => timeline,
+                },
+            ));
         }
         if let Some(path) = &options.trace {
             let file = open(path, "--trace")?;
