@@ -37,6 +37,9 @@ pub struct Variant {
 
 pub const THREADS: Variant =
     Variant { name: "threads", model: "threads", program: env!("CARGO_BIN_EXE_chapter-threads"), flags: &[] };
+pub const ONE_LOCK: Variant = Variant { name: "threads under one lock", flags: &["--gil=one"], ..THREADS };
+pub const LOCK_PER_WORKER: Variant =
+    Variant { name: "threads under a lock each", flags: &["--gil=per-worker"], ..THREADS };
 pub const CURRENT_THREAD: Variant = Variant {
     name: "coroutines on one thread",
     model: "coroutines",
@@ -59,9 +62,10 @@ pub const MODELS: [&Variant; 3] = [&THREADS, &FORK, &CURRENT_THREAD];
 /// The variants whose workers are processes.
 pub const PROCESSES: [&Variant; 3] = [&FORK, &SPAWN, &FORKSERVER];
 /// The variants whose workers do CPU-bound work side by side.
-pub const PARALLEL: [&Variant; 5] = [&THREADS, &FORK, &SPAWN, &FORKSERVER, &MULTI_THREAD];
+pub const PARALLEL: [&Variant; 6] = [&THREADS, &LOCK_PER_WORKER, &FORK, &SPAWN, &FORKSERVER, &MULTI_THREAD];
 /// All of them.
-pub const ALL: [&Variant; 6] = [&THREADS, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD];
+pub const ALL: [&Variant; 8] =
+    [&THREADS, &ONE_LOCK, &LOCK_PER_WORKER, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD];
 
 /// Holds every one of `variants` to a promise, all at the same time, and fails with the names of those that break it.
 pub fn each(variants: &[&'static Variant], promise: impl Fn(&'static Variant) + Sync) {

@@ -11,6 +11,7 @@ mod common;
 mod command_line;
 mod crowds;
 mod deadline;
+mod gil;
 mod interrupt;
 mod jobs;
 mod kill;
