@@ -25,9 +25,9 @@ const BUSY: Duration = Duration::from_millis(1);
 const MUCH: usize = 1000;
 
 /// The exit status of a run that failed.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// The exit status of a program whose command line was wrong.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 
 /// What a service calls once all its workers are there, with a function that tells it to stop.
 ///
@@ -96,7 +96,8 @@ fn parse<M: Args>(model: &str) -> (Options, M) {
     (options, more)
 }
 
-fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+/// Says what went wrong, and gives the exit status for it.
+pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     // If even standard error is closed, the status has to say it all.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(status)

@@ -136,7 +136,12 @@ fn window(text: &str) -> Result<Range<Duration>, String> {
     if from < to { Ok(from..to) } else { Err(expected()) }
 }
 
-fn scale(text: &str) -> Result<f64, String> {
+/// Parses a factor, fractions allowed.
+///
+/// # Errors
+///
+/// When `text` is no number, or none from 0 to a million.
+pub fn scale(text: &str) -> Result<f64, String> {
     number(text, LARGEST_SCALE, "times")
 }
 

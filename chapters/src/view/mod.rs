@@ -175,14 +175,14 @@ impl Views {
 }
 
 /// Opens `path` for writing, now, so that a path that cannot be written is found out before the run.
-fn open(path: &Path, flag: &str) -> Result<Replace, String> {
+pub(crate) fn open(path: &Path, flag: &str) -> Result<Replace, String> {
     let file = File::options().write(true).create(true).truncate(false).open(path);
     let file = file.map_err(|error| format!("{flag}={}: cannot write this file: {error}", path.display()))?;
     Ok(Replace { file, begun: false })
 }
 
 /// A file whose old content stays until the first byte of the new one is written.
-struct Replace {
+pub(crate) struct Replace {
     file: File,
     begun: bool,
 }

@@ -16,6 +16,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use lane::{Lane, Lengths};
+pub(crate) use words::brief;
 
 use super::{Run, View};
 use crate::trace::{Event, Record, WorkerId};

@@ -62,7 +62,13 @@ impl Unit {
 pub fn brief(time: Duration) -> String {
     let unit = Unit::of(time);
     let number = unit.number(time);
-    let decimals = if number >= 100.0 { 0 } else { if number >= 10.0 { 1 } else { 2 } };
+    let decimals = if number >= 100.0 {
+        0
+    } else if number >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{number:.decimals$} {}", unit.name)
 }
 
