@@ -57,6 +57,10 @@ pub const FORK: Variant = Variant {
 pub const SPAWN: Variant = Variant { name: "processes by spawn", flags: &["--method=spawn"], ..FORK };
 pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags: &["--method=forkserver"], ..FORK };
 
+/// No service, but a program that runs many of them.
+pub const GIL_TOUR: Variant =
+    Variant { name: "the tour of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
+
 /// One of each model, for what does not depend on how its workers are started or scheduled.
 pub const MODELS: [&Variant; 3] = [&THREADS, &FORK, &CURRENT_THREAD];
 /// The variants whose workers are processes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::{CURRENT_THREAD, Folder, MODELS, PROCESSES, THREADS, Variant, each};
 
 /// Holds a variant to refusing `flag`, and to naming `names` when it does.
-fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
+pub fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
     // No flags but these: a flag may be given once only.
     let run = variant.bare(flags.iter().copied()).within(Duration::from_secs(10)).finish().exits_with(2);
     assert!(run.lines.is_empty(), "{} prints {:?}", run.line, run.lines);

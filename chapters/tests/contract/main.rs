@@ -12,6 +12,7 @@ mod command_line;
 mod crowds;
 mod deadline;
 mod gil;
+mod gil_tour;
 mod interrupt;
 mod jobs;
 mod kill;
