@@ -7,12 +7,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::interrupt::{self, INTERRUPTED, Stopper};
 use crate::job::{self, Job, Kind};
-use crate::options::{Options, Plan};
+use crate::options::{self, Options, Plan};
 use crate::random::Seed;
 use crate::trace::{self, Records, Trace, WorkerId};
 use crate::usage::Usage;
@@ -96,7 +95,7 @@ pub fn main<M: Args>(model: Model, service: impl FnOnce(M, Demo) -> io::Result<S
 /// Reads the command line; ends the program if it is wrong, or asks for help.
 fn parse<M: Args>(Model { name: model, most_workers }: Model) -> (Options, M) {
     let name = format!("chapter-{model}");
-    let workers = RangedU64ValueParser::<u32>::new().range(1..=most_workers.into());
+    let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
     let examples = format!(
         "Examples:\n  \
          {name} --jobs=8 --seed=1 --time=3\n  \
