@@ -153,7 +153,8 @@ fn serve(
 
 /// Shows the records as they come, until the service has ended.
 fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
-    let mut news = 0;
+    // At the start there is much to expect, and no pile yet that would tell.
+    let mut news = MUCH;
     loop {
         match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {
             Err(RecvTimeoutError::Timeout) => news = records.sweep(|records| views.show(records)),
