@@ -1,2 +1,40 @@
-//! The reading room.
-fn main() {}
+//! The door of the house: says which demos there are, how to read the book, and how to check both.
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// What is printed. A test runs every command that is named here through the parser that will get to see it.
+const GUIDE: &str = "\
+Threads, Processes, Coroutines: a book about concurrency whose every page runs.
+
+Run one service three ways:
+  cargo run --bin chapter-threads -- --jobs=8 --seed=1 --time=3
+  cargo run --bin chapter-processes -- --jobs=8 --seed=1 --time=3
+  cargo run --bin chapter-coroutines -- --jobs=8 --seed=1 --time=3
+Each of them explains its flags if you ask with --help. The processes need Linux.
+
+Read the book:
+  cargo install mdbook
+  mdbook serve book --open
+
+Check that code and pages keep what they promise:
+  cargo test
+";
+
+/// Shows the way to the demos and to the book.
+#[derive(Parser)]
+#[command(version, about)]
+struct CommandLine {}
+
+fn main() -> ExitCode {
+    let CommandLine {} = CommandLine::parse();
+    match io::stdout().write_all(GUIDE.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("error: cannot write the guide: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}

@@ -11,9 +11,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::interrupt::{self, INTERRUPTED, Stopper};
 use crate::job::{self, Job, Kind};
-use crate::options::{Options, Plan};
+use crate::options::{self, Options, Plan};
 use crate::random::Seed;
-use crate::trace::{self, Records, Trace};
+use crate::trace::{self, Records, Trace, WorkerId};
 use crate::usage::Usage;
 use crate::view::{Outcome, Run, Views};
 
@@ -55,6 +55,11 @@ pub struct Stopped {
     pub usage: Usage,
 }
 
+/// Says which worker could not be started, and why.
+pub fn cannot_start(worker: WorkerId, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot start {worker}: {error}"))
+}
+
 #[derive(Parser)]
 #[command(version)]
 struct CommandLine<M: Args> {
@@ -64,11 +69,20 @@ struct CommandLine<M: Args> {
     more: M,
 }
 
+/// A way to build the service.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// `threads`, `processes` or `coroutines`.
+    pub name: &'static str,
+    /// How many workers a system with its usual settings can have.
+    pub most_workers: u32,
+}
+
 /// Runs the program `chapter-MODEL`: `service` makes a service from its own flags and what it needs, and runs it.
-pub fn main<M: Args>(model: &'static str, service: impl FnOnce(M, Demo) -> io::Result<Stopped>) -> ExitCode {
+pub fn main<M: Args>(model: Model, service: impl FnOnce(M, Demo) -> io::Result<Stopped>) -> ExitCode {
     let (options, more) = parse::<M>(model);
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
-    let run = Run { model, seed, jobs: options.jobs, plan: options.plan() };
+    let run = Run { model: model.name, seed, jobs: options.jobs, plan: options.plan() };
     match Views::open(run.clone(), &options) {
         Err(error) => fail(&error, USAGE),
         Ok(views) => match serve(run, options.kind, views, |demo| service(more, demo)) {
@@ -79,8 +93,9 @@ pub fn main<M: Args>(model: &'static str, service: impl FnOnce(M, Demo) -> io::R
 }
 
 /// Reads the command line; ends the program if it is wrong, or asks for help.
-fn parse<M: Args>(model: &str) -> (Options, M) {
+fn parse<M: Args>(Model { name: model, most_workers }: Model) -> (Options, M) {
     let name = format!("chapter-{model}");
+    let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
     let examples = format!(
         "Examples:\n  \
          {name} --jobs=8 --seed=1 --time=3\n  \
@@ -91,6 +106,7 @@ fn parse<M: Args>(model: &str) -> (Options, M) {
     );
     let about = format!("Runs a service of workers and a queue of jobs, with {model} for workers");
     let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
+    let command = command.mut_arg("workers", |flag| flag.value_parser(workers));
     let CommandLine { options, more } =
         CommandLine::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     (options, more)
@@ -120,9 +136,11 @@ fn serve(
         viewer = Some(thread::Builder::new().name("views".to_owned()).spawn(|| show(records, views, ending))?);
         Ok(())
     });
+    let before = Usage::of_this_process();
     let stopped = service(Demo { plan: run.plan, jobs, trace: trace.clone(), started });
     let stopped = stopped.map_err(|error| format!("the service failed: {error}"))?;
     let wall = trace.origin().elapsed();
+    let stopped = Stopped { usage: stopped.usage.since(before), ..stopped };
 
     let _ = ended.send((wall, stopped));
     let outcome = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
@@ -136,7 +154,8 @@ fn serve(
 
 /// Shows the records as they come, until the service has ended.
 fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
-    let mut news = 0;
+    // At the start there is much to expect, and no pile yet that would tell.
+    let mut news = MUCH;
     loop {
         match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {
             Err(RecvTimeoutError::Timeout) => news = records.sweep(|records| views.show(records)),

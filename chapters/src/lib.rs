@@ -24,13 +24,15 @@ pub mod view;
 pub mod gil;
 mod sync;
 
-pub mod coroutines;
+pub mod threads;
+
 #[cfg(target_os = "linux")]
 pub mod processes;
 #[cfg(not(target_os = "linux"))]
 #[path = "processes/elsewhere.rs"]
 pub mod processes;
-pub mod threads;
+
+pub mod coroutines;
 
 pub mod demo;
 pub mod gil_tour;

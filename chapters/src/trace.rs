@@ -244,18 +244,22 @@ pub struct Recorder {
     worker: Option<WorkerId>,
 }
 
+// ANCHOR: record
 impl Recorder {
-    /// Records that `event` happens now, and returns what time that is. Never blocks for longer than it takes to append
-    /// to a list.
+    /// Records that `event` happens now, and returns what time that is.
+    ///
+    /// Never blocks for longer than it takes to append to a list.
     pub fn record(&self, event: Event) -> Instant {
         let origin = self.shared.origin();
         let mut buffer = self.shared.buffer(self.worker);
-        // The clock is read under the lock, so that a reader who empties the buffer has all that happened before.
+        // The clock is read under the lock, so that a reader who empties the buffer
+        // has all that happened before.
         let now = Instant::now();
         buffer.push(Record { at: now.saturating_duration_since(origin), worker: self.worker, event });
         now
     }
 }
+// ANCHOR_END: record
 
 /// The reading end of a trace.
 #[derive(Debug)]

@@ -12,6 +12,14 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// What was used since `start`: the processor time since then. A peak cannot be divided, and stays.
+    ///
+    /// A program that was started by `exec` begins with the time that the program before it had used. Under `cargo run`,
+    /// that is cargo's and its compilers'.
+    pub fn since(self, start: Self) -> Self {
+        Self { cpu: self.cpu.saturating_sub(start.cpu), ..self }
+    }
+
     /// What this process used, and the processor time of those of its children that it has waited for.
     ///
     /// The peak is this process's own: `getrusage` knows only the largest child, not all of them together.

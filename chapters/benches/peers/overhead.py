@@ -1,6 +1,7 @@
 """Empty jobs through CPython's own queues: `overhead.py MODEL JOBS [print]` prints the seconds that it took.
 
-With `print` it prints a line for every job that starts and every one that is done, and no figure.
+As in the services, a job is a job even when it is empty, and what happens is recorded even when nobody looks. With
+`print` a record is a line, and there is no figure.
 """
 
 import asyncio
@@ -10,13 +11,30 @@ import random
 import sys
 import threading
 import time
+from hashlib import sha3_512
 
 WORKERS = 4
 
 
+class Job:
+    def __init__(self, number, size):
+        self.number = number
+        self.size = size
+
+    def run(self, scale):
+        for _ in range(int(1_000_000 * self.size * scale)):
+            sha3_512(b"").digest()
+
+
+RECORDS = []
+
+
 def say(event, name, job):
+    at = time.monotonic()
     if PRINT:
-        print(f"{time.monotonic():.6f} {name} {event} {job}")
+        print(f"{at:.6f} {name} {event} job {job.number}, size {job.size}")
+    else:
+        RECORDS.append((at, name, event, job.number, job.size))
 
 
 def threads(jobs):
@@ -33,6 +51,7 @@ def threads(jobs):
             if job is None:
                 break
             say("job_started", name, job)
+            job.run(0)
             say("job_completed", name, job)
 
     running.acquire()
@@ -61,6 +80,7 @@ def work_as_process(running, shared, name):
         if job is None:
             break
         say("job_started", name, job)
+        job.run(0)
         say("job_completed", name, job)
 
 
@@ -92,6 +112,7 @@ def coroutines(jobs):
             if job is None:
                 break
             say("job_started", name, job)
+            job.run(0)
             say("job_completed", name, job)
 
     async def main():
@@ -110,7 +131,7 @@ if __name__ == "__main__":
     model, count = sys.argv[1], int(sys.argv[2])
     PRINT = sys.argv[3:] == ["print"]
     rng = random.Random(1)
-    jobs = [(number, 0.5 + rng.random()) for number in range(count)] + [None] * WORKERS
+    jobs = [Job(number, 0.5 + rng.random()) for number in range(count)] + [None] * WORKERS
     took = {"threads": threads, "processes": processes, "coroutines": coroutines}[model](jobs)
     if not PRINT:
         print(took)

@@ -15,7 +15,7 @@ pub use lock::Lock;
 pub use service::Service;
 use tokio::runtime;
 
-use crate::demo;
+use crate::demo::{self, Model};
 
 /// The flags that only this demo has.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -51,9 +51,13 @@ impl Runtime {
     }
 }
 
+/// A coroutine is a piece of memory, and there could be many more: past this, a slip of the finger costs more than anybody
+/// learns.
+const MODEL: Model = Model { name: "coroutines", most_workers: 100_000 };
+
 /// The program `chapter-coroutines`.
 pub fn main() -> ExitCode {
-    demo::main("coroutines", |options: Options, demo| {
+    demo::main(MODEL, |options: Options, demo| {
         options.runtime.build()?.block_on(async {
             let mut service = Service::new(demo.plan, demo.trace);
             service.add_jobs(demo.jobs);

@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const TURN: Duration = Duration::from_millis(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
+// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -32,6 +33,7 @@ pub struct Service {
     queue: Receiver<Job>,
     workers: Vec<(WorkerId, JoinHandle<()>)>,
 }
+// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
@@ -47,7 +49,8 @@ impl Service {
         jobs.into_iter().for_each(|job| queue.try_send(job).expect("the queue has room for all"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
+    /// has ended; one that has begun a job finishes it first.
     ///
     /// `started` is called once all workers are there, with a function that tells the service to stop.
     ///
@@ -67,6 +70,7 @@ impl Service {
         if self.plan.until_done {
             self.jobs = None;
         }
+        // ANCHOR: stop
         if result.is_ok() {
             select! {
                 _ = stopped.recv() => {}
@@ -83,6 +87,7 @@ impl Service {
                 self.trace.worker(id).record(Event::WorkerDied(None));
             }
         }
+        // ANCHOR_END: stop
         result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
@@ -102,6 +107,7 @@ impl Service {
 }
 
 /// What a worker is handed when it starts.
+// ANCHOR: worker
 struct Worker {
     running: Arc<Lock>,
     queue: Receiver<Job>,
@@ -110,8 +116,10 @@ struct Worker {
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }
+// ANCHOR_END: worker
 
 impl Worker {
+    // ANCHOR: work
     async fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         let mut turn = last;
@@ -132,4 +140,5 @@ impl Worker {
         }
         self.trace.record(Event::WorkerFinished);
     }
+    // ANCHOR_END: work
 }

@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use parts::Tour;
 use table::Table;
@@ -50,7 +49,7 @@ struct Options {
     seed: Option<Seed>,
 
     /// Workers to compare with one
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = RangedU64ValueParser::<u32>::new().range(2..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = |text: &str| number(text, 2, 1000), allow_hyphen_values = true)]
     workers: u32,
 
     /// Multiplies the work of every part
@@ -62,7 +61,7 @@ struct Options {
     switch_interval: Duration,
 
     /// How often each run is repeated, in turns with those that it is compared to
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = RangedU64ValueParser::<u32>::new().range(1..=1001))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = |text: &str| number(text, 1, 1001), allow_hyphen_values = true)]
     rounds: u32,
 
     /// How tables are printed on standard output
@@ -114,6 +113,11 @@ pub fn main() -> ExitCode {
             Err(error) => fail(&error, FAILED),
         },
     }
+}
+
+/// Parses a whole number in range.
+fn number(text: &str, least: u64, most: u64) -> Result<u32, String> {
+    options::whole(text, least, most).map(|number| number as u32)
 }
 
 /// Opens the file for a part's picture, now, so that a folder that cannot be written is found out before the runs.

@@ -49,12 +49,12 @@ impl Setup<'_> {
         let before = Usage::of_this_process();
         // A service whose stopper is gone stops.
         let mut kept = None;
-        let Stopped { left, mut usage } = service.run(Box::new(|stopper| {
+        let Stopped { left, usage } = service.run(Box::new(|stopper| {
             kept = Some(stopper);
             Ok(())
         }))?;
         let wall = trace.origin().elapsed();
-        usage.cpu = usage.cpu.saturating_sub(before.cpu);
+        let usage = usage.since(before);
 
         let mut records = records.rest();
         let mut tally = Tally::default();

@@ -23,7 +23,7 @@ pub use queue::Queue;
 pub use service::Service;
 pub use start::Method;
 
-use crate::demo;
+use crate::demo::{self, Model};
 
 /// The flags that only this demo has.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -33,12 +33,15 @@ pub struct Options {
     pub method: Method,
 }
 
+/// A process is the most expensive worker, and a system has numbers for 32,768 of them unless it is told otherwise.
+const MODEL: Model = Model { name: "processes", most_workers: 10_000 };
+
 /// The program `chapter-processes`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
     if let Some(status) = start::child_main() {
         return status;
     }
-    demo::main("processes", |options: Options, demo| {
+    demo::main(MODEL, |options: Options, demo| {
         let mut service = Service::new(demo.plan, demo.trace, options.method)?;
         service.add_jobs(demo.jobs)?;
         service.run(demo.started)

@@ -16,7 +16,7 @@ use super::journal::{self, Journal};
 use super::queue::{self, Queue, RecvTimeoutError, Sender};
 use super::shared::Shared;
 use super::start::{Method, Starter};
-use crate::demo::{Started, Stopped};
+use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
 use crate::options::Plan;
 use crate::trace::{Event, Trace, WorkerId};
@@ -31,6 +31,7 @@ const LOCK: usize = 0;
 const JOURNALS: usize = 16;
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
+// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -42,6 +43,7 @@ pub struct Service {
     queue: Queue<Job>,
     workers: Vec<Watched>,
 }
+// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
@@ -89,6 +91,7 @@ impl Service {
         let feeder = jobs.feed(self.plan.until_done)?;
         let workers = collector::watch(self.workers, self.trace.clone(), alive)?;
         let result = result.and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
+        // ANCHOR: stop
         if result.is_ok() {
             select! {
                 recv(stopped) -> _ => {}
@@ -102,6 +105,7 @@ impl Service {
         let unsent = feeder.stop();
         let peak = workers.join().map_err(|_| io::Error::other("the collector failed"))?;
         drop(starter);
+        // ANCHOR_END: stop
         let mut usage = Usage::of_this_process();
         usage.peak_rss += peak;
         result.map(|()| Stopped { left: unsent + self.queue.drain(), usage })
@@ -118,7 +122,8 @@ impl Service {
                 scale: self.plan.scale,
                 alive,
             };
-            let process = starter.start(worker, || self.jobs = None)?;
+            let process = starter.start(worker, || self.jobs = None);
+            let process = process.map_err(|error| cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
             self.workers.push(Watched { journal, sentinel, process, trace, last: Last::default() });
         }
@@ -127,6 +132,7 @@ impl Service {
 }
 
 /// What a worker is handed when it starts.
+// ANCHOR: worker
 pub struct Worker {
     running: Lock,
     queue: Queue<Job>,
@@ -135,9 +141,11 @@ pub struct Worker {
     /// When it is gone, so is the worker.
     alive: PipeWriter,
 }
+// ANCHOR_END: worker
 
 impl Worker {
     /// Takes jobs from the queue and does them, until the service stops.
+    // ANCHOR: work
     pub fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
@@ -153,6 +161,7 @@ impl Worker {
         }
         self.trace.record(Event::WorkerFinished);
     }
+    // ANCHOR_END: work
 
     /// What a process must be sent to become this worker: what can be turned into bytes, and the open files.
     ///

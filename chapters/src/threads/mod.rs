@@ -15,7 +15,8 @@ use interpreter::{Gils, Locking};
 pub use lock::Lock;
 pub use service::Service;
 
-use crate::{demo, options};
+use crate::demo::{self, Model};
+use crate::options;
 
 /// The flags that only this demo has.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -30,9 +31,13 @@ pub struct Options {
     pub switch_interval: Duration,
 }
 
+/// Each thread maps its stack, a second one for signal handlers, and a guard before each: Linux lets a process have 65,530
+/// mappings.
+const MODEL: Model = Model { name: "threads", most_workers: 10_000 };
+
 /// The program `chapter-threads`.
 pub fn main() -> ExitCode {
-    demo::main("threads", |options: Options, demo| {
+    demo::main(MODEL, |options: Options, demo| {
         let gils = Gils::new(options.gil, options.switch_interval);
         let mut service = Service::new(demo.plan, demo.trace, gils);
         service.add_jobs(demo.jobs);

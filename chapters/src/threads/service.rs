@@ -11,7 +11,7 @@ use crossbeam::select;
 
 use super::Lock;
 use super::interpreter::{self, Gils, Interpreter};
-use crate::demo::{Started, Stopped};
+use crate::demo::{Started, Stopped, cannot_start};
 use crate::gil::Gil;
 use crate::job::Job;
 use crate::options::Plan;
@@ -22,6 +22,7 @@ use crate::usage::Usage;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
+// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -32,6 +33,7 @@ pub struct Service {
     queue: Receiver<Job>,
     workers: Vec<(WorkerId, JoinHandle<()>)>,
 }
+// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
@@ -47,7 +49,8 @@ impl Service {
         jobs.into_iter().for_each(|job| queue.send(job).expect("the service holds a receiver"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker
+    /// has ended; one that has begun a job finishes it first.
     ///
     /// `started` is called once all workers are there, with a function that tells the service to stop.
     ///
@@ -66,6 +69,7 @@ impl Service {
         if self.plan.until_done {
             self.jobs = None;
         }
+        // ANCHOR: stop
         if result.is_ok() {
             select! {
                 recv(stopped) -> _ => {}
@@ -82,6 +86,7 @@ impl Service {
                 self.trace.worker(id).record(Event::WorkerDied(None));
             }
         }
+        // ANCHOR_END: stop
         result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
@@ -95,14 +100,15 @@ impl Service {
                 gil: self.gils.of_a_worker(),
                 _alive: alive.clone(),
             };
-            let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work())?;
-            self.workers.push((id, thread));
+            let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work());
+            self.workers.push((id, thread.map_err(|error| cannot_start(id, &error))?));
         }
         Ok(())
     }
 }
 
 /// What a worker is handed when it starts.
+// ANCHOR: worker
 struct Worker {
     running: Arc<Lock>,
     queue: Receiver<Job>,
@@ -112,8 +118,10 @@ struct Worker {
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }
+// ANCHOR_END: worker
 
 impl Worker {
+    // ANCHOR: work
     fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         let mut thread = interpreter::attach(&self.gil, &self.trace);
@@ -132,4 +140,5 @@ impl Worker {
         drop(interpreter);
         self.trace.record(Event::WorkerFinished);
     }
+    // ANCHOR_END: work
 }

@@ -12,10 +12,10 @@ mod sample;
 pub mod summary;
 pub mod timeline;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::mem;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
@@ -117,7 +117,9 @@ impl Views {
             let file = open(path, "--trace")?;
             views.push(Named::new("the trace", Perfetto::new(run.clone(), file)));
         }
-        if options.trace.is_some() && options.trace == options.timeline {
+        if let (Some(timeline), Some(trace)) = (&options.timeline, &options.trace)
+            && timeline.canonicalize().ok() == trace.canonicalize().ok()
+        {
             return Err("--timeline and --trace: expected two different files".to_owned());
         }
         let bars = match options.progress {
@@ -176,15 +178,31 @@ impl Views {
 
 /// Opens `path` for writing, now, so that a path that cannot be written is found out before the run.
 pub(crate) fn open(path: &Path, flag: &str) -> Result<Replace, String> {
-    let file = File::options().write(true).create(true).truncate(false).open(path);
-    let file = file.map_err(|error| format!("{flag}={}: cannot write this file: {error}", path.display()))?;
-    Ok(Replace { file, begun: false })
+    let error = |error| format!("{flag}={}: cannot write this file: {error}", path.display());
+    match File::create_new(path) {
+        Ok(file) => Ok(Replace { file, begun: false, made: Some(path.to_owned()) }),
+        Err(_) => {
+            let file = File::options().write(true).create(true).truncate(false).open(path).map_err(error)?;
+            Ok(Replace { file, begun: false, made: None })
+        }
+    }
 }
 
-/// A file whose old content stays until the first byte of the new one is written.
+/// A file whose old content stays until the first byte of the new one is written. One that was not there before is not
+/// there afterwards either, if nothing was written.
 pub(crate) struct Replace {
     file: File,
     begun: bool,
+    /// Where it is, if it was not there before.
+    made: Option<PathBuf>,
+}
+
+impl Drop for Replace {
+    fn drop(&mut self) {
+        if let (false, Some(path)) = (self.begun, &self.made) {
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 impl Write for Replace {

@@ -24,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// How far from its moment a thing may happen on a machine that is busy with other tests. How near it is on a quiet one
 /// is for the benchmarks to say.
-pub const SOON: Duration = Duration::from_millis(250);
+pub const SOON: Duration = Duration::from_millis(500);
 
 /// One of the ways in which the service is built.
 #[derive(Debug)]

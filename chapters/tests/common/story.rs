@@ -63,6 +63,8 @@ impl Story {
             "{}: the service speaks for itself, and workers for themselves",
             self.line
         );
+        let late = self.records.windows(2).find(|pair| pair[0].at > pair[1].at);
+        assert!(late.is_none(), "{}: records come in order of time, but {late:?}", self.line);
         let last = self.records.last().expect("there is a last record").at;
         assert!(self.records.iter().all(|record| record.at <= last), "{}: a record after the last", self.line);
         assert!((last.as_secs_f64() - self.summary.wall_seconds).abs() < 1e-6, "{}: wall_seconds", self.line);
@@ -166,7 +168,7 @@ impl Story {
     }
 
     /// Holds the run to having done everything.
-    pub fn is_complete(self) -> Self {
+    pub fn complete(self) -> Self {
         let Summary { jobs, completed, left, lost, .. } = &self.summary;
         assert_eq!((*completed, *left, *lost), (*jobs, 0, 0), "{}: completed, left, lost", self.line);
         self

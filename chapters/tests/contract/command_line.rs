@@ -19,10 +19,10 @@ pub fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
 #[test]
 fn a_wrong_value_is_refused_by_the_name_of_its_flag_and_its_range() {
     let wrong: &[(&str, &[&str])] = &[
-        ("--workers=0", &["--workers", "1..="]),
-        ("--workers=-1", &["--workers", "-1"]),
-        ("--workers=many", &["--workers", "many"]),
-        ("--workers=100001", &["--workers", "100000"]),
+        ("--workers=0", &["--workers", "from 1 to"]),
+        ("--workers=-1", &["--workers", "from 1 to"]),
+        ("--workers=many", &["--workers", "from 1 to"]),
+        ("--workers=1000000", &["--workers", "from 1 to"]),
         ("--workers=", &["--workers"]),
         ("--time=-1", &["--time", "from 0 to"]),
         ("--time=inf", &["--time", "from 0 to"]),
@@ -33,7 +33,7 @@ fn a_wrong_value_is_refused_by_the_name_of_its_flag_and_its_range() {
         ("--scale=inf", &["--scale", "from 0 to"]),
         ("--jobs=-1", &["--jobs", "-1"]),
         ("--jobs=1.5", &["--jobs", "1.5"]),
-        ("--jobs=10000001", &["--jobs", "0..=10000000"]),
+        ("--jobs=10000001", &["--jobs", "from 0 to 10000000"]),
         ("--seed=abc", &["--seed", "abc", "integer"]),
         ("--seed=", &["--seed"]),
         ("--kind=gpu", &["--kind", "gpu", "cpu, io"]),

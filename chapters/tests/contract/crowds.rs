@@ -6,7 +6,7 @@ use crate::common::{CURRENT_THREAD, MULTI_THREAD, PROCESSES, THREADS, Variant};
 fn crowd(variant: &Variant, workers: usize) -> Story {
     let flag = format!("--workers={workers}");
     let run = variant.run([&flag[..], "--jobs=20000", "--scale=0", "--until-done", "--time=60"]);
-    let story = run.finish().exits_with(0).story().is_complete();
+    let story = run.finish().exits_with(0).story().complete();
     assert_eq!(story.workers().count(), workers);
     story
 }

@@ -25,7 +25,7 @@ fn busy(variant: &Variant, flags: &[&str]) -> Vec<Record> {
     let scale = format!("--scale={}", scale(Duration::from_millis(20)));
     let same = ["--jobs=12", "--workers=3", "--until-done", "--time=60", &scale];
     let run = variant.run(same.into_iter().chain(flags.iter().copied()));
-    run.finish().exits_with(0).story().is_complete().records
+    run.finish().exits_with(0).story().complete().records
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn jobs_begin_and_end_under_the_lock() {
     each(&[&ONE_LOCK, &LOCK_PER_WORKER], |variant| {
         for kind in ["--kind=cpu", "--kind=io"] {
             let run = variant.run(["--jobs=60", "--workers=3", "--scale=0.001", "--until-done", "--time=60", kind]);
-            let story = run.finish().exits_with(0).story().is_complete();
+            let story = run.finish().exits_with(0).story().complete();
             for (id, records) in story.workers() {
                 let mut held = false;
                 for record in records {
@@ -74,7 +74,7 @@ fn jobs_begin_and_end_under_the_lock() {
 fn whoever_waits_for_a_job_lets_others_have_the_lock() {
     // One job for three workers: those without one wait, and the one with it need never let go of the lock for them.
     let run = ONE_LOCK.run(["--jobs=0", "--workers=3", "--time=0.3"]);
-    let story = run.finish().exits_with(0).story().is_complete();
+    let story = run.finish().exits_with(0).story().complete();
     for (id, records) in story.workers() {
         let names: Vec<&str> = records.iter().map(|record| record.event.name()).collect();
         let held = ["gil_acquired", "gil_released"];
@@ -88,7 +88,7 @@ fn workers_that_have_nothing_to_compute_let_each_other_in() {
     // Empty jobs pass no checkpoint; the loop around them does.
     let run =
         ONE_LOCK.run(["--jobs=200000", "--workers=2", "--scale=0", "--switch-interval=0", "--until-done", "--quiet"]);
-    let story = run.finish().exits_with(0).story().is_complete();
+    let story = run.finish().exits_with(0).story().complete();
     assert!(story.summary.workers.iter().all(|worker| worker.completed > 0), "{:?}", story.summary);
 }
 

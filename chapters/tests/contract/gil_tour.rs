@@ -26,9 +26,9 @@ fn column<'a>(rows: &'a [Value], key: &str) -> Vec<&'a Value> {
 fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
     let wrong: &[(&str, &[&str])] = &[
         ("--only=race", &["--only", "race", "cpu, io, interval, convoy"]),
-        ("--workers=1", &["--workers", "2..="]),
-        ("--workers=0", &["--workers", "2..="]),
-        ("--rounds=0", &["--rounds", "1..="]),
+        ("--workers=1", &["--workers", "from 2 to 1000"]),
+        ("--workers=-2", &["--workers", "from 2 to 1000"]),
+        ("--rounds=0", &["--rounds", "from 1 to 1001"]),
         ("--scale=-1", &["--scale", "from 0 to"]),
         ("--switch-interval=soon", &["--switch-interval", "from 0 to"]),
         ("--seed=abc", &["--seed", "abc", "integer"]),

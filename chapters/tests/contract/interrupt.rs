@@ -73,7 +73,8 @@ fn an_interrupt_while_workers_start_is_not_lost() {
     each(&ALL, |variant| {
         for _ in 0..5 {
             let mut run = variant.run(["--jobs=100000", "--kind=io", "--scale=0.1", "--time=40"]).start();
-            // The run has begun, and holds interrupts back, once it ignores them or handles them.
+            // It holds interrupts back once they are blocked. One that came before would have ended the program, as it
+            // ends any.
             eventually("the run attends to interrupts", Duration::from_secs(10), || {
                 let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).ok()?;
                 let mask = |name: &str| {

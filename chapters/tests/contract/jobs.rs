@@ -10,7 +10,7 @@ fn until_done_completes_every_job_and_exits_with_0() {
         for seed in 1..=3 {
             let (seed, scale) = (format!("--seed={seed}"), format!("--scale={scale}"));
             let run = variant.run(["--jobs=200", "--until-done", "--time=60", &seed, &scale]);
-            run.finish().exits_with(0).story().is_complete();
+            run.finish().exits_with(0).story().complete();
         }
     });
 }
@@ -19,7 +19,7 @@ fn until_done_completes_every_job_and_exits_with_0() {
 fn without_until_done_the_service_waits_out_its_time() {
     each(&ALL, |variant| {
         let run = variant.run(["--jobs=50", "--scale=0", "--time=0.3"]);
-        run.finish().exits_with(0).story().is_complete().stops_at(Duration::from_millis(300));
+        run.finish().exits_with(0).story().complete().stops_at(Duration::from_millis(300));
     });
 }
 
@@ -27,7 +27,7 @@ fn without_until_done_the_service_waits_out_its_time() {
 fn no_jobs_are_done_at_once() {
     each(&ALL, |variant| {
         let run = variant.run(["--jobs=0", "--until-done", "--time=60"]);
-        let story = run.finish().exits_with(0).story().is_complete();
+        let story = run.finish().exits_with(0).story().complete();
         assert_eq!(story.all("job_started").count(), 0);
     });
 }
@@ -36,7 +36,7 @@ fn no_jobs_are_done_at_once() {
 fn one_worker_does_everything_in_the_order_of_the_queue() {
     each(&ALL, |variant| {
         let run = variant.run(["--jobs=100", "--workers=1", "--scale=0", "--until-done", "--time=60"]);
-        let story = run.finish().exits_with(0).story().is_complete();
+        let story = run.finish().exits_with(0).story().complete();
         let numbers: Vec<u64> =
             story.all("job_started").filter_map(|it| it.event.job()).map(|job| job.number).collect();
         assert_eq!(numbers, (0..100).collect::<Vec<_>>());
@@ -47,7 +47,7 @@ fn one_worker_does_everything_in_the_order_of_the_queue() {
 fn more_workers_than_jobs_share_what_there_is() {
     each(&ALL, |variant| {
         let run = variant.run(["--jobs=3", "--workers=12", "--scale=0", "--until-done", "--time=60"]);
-        let story = run.finish().exits_with(0).story().is_complete();
+        let story = run.finish().exits_with(0).story().complete();
         assert_eq!(story.workers().count(), 12);
     });
 }
@@ -57,7 +57,7 @@ fn io_bound_jobs_overlap_even_on_one_thread() {
     each(&ALL, |variant| {
         // The shortest job waits 0.6 s: long enough for every worker to have begun one, however busy the machine is.
         let run = variant.run(["--jobs=6", "--workers=6", "--kind=io", "--scale=1.2", "--until-done", "--time=60"]);
-        let story = run.finish().exits_with(0).story().is_complete();
+        let story = run.finish().exits_with(0).story().complete();
         assert_eq!(story.most_at_once(), 6, "{:#?}", story.records);
     });
 }
@@ -66,7 +66,7 @@ fn io_bound_jobs_overlap_even_on_one_thread() {
 fn an_io_bound_job_waits_as_long_as_its_size() {
     each(&ALL, |variant| {
         let run = variant.run(["--jobs=8", "--kind=io", "--scale=0.1", "--until-done", "--time=60"]);
-        let story = run.finish().exits_with(0).story().is_complete();
+        let story = run.finish().exits_with(0).story().complete();
         for (id, mut records) in story.workers() {
             records.retain(|record| record.event.job().is_some());
             for pair in records.windows(2) {
@@ -85,7 +85,7 @@ fn on_one_event_loop_a_cpu_bound_job_keeps_everyone_else_waiting() {
     let scale = format!("--scale={}", scale(Duration::from_millis(2)));
     let variant = &crate::common::CURRENT_THREAD;
     let story = variant.run(["--jobs=30", &scale, "--until-done", "--time=60"]).finish().exits_with(0).story();
-    assert_eq!(story.is_complete().most_at_once(), 1);
+    assert_eq!(story.complete().most_at_once(), 1);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn cpu_bound_jobs_run_side_by_side_on_threads_processes_and_a_pool() {
     let scale = format!("--scale={}", scale(Duration::from_millis(100)));
     each(&crate::common::PARALLEL, |variant| {
         let run = variant.run(["--jobs=8", "--workers=2", &scale, "--until-done", "--time=60"]);
-        let story = run.finish().exits_with(0).story().is_complete();
+        let story = run.finish().exits_with(0).story().complete();
         // Tokio's pool has a thread per core, and nothing else runs on a machine with one.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let least = if variant.model == "coroutines" { cores.min(2) as u64 } else { 2 };

@@ -55,7 +55,7 @@ fn a_reader_that_looks_away_for_a_while_holds_nobody_up() {
         std::thread::sleep(Duration::from_millis(1000));
         let first = run.record().expect("a first record");
         assert_eq!(first.event.name(), "service_starting");
-        let story = run.finish().exits_with(0).story().is_complete().stops_at(Duration::from_millis(300));
+        let story = run.finish().exits_with(0).story().complete().stops_at(Duration::from_millis(300));
         let wall = Duration::from_secs_f64(story.summary.wall_seconds);
         assert!(wall < story.stopping() + SOON, "stopped at {:?}, ended at {wall:?}", story.stopping());
     });
@@ -66,7 +66,7 @@ fn quiet_prints_one_line_of_json() {
     each(&MODELS, |variant| {
         let run = variant.run(["--jobs=100", "--scale=0", "--quiet", "--until-done"]).finish().exits_with(0);
         assert_eq!(run.lines.len(), 1, "{:?}", run.lines);
-        run.story().is_complete();
+        run.story().complete();
     });
 }
 

@@ -56,7 +56,7 @@ fn a_seed_of_any_sign_and_length_is_accepted() {
         for (typed, seed) in seeds.into_iter().chain(long) {
             for flags in [&[&format!("--seed={typed}")[..]][..], &["--seed", typed]] {
                 let run = variant.run(flags.iter().copied().chain(["--jobs=3", "--scale=0", "--until-done"]));
-                let story = run.finish().exits_with(0).story().is_complete();
+                let story = run.finish().exits_with(0).story().complete();
                 assert_eq!(story.summary.seed.to_string(), seed);
             }
         }
@@ -67,7 +67,7 @@ fn a_seed_of_any_sign_and_length_is_accepted() {
 fn a_seed_that_was_drawn_is_printed_and_repeats_the_run() {
     let run = |flags: &[&str]| {
         let run = THREADS.run(["--jobs=10", "--scale=0", "--until-done"].into_iter().chain(flags.iter().copied()));
-        let story = run.finish().exits_with(0).story().is_complete();
+        let story = run.finish().exits_with(0).story().complete();
         let mut sizes: Vec<_> = story.all("job_started").filter_map(|it| it.event.job()).copied().collect();
         sizes.sort_by_key(|job| job.number);
         (story.summary.seed.to_string(), sizes)

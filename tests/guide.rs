@@ -1,0 +1,141 @@
+//! `cargo run`, the README and the book show the way, and the ways that they show exist.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use chapters::{coroutines, options, threads};
+use clap::{Args, Parser};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn reading_room(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_reading-room")).args(arguments).output().expect("the program starts")
+}
+
+fn guide() -> String {
+    String::from_utf8(reading_room(&[]).stdout).expect("the guide is text")
+}
+
+fn page(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(Path::new(ROOT).join(path)).expect("the page can be read")
+}
+
+/// The commands in a guide: what stands on indented lines that begin with the name of a program.
+fn commands_of_guide(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|line| line.strip_prefix("  ")).collect()
+}
+
+/// The commands in a page: what follows a `$` in its console blocks.
+fn commands_of_page(text: &str) -> Vec<&str> {
+    let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")).collect()
+}
+
+#[derive(Parser)]
+struct CommandLine<M: Args> {
+    #[command(flatten)]
+    _options: options::Options,
+    #[command(flatten)]
+    _more: M,
+}
+
+/// The flags of a demo that has none of its own.
+#[derive(Args)]
+struct NoMore {}
+
+fn parses<M: Args>(words: &[&str]) -> Result<(), String> {
+    CommandLine::<M>::try_parse_from(words).map(drop).map_err(|error| error.to_string())
+}
+
+/// Whether a command that we tell a reader to type is one that will work.
+fn check(command: &str) -> Result<(), String> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    match words.as_slice() {
+        ["cargo", "run"] | ["cargo", "test"] | ["cargo", "install", "mdbook"] => Ok(()),
+        ["mdbook", "serve" | "build", "book"] | ["mdbook", "serve" | "build", "book", "--open"] => Ok(()),
+        ["diff", files @ ..] if files.iter().all(|file| Path::new(ROOT).join(file).is_file()) => Ok(()),
+        ["python3", "-c", ..] => Ok(()),
+        ["cargo", "run", "--bin", demo, rest @ ..] | ["cargo", "run", "--release", "--bin", demo, rest @ ..] => {
+            let source = Path::new(ROOT).join("chapters/src/bin").join(demo).with_extension("rs");
+            if !source.is_file() {
+                return Err(format!("there is no demo {demo}"));
+            }
+            // The first word is where a program's own name stands, and clap passes over it.
+            let words = match rest {
+                [] => &words[words.len() - 1..],
+                ["--", ..] => rest,
+                _ => return Err("flags of a demo stand after --".to_owned()),
+            };
+            match *demo {
+                "chapter-threads" => parses::<threads::Options>(words),
+                "chapter-coroutines" => parses::<coroutines::Options>(words),
+                _ => parses::<NoMore>(words),
+            }
+        }
+        _ => Err("nobody has checked such a command".to_owned()),
+    }
+}
+
+#[track_caller]
+fn check_all(commands: &[&str]) {
+    assert!(!commands.is_empty(), "no commands found");
+    for command in commands {
+        check(command).unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+}
+
+#[test]
+fn the_guide_names_every_demo() {
+    let guide = guide();
+    for entry in Path::new(ROOT).join("chapters/src/bin").read_dir().expect("there are demos") {
+        let path = entry.expect("the folder can be read").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a demo has a name");
+        assert!(guide.contains(&format!("--bin {name} ")), "{name} is not in the guide");
+    }
+}
+
+#[test]
+fn every_command_of_the_guide_works() {
+    check_all(&commands_of_guide(&guide()));
+}
+
+#[test]
+fn every_command_of_the_readme_works() {
+    check_all(&commands_of_page(&page("README.md")));
+}
+
+#[test]
+fn every_command_of_the_book_works() {
+    let entries = Path::new(ROOT).join("book/src").read_dir().expect("there is a book");
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    let pages: Vec<String> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).map(page).collect();
+    check_all(&pages.iter().flat_map(|page| commands_of_page(page)).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_exit_status_says_whether_the_command_line_was_right() {
+    assert_eq!(reading_room(&[]).status.code(), Some(0));
+    assert_eq!(reading_room(&["--help"]).status.code(), Some(0));
+    assert_eq!(reading_room(&["--version"]).status.code(), Some(0));
+    for wrong in [["--no-such-flag"], ["chapter-threads"]] {
+        let output = reading_room(&wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(output.stdout.is_empty(), "{wrong:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(wrong[0]), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_wrong_command_is_found() {
+    for (command, error) in [
+        ("cargo run --bin chapter-fibers", "no demo chapter-fibers"),
+        ("cargo run --bin chapter-threads --jobs=8", "after --"),
+        ("cargo run --bin chapter-threads -- --job=8", "--job"),
+        ("cargo run --bin chapter-threads -- --workers=0", "0 is not in"),
+        ("diff README.md READYOU.md", "nobody has checked"),
+        ("cargo make", "nobody has checked"),
+    ] {
+        let found = check(command).expect_err(command);
+        assert!(found.contains(error), "{command}: {found}");
+    }
+}
