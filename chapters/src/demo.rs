@@ -7,12 +7,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::interrupt::{self, INTERRUPTED, Stopper};
 use crate::job::{self, Job, Kind};
-use crate::options::{Options, Plan};
+use crate::options::{self, Options, Plan};
 use crate::random::Seed;
 use crate::trace::{self, Records, Trace, WorkerId};
 use crate::usage::Usage;
@@ -26,9 +25,9 @@ const BUSY: Duration = Duration::from_millis(1);
 const MUCH: usize = 1000;
 
 /// The exit status of a run that failed.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// The exit status of a program whose command line was wrong.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 
 /// What a service calls once all its workers are there, with a function that tells it to stop.
 ///
@@ -96,7 +95,7 @@ pub fn main<M: Args>(model: Model, service: impl FnOnce(M, Demo) -> io::Result<S
 /// Reads the command line; ends the program if it is wrong, or asks for help.
 fn parse<M: Args>(Model { name: model, most_workers }: Model) -> (Options, M) {
     let name = format!("chapter-{model}");
-    let workers = RangedU64ValueParser::<u32>::new().range(1..=most_workers.into());
+    let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
     let examples = format!(
         "Examples:\n  \
          {name} --jobs=8 --seed=1 --time=3\n  \
@@ -113,7 +112,8 @@ fn parse<M: Args>(Model { name: model, most_workers }: Model) -> (Options, M) {
     (options, more)
 }
 
-fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+/// Says what went wrong, and gives the exit status for it.
+pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     // If even standard error is closed, the status has to say it all.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(status)
@@ -154,7 +154,8 @@ fn serve(
 
 /// Shows the records as they come, until the service has ended.
 fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
-    let mut news = 0;
+    // At the start there is much to expect, and no pile yet that would tell.
+    let mut news = MUCH;
     loop {
         match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {
             Err(RecvTimeoutError::Timeout) => news = records.sweep(|records| views.show(records)),

@@ -2,7 +2,7 @@
 //!
 //! The terminal sends the interrupt signal to every process of the demo at the same moment. Only the first process, the
 //! one that the reader started, may act on it: a worker that died of it could not finish its job. So the signal is held
-//! back while workers are started, which lets them begin life ignoring it, and only then is it listened to.
+//! back while workers are started, who inherit that, and only then is it listened to.
 
 use std::io;
 use std::process;
@@ -12,27 +12,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The exit status of a program that was interrupted: 128 and the number of the signal.
 pub const INTERRUPTED: u8 = 130;
 
-/// What an interrupt calls: it tells a running service to stop now.
+/// What an interrupt calls: it tells a running service to stop now. To drop it tells the same, since then nobody is left
+/// who could.
 pub type Stopper = Box<dyn Fn() + Send>;
 
 /// The interrupt signal, held back. One that arrives meanwhile is delivered to [`listen`](Held::listen).
 #[derive(Debug)]
 pub struct Held(());
 
-/// Holds the interrupt signal back, here and in every process that this one starts.
+/// Holds the interrupt signal back: blocks it, here and in every thread and process that this thread starts from now on.
 ///
-/// Blocked, it stays pending in this process; ignored, it does nothing to those that unblock it. On systems without
+/// A blocked signal stays pending. A worker process never unblocks it, so it never acts on one. On systems without
 /// signals, nothing happens.
 pub fn hold() -> Held {
+    // Only a number that is no signal could be refused.
     #[cfg(unix)]
-    {
-        use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
-
-        let _ = SigSet::from(Signal::SIGINT).thread_block();
-        // SAFETY: ignoring a signal runs no code in its handler.
-        let _ = unsafe { signal(Signal::SIGINT, SigHandler::SigIgn) };
-    }
+    let _ = sigint().thread_block();
     Held(())
+}
+
+#[cfg(unix)]
+fn sigint() -> nix::sys::signal::SigSet {
+    nix::sys::signal::SigSet::from(nix::sys::signal::Signal::SIGINT)
 }
 
 impl Held {
@@ -51,7 +52,7 @@ impl Held {
         };
         ctrlc::set_handler(handler).map_err(io::Error::other)?;
         #[cfg(unix)]
-        nix::sys::signal::SigSet::from(nix::sys::signal::Signal::SIGINT).thread_unblock()?;
+        sigint().thread_unblock()?;
         Ok(interrupted)
     }
 }

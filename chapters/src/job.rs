@@ -62,8 +62,16 @@ impl Job {
     /// A CPU-bound job computes [`digests`](Job::digests), an I/O-bound one sleeps for its [`wait`](Job::wait).
     // ANCHOR: run
     pub fn run(&self, scale: f64) {
+        self.run_with(scale, || {});
+    }
+
+    /// Does the job as [`run`](Job::run) does, and calls `checkpoint` after every digest, where the loop starts over.
+    pub fn run_with(&self, scale: f64, mut checkpoint: impl FnMut()) {
         match self.kind {
-            Kind::Cpu => (0..self.digests(scale)).for_each(|_| digest()),
+            Kind::Cpu => (0..self.digests(scale)).for_each(|_| {
+                digest();
+                checkpoint();
+            }),
             Kind::Io => thread::sleep(self.wait(scale)),
         }
     }

@@ -9,6 +9,7 @@
 //! 3. The lock that Python's threads take turns under: [`gil`], told line by line after CPython's.
 //! 4. The service itself: [`threads`], [`processes`], [`coroutines`].
 //! 5. What makes a program of it: [`demo`], with Ctrl-C from [`interrupt`] and the machine's bill from [`usage`].
+//! 6. What the lock does to the threads, measured side by side: [`gil_tour`].
 //!
 //! Data runs one way: options, jobs, service, records, views. A service never prints, and a view never reaches back.
 
@@ -23,14 +24,17 @@ pub mod view;
 pub mod gil;
 mod sync;
 
-pub mod coroutines;
+pub mod threads;
+
 #[cfg(target_os = "linux")]
 pub mod processes;
 #[cfg(not(target_os = "linux"))]
 #[path = "processes/elsewhere.rs"]
 pub mod processes;
-pub mod threads;
+
+pub mod coroutines;
 
 pub mod demo;
+pub mod gil_tour;
 pub mod interrupt;
 pub mod usage;

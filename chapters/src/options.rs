@@ -1,9 +1,9 @@
 //! The flags that all demos share, and what they ask of a service.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::job::Kind;
@@ -21,7 +21,7 @@ const LARGEST_SCALE: f64 = 1_000_000.0;
 #[group(skip)]
 pub struct Options {
     /// Jobs on the shared queue
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<u64>::new().range(0..=MOST_JOBS))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = |text: &str| whole(text, 0, MOST_JOBS), allow_hyphen_values = true)]
     pub jobs: u64,
 
     /// Any integer: the same seed gives the same jobs, as it does in CPython's random.Random. Without it, a new one is
@@ -34,7 +34,7 @@ pub struct Options {
     pub time: Duration,
 
     /// Workers that take jobs from the queue
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = RangedU64ValueParser::<u32>::new().range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 4, allow_hyphen_values = true)]
     pub workers: u32,
 
     /// What a job does with its worker's time
@@ -60,6 +60,10 @@ pub struct Options {
     /// Draw the run as a picture
     #[arg(long, value_name = "FILE.svg", help_heading = "What to look at")]
     pub timeline: Option<PathBuf>,
+
+    /// Draw only what happens between two times, in seconds, as in 1.5..1.6
+    #[arg(long, value_name = "FROM..TO", requires = "timeline", value_parser = window, help_heading = "What to look at")]
+    pub timeline_window: Option<Range<Duration>>,
 
     /// Export the run for a trace viewer, such as Perfetto, in the Chrome trace format
     #[arg(long, value_name = "FILE.json", help_heading = "What to look at")]
@@ -118,15 +122,38 @@ impl Options {
 ///
 /// When `text` is no number, or none from 0 to a year's seconds.
 pub fn time(text: &str) -> Result<Duration, String> {
-    number(text, LONGEST, "seconds").map(Duration::from_secs_f64)
+    number(text, LONGEST, "number of seconds").map(Duration::from_secs_f64)
 }
 
-fn scale(text: &str) -> Result<f64, String> {
-    number(text, LARGEST_SCALE, "times")
+/// Parses two times with two dots between them, the first before the second.
+fn window(text: &str) -> Result<Range<Duration>, String> {
+    let expected = || "expected two numbers of seconds, such as 0..0.1, the first of them smaller".to_owned();
+    let (from, to) = text.split_once("..").ok_or_else(expected)?;
+    let (from, to) = (time(from)?, time(to)?);
+    if from < to { Ok(from..to) } else { Err(expected()) }
 }
 
-fn number(text: &str, most: f64, unit: &str) -> Result<f64, String> {
-    let expected = || format!("expected a number of {unit} from 0 to {most}");
+/// Parses a factor, fractions allowed.
+///
+/// # Errors
+///
+/// When `text` is no number, or none from 0 to a million.
+pub fn scale(text: &str) -> Result<f64, String> {
+    number(text, LARGEST_SCALE, "number")
+}
+
+/// Parses a whole number.
+///
+/// # Errors
+///
+/// When `text` is none, or none from `least` to `most`.
+pub fn whole(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+}
+
+fn number(text: &str, most: f64, what: &str) -> Result<f64, String> {
+    let expected = || format!("expected a {what} from 0 to {most}");
     let number: f64 = text.parse().map_err(|_| expected())?;
     if (0.0..=most).contains(&number) { Ok(number.abs()) } else { Err(expected()) }
 }
@@ -134,6 +161,23 @@ fn number(text: &str, most: f64, unit: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_two_times_in_order() {
+        assert_eq!(window("0.25..2"), Ok(Duration::from_millis(250)..Duration::from_secs(2)));
+        assert_eq!(window("0...5"), Ok(Duration::ZERO..Duration::from_millis(500)));
+        for text in ["1", "1..1", "2..1", "..", "1..", "a..b", "-1..1", "1..inf"] {
+            assert!(window(text).unwrap_err().starts_with("expected "), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_in_its_range() {
+        assert_eq!(whole("20", 1, 20), Ok(20));
+        for text in ["0", "21", "-1", "1.5", "many", "", "99999999999999999999"] {
+            assert_eq!(whole(text, 1, 20), Err("expected a whole number from 1 to 20".to_owned()), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_time_is_a_number_of_seconds_in_range() {

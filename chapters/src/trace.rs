@@ -44,6 +44,10 @@ pub enum Event {
     JobCompleted(Job),
     /// A worker waited for a job as long as it has patience for, and goes on to wait.
     NoWork,
+    /// A worker has just got the interpreter lock.
+    GilAcquired,
+    /// A worker is about to give the interpreter lock back.
+    GilReleased,
     /// The service tells its workers to stop.
     ServiceStopping,
     /// A worker ends because it was told to, or because no job will come any more.
@@ -63,6 +67,8 @@ impl Event {
             Event::JobStarted(_) => "job_started",
             Event::JobCompleted(_) => "job_completed",
             Event::NoWork => "no_work",
+            Event::GilAcquired => "gil_acquired",
+            Event::GilReleased => "gil_released",
             Event::ServiceStopping => "service_stopping",
             Event::WorkerFinished => "worker_finished",
             Event::WorkerDied(_) => "worker_died",
@@ -145,6 +151,8 @@ impl<'de> Deserialize<'de> for Record {
             "job_started" => Event::JobStarted(job()?),
             "job_completed" => Event::JobCompleted(job()?),
             "no_work" => Event::NoWork,
+            "gil_acquired" => Event::GilAcquired,
+            "gil_released" => Event::GilReleased,
             "service_stopping" => Event::ServiceStopping,
             "worker_finished" => Event::WorkerFinished,
             "worker_died" => Event::WorkerDied(line.job),

@@ -103,19 +103,21 @@ impl Sample {
 pub enum Target {
     AtLeast(f64),
     AtMost(f64),
+    Within(f64, f64),
 }
 
 /// Says a figure, and whether it reaches its target.
 pub fn judge(what: &str, value: f64, unit: &str, target: Target) {
-    let (reached, word, aim) = match target {
-        Target::AtLeast(aim) => (value >= aim, "at least", aim),
-        Target::AtMost(aim) => (value <= aim, "at most", aim),
+    let (nearest, words) = match target {
+        Target::AtLeast(aim) => (value.max(aim), format!("at least {aim}")),
+        Target::AtMost(aim) => (value.min(aim), format!("at most {aim}")),
+        Target::Within(least, most) => (value.clamp(least, most), format!("from {least} to {most}")),
     };
-    let verdict = match reached {
+    let verdict = match value == nearest {
         true => "reached".to_owned(),
-        false => format!("short by {:.0} %", (value / aim - 1.0).abs() * 100.0),
+        false => format!("short by {:.1} %", (value / nearest - 1.0).abs() * 100.0),
     };
-    println!("  {what:<34} {value:>10.2} {unit:<3} {word} {aim}: {verdict}");
+    println!("  {what:<34} {value:>10.3} {unit:<3} {words}: {verdict}");
 }
 
 /// Says how many times less `ours` is than `theirs`, if theirs was measured.

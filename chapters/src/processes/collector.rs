@@ -93,8 +93,11 @@ pub fn watch(mut workers: Vec<Watched>, trace: Trace, alive: Sender<Infallible>)
         let mut peak = 0;
         while !workers.is_empty() {
             let now = trace.origin().elapsed();
+            let complete = workers.iter().all(|worker| worker.journal.is_complete());
             let news: usize = workers.iter_mut().map(|worker| worker.collect(&trace)).sum();
-            trace.complete_until(now);
+            if complete {
+                trace.complete_until(now);
+            }
             let timeout = if news >= MUCH { BUSY } else { QUIET };
             for index in ended(&workers, timeout.into()).into_iter().rev() {
                 peak += workers.swap_remove(index).bury(&trace);

@@ -24,6 +24,8 @@ const FIRST: usize = 48;
 
 /// Which word counts the records written, wrapping around.
 const WRITTEN: usize = 0;
+/// Which word is 1 from before the writer looks at the clock until its record can be read.
+const WRITING: usize = 1;
 /// Which word counts the records read, wrapping around.
 const READ: usize = 16;
 /// Which word has the peak of the worker's memory, in kibibytes.
@@ -31,6 +33,9 @@ const PEAK: usize = 32;
 
 /// How many words of shared memory a journal takes.
 pub const WORDS: usize = FIRST + SLOTS as usize * SLOT;
+
+/// How often the service looks again whether a writer is done, which takes it some nanoseconds, if it is running at all.
+const LOOKS: usize = 100;
 
 /// How long a worker pauses when its journal is full, until the service has read some of it.
 const PAUSE: Duration = Duration::from_micros(100);
@@ -46,7 +51,8 @@ const WORKER_FINISHED: u32 = 5;
 ///
 /// The counters' orderings: a writer *releases* `WRITTEN` after filling a slot, and a reader *acquires* it before looking
 /// at the slot; the reader releases `READ` after it, and the writer acquires that before using the slot again. So the
-/// slots themselves can be relaxed.
+/// slots themselves can be relaxed. `WRITING` is sequentially consistent before the clock is read: who reads the clock and
+/// then finds it 0 knows that whoever read the clock earlier has written down what it had to say.
 #[derive(Clone, Debug)]
 pub struct Journal {
     memory: Arc<Shared>,
@@ -100,6 +106,7 @@ impl Journal {
             thread::sleep(PAUSE);
         }
         let slot = slot(words, written);
+        words[WRITING].swap(1, Ordering::SeqCst);
         let now = Instant::now();
         store(&slot[0..2], now.saturating_duration_since(self.origin).as_nanos() as u64);
         slot[2].store(tag, Ordering::Relaxed);
@@ -109,7 +116,14 @@ impl Journal {
             store(&slot[6..8], job.size.to_bits());
         }
         words[WRITTEN].store(written.wrapping_add(1), Ordering::Release);
+        words[WRITING].store(0, Ordering::Release);
         now
+    }
+
+    /// Whether everything can be [read](Journal::read) that the worker has said before now. If not, the worker was
+    /// interrupted, or killed, in the middle of saying something.
+    pub fn is_complete(&self) -> bool {
+        (0..LOOKS).any(|_| self.words()[WRITING].load(Ordering::SeqCst) == 0)
     }
 
     /// Takes what the worker has said since the last time. Only the service does that. Never blocks.
@@ -207,6 +221,15 @@ mod tests {
         }
         writer.join().unwrap();
         assert!(read.into_iter().eq(0..jobs));
+    }
+
+    #[test]
+    fn a_writer_that_stops_in_the_middle_leaves_the_journal_incomplete() {
+        let journal = journal();
+        journal.record(Event::NoWork);
+        assert!(journal.is_complete());
+        journal.words()[WRITING].store(1, Ordering::SeqCst);
+        assert!(!journal.is_complete());
     }
 
     #[test]

@@ -4,19 +4,32 @@
 //! the compiler holds what is shared to what is safe. What threads do not have is a fence: one that writes where it
 //! should not, or aborts, takes the whole process along.
 
+pub mod interpreter;
 pub mod lock;
 pub mod service;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use interpreter::{Gils, Locking};
 pub use lock::Lock;
 pub use service::Service;
 
 use crate::demo::{self, Model};
+use crate::options;
 
-/// The flags that only this demo has: none so far.
+/// The flags that only this demo has.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Options {}
+pub struct Options {
+    /// Which interpreter lock the workers take turns under
+    #[arg(long, value_enum, default_value_t)]
+    pub gil: Locking,
+
+    /// How long a worker waits for the interpreter lock before it asks the holder for a turn: CPython's switch interval.
+    /// Less than a microsecond counts as one
+    #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::time, allow_hyphen_values = true)]
+    pub switch_interval: Duration,
+}
 
 /// Each thread maps its stack, a second one for signal handlers, and a guard before each: Linux lets a process have 65,530
 /// mappings.
@@ -24,8 +37,9 @@ const MODEL: Model = Model { name: "threads", most_workers: 10_000 };
 
 /// The program `chapter-threads`.
 pub fn main() -> ExitCode {
-    demo::main(MODEL, |_: Options, demo| {
-        let mut service = Service::new(demo.plan, demo.trace);
+    demo::main(MODEL, |options: Options, demo| {
+        let gils = Gils::new(options.gil, options.switch_interval);
+        let mut service = Service::new(demo.plan, demo.trace, gils);
         service.add_jobs(demo.jobs);
         service.run(demo.started)
     })

@@ -10,7 +10,9 @@ use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use crossbeam::select;
 
 use super::Lock;
+use super::interpreter::{self, Gils, Interpreter};
 use crate::demo::{Started, Stopped, cannot_start};
+use crate::gil::Gil;
 use crate::job::Job;
 use crate::options::Plan;
 use crate::trace::{Event, Recorder, Trace, WorkerId};
@@ -24,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Service {
     plan: Plan,
     trace: Trace,
+    gils: Gils,
     /// Locked while the service runs.
     running: Arc<Lock>,
     jobs: Option<Sender<Job>>,
@@ -34,10 +37,10 @@ pub struct Service {
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
-    pub fn new(plan: Plan, trace: Trace) -> Self {
+    pub fn new(plan: Plan, trace: Trace, gils: Gils) -> Self {
         let (jobs, queue) = channel::unbounded();
         let running = Arc::new(Lock::new());
-        Self { plan, trace, running, jobs: Some(jobs), queue, workers: Vec::new() }
+        Self { plan, trace, gils, running, jobs: Some(jobs), queue, workers: Vec::new() }
     }
 
     /// Puts jobs on the queue.
@@ -94,6 +97,7 @@ impl Service {
                 queue: self.queue.clone(),
                 trace: self.trace.worker(id),
                 scale: self.plan.scale,
+                gil: self.gils.of_a_worker(),
                 _alive: alive.clone(),
             };
             let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work());
@@ -110,6 +114,7 @@ struct Worker {
     queue: Receiver<Job>,
     trace: Recorder,
     scale: f64,
+    gil: Option<Arc<Gil>>,
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }
@@ -119,17 +124,20 @@ impl Worker {
     // ANCHOR: work
     fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
+        let mut thread = interpreter::attach(&self.gil, &self.trace);
+        let mut interpreter = Interpreter::enter(&mut thread);
         while self.running.is_locked() {
-            last = match self.queue.recv_deadline(last + PATIENCE) {
+            last = match interpreter.recv_deadline(&self.queue, last + PATIENCE) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
-                    job.run(self.scale);
+                    interpreter.run(&job, self.scale);
                     self.trace.record(Event::JobCompleted(job))
                 }
                 Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
                 Err(RecvTimeoutError::Disconnected) => break,
             };
         }
+        drop(interpreter);
         self.trace.record(Event::WorkerFinished);
     }
     // ANCHOR_END: work

@@ -73,7 +73,7 @@ fn colour(event: &Event) -> &'static str {
     match event {
         Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => "\x1b[1m",
         Event::JobCompleted(_) => "\x1b[32m",
-        Event::NoWork => "\x1b[2m",
+        Event::NoWork | Event::GilAcquired | Event::GilReleased => "\x1b[2m",
         Event::WorkerDied(_) => "\x1b[1;31m",
         Event::WorkerStarted | Event::JobStarted(_) | Event::WorkerFinished => "",
     }
@@ -93,6 +93,8 @@ fn push_event(text: &mut Vec<u8>, event: &Event, run: &Run) {
         }
         Event::JobCompleted(job) => push_job(text, "completed job ", job),
         Event::NoWork => push(text, "found no work"),
+        Event::GilAcquired => push(text, "acquired the GIL"),
+        Event::GilReleased => push(text, "released the GIL"),
         Event::ServiceStopping => push(text, "stopping"),
         Event::WorkerFinished => push(text, "finished"),
         Event::WorkerDied(Some(job)) => push_job(text, "died, and with it job ", job),

@@ -104,7 +104,14 @@ impl Views {
         let mut views = Vec::new();
         if let Some(path) = &options.timeline {
             let file = open(path, "--timeline")?;
-            views.push(Named::new("the timeline", Timeline::new(run.clone(), file)));
+            let timeline = Timeline::new(run.clone(), file);
+            views.push(Named::new(
+                "the timeline",
+                match options.timeline_window.clone() {
+                    Some(window) => timeline.within(window),
+                    None => timeline,
+                },
+            ));
         }
         if let Some(path) = &options.trace {
             let file = open(path, "--trace")?;
@@ -170,7 +177,7 @@ impl Views {
 }
 
 /// Opens `path` for writing, now, so that a path that cannot be written is found out before the run.
-fn open(path: &Path, flag: &str) -> Result<Replace, String> {
+pub(crate) fn open(path: &Path, flag: &str) -> Result<Replace, String> {
     let error = |error| format!("{flag}={}: cannot write this file: {error}", path.display());
     match File::create_new(path) {
         Ok(file) => Ok(Replace { file, begun: false, made: Some(path.to_owned()) }),
@@ -183,7 +190,7 @@ fn open(path: &Path, flag: &str) -> Result<Replace, String> {
 
 /// A file whose old content stays until the first byte of the new one is written. One that was not there before is not
 /// there afterwards either, if nothing was written.
-struct Replace {
+pub(crate) struct Replace {
     file: File,
     begun: bool,
     /// Where it is, if it was not there before.

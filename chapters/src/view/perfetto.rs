@@ -2,7 +2,9 @@
 //!
 //! Every worker is a thread of one process, whatever it is in truth, so that all of them line up under one another. A
 //! job is a *complete event* (`"ph":"X"`), what takes no time an *instant* (`"i"`), a name *metadata* (`"M"`). Times
-//! are in microseconds, as the format wants them.
+//! are in microseconds, as the format wants them. A worker that takes turns under an interpreter lock has a second
+//! thread below it, where each hold is a complete event: a hold may end within a job or outlast it, and events of one
+//! thread must nest.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +23,8 @@ pub struct Perfetto<W: Write> {
     state: State,
     /// What each worker is at, and since when; a worker that is not in here has no name yet.
     workers: BTreeMap<WorkerId, Option<(Job, Duration)>>,
+    /// Since when each worker holds the interpreter lock; one that is not in here never did.
+    holds: BTreeMap<WorkerId, Option<Duration>>,
     last: Duration,
 }
 
@@ -34,6 +38,8 @@ enum State {
 
 /// The service itself is a thread too.
 const SERVICE: u64 = 0;
+/// The thread for the holds of a worker, counted from the worker's own: past those of all workers.
+const HOLDS: u64 = 1 << 32;
 
 fn thread(worker: Option<WorkerId>) -> u64 {
     worker.map_or(SERVICE, |WorkerId(number)| u64::from(number) + 1)
@@ -51,7 +57,7 @@ impl<W: Write> Perfetto<W> {
     /// Writes to `out`.
     pub fn new(run: Run, out: W) -> Self {
         let out = BufWriter::with_capacity(1 << 16, out);
-        Self { run, out, state: State::Empty, workers: BTreeMap::new(), last: Duration::ZERO }
+        Self { run, out, state: State::Empty, workers: BTreeMap::new(), holds: BTreeMap::new(), last: Duration::ZERO }
     }
 
     fn add(&mut self, record: &Record) -> io::Result<()> {
@@ -63,11 +69,13 @@ impl<W: Write> Perfetto<W> {
                 Event::JobStarted(job) => _ = self.workers.insert(worker, Some((*job, record.at))),
                 Event::JobCompleted(_) => self.end_job(worker, record.at, "completed")?,
                 Event::WorkerDied(_) => self.end_job(worker, record.at, "lost")?,
+                Event::GilAcquired => self.begin_hold(worker, record.at)?,
+                Event::GilReleased => self.end_hold(worker, record.at)?,
                 _ => {}
             }
         }
         match record.event {
-            Event::JobStarted(_) | Event::JobCompleted(_) => Ok(()),
+            Event::JobStarted(_) | Event::JobCompleted(_) | Event::GilAcquired | Event::GilReleased => Ok(()),
             _ => self.instant(record),
         }
     }
@@ -82,7 +90,7 @@ impl<W: Write> Perfetto<W> {
         writeln!(self.out, r#"{{"displayTimeUnit":"ms","traceEvents":["#)?;
         // The one event without a comma before it.
         write!(self.out, r#"{{"ph":"M","pid":1,"name":"process_name","args":{{"name":"{name}"}}}}"#)?;
-        self.name(None, "service")
+        self.name(thread(None), 0, "service")
     }
 
     fn introduce(&mut self, worker: WorkerId) -> io::Result<()> {
@@ -90,18 +98,18 @@ impl<W: Write> Perfetto<W> {
             return Ok(());
         }
         self.workers.insert(worker, None);
-        self.name(Some(worker), &worker.to_string())
+        let tid = thread(Some(worker));
+        self.name(tid, 2 * tid, &worker.to_string())
     }
 
     /// Names a thread, and gives it its place: viewers would sort worker-10 before worker-2.
-    fn name(&mut self, worker: Option<WorkerId>, name: &str) -> io::Result<()> {
-        let tid = thread(worker);
+    fn name(&mut self, tid: u64, place: u64, name: &str) -> io::Result<()> {
         let mut metadata = |what, key, value: fmt::Arguments| {
             let args = format_args!(r#"{{"{key}":{value}}}"#);
             write!(self.out, ",\n{{\"ph\":\"M\",\"pid\":1,\"tid\":{tid},\"name\":\"{what}\",\"args\":{args}}}")
         };
         metadata("thread_name", "name", format_args!("\"{name}\""))?;
-        metadata("thread_sort_index", "sort_index", format_args!("{tid}"))
+        metadata("thread_sort_index", "sort_index", format_args!("{place}"))
     }
 
     /// Writes the job that `worker` is at, if it is at one.
@@ -114,6 +122,24 @@ impl<W: Write> Perfetto<W> {
             ",\n{{\"ph\":\"X\",\"pid\":1,\"tid\":{tid},\"ts\":{ts},\"dur\":{dur},\"name\":\"job {number}\","
         )?;
         write!(self.out, r#""args":{{"size":{size},"outcome":"{outcome}"}}}}"#)
+    }
+
+    fn begin_hold(&mut self, worker: WorkerId, at: Duration) -> io::Result<()> {
+        if self.holds.insert(worker, Some(at)).is_none() {
+            let tid = thread(Some(worker));
+            self.name(HOLDS + tid, 2 * tid + 1, &format!("{worker}, GIL"))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the hold of `worker`, if it holds the lock.
+    fn end_hold(&mut self, worker: WorkerId, at: Duration) -> io::Result<()> {
+        let Some(began) = self.holds.get_mut(&worker).and_then(Option::take) else { return Ok(()) };
+        let (ts, dur, tid) = (Micros(began), Micros(at.saturating_sub(began)), HOLDS + thread(Some(worker)));
+        write!(
+            self.out,
+            ",\n{{\"ph\":\"X\",\"pid\":1,\"tid\":{tid},\"ts\":{ts},\"dur\":{dur},\"name\":\"holds the GIL\"}}"
+        )
     }
 
     fn instant(&mut self, record: &Record) -> io::Result<()> {
@@ -131,7 +157,10 @@ impl<W: Write> Perfetto<W> {
         if self.state == State::Begun {
             self.state = State::Ended;
             let workers: Vec<WorkerId> = self.workers.keys().copied().collect();
-            workers.into_iter().try_for_each(|worker| self.end_job(worker, self.last, "not completed"))?;
+            for worker in workers {
+                self.end_job(worker, self.last, "not completed")?;
+                self.end_hold(worker, self.last)?;
+            }
             writeln!(self.out, "\n]}}")?;
         }
         self.out.flush()
@@ -213,6 +242,21 @@ mod tests {
                 assert_eq!(whole, events(&records[..length], false), "without a finish");
             }
         }
+    }
+
+    #[test]
+    fn holds_of_the_lock_have_a_thread_of_their_own() {
+        let events =
+            [(0, Event::WorkerStarted), (1, Event::GilAcquired), (3, Event::GilReleased), (5, Event::GilAcquired)];
+        let mut records: Vec<Record> = events.into_iter().map(|(at, event)| sample::record(at, 2, event)).collect();
+        records.push(sample::record(9, 2, Event::WorkerFinished));
+        let events = self::events(&records, true);
+        let names: Vec<&Value> = named(&events, "thread_name").iter().map(|event| &event["args"]["name"]).collect();
+        assert_eq!(names, ["service", "worker-2", "worker-2, GIL"]);
+        let holds = named(&events, "holds the GIL");
+        let spans: Vec<_> = holds.iter().map(|hold| (hold["ts"].as_f64(), hold["dur"].as_f64())).collect();
+        assert_eq!(spans, [(Some(1000.0), Some(2000.0)), (Some(5000.0), Some(4000.0))]);
+        assert_eq!(holds[0]["tid"], HOLDS + 2);
     }
 
     #[test]

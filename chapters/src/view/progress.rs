@@ -184,6 +184,7 @@ impl State {
             Event::WorkerStarted | Event::NoWork => Doing::Waiting,
             Event::WorkerFinished => Doing::Finished,
             Event::WorkerDied(_) => Doing::Died,
+            Event::GilAcquired | Event::GilReleased => worker.doing,
             Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => worker.doing,
         };
     }

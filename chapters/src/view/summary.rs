@@ -166,7 +166,7 @@ fn percent(part: f64, whole: f64) -> f64 {
 }
 
 /// A number of things: `1 job`, `2 jobs`.
-pub(super) fn counted(number: u64, thing: &str) -> String {
+pub(crate) fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -24,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// How far from its moment a thing may happen on a machine that is busy with other tests. How near it is on a quiet one
 /// is for the benchmarks to say.
-pub const SOON: Duration = Duration::from_millis(250);
+pub const SOON: Duration = Duration::from_millis(500);
 
 /// One of the ways in which the service is built.
 #[derive(Debug)]
@@ -37,6 +37,9 @@ pub struct Variant {
 
 pub const THREADS: Variant =
     Variant { name: "threads", model: "threads", program: env!("CARGO_BIN_EXE_chapter-threads"), flags: &[] };
+pub const ONE_LOCK: Variant = Variant { name: "threads under one lock", flags: &["--gil=one"], ..THREADS };
+pub const LOCK_PER_WORKER: Variant =
+    Variant { name: "threads under a lock each", flags: &["--gil=per-worker"], ..THREADS };
 pub const CURRENT_THREAD: Variant = Variant {
     name: "coroutines on one thread",
     model: "coroutines",
@@ -54,14 +57,19 @@ pub const FORK: Variant = Variant {
 pub const SPAWN: Variant = Variant { name: "processes by spawn", flags: &["--method=spawn"], ..FORK };
 pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags: &["--method=forkserver"], ..FORK };
 
+/// No service, but a program that runs many of them.
+pub const GIL_TOUR: Variant =
+    Variant { name: "the tour of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
+
 /// One of each model, for what does not depend on how its workers are started or scheduled.
 pub const MODELS: [&Variant; 3] = [&THREADS, &FORK, &CURRENT_THREAD];
 /// The variants whose workers are processes.
 pub const PROCESSES: [&Variant; 3] = [&FORK, &SPAWN, &FORKSERVER];
 /// The variants whose workers do CPU-bound work side by side.
-pub const PARALLEL: [&Variant; 5] = [&THREADS, &FORK, &SPAWN, &FORKSERVER, &MULTI_THREAD];
+pub const PARALLEL: [&Variant; 6] = [&THREADS, &LOCK_PER_WORKER, &FORK, &SPAWN, &FORKSERVER, &MULTI_THREAD];
 /// All of them.
-pub const ALL: [&Variant; 6] = [&THREADS, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD];
+pub const ALL: [&Variant; 8] =
+    [&THREADS, &ONE_LOCK, &LOCK_PER_WORKER, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD];
 
 /// Holds every one of `variants` to a promise, all at the same time, and fails with the names of those that break it.
 pub fn each(variants: &[&'static Variant], promise: impl Fn(&'static Variant) + Sync) {

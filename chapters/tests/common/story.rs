@@ -80,10 +80,16 @@ impl Story {
         if !records.is_sorted_by_key(|record| record.at) {
             fail("its clock runs backwards");
         }
+        let (holds, events): (Vec<&Event>, Vec<&Event>) =
+            events.into_iter().partition(|event| matches!(event, Event::GilAcquired | Event::GilReleased));
         let (last, rest) = events.split_last().expect("a worker has records");
         let died = matches!(last, Event::WorkerDied(_));
         if !died && !matches!(last, Event::WorkerFinished) {
             fail("the last record is neither worker_finished nor worker_died");
+        }
+        let turns = holds.chunks(2).all(|turn| matches!(turn, [Event::GilAcquired, Event::GilReleased]));
+        if !turns {
+            fail("its turns do not begin and end by turns");
         }
         let mut doing: Option<&Job> = None;
         for (index, event) in rest.iter().enumerate() {

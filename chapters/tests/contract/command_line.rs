@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::{CURRENT_THREAD, Folder, MODELS, PROCESSES, THREADS, Variant, each};
 
 /// Holds a variant to refusing `flag`, and to naming `names` when it does.
-fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
+pub fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
     // No flags but these: a flag may be given once only.
     let run = variant.bare(flags.iter().copied()).within(Duration::from_secs(10)).finish().exits_with(2);
     assert!(run.lines.is_empty(), "{} prints {:?}", run.line, run.lines);
@@ -19,10 +19,10 @@ fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
 #[test]
 fn a_wrong_value_is_refused_by_the_name_of_its_flag_and_its_range() {
     let wrong: &[(&str, &[&str])] = &[
-        ("--workers=0", &["--workers", "1..="]),
-        ("--workers=-1", &["--workers", "-1"]),
-        ("--workers=many", &["--workers", "many"]),
-        ("--workers=100001", &["--workers", "100000"]),
+        ("--workers=0", &["--workers", "from 1 to"]),
+        ("--workers=-1", &["--workers", "from 1 to"]),
+        ("--workers=many", &["--workers", "from 1 to"]),
+        ("--workers=1000000", &["--workers", "from 1 to"]),
         ("--workers=", &["--workers"]),
         ("--time=-1", &["--time", "from 0 to"]),
         ("--time=inf", &["--time", "from 0 to"]),
@@ -33,7 +33,7 @@ fn a_wrong_value_is_refused_by_the_name_of_its_flag_and_its_range() {
         ("--scale=inf", &["--scale", "from 0 to"]),
         ("--jobs=-1", &["--jobs", "-1"]),
         ("--jobs=1.5", &["--jobs", "1.5"]),
-        ("--jobs=10000001", &["--jobs", "0..=10000000"]),
+        ("--jobs=10000001", &["--jobs", "from 0 to 10000000"]),
         ("--seed=abc", &["--seed", "abc", "integer"]),
         ("--seed=", &["--seed"]),
         ("--kind=gpu", &["--kind", "gpu", "cpu, io"]),
@@ -53,9 +53,24 @@ fn a_wrong_value_is_refused_by_the_name_of_its_flag_and_its_range() {
 fn the_flags_of_one_model_are_refused_by_the_others() {
     refuses(PROCESSES[0], &["--method=teleport"], &["--method", "teleport"]);
     refuses(&CURRENT_THREAD, &["--runtime=green"], &["--runtime", "green", "current-thread, multi-thread"]);
+    refuses(&THREADS, &["--gil=two"], &["--gil", "two", "none, one, per-worker"]);
+    for interval in ["-1", "NaN", "soon", "1e300"] {
+        refuses(&THREADS, &[&format!("--switch-interval={interval}")], &["--switch-interval", "from 0 to"]);
+    }
+    refuses(&CURRENT_THREAD, &["--gil=one"], &["--gil"]);
+    refuses(PROCESSES[0], &["--switch-interval=1"], &["--switch-interval"]);
     refuses(&THREADS, &["--method=fork"], &["--method"]);
     refuses(&THREADS, &["--runtime=current-thread"], &["--runtime"]);
     refuses(&CURRENT_THREAD, &["--method=fork"], &["--method"]);
+}
+
+#[test]
+fn a_window_needs_a_timeline_and_two_times_in_order() {
+    refuses(&THREADS, &["--timeline-window=0..1"], &["--timeline"]);
+    for window in ["1", "1..1", "2..1", "a..b", ""] {
+        let window = format!("--timeline-window={window}");
+        refuses(&THREADS, &["--timeline=/missing/run.svg", &window], &["--timeline-window", "expected"]);
+    }
 }
 
 #[test]
@@ -108,13 +123,12 @@ fn a_wrong_command_line_touches_no_file() {
 
 #[test]
 fn help_names_every_flag() {
-    let all =
-        "--jobs --seed --time --workers --kind --scale --until-done --format --quiet --timeline --trace --progress";
+    let all = "--jobs --seed --time --workers --kind --scale --until-done --format --quiet --timeline --timeline-window --trace --progress";
     each(&MODELS, |variant| {
         let own = match variant.model {
             "processes" => "--method",
             "coroutines" => "--runtime",
-            _ => "",
+            _ => "--gil",
         };
         let run = variant.bare(["--help"]).finish().exits_with(0);
         let help = run.lines.join("\n");

@@ -11,6 +11,8 @@ mod common;
 mod command_line;
 mod crowds;
 mod deadline;
+mod gil;
+mod gil_tour;
 mod interrupt;
 mod jobs;
 mod kill;

@@ -151,6 +151,7 @@ fn two_threads_get_the_lock_alone() {
 }
 
 #[test]
+#[ignore = "long: run by .ci/run"]
 fn three_threads_get_the_lock_alone() {
     every_thread_gets_the_lock_alone(3, LeftOut::Nothing);
 }
@@ -161,17 +162,20 @@ fn no_request_is_lost() {
 }
 
 #[test]
+#[ignore = "long: run by .ci/run"]
 fn a_forced_switch_switches() {
     giving_way_switches(LeftOut::Nothing);
 }
 
 #[test]
+#[ignore = "long: run by .ci/run"]
 fn a_forced_switch_switches_among_three() {
     giving_way_switches_among_three(LeftOut::Nothing);
 }
 
 /// Guards do the steps in the right places: a checkpoint gives way, and a blocking call lets the other thread in.
 #[test]
+#[ignore = "long: run by .ci/run"]
 fn guards_take_turns() {
     explore("guards", 4, || {
         let shared = Shared::new(LeftOut::Nothing);

@@ -1,5 +1,7 @@
 //! What one worker did, kept as small as a picture of it needs.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::job::Job;
@@ -12,22 +14,32 @@ const MANY: usize = 4096;
 /// The least width of a picture in pixels: nothing shorter than one of so many parts of a run can be seen.
 const COLUMNS: u32 = 1000;
 
-/// A stretch of time in which a worker was busy: with one job, or with several that are too short to tell apart.
+/// The most pixels that a bar of several holds is wide, so that it can be seen when they become denser.
+const DENSITY: u32 = 8;
+
+/// A stretch of time in which a worker was busy with a job or held its interpreter lock; or several that are too short to
+/// tell apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
     pub from: Duration,
     pub to: Duration,
-    /// The job, or the first of them.
-    pub job: Job,
-    pub jobs: u64,
-    /// How much of the time the jobs took; the rest is pauses that cannot be seen.
+    /// The job, or the first of them; none if the bar is a hold.
+    pub job: Option<Job>,
+    /// How many jobs or holds.
+    pub count: u64,
+    /// How much of the time they took; the rest is pauses that cannot be seen.
     pub busy: Duration,
     pub completed: bool,
 }
 
 impl Bar {
     fn is_thin(&self, pixel: Duration) -> bool {
-        self.jobs > 1 || self.to - self.from < pixel
+        self.count > 1 || self.to - self.from < pixel
+    }
+
+    /// How much of the time it took, from 0 to 1.
+    pub fn share(&self) -> f64 {
+        if self.to > self.from { self.busy.as_secs_f64() / (self.to - self.from).as_secs_f64() } else { 1.0 }
     }
 }
 
@@ -36,11 +48,12 @@ impl Bar {
 pub struct Bars(Vec<Bar>);
 
 impl Bars {
-    fn push(&mut self, bar: Bar) {
+    /// Adds the next bar of a picture that shows the run from `start` on.
+    fn push(&mut self, bar: Bar, start: Duration) {
         self.0.push(bar);
         if let ([Bar { to: end, .. }], true) = (&self.0[self.0.len() - 1..], self.0.len() >= MANY) {
-            // The run is at least this long, so that this is at most a pixel of the picture.
-            self.0 = self.merged(*end / COLUMNS);
+            // What is shown is at least this long, so that this is at most a pixel of the picture.
+            self.0 = self.merged(end.saturating_sub(start) / COLUMNS);
         }
     }
 
@@ -54,16 +67,50 @@ impl Bars {
                         && bar.is_thin(pixel)
                         && bar.from - last.to < pixel
                         && last.completed
-                        && bar.completed =>
+                        && bar.completed
+                        && (bar.job.is_some() || bar.to - last.from < pixel * DENSITY) =>
                 {
                     last.to = bar.to;
-                    last.jobs += bar.jobs;
+                    last.count += bar.count;
                     last.busy += bar.busy;
                 }
                 _ => merged.push(bar.clone()),
             }
         }
         merged
+    }
+}
+
+/// How long holds took, to three digits: enough for a median, and it does not grow with their number.
+#[derive(Clone, Debug, Default)]
+pub struct Lengths(BTreeMap<u64, u64>);
+
+impl Lengths {
+    fn add(&mut self, length: Duration) {
+        let nanos = length.as_nanos() as u64;
+        let unit = 10_u64.pow(nanos.checked_ilog10().unwrap_or(0).saturating_sub(2));
+        *self.0.entry(nanos / unit * unit).or_default() += 1;
+    }
+
+    pub fn add_all(&mut self, other: &Self) {
+        other.0.iter().for_each(|(nanos, count)| *self.0.entry(*nanos).or_default() += count);
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// The median; of an even number, the upper one.
+    pub fn median(&self) -> Option<Duration> {
+        let mut before = self.count() / 2;
+        let found = self.0.iter().find(|(_, count)| match before.checked_sub(**count) {
+            Some(left) => {
+                before = left;
+                false
+            }
+            None => true,
+        });
+        found.map(|(nanos, _)| Duration::from_nanos(*nanos))
     }
 }
 
@@ -82,13 +129,17 @@ pub struct Lane {
     pub completed: u64,
     pub busy: Duration,
     pub jobs: Bars,
+    /// When it held its interpreter lock.
+    pub holds: Bars,
+    pub lengths: Lengths,
     current: Option<(Job, Duration)>,
+    held_since: Option<Duration>,
     last: Duration,
 }
 
 impl Lane {
-    /// Adds what the worker did next; its bars are kept only if they are to be `drawn`.
-    pub fn add(&mut self, record: &Record, drawn: bool) {
+    /// Adds what the worker did next; its bars are kept only if they are within the time that is `drawn`.
+    pub fn add(&mut self, record: &Record, drawn: &Range<Duration>) {
         // A trace from elsewhere may be out of order. A picture of it cannot be.
         let at = record.at.max(self.last);
         self.last = at;
@@ -103,18 +154,30 @@ impl Lane {
                 self.end_job(at, false, drawn);
                 self.ended = Some((at, End::Died));
             }
+            Event::GilAcquired => self.held_since = Some(at),
+            Event::GilReleased => self.end_hold(at, drawn),
             Event::WorkerFinished => self.ended = Some((at, End::Finished)),
             _ => {}
         }
     }
 
     /// Ends the job that the worker is at, if it is at one.
-    pub fn end_job(&mut self, at: Duration, completed: bool, drawn: bool) {
+    pub fn end_job(&mut self, at: Duration, completed: bool, drawn: &Range<Duration>) {
         let Some((job, from)) = self.current.take() else { return };
         let (to, busy) = (at.max(from), at.saturating_sub(from));
         self.busy += busy;
-        if drawn {
-            self.jobs.push(Bar { from, to, job, jobs: 1, busy, completed });
+        if drawn.start <= to && from < drawn.end {
+            self.jobs.push(Bar { from, to, job: Some(job), count: 1, busy, completed }, drawn.start);
+        }
+    }
+
+    /// Ends the hold of the worker's interpreter lock, if it holds it.
+    pub fn end_hold(&mut self, to: Duration, drawn: &Range<Duration>) {
+        let Some(from) = self.held_since.take() else { return };
+        let busy = to.saturating_sub(from);
+        self.lengths.add(busy);
+        if drawn.start <= to && from < drawn.end {
+            self.holds.push(Bar { from, to, job: None, count: 1, busy, completed: true }, drawn.start);
         }
     }
 
@@ -138,18 +201,20 @@ mod tests {
     use super::*;
     use crate::view::sample::{job, record};
 
+    const ALL: Range<Duration> = Duration::ZERO..Duration::MAX;
+
     fn lane(jobs: impl IntoIterator<Item = (u64, u64)>) -> Lane {
         let mut lane = Lane::default();
         for (number, (from, to)) in (0..).zip(jobs) {
-            lane.add(&record(from, 1, Event::JobStarted(job(number))), true);
-            lane.add(&record(to, 1, Event::JobCompleted(job(number))), true);
+            lane.add(&record(from, 1, Event::JobStarted(job(number))), &ALL);
+            lane.add(&record(to, 1, Event::JobCompleted(job(number))), &ALL);
         }
         lane
     }
 
     fn spans(lane: &Lane, pixel: u64) -> Vec<(u128, u128, u64)> {
         let bars = lane.jobs.merged(Duration::from_millis(pixel));
-        bars.iter().map(|bar| (bar.from.as_millis(), bar.to.as_millis(), bar.jobs)).collect()
+        bars.iter().map(|bar| (bar.from.as_millis(), bar.to.as_millis(), bar.count)).collect()
     }
 
     #[test]
@@ -164,8 +229,51 @@ mod tests {
     fn a_lane_does_not_grow_with_the_number_of_jobs() {
         let lane = lane((0..100_000).map(|number| (10 * number, 10 * number + 9)));
         assert!(lane.jobs.0.len() < MANY);
-        assert_eq!(lane.jobs.0.iter().map(|bar| bar.jobs).sum::<u64>(), 100_000);
+        assert_eq!(lane.jobs.0.iter().map(|bar| bar.count).sum::<u64>(), 100_000);
         assert_eq!((lane.completed, lane.busy), (100_000, Duration::from_secs(900)));
+    }
+
+    fn holds(holds: impl IntoIterator<Item = (u64, u64)>) -> Lane {
+        let mut lane = Lane::default();
+        for (from, to) in holds {
+            lane.add(&record(from, 1, Event::GilAcquired), &ALL);
+            lane.add(&record(to, 1, Event::GilReleased), &ALL);
+        }
+        lane
+    }
+
+    #[test]
+    fn holds_too_short_to_tell_apart_keep_their_density() {
+        // A hundred in a row that take half of the time, and then some that take a fifth.
+        let dense = (0..100).map(|number| (10 * number, 10 * number + 5));
+        let sparse = (0..100).map(|number| (1000 + 10 * number, 1000 + 10 * number + 2));
+        let bars = holds(dense.chain(sparse)).holds.merged(Duration::from_millis(20));
+        assert_eq!(bars.iter().map(|bar| bar.count).sum::<u64>(), 200);
+        assert!(bars.len() < 20, "{bars:?}");
+        assert!((0.5..0.53).contains(&bars[0].share()), "{:?}", bars[0]);
+        assert!((0.2..0.23).contains(&bars[bars.len() - 1].share()), "{bars:?}");
+    }
+
+    #[test]
+    fn the_median_of_any_number_of_holds_is_known_to_three_digits() {
+        let lane = holds((0..10_001).map(|number| (100_000 * number, 100_000 * number + number)));
+        assert_eq!(lane.lengths.count(), 10_001);
+        assert_eq!(lane.lengths.median(), Some(Duration::from_secs(5)));
+        assert!(lane.lengths.0.len() < 3000, "{}", lane.lengths.0.len());
+        assert!(lane.holds.0.len() < MANY);
+        assert_eq!(holds([]).lengths.median(), None);
+    }
+
+    #[test]
+    fn only_what_is_within_the_window_is_kept() {
+        let mut lane = Lane::default();
+        let window = Duration::from_millis(20)..Duration::from_millis(50);
+        for (number, (from, to)) in (0..).zip([(0, 10), (10, 30), (30, 40), (40, 60), (60, 70)]) {
+            lane.add(&record(from, 1, Event::JobStarted(job(number))), &window);
+            lane.add(&record(to, 1, Event::JobCompleted(job(number))), &window);
+        }
+        assert_eq!(spans(&lane, 0), [(10, 30, 1), (30, 40, 1), (40, 60, 1)]);
+        assert_eq!(lane.completed, 5);
     }
 
     #[test]

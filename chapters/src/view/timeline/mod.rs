@@ -1,23 +1,30 @@
 //! A run as a picture: a lane for each worker, its jobs as bars, its waiting hatched.
 //!
 //! The picture is an SVG file that needs nothing else: it reads well in light and dark, alone, as an image and within a
-//! page, on paper, and aloud. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it.
+//! page, on paper, and aloud. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it. Under an
+//! interpreter lock, `turns` draws over each job when its worker held the lock, which is when it worked.
 
 mod lane;
+mod look;
 mod svg;
+mod turns;
 mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::time::Duration;
 
-use lane::Lane;
+use lane::{Lane, Lengths};
+pub(crate) use words::brief;
 
 use super::{Run, View};
 use crate::trace::{Event, Record, WorkerId};
 
 /// How many workers a picture has lanes for.
 const LANES: u32 = 40;
+/// The window that shows all of a run.
+const EVERYTHING: Range<Duration> = Duration::ZERO..Duration::MAX;
 
 /// Draws a run from its records.
 ///
@@ -31,7 +38,12 @@ const LANES: u32 = 40;
 /// assert!(timeline::draw(run, &[]).starts_with("<svg "));
 /// ```
 pub fn draw(run: Run, records: &[Record]) -> String {
-    let mut story = Story::new(run);
+    draw_window(run, records, &EVERYTHING)
+}
+
+/// Draws what a run was like between two times, as large as a whole run: for what is too fine to be seen in all of it.
+pub fn draw_window(run: Run, records: &[Record], window: &Range<Duration>) -> String {
+    let mut story = Story::new(run, window.clone());
     records.iter().for_each(|record| story.add(record));
     story.draw()
 }
@@ -46,7 +58,13 @@ pub struct Timeline<W> {
 impl<W: Write + Send> Timeline<W> {
     /// Draws to `out`.
     pub fn new(run: Run, out: W) -> Self {
-        Self { story: Story::new(run), out }
+        Self { story: Story::new(run, EVERYTHING), out }
+    }
+
+    /// Draws what happens in `window` alone.
+    pub fn within(mut self, window: Range<Duration>) -> Self {
+        self.story.window = window;
+        self
     }
 }
 
@@ -66,6 +84,8 @@ impl<W: Write + Send> View for Timeline<W> {
 #[derive(Debug)]
 struct Story {
     run: Run,
+    /// From when to when it is drawn.
+    window: Range<Duration>,
     lanes: BTreeMap<WorkerId, Lane>,
     stopping: Option<Duration>,
     end: Duration,
@@ -74,8 +94,8 @@ struct Story {
 }
 
 impl Story {
-    fn new(run: Run) -> Self {
-        Self { run, lanes: BTreeMap::new(), stopping: None, end: Duration::ZERO, left_and_lost: None }
+    fn new(run: Run, window: Range<Duration>) -> Self {
+        Self { run, window, lanes: BTreeMap::new(), stopping: None, end: Duration::ZERO, left_and_lost: None }
     }
 
     fn add(&mut self, record: &Record) {
@@ -86,20 +106,41 @@ impl Story {
             _ => {}
         }
         if let Some(worker) = record.worker {
-            self.lanes.entry(worker).or_default().add(record, worker.0 < LANES);
+            self.lanes.entry(worker).or_default().add(record, drawn(worker, &self.window));
         }
     }
 
     fn draw(&mut self) -> String {
         for (worker, lane) in &mut self.lanes {
-            lane.end_job(self.end, false, worker.0 < LANES);
+            let drawn = drawn(*worker, &self.window);
+            lane.end_job(self.end, false, drawn);
+            lane.end_hold(self.end, drawn);
         }
         svg::draw(self)
+    }
+
+    /// The times at which the picture begins and ends.
+    fn span(&self) -> Range<Duration> {
+        let end = self.window.end.min(self.end).max(Duration::from_nanos(1));
+        self.window.start.min(end - Duration::from_nanos(1))..end
+    }
+
+    /// How long the workers held an interpreter lock each time; nothing if they never had one.
+    fn lengths(&self) -> Lengths {
+        let mut all = Lengths::default();
+        self.lanes.values().for_each(|lane| all.add_all(&lane.lengths));
+        all
     }
 
     fn workers(&self) -> u64 {
         u64::from(self.run.plan.workers).max(self.lanes.len() as u64)
     }
+}
+
+/// What of a worker is drawn: nothing, if the picture has no lane for it.
+fn drawn(worker: WorkerId, window: &Range<Duration>) -> &Range<Duration> {
+    const NOTHING: Range<Duration> = Duration::MAX..Duration::ZERO;
+    if worker.0 < LANES { window } else { &NOTHING }
 }
 
 #[cfg(test)]

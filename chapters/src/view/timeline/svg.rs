@@ -4,9 +4,11 @@
 //! whole tenths, so that bars that do not overlap in time do not overlap on paper either.
 
 use std::fmt::{self, Display, Write};
+use std::ops::Range;
 use std::time::Duration;
 
 use super::lane::{Bar, End, Lane};
+use super::look::Look;
 use super::words::{Unit, Xml, about};
 use super::{LANES, Story};
 use crate::trace::WorkerId;
@@ -26,26 +28,9 @@ const LINE: u64 = 18;
 /// than the page that it is on.
 const NAMED: usize = 800;
 
-/// How bars look: in colours that colour-blind readers can tell apart (Okabe and Ito's), and in outlines for print.
-struct Look {
-    fill: &'static str,
-    number: &'static str,
-    dashes: &'static str,
-    corner: u64,
-}
-
-fn look(model: &str) -> Look {
-    match model {
-        "threads" => Look { fill: "#0072B2", number: "#fff", dashes: "none", corner: 0 },
-        "processes" => Look { fill: "#D55E00", number: "#000", dashes: "5 2", corner: 0 },
-        "coroutines" => Look { fill: "#009E73", number: "#000", dashes: "1 1.5", corner: 6 },
-        _ => Look { fill: "#767676", number: "#fff", dashes: "none", corner: 0 },
-    }
-}
-
 /// Tenths of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Tenths(u64);
+pub(super) struct Tenths(pub u64);
 
 impl Display for Tenths {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -57,31 +42,34 @@ impl Display for Tenths {
 }
 
 /// A bar and its place.
-struct Placed {
-    left: Tenths,
-    right: Tenths,
-    bar: Bar,
+pub(super) struct Placed {
+    pub left: Tenths,
+    pub right: Tenths,
+    pub bar: Bar,
 }
 
 impl Placed {
-    fn width(&self) -> Tenths {
+    pub fn width(&self) -> Tenths {
         Tenths(self.right.0 - self.left.0)
     }
 }
 
 /// Where things go.
-struct Plot<'a> {
+pub(super) struct Plot<'a> {
     story: &'a Story,
-    unit: Unit,
-    length: Duration,
+    pub unit: Unit,
+    /// From when to when the plot reaches.
+    span: Range<Duration>,
+    /// Whether the workers take turns under a lock.
+    turns: bool,
     marks: Vec<Mark>,
     left: u64,
     top: u64,
     /// From lane to lane.
     pitch: u64,
     /// How high a bar is.
-    bar: u64,
-    lanes: u64,
+    pub bar: u64,
+    pub lanes: u64,
     id: String,
 }
 
@@ -98,12 +86,13 @@ impl<'a> Plot<'a> {
         let (pitch, bar) = if lanes <= 12 { (26, 20) } else { (17, 14) };
         let names = (1..=lanes).map(|number| format!("worker-{number}").len() as u64).max().unwrap_or(0);
         let left = names * LETTER + 8;
-        let length = story.end.max(Duration::from_nanos(1));
+        let span = story.span();
         let id = format!("run-{:08x}", fingerprint(story));
-        let unit = Unit::of(length);
-        let marks = marks(story, &unit);
+        let unit = Unit::of(span.end);
+        let turns = story.lengths().count() > 0;
+        let marks = marks(story, &span, &unit);
         let top = LINE * (1 + marks.len() as u64) + 6;
-        Self { story, unit, length, marks, left, top, pitch, bar, lanes, id }
+        Self { story, unit, span, turns, marks, left, top, pitch, bar, lanes, id }
     }
 
     fn width(&self) -> u64 {
@@ -120,25 +109,44 @@ impl<'a> Plot<'a> {
     }
 
     fn x(&self, at: Duration) -> Tenths {
-        let tenths = u128::from(10 * self.width()) * at.min(self.length).as_nanos() / self.length.as_nanos();
+        let since = at.clamp(self.span.start, self.span.end) - self.span.start;
+        let tenths = u128::from(10 * self.width()) * since.as_nanos() / self.length().as_nanos();
         Tenths(10 * self.left + tenths as u64)
     }
 
-    fn lane(&self, number: u64) -> Option<&'a Lane> {
+    fn shows(&self, at: Duration) -> bool {
+        (self.span.start..=self.span.end).contains(&at)
+    }
+
+    fn length(&self) -> Duration {
+        self.span.end - self.span.start
+    }
+
+    /// The shortest time that can be seen.
+    pub fn pixel(&self) -> Duration {
+        self.length() / self.width() as u32
+    }
+
+    pub fn lane(&self, number: u64) -> Option<&'a Lane> {
         self.story.lanes.get(&WorkerId(number as u32))
     }
 
     fn draw(&self, out: &mut String) -> fmt::Result {
         let bars: Vec<Vec<Placed>> = (0..self.lanes).map(|number| self.place(number)).collect();
-        let merged = bars.iter().flatten().any(|placed| placed.bar.jobs > 1);
-        let captions = self.story.captions(self.lanes, merged);
+        let holds: Vec<Vec<Placed>> = (0..self.lanes).map(|number| self.place_holds(number)).collect();
+        let [jobs_merged, holds_merged] =
+            [&bars, &holds].map(|bars| bars.iter().flatten().any(|placed| placed.bar.count > 1));
+        let captions = self.story.captions(self.lanes, &self.unit, jobs_merged, holds_merged);
         let height = self.bottom() + LINE * (captions.len() as u64 + 1) + 2 * PADDING + 4;
         self.head(out, height)?;
         self.legend(out)?;
         self.axis(out)?;
         let narrowest = narrowest(&bars);
-        for (number, bars) in (0..).zip(&bars) {
+        let narrowest_hold = self::narrowest(&holds);
+        for (number, (bars, holds)) in (0..).zip(bars.iter().zip(&holds)) {
             self.draw_lane(out, number, bars, narrowest)?;
+            self.draw_holds(out, holds, narrowest_hold)?;
+            self.end_lane(out, number)?;
         }
         self.lines(out)?;
         self.numbers(out, &bars, narrowest)?;
@@ -151,70 +159,63 @@ impl<'a> Plot<'a> {
 
     /// Gives every bar its place: at least a pixel, unless the next bar needs it.
     fn place(&self, number: u64) -> Vec<Placed> {
-        let pixel = self.length / self.width() as u32;
-        let bars = self.lane(number).map(|lane| lane.jobs.merged(pixel)).unwrap_or_default();
+        let bars = self.lane(number).map(|lane| lane.jobs.merged(self.pixel())).unwrap_or_default();
+        self.place_all(bars, Tenths(10))
+    }
+
+    /// Gives every bar its place, and makes it `least` wide, unless the next bar needs the place.
+    pub fn place_all(&self, bars: Vec<Bar>, least: Tenths) -> Vec<Placed> {
         let ends = bars.iter().skip(1).map(|next| self.x(next.from)).chain([Tenths(10 * (WIDTH - MARGIN))]);
         let ends: Vec<Tenths> = ends.collect();
         let place = |(bar, end): (Bar, Tenths)| {
             let left = self.x(bar.from);
-            let right = self.x(bar.to).max(Tenths(left.0 + 10)).min(end).max(left);
+            let right = self.x(bar.to).max(Tenths(left.0 + least.0)).min(end).max(left);
             Placed { left, right, bar }
         };
         bars.into_iter().zip(ends).map(place).collect()
     }
 
     fn head(&self, out: &mut String, height: u64) -> fmt::Result {
-        let (id, bar) = (&self.id, self.bar);
-        let Look { fill, number, dashes, corner } = look(self.story.run.model);
-        writeln!(
+        let (id, width) = (&self.id, WIDTH + 2 * PADDING);
+        write!(
             out,
-            r#"<svg xmlns="http://www.w3.org/2000/svg" id="{id}" viewBox="-{PADDING} -{PADDING} {} {height}" role="img" aria-labelledby="{id}-title {id}-desc">
-<title id="{id}-title">{}</title>
-<desc id="{id}-desc">{}</desc>
-<style>
-#{id}{{font:{FONT}px system-ui,sans-serif}}
-#{id}:root{{color:#1f2328;background:#fff}}
-@media (prefers-color-scheme:dark){{#{id}:root{{color:#dfe2e7;background:#1b1e23}}}}
-@media print{{#{id}:root{{color:#000;background:none}}#{id}{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
-#{id} text{{fill:currentColor}}
-#{id} .job{{fill:{fill};stroke:currentColor;stroke-dasharray:{dashes};rx:{corner}px}}
-#{id} .jobs{{stroke:{fill};stroke-width:{bar};fill:none}}
-#{id} .numbers{{text-anchor:middle;pointer-events:none;stroke:{fill};stroke-width:4;paint-order:stroke}}
-#{id} .numbers text{{fill:{number}}}
-#{id} .name,#{id} .at-end{{text-anchor:end}}
-#{id} .tick,#{id} .at-middle{{text-anchor:middle}}
-#{id} .grid{{stroke:currentColor;stroke-opacity:.2}}
-#{id} .deadline{{stroke:currentColor;stroke-width:1.5;stroke-dasharray:6 4}}
-#{id} .stopping{{stroke:currentColor;stroke-width:1.5;stroke-dasharray:2 3}}
-#{id} .death{{stroke:currentColor;stroke-width:3;fill:none}}
-#{id} .stripe{{stroke:currentColor;stroke-opacity:.6}}
-#{id} .waiting{{stroke:currentColor;stroke-opacity:.3}}
-</style>
-<pattern id="{id}-waiting" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="stripe" d="M0 0V5"/></pattern>"#,
-            WIDTH + 2 * PADDING,
-            Xml(self.story.title()),
-            Xml(self.story.description(&self.unit)),
-        )
+            r#"<svg xmlns="http://www.w3.org/2000/svg" id="{id}" viewBox="-{PADDING} -{PADDING} {width} {height}" "#
+        )?;
+        writeln!(out, r#"role="img" aria-labelledby="{id}-title {id}-desc">"#)?;
+        writeln!(out, r#"<title id="{id}-title">{}</title>"#, Xml(self.story.title()))?;
+        writeln!(out, r#"<desc id="{id}-desc">{}</desc>"#, Xml(self.story.description(&self.unit)))?;
+        Look::of(self.story.run.model).write(out, id, FONT, self.bar, self.turns)
     }
 
     fn legend(&self, out: &mut String) -> fmt::Result {
-        let (left, id) = (self.left, &self.id);
-        writeln!(out, r#"<rect class="job" x="{left}" y="2" width="26" height="12"/>"#)?;
-        writeln!(out, r#"<text x="{}" y="12">a job</text>"#, left + 32)?;
-        let (x, text) = (left + 90, left + 122);
-        writeln!(out, r#"<rect fill="url(#{id}-waiting)" x="{x}" y="2" width="26" height="12"/>"#)?;
-        writeln!(out, r#"<text x="{text}" y="12">waiting</text>"#)?;
+        let mut x = self.left;
+        let mut entry = |sample: &dyn Fn(u64) -> String, text: &str| {
+            let line = writeln!(out, "{}\n<text x=\"{}\" y=\"12\">{text}</text>", sample(x), x + 32);
+            x += 32 + LETTER * text.len() as u64 + 12;
+            line
+        };
+        let rect = |what: String| move |x| format!(r#"<rect {what} x="{x}" y="2" width="26" height="12"/>"#);
+        if self.turns {
+            let hold = |x| format!(r#"<rect class="hold" x="{}" y="4" width="22" height="8"/>"#, x + 2);
+            let job = rect(r#"class="job""#.to_owned());
+            entry(&|x| job(x) + "\n" + &hold(x), "holds the GIL")?;
+            entry(&rect(r#"class="job""#.to_owned()), "has a job, not the GIL")?;
+        } else {
+            entry(&rect(r#"class="job""#.to_owned()), "a job")?;
+        }
+        entry(&rect(format!(r#"fill="url(#{}-waiting)""#, self.id)), "waiting")?;
         if self.story.lanes.values().any(Lane::died) {
-            writeln!(out, r#"<path class="death" d="{}"/>"#, cross(Tenths(10 * (left + 210)), 8))?;
-            writeln!(out, r#"<text x="{}" y="12">died</text>"#, left + 222)?;
+            entry(&|x| format!(r#"<path class="death" d="{}"/>"#, cross(Tenths(10 * (x + 20)), 8)), "died")?;
         }
         Ok(())
     }
 
     fn axis(&self, out: &mut String) -> fmt::Result {
         let (top, bottom) = (self.top, self.bottom());
-        let step = step(self.length);
-        let ticks = (0..).map(|tick| step * tick).take_while(|at| *at <= self.length);
+        let step = step(self.length()).as_nanos();
+        let first = self.span.start.as_nanos().div_ceil(step);
+        let ticks =
+            (first..).map(|tick| Duration::from_nanos((tick * step) as u64)).take_while(|at| *at <= self.span.end);
         for at in ticks {
             let (x, label) = (self.x(at), self.unit.exact(at));
             writeln!(out, r#"<path class="grid" d="M{x} {top}V{}"/>"#, bottom + 4)?;
@@ -229,7 +230,7 @@ impl<'a> Plot<'a> {
         let name = format!("worker-{}", number + 1);
         writeln!(out, r#"<g class="lane" transform="translate(0 {y})">"#)?;
         writeln!(out, r#"<text class="name" x="{}" y="{text}">{name}</text>"#, self.left - 6)?;
-        let Some(lane) = self.lane(number) else { return writeln!(out, "</g>") };
+        let Some(lane) = self.lane(number) else { return Ok(()) };
 
         if let Some((began, ended)) = lane.life(self.story.end) {
             let (x, right) = (self.x(began), self.x(ended));
@@ -245,13 +246,21 @@ impl<'a> Plot<'a> {
             writeln!(out, "<title>{}</title></rect>", Xml(about(bar, &self.unit)))?;
         }
         if !narrow.is_empty() {
-            let jobs = counted(narrow.iter().map(|placed| placed.bar.jobs).sum(), "job");
+            let jobs = counted(narrow.iter().map(|placed| placed.bar.count).sum(), "job");
             write!(out, r#"<path class="jobs" d=""#)?;
             narrow.iter().try_for_each(|placed| write!(out, "M{} {middle}h{}", placed.left, placed.width()))?;
             writeln!(out, r#""><title>{jobs} too short to be shown one by one</title></path>"#)?;
         }
-        if let Some((at, End::Died)) = lane.ended {
-            let (path, at) = (cross(self.x(at), middle), self.unit.rounded(at));
+        Ok(())
+    }
+
+    /// What comes last in a lane, above everything else.
+    fn end_lane(&self, out: &mut String, number: u64) -> fmt::Result {
+        if let Some((at, End::Died)) = self.lane(number).and_then(|lane| lane.ended)
+            && self.shows(at)
+        {
+            let name = format!("worker-{}", number + 1);
+            let (path, at) = (cross(self.x(at), self.bar / 2), self.unit.rounded(at));
             writeln!(out, r#"<path class="death" d="{path}"><title>{name} died at {at}</title></path>"#)?;
         }
         writeln!(out, "</g>")
@@ -263,9 +272,9 @@ impl<'a> Plot<'a> {
         for (number, bars) in (0..).zip(bars) {
             let y = self.y(number) + self.bar / 2 + 5;
             for placed in bars.iter().filter(|placed| placed.width() >= narrowest) {
-                let label = match placed.bar.jobs {
-                    1 => placed.bar.job.number.to_string(),
-                    jobs => format!("{jobs} jobs"),
+                let label = match (placed.bar.job, placed.bar.count) {
+                    (Some(job), 1) => job.number.to_string(),
+                    (_, jobs) => format!("{jobs} jobs"),
                 };
                 let (x, width) = (Tenths((placed.left.0 + placed.right.0) / 2), placed.width());
                 if width.0 >= 10 * (LETTER * label.len() as u64 + 4) {
@@ -296,7 +305,7 @@ struct Mark {
 }
 
 /// The deadline, if the run reached it, and when the service stopped, if that was at another time.
-fn marks(story: &Story, unit: &Unit) -> Vec<Mark> {
+fn marks(story: &Story, span: &Range<Duration>, unit: &Unit) -> Vec<Mark> {
     let deadline = story.run.plan.time;
     let mut marks = Vec::new();
     if deadline <= story.end {
@@ -307,6 +316,7 @@ fn marks(story: &Story, unit: &Unit) -> Vec<Mark> {
     {
         marks.push(Mark { what: "stopping", at, label: format!("stopping: {}", unit.rounded(at)) });
     }
+    marks.retain(|mark| (span.start..=span.end).contains(&mark.at));
     marks
 }
 
@@ -335,6 +345,6 @@ fn cross(x: Tenths, y: u64) -> String {
 /// A number for the ids of a picture, so that several can share a page (FNV-1a).
 fn fingerprint(story: &Story) -> u32 {
     let busy: Vec<Duration> = story.lanes.values().map(|lane| lane.busy).collect();
-    let text = format!("{:?} {:?} {busy:?}", story.run, story.end);
+    let text = format!("{:?} {:?} {busy:?} {:?}", story.run, story.end, story.window);
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -203,3 +203,79 @@ fn a_seed_of_any_length_and_a_name_of_any_letters_fit_the_page() {
     let expected = "<threads & \"more\">: 2 workers, 4 jobs, seed 99999999999999999999...: 2 completed, 1 left, 1 lost";
     assert_eq!(caption, expected);
 }
+
+/// Two workers that take turns of `millis` each, for as many rounds, each at one job.
+fn turns(millis: u64, rounds: u64) -> (Run, Vec<Record>) {
+    let mut records: Vec<Record> = Vec::new();
+    for worker in [1, 2] {
+        records.push(sample::record(0, worker, Event::WorkerStarted));
+        records.push(sample::record(0, worker, Event::JobStarted(sample::job(worker.into()))));
+    }
+    for turn in 0..2 * rounds {
+        let worker = (turn % 2 + 1) as u32;
+        records.push(sample::record(turn * millis, worker, Event::GilAcquired));
+        records.push(sample::record((turn + 1) * millis, worker, Event::GilReleased));
+    }
+    for worker in [1, 2] {
+        records.push(sample::record(2 * rounds * millis, worker, Event::JobCompleted(sample::job(worker.into()))));
+    }
+    (sample::run(), records)
+}
+
+#[test]
+fn under_a_lock_one_worker_is_dark_at_a_time() {
+    let (run, records) = turns(50, 4);
+    let picture = draw(run, &records);
+    let document = Document::parse(&picture).unwrap();
+    let mut holds: Vec<(f64, f64)> = Vec::new();
+    for lane in of_class(&document, "lane") {
+        let of_lane = lane.children().filter(|node| node.attribute("class") == Some("hold"));
+        let spans: Vec<_> =
+            of_lane.map(|node| (number(node, "x"), number(node, "x") + number(node, "width"))).collect();
+        assert_eq!(spans.len(), 4);
+        holds.extend(spans);
+    }
+    holds.sort_by(|a, b| a.0.total_cmp(&b.0));
+    assert!(holds.windows(2).all(|pair| pair[0].1 <= pair[1].0 + 0.001), "{holds:?}");
+    assert!(picture.contains("<title>held the GIL for 50.0 ms, 50.000 ms to 100.000 ms</title>"), "{picture}");
+    assert!(description(&document).contains(" The workers held a GIL 8 times, 50.0 ms at the median. worker-1 completed 1 job, held the GIL 4 times, 50.0 ms at the median, and waited "));
+    assert!(picture.contains("8 holds of the GIL, half of them 50.0 ms or longer"));
+    assert!(picture.contains("holds the GIL</text>"), "the legend");
+    let without = draw(sample::run(), &sample::whole());
+    assert!(!without.contains("GIL") && !without.contains("begun"), "no word of a lock where there is none");
+}
+
+#[test]
+fn thousands_of_holds_stay_small_and_are_said_to_be_merged() {
+    let (run, records) = turns(5, 10_000);
+    let picture = draw(run, &records);
+    assert!(picture.len() < 60_000, "{} bytes", picture.len());
+    assert!(picture.contains("Neighbouring holds thinner than a pixel are drawn as one bar"));
+    let document = Document::parse(&picture).unwrap();
+    // Each worker holds the lock half of the time, and the bars are half as high as that of a hold alone.
+    let heights: HashSet<&str> = document
+        .descendants()
+        .filter(|node| node.attribute("class") == Some("hold"))
+        .skip(1)
+        .filter_map(|node| node.attribute("height"))
+        .collect();
+    assert_eq!(heights, HashSet::from(["8"]));
+}
+
+#[test]
+fn a_window_shows_what_is_in_it_as_large_as_a_run() {
+    let (run, records) = turns(5, 10_000);
+    let window = Duration::from_millis(50_000)..Duration::from_millis(50_100);
+    let picture = draw_window(run, &records, &window);
+    let document = Document::parse(&picture).unwrap();
+    assert_eq!(of_class(&document, "hold").len(), 20 + 1, "one of them in the legend");
+    assert!(picture.contains("The picture shows the run from 50.000 s to 50.100 s."));
+    assert!(picture.contains(">50.05 s</text>") || picture.contains(">50.04 s</text>"), "an axis within the window");
+    assert!(!picture.contains("drawn as one bar"));
+    for window in [0..1, 99_990..200_000, 300_000..300_001, 1..2] {
+        let window = Duration::from_millis(window.start)..Duration::from_millis(window.end);
+        let picture = draw_window(sample::run(), &records, &window);
+        Document::parse(&picture).unwrap();
+        assert!(!picture.contains("NaN"), "{window:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! What a picture says in words: in its title and captions, when a pointer rests on a bar, and to those who cannot see it.
 
 use std::fmt::{self, Display, Write};
+use std::ops::Range;
 use std::time::Duration;
 
 use super::Story;
@@ -57,15 +58,33 @@ impl Unit {
     }
 }
 
+/// A short time, to three digits.
+pub fn brief(time: Duration) -> String {
+    let unit = Unit::of(time);
+    let number = unit.number(time);
+    let decimals = if number >= 100.0 {
+        0
+    } else if number >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{number:.decimals$} {}", unit.name)
+}
+
 /// A bar in words.
 pub fn about(bar: &Bar, unit: &Unit) -> String {
     let (from, to) = (unit.rounded(bar.from), unit.rounded(bar.to));
-    if bar.jobs > 1 {
-        let share = 100.0 * bar.busy.as_secs_f64() / (bar.to - bar.from).as_secs_f64();
-        return format!("{}, {from} to {to}, busy {share:.0} % of the time", counted(bar.jobs, "job"));
+    let share = 100.0 * bar.share();
+    match (bar.job, bar.count) {
+        (Some(job), 1) => {
+            let outcome = if bar.completed { "" } else { ", not completed" };
+            format!("job {}, size {:.3}, {from} to {to}{outcome}", job.number, job.size)
+        }
+        (Some(_), jobs) => format!("{}, {from} to {to}, busy {share:.0} % of the time", counted(jobs, "job")),
+        (None, 1) => format!("held the GIL for {}, {from} to {to}", brief(bar.busy)),
+        (None, holds) => format!("{} of the GIL, {from} to {to}, {share:.0} % of the time", counted(holds, "hold")),
     }
-    let outcome = if bar.completed { "" } else { ", not completed" };
-    format!("job {}, size {:.3}, {from} to {to}{outcome}", bar.job.number, bar.job.size)
 }
 
 impl Story {
@@ -74,20 +93,38 @@ impl Story {
         format!("{}: {workers}, {jobs}", self.run.model)
     }
 
-    /// What stands below the picture, which shows so many `lanes`, and perhaps bars that are `merged`.
-    pub(super) fn captions(&self, lanes: u64, merged: bool) -> Vec<String> {
+    /// What stands below the picture, which shows so many `lanes`, and perhaps bars of jobs and of holds that
+    /// are merged.
+    pub(super) fn captions(&self, lanes: u64, unit: &Unit, jobs_merged: bool, holds_merged: bool) -> Vec<String> {
         let mut seed = self.run.seed.to_string();
         if seed.len() > 24 {
             seed.replace_range(20.., "...");
         }
         let mut captions = vec![format!("{}, seed {seed}: {}", self.title(), self.outcome())];
+        let lengths = self.lengths();
+        if let Some(median) = lengths.median() {
+            let holds = counted(lengths.count(), "hold");
+            captions.push(format!("{holds} of the GIL, half of them {} or longer", brief(median)));
+        }
+        captions.extend(self.part(unit));
         if self.workers() > lanes {
             captions.push(format!("The picture shows the first {lanes} of {} workers.", self.workers()));
         }
-        if merged {
+        if jobs_merged {
             captions.push("Neighbouring jobs that are thinner than a pixel are drawn as one bar.".to_owned());
         }
+        if holds_merged {
+            let high = "as high as the share of the time that they take";
+            captions.push(format!("Neighbouring holds thinner than a pixel are drawn as one bar, {high}."));
+        }
         captions
+    }
+
+    /// Which part of the run the picture shows, if not all of it.
+    fn part(&self, unit: &Unit) -> Option<String> {
+        let Range { start, end } = self.span();
+        let whole = self.window.start.is_zero() && self.window.end >= self.end;
+        (!whole).then(|| format!("The picture shows the run from {} to {}.", unit.rounded(start), unit.rounded(end)))
     }
 
     fn outcome(&self) -> String {
@@ -101,9 +138,17 @@ impl Story {
     /// What the picture says, for those who cannot see it.
     pub(super) fn description(&self, unit: &Unit) -> String {
         let mut text = format!("A run of {}, of {}: {}.", unit.rounded(self.end), self.title(), self.outcome());
+        let lengths = self.lengths();
+        if let Some(median) = lengths.median() {
+            let holds = counted(lengths.count(), "time");
+            text += &format!(" The workers held a GIL {holds}, {} at the median.", brief(median));
+        }
         text += &if self.workers() <= TOLD { self.each(unit) } else { self.overall(unit) };
         if let Some(at) = self.stopping {
             text += &format!(" The service was told to stop at {}.", unit.rounded(at));
+        }
+        if let Some(part) = self.part(unit) {
+            text += &format!(" {part}");
         }
         text
     }
@@ -112,7 +157,13 @@ impl Story {
         let sentence = |(worker, lane): (&WorkerId, &Lane)| {
             let (jobs, waited) = (counted(lane.completed, "job"), unit.rounded(lane.waited(self.end)));
             let died = if lane.died() { ", and died" } else { "" };
-            format!(" {worker} completed {jobs} and waited {waited} in all{died}.")
+            let held = match (lane.lengths.count(), lane.lengths.median()) {
+                (holds, Some(median)) => {
+                    format!(", held the GIL {}, {} at the median,", counted(holds, "time"), brief(median))
+                }
+                _ => String::new(),
+            };
+            format!(" {worker} completed {jobs}{held} and waited {waited} in all{died}.")
         };
         self.lanes.iter().map(sentence).collect()
     }

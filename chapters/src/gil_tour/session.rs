@@ -1,0 +1,130 @@
+//! One run of the service, and what its records say about the lock.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::demo::Stopped;
+use crate::job::{Job, Kind};
+use crate::options::Plan;
+use crate::random::Seed;
+use crate::threads::Service;
+use crate::threads::interpreter::{Gils, Locking};
+use crate::trace::{self, Event, Record, WorkerId};
+use crate::usage::Usage;
+use crate::view::summary::{Summary, Tally};
+use crate::view::{Run, timeline};
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Setup<'a> {
+    pub gil: Locking,
+    pub interval: Duration,
+    pub plan: Plan,
+    pub jobs: &'a [Job],
+}
+
+/// A run that has ended.
+#[derive(Clone, Debug)]
+pub struct Session {
+    gil: Locking,
+    run: Run,
+    pub summary: Summary,
+    records: Vec<Record>,
+}
+
+impl Setup<'_> {
+    /// Runs the service. Blocks until it has ended.
+    ///
+    /// # Errors
+    ///
+    /// When a worker cannot be started, or dies.
+    pub fn run(&self, seed: &Seed) -> io::Result<Session> {
+        let Self { gil, interval, plan, jobs } = self;
+        let run = Run { model: "threads", seed: seed.clone(), jobs: jobs.len() as u64, plan: *plan };
+        let (trace, records) = trace::channel();
+        let mut service = Service::new(*plan, trace.clone(), Gils::new(*gil, *interval));
+        service.add_jobs(jobs.iter().copied());
+        let before = Usage::of_this_process();
+        // A service whose stopper is gone stops.
+        let mut kept = None;
+        let Stopped { left, usage } = service.run(Box::new(|stopper| {
+            kept = Some(stopper);
+            Ok(())
+        }))?;
+        let wall = trace.origin().elapsed();
+        let usage = usage.since(before);
+
+        let mut records = records.rest();
+        let mut tally = Tally::default();
+        records.iter().for_each(|record| tally.add(record));
+        if tally.died() > 0 {
+            return Err(io::Error::other("a worker died"));
+        }
+        let summary = tally.summary(&run, wall, Stopped { left, usage });
+        let event = Event::ServiceStopped(Box::new(summary.clone()));
+        records.push(Record { at: wall, worker: None, event });
+        Ok(Session { gil: *gil, run, summary, records })
+    }
+}
+
+impl Session {
+    /// How long each hold of a lock took, in seconds.
+    pub fn holds(&self) -> Vec<f64> {
+        let mut since: BTreeMap<Option<WorkerId>, Duration> = BTreeMap::new();
+        let mut holds = Vec::new();
+        for record in &self.records {
+            match record.event {
+                Event::GilAcquired => _ = since.insert(record.worker, record.at),
+                Event::GilReleased => {
+                    holds.extend(since.remove(&record.worker).map(|since| (record.at - since).as_secs_f64()));
+                }
+                _ => {}
+            }
+        }
+        holds
+    }
+
+    /// How often a lock went from one worker to another; nothing, if there was none.
+    pub fn switches(&self) -> Option<u64> {
+        let takes = self.records.iter().filter(|record| record.event == Event::GilAcquired);
+        let takers: Vec<Option<WorkerId>> = takes.map(|record| record.worker).collect();
+        match self.gil {
+            Locking::None => None,
+            Locking::One => Some(takers.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64),
+            // Nobody else ever wants it.
+            Locking::PerWorker => Some(0),
+        }
+    }
+
+    /// How many I/O-bound jobs were completed in a second, while the CPU-bound one was under way, if there is one;
+    /// nothing, if that was no time at all.
+    pub fn waits_per_second(&self) -> Option<f64> {
+        let at = |wanted: fn(&Event) -> bool| self.records.iter().find(|record| wanted(&record.event)).map(|it| it.at);
+        let cpu_bound = |job: &Job| job.kind == Kind::Cpu;
+        let stopping = at(|event| matches!(event, Event::ServiceStopping))?;
+        let has_one = self.records.iter().any(|record| record.event.job().is_some_and(cpu_bound));
+        let (from, to) = if has_one {
+            let from = at(|event| matches!(event, Event::JobStarted(job) if job.kind == Kind::Cpu))?;
+            let to = at(|event| matches!(event, Event::JobCompleted(job) if job.kind == Kind::Cpu))?;
+            (from, to.min(stopping))
+        } else {
+            (at(|event| matches!(event, Event::JobStarted(_)))?, stopping)
+        };
+        let completed = |record: &&Record| matches!(record.event, Event::JobCompleted(job) if job.kind == Kind::Io);
+        let count = self.records.iter().filter(completed).filter(|record| (from..=to).contains(&record.at)).count();
+        (to > from).then(|| count as f64 / (to - from).as_secs_f64())
+    }
+
+    /// A picture of the run.
+    pub fn draw(&self, window: &Range<Duration>) -> String {
+        timeline::draw_window(self.run.clone(), &self.records, window)
+    }
+}
+
+/// The median; of an even number, the upper one. Nothing, if there are no values.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}

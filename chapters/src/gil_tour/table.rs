@@ -1,0 +1,139 @@
+//! What was measured, as lines of text and as lines of JSON.
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::view::timeline::brief;
+
+/// A part's rows, and a picture of one of its runs.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub columns: &'static [Column],
+    pub rows: Vec<Vec<Value>>,
+    pub picture: String,
+}
+
+/// A column: how JSON calls it, and what stands above it.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    pub key: &'static str,
+    pub heading: &'static str,
+}
+
+/// What stands in a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    Text(&'static str),
+    Count(u64),
+    /// Seconds, shown as such.
+    Seconds(f64),
+    /// Seconds, shown in a unit that suits a short time.
+    Brief(f64),
+    /// How many in a second.
+    Rate(f64),
+    /// How many times as much.
+    Times(f64),
+    /// There is nothing to measure here.
+    Nothing,
+}
+
+impl Value {
+    /// What `value` makes of it, if there is something.
+    pub fn of(measured: Option<f64>, value: fn(f64) -> Self) -> Self {
+        measured.map_or(Value::Nothing, value)
+    }
+}
+
+impl Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Value::Text(text) => f.pad(text),
+            Value::Count(count) => f.pad(&count.to_string()),
+            Value::Seconds(seconds) => f.pad(&format!("{seconds:.3} s")),
+            Value::Brief(seconds) => f.pad(&brief(Duration::from_secs_f64(*seconds))),
+            Value::Rate(rate) => f.pad(&format!("{rate:.0}/s")),
+            Value::Times(times) => f.pad(&format!("{times:.2}x")),
+            Value::Nothing => f.pad("-"),
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // More digits than a clock has would say nothing.
+        let rounded = |number: f64| (number * 1e9).round() / 1e9;
+        match *self {
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Count(count) => serializer.serialize_u64(count),
+            Value::Seconds(number) | Value::Brief(number) | Value::Rate(number) | Value::Times(number) => {
+                serializer.serialize_f64(rounded(number))
+            }
+            Value::Nothing => serializer.serialize_none(),
+        }
+    }
+}
+
+/// Aligned lines: the first column to the left, the others to the right.
+pub fn text(columns: &[Column], rows: &[Vec<Value>]) -> String {
+    let headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
+    let rows = rows.iter().map(|row| row.iter().map(Value::to_string).collect());
+    let lines: Vec<Vec<String>> = std::iter::once(headings).chain(rows).collect();
+    let width = |index: usize| lines.iter().map(|line| line[index].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let line = |cells: &Vec<String>| -> String {
+        let padded = cells.iter().zip(&widths).enumerate().map(|(index, (cell, width))| match index {
+            0 => format!("{cell:<width$}"),
+            _ => format!("  {cell:>width$}"),
+        });
+        padded.collect::<String>().trim_end().to_owned() + "\n"
+    };
+    lines.iter().map(line).collect()
+}
+
+/// One line of JSON: `first`, and then a row.
+pub fn json(
+    first: impl IntoIterator<Item = (&'static str, serde_json::Value)>,
+    columns: &[Column],
+    row: &[Value],
+) -> String {
+    let keys = columns.iter().map(|column| column.key);
+    let row = keys.zip(row).map(|(key, value)| (key, serde_json::to_value(value).unwrap_or_default()));
+    let pairs = first.into_iter().chain(row).map(|(key, value)| format!("{key:?}:{value}"));
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 3] = [
+        Column { key: "gil", heading: "gil" },
+        Column { key: "wall_seconds", heading: "wall time" },
+        Column { key: "speedup", heading: "speedup" },
+    ];
+
+    fn rows() -> Vec<Vec<Value>> {
+        vec![
+            vec![Value::Text("none"), Value::Seconds(0.25), Value::Times(1.999)],
+            vec![Value::Text("per-worker"), Value::Seconds(12.5), Value::Nothing],
+        ]
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let expected = "gil         wall time  speedup
+none          0.250 s    2.00x
+per-worker   12.500 s        -
+";
+        assert_eq!(text(&COLUMNS, &rows()), expected);
+    }
+
+    #[test]
+    fn a_row_is_a_line_of_json_in_the_order_of_its_columns() {
+        let line = json([("part", "cpu".into())], &COLUMNS, &rows()[0]);
+        assert_eq!(line, r#"{"part":"cpu","gil":"none","wall_seconds":0.25,"speedup":1.999}"#);
+        assert!(json([], &COLUMNS, &rows()[1]).contains(r#""speedup":null"#));
+    }
+}

@@ -1,0 +1,70 @@
+//! How a picture looks: one colour for each model, in which the rest is a matter of pattern and shade.
+
+use std::fmt::{self, Write};
+
+/// How bars look: in colours that colour-blind readers can tell apart (Okabe and Ito's), and in outlines for print.
+///
+/// The light and the dark shade are for pictures of workers that take turns: a light job is begun, and only where it is
+/// dark does its worker hold the lock. They contrast with each other, whatever the background.
+pub struct Look {
+    pub fill: &'static str,
+    light: &'static str,
+    dark: &'static str,
+    number: &'static str,
+    dashes: &'static str,
+    corner: u64,
+}
+
+impl Look {
+    /// The look of a model.
+    pub fn of(model: &str) -> Self {
+        let look = |fill, light, dark, number, dashes, corner| Self { fill, light, dark, number, dashes, corner };
+        match model {
+            "threads" => look("#0072B2", "#B5DCF2", "#002A42", "#fff", "none", 0),
+            "processes" => look("#D55E00", "#FBD3B4", "#4A2100", "#000", "5 2", 0),
+            "coroutines" => look("#009E73", "#ABE3D2", "#003A2B", "#000", "1 1.5", 6),
+            _ => look("#767676", "#DDDDDD", "#222222", "#fff", "none", 0),
+        }
+    }
+
+    /// Writes the style sheet and the patterns of the picture `id`, whose bars are `bar` high; `turns` says whether its
+    /// workers take turns under a lock.
+    pub fn write(&self, out: &mut String, id: &str, font: u64, bar: u64, turns: bool) -> fmt::Result {
+        let Self { fill, light, dark, number, dashes, corner } = self;
+        let (job, jobs) = if turns { (format!("url(#{id}-begun)"), light) } else { ((*fill).to_owned(), fill) };
+        writeln!(
+            out,
+            r#"<style>
+#{id}{{font:{font}px system-ui,sans-serif}}
+#{id}:root{{color:#1f2328;background:#fff}}
+@media (prefers-color-scheme:dark){{#{id}:root{{color:#dfe2e7;background:#1b1e23}}}}
+@media print{{#{id}:root{{color:#000;background:none}}#{id}{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}}}
+#{id} text{{fill:currentColor}}
+#{id} .job{{fill:{job};stroke:currentColor;stroke-dasharray:{dashes};rx:{corner}px}}
+#{id} .jobs{{stroke:{jobs};stroke-width:{bar};fill:none}}
+#{id} .numbers{{text-anchor:middle;pointer-events:none;stroke:{fill};stroke-width:4;paint-order:stroke}}
+#{id} .numbers text{{fill:{number}}}
+#{id} .name,#{id} .at-end{{text-anchor:end}}
+#{id} .tick,#{id} .at-middle{{text-anchor:middle}}
+#{id} .grid{{stroke:currentColor;stroke-opacity:.2}}
+#{id} .deadline{{stroke:currentColor;stroke-width:1.5;stroke-dasharray:6 4}}
+#{id} .stopping{{stroke:currentColor;stroke-width:1.5;stroke-dasharray:2 3}}
+#{id} .death{{stroke:currentColor;stroke-width:3;fill:none}}
+#{id} .stripe{{stroke:currentColor;stroke-opacity:.6}}
+#{id} .waiting{{stroke:currentColor;stroke-opacity:.3}}"#
+        )?;
+        if turns {
+            writeln!(out, "#{id} .hold{{fill:{dark}}}\n#{id} .holds{{stroke:{dark};fill:none}}")?;
+            writeln!(out, "#{id} .begun{{fill:{light}}}\n#{id} .begun-stripe{{stroke:{fill};stroke-opacity:.7}}")?;
+        }
+        let pattern = r#"width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)""#;
+        writeln!(out, "</style>")?;
+        writeln!(out, r#"<pattern id="{id}-waiting" {pattern}><path class="stripe" d="M0 0V5"/></pattern>"#)?;
+        if turns {
+            let light = r#"<path class="begun" d="M0 0H5V5H0z"/>"#;
+            let stripe = r#"<path class="begun-stripe" d="M0 0V5"/>"#;
+            writeln!(out, r#"<pattern id="{id}-begun" {pattern}>{light}{stripe}</pattern>"#)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! The turns that workers take under an interpreter lock: dark bars, over the jobs of a lane.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use super::svg::{Placed, Plot, Tenths};
+use super::words::{Xml, about};
+use crate::view::summary::counted;
+
+/// A hold is drawn at least this wide: half a pixel. It is seen, and does not reach into the next worker's turn so far
+/// that one would notice.
+const LEAST: Tenths = Tenths(5);
+/// How much of a job's bar is seen above and below a hold.
+const EDGE: u64 = 2;
+/// In a picture of more lanes than this, holds are merged up to three pixels, so that it does not become too large.
+const FINE: u64 = 12;
+
+impl Plot<'_> {
+    /// Gives every hold of a worker its place.
+    pub fn place_holds(&self, number: u64) -> Vec<Placed> {
+        let pixel = self.pixel() * if self.lanes > FINE { 3 } else { 1 };
+        let holds = self.lane(number).map(|lane| lane.holds.merged(pixel)).unwrap_or_default();
+        self.place_all(holds, LEAST)
+    }
+
+    /// Draws the holds of a worker. Those that are at least as wide as the `narrowest` have a hover text each.
+    pub fn draw_holds(&self, out: &mut String, holds: &[Placed], narrowest: Tenths) -> fmt::Result {
+        let mut narrow: BTreeMap<u64, Vec<&Placed>> = BTreeMap::new();
+        for placed in holds {
+            let height = self.height(placed);
+            if placed.width() < narrowest {
+                narrow.entry(height).or_default().push(placed);
+                continue;
+            }
+            let (x, y, width, text) =
+                (placed.left, (self.bar - height) / 2, placed.width(), about(&placed.bar, &self.unit));
+            write!(out, r#"<rect class="hold" x="{x}" y="{y}" width="{width}" height="{height}">"#)?;
+            writeln!(out, "<title>{}</title></rect>", Xml(text))?;
+        }
+        for (height, placed) in narrow {
+            let holds = counted(placed.iter().map(|placed| placed.bar.count).sum(), "hold");
+            let middle = self.bar / 2;
+            write!(out, r#"<path class="holds" stroke-width="{height}" d=""#)?;
+            placed.iter().try_for_each(|placed| write!(out, "M{} {middle}h{}", placed.left, placed.width()))?;
+            writeln!(out, r#""><title>{holds} of the GIL, too short to be shown one by one</title></path>"#)?;
+        }
+        Ok(())
+    }
+
+    /// How high a hold is: several that are drawn as one are as high as the share of the time that they take.
+    fn height(&self, placed: &Placed) -> u64 {
+        let most = self.bar - 2 * EDGE;
+        if placed.bar.count == 1 { most } else { ((most as f64 * placed.bar.share()).round() as u64 / 2 * 2).max(2) }
+    }
+}

@@ -1,0 +1,111 @@
+//! The interpreter lock under the threads: who holds it, by the records.
+
+use std::fs;
+use std::time::Duration;
+
+use chapters::trace::{Event, Record};
+
+use crate::common::{Folder, LOCK_PER_WORKER, ONE_LOCK, THREADS, Variant, each, scale};
+
+/// The most workers that held a lock at once. Records come in the order in which things happened.
+fn most_holders(records: &[Record]) -> i64 {
+    let holders = records.iter().scan(0, |holders, record| {
+        *holders += match record.event {
+            Event::GilAcquired => 1,
+            Event::GilReleased => -1,
+            _ => 0,
+        };
+        Some(*holders)
+    });
+    holders.max().unwrap_or(0)
+}
+
+/// The records of three workers that have plenty to compute.
+fn busy(variant: &Variant, flags: &[&str]) -> Vec<Record> {
+    let scale = format!("--scale={}", scale(Duration::from_millis(20)));
+    let same = ["--jobs=12", "--workers=3", "--until-done", "--time=60", &scale];
+    let run = variant.run(same.into_iter().chain(flags.iter().copied()));
+    run.finish().exits_with(0).story().complete().records
+}
+
+#[test]
+fn under_one_lock_no_two_holds_overlap() {
+    for interval in ["--switch-interval=0.005", "--switch-interval=0.0005", "--switch-interval=0"] {
+        let records = busy(&ONE_LOCK, &[interval]);
+        assert_eq!(most_holders(&records), 1, "{interval}: {records:#?}");
+    }
+}
+
+#[test]
+fn with_a_lock_for_each_worker_holds_overlap() {
+    // With three workers on any number of cores: a worker holds its lock also while another one has the core.
+    let records = busy(&LOCK_PER_WORKER, &[]);
+    assert!(most_holders(&records) >= 2, "{records:#?}");
+}
+
+#[test]
+fn without_a_lock_nobody_holds_one() {
+    assert_eq!(most_holders(&busy(&THREADS, &[])), 0);
+    assert_eq!(most_holders(&busy(&THREADS, &["--gil=none"])), 0);
+}
+
+#[test]
+fn jobs_begin_and_end_under_the_lock() {
+    each(&[&ONE_LOCK, &LOCK_PER_WORKER], |variant| {
+        for kind in ["--kind=cpu", "--kind=io"] {
+            let run = variant.run(["--jobs=60", "--workers=3", "--scale=0.001", "--until-done", "--time=60", kind]);
+            let story = run.finish().exits_with(0).story().complete();
+            for (id, records) in story.workers() {
+                let mut held = false;
+                for record in records {
+                    match record.event {
+                        Event::GilAcquired => held = true,
+                        Event::GilReleased => held = false,
+                        Event::JobStarted(_) | Event::JobCompleted(_) => assert!(held, "{id} at {record:?}"),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_waits_for_a_job_lets_others_have_the_lock() {
+    // One job for three workers: those without one wait, and the one with it need never let go of the lock for them.
+    let run = ONE_LOCK.run(["--jobs=0", "--workers=3", "--time=0.3"]);
+    let story = run.finish().exits_with(0).story().complete();
+    for (id, records) in story.workers() {
+        let names: Vec<&str> = records.iter().map(|record| record.event.name()).collect();
+        let held = ["gil_acquired", "gil_released"];
+        let expected = [&["worker_started"][..], &held, &held, &["worker_finished"]].concat();
+        assert_eq!(names, expected, "{id} takes the lock, waits without it, and takes it to end");
+    }
+}
+
+#[test]
+fn workers_that_have_nothing_to_compute_let_each_other_in() {
+    // Empty jobs pass no checkpoint; the loop around them does.
+    let run =
+        ONE_LOCK.run(["--jobs=200000", "--workers=2", "--scale=0", "--switch-interval=0", "--until-done", "--quiet"]);
+    let story = run.finish().exits_with(0).story().complete();
+    assert!(story.summary.workers.iter().all(|worker| worker.completed > 0), "{:?}", story.summary);
+}
+
+#[test]
+fn the_views_know_the_lock() {
+    let folder = Folder::new("gil-views");
+    let (timeline, trace) = (folder.file("gil.svg"), folder.file("gil.json"));
+    let flags = [format!("--timeline={timeline}"), format!("--trace={trace}"), "--timeline-window=0..0.02".to_owned()];
+    let same = ["--jobs=10", "--scale=0.01", "--workers=3", "--until-done", "--time=60"];
+    let run = ONE_LOCK.run_as_text(same.into_iter().chain(flags.iter().map(String::as_str))).finish().exits_with(0);
+    let log = run.lines.join("\n");
+    assert!(log.contains("acquired the GIL") && log.contains("released the GIL"), "{log}");
+    let svg = fs::read_to_string(timeline).expect("the timeline is there");
+    assert!(svg.contains("holds the GIL") && svg.contains("held the GIL for"), "{svg}");
+    assert!(svg.contains("The picture shows the run from 0.000 ms to"), "{svg}");
+    let trace = fs::read_to_string(trace).expect("the trace is there");
+    let trace: serde_json::Value = serde_json::from_str(&trace).expect("the trace is JSON");
+    let events = trace["traceEvents"].as_array().expect("events");
+    assert!(events.iter().any(|event| event["name"] == "holds the GIL"), "{trace}");
+}

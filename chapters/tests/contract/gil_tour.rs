@@ -1,0 +1,127 @@
+//! `chapter-gil`: its command line, and that what it prints is complete. What it measures is for benchmarks to judge.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::command_line::refuses;
+use crate::common::{Folder, GIL_TOUR};
+
+/// Little work, once.
+const QUICK: [&str; 3] = ["--rounds=1", "--scale=0.2", "--seed=1"];
+const PARTS: [&str; 4] = ["cpu", "io", "interval", "convoy"];
+
+fn rows(flags: &[&str]) -> Vec<Value> {
+    let run = GIL_TOUR.bare(QUICK.iter().copied().chain(["--format=json"]).chain(flags.iter().copied()));
+    let run = run.finish().exits_with(0);
+    assert_eq!(run.stderr, "", "{}", run.line);
+    run.lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+fn column<'a>(rows: &'a [Value], key: &str) -> Vec<&'a Value> {
+    rows.iter().map(|row| row.get(key).unwrap_or_else(|| panic!("no {key} in {row}"))).collect()
+}
+
+#[test]
+fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
+    let wrong: &[(&str, &[&str])] = &[
+        ("--only=race", &["--only", "race", "cpu, io, interval, convoy"]),
+        ("--workers=1", &["--workers", "from 2 to 1000"]),
+        ("--workers=-2", &["--workers", "from 2 to 1000"]),
+        ("--rounds=0", &["--rounds", "from 1 to 1001"]),
+        ("--scale=-1", &["--scale", "from 0 to"]),
+        ("--switch-interval=soon", &["--switch-interval", "from 0 to"]),
+        ("--seed=abc", &["--seed", "abc", "integer"]),
+        ("--format=xml", &["--format", "text, json"]),
+        ("--jobs=1", &["--jobs"]),
+        ("stray", &["stray"]),
+    ];
+    for (flag, names) in wrong {
+        refuses(&GIL_TOUR, &[flag], names);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_the_runs() {
+    let folder = Folder::new("tour-unwritable");
+    let file = folder.file("a-file");
+    fs::write(&file, "as it was").expect("a file");
+    for path in [file.clone(), format!("{file}/below"), String::new()] {
+        refuses(&GIL_TOUR, &[&format!("--timelines={path}")], &["--timelines"]);
+    }
+    assert_eq!(fs::read_to_string(&file).expect("the file is there"), "as it was");
+    fs::create_dir_all(folder.file("pictures/cpu.svg")).expect("a folder in the picture's place");
+    refuses(&GIL_TOUR, &[&format!("--timelines={}", folder.file("pictures"))], &["--timelines", "cpu.svg"]);
+}
+
+#[test]
+fn help_names_every_flag() {
+    let run = GIL_TOUR.bare(["--help"]).finish().exits_with(0);
+    let help = run.lines.join("\n");
+    for flag in "--only --seed --workers --scale --switch-interval --rounds --format --timelines Examples:".split(' ') {
+        assert!(help.contains(flag), "the help does not name {flag}: {help}");
+    }
+}
+
+#[test]
+fn each_part_has_all_its_rows_and_a_picture() {
+    let folder = Folder::new("tour");
+    let pictures = folder.file("pictures/of/the/tour");
+    let rows = rows(&[&format!("--timelines={pictures}")]);
+    let of = |part: &str| -> Vec<Value> { rows.iter().filter(|row| row["part"] == part).cloned().collect() };
+    assert_eq!(PARTS.map(|part| of(part).len()), [6, 4, 3, 4]);
+    assert!(column(&rows, "seed").iter().all(|seed| **seed == 1));
+
+    let locks = ["none", "none", "one", "one", "per-worker", "per-worker"];
+    assert_eq!(column(&of("cpu"), "gil"), locks);
+    assert_eq!(column(&of("cpu"), "workers"), [1, 2, 1, 2, 1, 2]);
+    assert_eq!(column(&of("io"), "gil"), locks[..4]);
+    for row in of("cpu").into_iter().chain(of("io")) {
+        assert_eq!(row["switches"].is_null(), row["gil"] == "none", "{row}");
+        assert_eq!(row["median_hold_seconds"].is_null(), row["gil"] == "none", "{row}");
+        assert!(["wall_seconds", "cpu_seconds", "speedup"].iter().all(|key| row[key].is_number()), "{row}");
+        if row["workers"] == 1 {
+            assert_eq!((&row["speedup"], row["switches"].as_u64().unwrap_or(0)), (&1.0.into(), 0), "{row}");
+        }
+    }
+    assert_eq!(column(&of("interval"), "switch_interval_seconds"), [0.0005, 0.005, 0.05]);
+    assert_eq!(column(&of("convoy"), "gil"), locks[..4]);
+    assert!(column(&of("convoy"), "waits_per_second").iter().all(|rate| rate.as_f64() > Some(0.0)), "{rows:#?}");
+
+    for part in PARTS {
+        let svg = fs::read_to_string(format!("{pictures}/{part}.svg")).expect("a picture");
+        assert!(svg.trim_end().ends_with("</svg>") && svg.contains("holds the GIL"), "{part}: {svg}");
+    }
+}
+
+#[test]
+fn each_part_can_be_shown_alone() {
+    for part in PARTS {
+        let rows = rows(&[&format!("--only={part}"), "--workers=3", "--switch-interval=0.001"]);
+        assert!(!rows.is_empty() && rows.iter().all(|row| row["part"] == part), "{rows:#?}");
+        assert!(rows.iter().all(|row| row["switch_interval_seconds"].is_number()));
+    }
+}
+
+#[test]
+fn people_read_tables_and_how_to_see_the_same_again() {
+    let run = GIL_TOUR.bare(["--only=io", "--rounds=1", "--scale=0.1", "--seed=-7"]).finish().exits_with(0);
+    let text = run.lines.join("\n");
+    for words in ["io: ", "This takes about 1 s.", "\ngil ", "speedup", "\nnone ", "\none ", "--seed=-7"] {
+        assert!(text.contains(words), "no {words:?} in:\n{text}");
+    }
+}
+
+#[test]
+fn no_work_at_all_still_makes_a_whole_tour() {
+    let run = GIL_TOUR.bare(["--scale=0", "--rounds=1", "--format=json"]).finish().exits_with(0);
+    assert_eq!(run.lines.len(), 17, "{:#?}", run.lines);
+    run.lines.iter().for_each(|line| _ = serde_json::from_str::<Value>(line).expect("a row"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut run = GIL_TOUR.bare(QUICK).start();
+    run.read_one_line_and_close();
+    assert_eq!(run.finish().exits_with(0).stderr, "");
+}
