@@ -13,6 +13,10 @@ Run one service three ways:
   cargo run --bin chapter-threads -- --jobs=8 --seed=1 --time=3
   cargo run --bin chapter-processes -- --jobs=8 --seed=1 --time=3
   cargo run --bin chapter-coroutines -- --jobs=8 --seed=1 --time=3
+
+See what an interpreter lock does to threads:
+  cargo run --release --bin chapter-gil -- --only=cpu
+
 Each of them explains its flags if you ask with --help. The processes need Linux.
 
 Read the book:

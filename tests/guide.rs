@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use chapters::{coroutines, options, threads};
+use chapters::{coroutines, gil_tour, options, threads};
 use clap::{Args, Parser};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -47,6 +47,11 @@ fn parses<M: Args>(words: &[&str]) -> Result<(), String> {
     CommandLine::<M>::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
+/// Whether there is such a program in a folder of `chapters`.
+fn chapters_has(folder: &str, program: &str) -> bool {
+    Path::new(ROOT).join("chapters").join(folder).join(program).with_extension("rs").is_file()
+}
+
 /// Whether a command that we tell a reader to type is one that will work.
 fn check(command: &str) -> Result<(), String> {
     let words: Vec<&str> = command.split_whitespace().collect();
@@ -55,9 +60,11 @@ fn check(command: &str) -> Result<(), String> {
         ["mdbook", "serve" | "build", "book"] | ["mdbook", "serve" | "build", "book", "--open"] => Ok(()),
         ["diff", files @ ..] if files.iter().all(|file| Path::new(ROOT).join(file).is_file()) => Ok(()),
         ["python3", "-c", ..] => Ok(()),
+        ["python3", file] if file.ends_with(".py") && Path::new(ROOT).join(file).is_file() => Ok(()),
+        ["cargo", "run", "--example", name] if chapters_has("examples", name) => Ok(()),
+        ["cargo", "bench", "-p", "chapters", "--bench", name, ..] if chapters_has("benches", name) => Ok(()),
         ["cargo", "run", "--bin", demo, rest @ ..] | ["cargo", "run", "--release", "--bin", demo, rest @ ..] => {
-            let source = Path::new(ROOT).join("chapters/src/bin").join(demo).with_extension("rs");
-            if !source.is_file() {
+            if !chapters_has("src/bin", demo) {
                 return Err(format!("there is no demo {demo}"));
             }
             // The first word is where a program's own name stands, and clap passes over it.
@@ -69,6 +76,7 @@ fn check(command: &str) -> Result<(), String> {
             match *demo {
                 "chapter-threads" => parses::<threads::Options>(words),
                 "chapter-coroutines" => parses::<coroutines::Options>(words),
+                "chapter-gil" => gil_tour::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
                 _ => parses::<NoMore>(words),
             }
         }
@@ -132,6 +140,10 @@ fn a_wrong_command_is_found() {
         ("cargo run --bin chapter-threads --jobs=8", "after --"),
         ("cargo run --bin chapter-threads -- --job=8", "--job"),
         ("cargo run --bin chapter-threads -- --workers=0", "0 is not in"),
+        ("cargo run --bin chapter-gil -- --only=fibers", "fibers"),
+        ("cargo run --example chapter-gil", "nobody has checked"),
+        ("cargo bench -p chapters --bench fibers", "nobody has checked"),
+        ("python3 chapters/examples/fibers.py", "nobody has checked"),
         ("diff README.md READYOU.md", "nobody has checked"),
         ("cargo make", "nobody has checked"),
     ] {
