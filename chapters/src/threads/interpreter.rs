@@ -1,7 +1,7 @@
 //! What Python puts between a thread and the machine: an interpreter, which lets one thread in at a time.
 //!
-//! Neither processes nor coroutines have this file, and Rust's threads do without it: with `--gil=none` there is nothing
-//! here that they pass through. A worker under a [`Gil`] holds the lock whenever one of CPython's would: from its start,
+//! Neither processes nor coroutines have this file, and Rust's threads do without it: with `--gil=none`, workers pass
+//! through nothing of it. A worker under a [`Gil`] holds the lock whenever one of CPython's would: from its start,
 //! while it takes a job that is there, and while it computes. It gives the lock back while it waits for a job or for
 //! the outside world, and when it is asked to, where a loop starts over. The thread that runs the service is no worker,
 //! and takes no turns.
@@ -71,29 +71,18 @@ impl Watch for &Recorder {
     }
 }
 
-/// What a worker's lock knows about the worker's thread; of none, nothing.
-pub type Thread<'a> = Option<ThreadState<'a, &'a Recorder>>;
-
-/// Introduces the calling thread to its lock, if it has one, and has its turns recorded.
-pub fn attach<'a>(gil: &'a Option<Arc<Gil>>, trace: &'a Recorder) -> Thread<'a> {
-    gil.as_ref().map(|gil| gil.attach_watched(trace))
-}
-
-/// What a worker runs in, with its lock held, if it has one. Dropping it gives the lock back.
+/// What a worker runs in, with its lock held. Dropping it gives the lock back.
 ///
 /// ```
-/// use std::time::{Duration, Instant};
-///
-/// use chapters::gil::SWITCH_INTERVAL;
+/// use chapters::gil::Gil;
 /// use chapters::job::{Job, Kind};
-/// use chapters::threads::interpreter::{Gils, Interpreter, Locking, attach};
+/// use chapters::threads::interpreter::Interpreter;
 /// use chapters::trace::{self, WorkerId};
-/// use crossbeam::channel;
 ///
 /// let (trace, records) = trace::channel();
 /// let recorder = trace.worker(WorkerId(0));
-/// let gil = Gils::new(Locking::One, SWITCH_INTERVAL).of_a_worker();
-/// let mut thread = attach(&gil, &recorder);
+/// let gil = Gil::default();
+/// let mut thread = gil.attach_watched(&recorder);
 /// let mut interpreter = Interpreter::enter(&mut thread);
 /// interpreter.run(&Job { number: 0, kind: Kind::Cpu, size: 1.0 }, 0.001); // computes, and holds the lock
 /// interpreter.run(&Job { number: 1, kind: Kind::Io, size: 1.0 }, 0.001); // waits, and gives it back meanwhile
@@ -102,38 +91,32 @@ pub fn attach<'a>(gil: &'a Option<Arc<Gil>>, trace: &'a Recorder) -> Thread<'a> 
 /// assert_eq!(holds, ["gil_acquired", "gil_released", "gil_acquired", "gil_released"]);
 /// ```
 #[derive(Debug)]
-pub struct Interpreter<'a>(Option<GilGuard<'a, &'a Recorder>>);
+pub struct Interpreter<'a>(GilGuard<'a, &'a Recorder>);
 
 impl<'a> Interpreter<'a> {
-    /// Blocks until the thread holds its lock, if it has one.
-    pub fn enter(thread: &'a mut Thread<'_>) -> Self {
-        Self(thread.as_mut().map(ThreadState::take))
+    /// Blocks until the thread holds its lock.
+    pub fn enter(thread: &'a mut ThreadState<'_, &'a Recorder>) -> Self {
+        Self(thread.take())
     }
 
-    // ANCHOR: run
     /// Does `job`, with a checkpoint after every digest, and with the lock given back while it waits.
     pub fn run(&mut self, job: &Job, scale: f64) {
-        match (&mut self.0, job.kind) {
-            (None, _) => job.run(scale),
-            (Some(guard), Kind::Cpu) => job.run_with(scale, || guard.checkpoint()),
-            (Some(guard), Kind::Io) => guard.allow_threads(|| job.run(scale)),
+        match job.kind {
+            Kind::Cpu => job.run_with(scale, || self.0.checkpoint()),
+            Kind::Io => self.0.allow_threads(|| job.run(scale)),
         }
     }
-    // ANCHOR_END: run
 
-    // ANCHOR: receive
     /// Takes a job from `queue`. Gives the lock back only if it has to wait for one, and waits until `deadline` at most.
     ///
     /// # Errors
     ///
     /// When no job came in time, or none will come any more.
     pub fn recv_deadline(&mut self, queue: &Receiver<Job>, deadline: Instant) -> Result<Job, RecvTimeoutError> {
-        let Some(guard) = &mut self.0 else { return queue.recv_deadline(deadline) };
-        guard.checkpoint(); // where the worker's loop starts over
+        self.0.checkpoint(); // where the worker's loop starts over
         match queue.try_recv() {
-            Err(TryRecvError::Empty) => guard.allow_threads(|| queue.recv_deadline(deadline)),
+            Err(TryRecvError::Empty) => self.0.allow_threads(|| queue.recv_deadline(deadline)),
             taken => taken.map_err(|_| RecvTimeoutError::Disconnected),
         }
     }
-    // ANCHOR_END: receive
 }

@@ -10,7 +10,7 @@ use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use crossbeam::select;
 
 use super::Lock;
-use super::interpreter::{self, Gils, Interpreter};
+use super::interpreter::{Gils, Interpreter};
 use crate::demo::{Started, Stopped, cannot_start};
 use crate::gil::Gil;
 use crate::job::Job;
@@ -97,10 +97,14 @@ impl Service {
                 queue: self.queue.clone(),
                 trace: self.trace.worker(id),
                 scale: self.plan.scale,
-                gil: self.gils.of_a_worker(),
                 _alive: alive.clone(),
             };
-            let thread = thread::Builder::new().name(id.to_string()).spawn(move || worker.work());
+            let gil = self.gils.of_a_worker();
+            let work = move || match gil {
+                None => worker.work(),
+                Some(gil) => worker.work_under(&gil),
+            };
+            let thread = thread::Builder::new().name(id.to_string()).spawn(work);
             self.workers.push((id, thread.map_err(|error| cannot_start(id, &error))?));
         }
         Ok(())
@@ -114,7 +118,6 @@ struct Worker {
     queue: Receiver<Job>,
     trace: Recorder,
     scale: f64,
-    gil: Option<Arc<Gil>>,
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }
@@ -124,7 +127,25 @@ impl Worker {
     // ANCHOR: work
     fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
-        let mut thread = interpreter::attach(&self.gil, &self.trace);
+        while self.running.is_locked() {
+            last = match self.queue.recv_deadline(last + PATIENCE) {
+                Ok(job) => {
+                    self.trace.record(Event::JobStarted(job));
+                    job.run(self.scale);
+                    self.trace.record(Event::JobCompleted(job))
+                }
+                Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+        }
+        self.trace.record(Event::WorkerFinished);
+    }
+    // ANCHOR_END: work
+
+    /// Works as a thread of CPython's would, and holds `gil` unless it waits: the same, in an interpreter.
+    fn work_under(self, gil: &Gil) {
+        let mut last = self.trace.record(Event::WorkerStarted);
+        let mut thread = gil.attach_watched(&self.trace);
         let mut interpreter = Interpreter::enter(&mut thread);
         while self.running.is_locked() {
             last = match interpreter.recv_deadline(&self.queue, last + PATIENCE) {
@@ -140,5 +161,4 @@ impl Worker {
         drop(interpreter);
         self.trace.record(Event::WorkerFinished);
     }
-    // ANCHOR_END: work
 }
