@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use chapters::{coroutines, options, threads};
+use chapters::{coroutines, gil_tour, options, threads};
 use clap::{Args, Parser};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -67,6 +67,7 @@ fn check(command: &str) -> Result<(), String> {
                 _ => return Err("flags of a demo stand after --".to_owned()),
             };
             match *demo {
+                "chapter-gil" => gil_tour::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
                 "chapter-threads" => parses::<threads::Options>(words),
                 "chapter-coroutines" => parses::<coroutines::Options>(words),
                 _ => parses::<NoMore>(words),

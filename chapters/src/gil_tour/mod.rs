@@ -39,7 +39,7 @@ Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
     about = "Shows what a global interpreter lock does to threads, part by part",
     after_help = EXAMPLES
 )]
-struct Options {
+pub struct Options {
     /// Show this part alone
     #[arg(long, value_name = "NAME", value_enum)]
     only: Option<Part>,
