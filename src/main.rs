@@ -14,8 +14,8 @@ Run one service three ways:
   cargo run --bin chapter-processes -- --jobs=8 --seed=1 --time=3
   cargo run --bin chapter-coroutines -- --jobs=8 --seed=1 --time=3
 
-See what an interpreter lock does to threads:
-  cargo run --release --bin chapter-gil -- --only=cpu
+See what a global interpreter lock, such as Python's, does to the threads:
+  cargo run --bin chapter-gil -- --seed=1
 
 Each of them explains its flags if you ask with --help. The processes need Linux.
 

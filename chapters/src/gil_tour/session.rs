@@ -128,3 +128,52 @@ pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample::{self, record};
+
+    fn session(gil: Locking, records: Vec<Record>) -> Session {
+        Session { gil, run: sample::run(), summary: sample::summary(), records }
+    }
+
+    fn turns() -> Vec<Record> {
+        let turns = [(1, 0, 5), (2, 5, 15), (2, 20, 21), (1, 21, 24), (2, 24, 26)];
+        let turn =
+            |(worker, from, to)| [record(from, worker, Event::GilAcquired), record(to, worker, Event::GilReleased)];
+        turns.into_iter().flat_map(turn).collect()
+    }
+
+    #[test]
+    fn a_switch_is_a_change_of_holder_and_a_hold_is_any_turn() {
+        let one = session(Locking::One, turns());
+        assert_eq!(one.switches(), Some(3));
+        assert_eq!(median(one.holds()), Some(0.003));
+        assert_eq!(session(Locking::PerWorker, turns()).switches(), Some(0));
+        let none = session(Locking::None, Vec::new());
+        assert_eq!((none.switches(), median(none.holds())), (None, None));
+    }
+
+    #[test]
+    fn waits_are_counted_while_the_cpu_bound_job_is_under_way() {
+        let [busy, wait] = [Kind::Cpu, Kind::Io].map(|kind| Job { kind, ..sample::job(0) });
+        let waits = |records: &[(u64, u32, Event)]| {
+            let records = records.iter().map(|(at, worker, event)| record(*at, *worker, event.clone())).collect();
+            session(Locking::One, records).waits_per_second()
+        };
+        let beside = [
+            (100, 2, Event::JobStarted(wait)),
+            (150, 2, Event::JobCompleted(wait)),
+            (200, 1, Event::JobStarted(busy)),
+            (300, 2, Event::JobCompleted(wait)),
+            (400, 2, Event::JobCompleted(wait)),
+            (600, 1, Event::JobCompleted(busy)),
+            (700, 2, Event::JobCompleted(wait)),
+            (700, 0, Event::ServiceStopping),
+        ];
+        assert_eq!(waits(&beside), Some(5.0));
+        assert_eq!(waits(&[&beside[..2], &beside[7..]].concat()), Some(1.0 / 0.6));
+        assert_eq!(waits(&beside[7..]), None, "nobody ever waited");
+    }
+}

@@ -8,7 +8,7 @@ pub mod log;
 pub mod perfetto;
 pub mod progress;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod summary;
 pub mod timeline;
 

@@ -50,6 +50,7 @@ fn kill_one(variant: &Variant, random: &mut Random) -> bool {
         _ => ("--jobs=100", "--kind=io", "--scale=0.001"),
     };
     let seed = format!("--seed={}", random.random_range(0..1_000_000));
+    let begin = Instant::now();
     let mut run =
         variant.run([jobs, kind, scale, &seed, "--workers=3", "--time=1"]).within(Duration::from_secs(20)).start();
     // A moment after some record, or after the workers came to be.
@@ -69,6 +70,9 @@ fn kill_one(variant: &Variant, random: &mut Random) -> bool {
     let victim = &victims[random.random_range(0..3)];
     while Instant::now() < moment {
         thread::yield_now();
+    }
+    if begin.elapsed() > Duration::from_millis(900) {
+        return false;
     }
     kill(victim.pid, Signal::SIGKILL).expect("the worker is there");
     let story = goes_on_without(1, run);
