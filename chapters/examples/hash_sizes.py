@@ -7,11 +7,9 @@ import time
 TOTAL = 200_000_000
 
 
-# ANCHOR: hash
 def work(piece, count):
     for _ in range(count):
         hashlib.sha3_512(piece)
-# ANCHOR_END: hash
 
 
 def seconds(workers, size):
