@@ -43,13 +43,9 @@ const SWITCHES: Column = column("switches", "switches");
 const HOLD: Column = column("median_hold_seconds", "median hold");
 const COMPARED: &[Column] = &[GIL, WORKERS, WALL, CPU, column("speedup", "speedup"), SWITCHES, HOLD];
 const INTERVALS: &[Column] = &[column("switch_interval_seconds", "interval"), WORKERS, WALL, CPU, SWITCHES, HOLD];
-const CONVOYS: &[Column] = &[
-    GIL,
-    column("company", "beside"),
-    column("waits_per_second", "waits"),
-    column("times_fewer", "times fewer"),
-    HOLD,
-];
+// No median hold: those of the two workers have nothing in common.
+const CONVOYS: &[Column] =
+    &[GIL, column("company", "beside"), column("waits_per_second", "waits"), column("times_fewer", "times fewer")];
 
 /// All that can be shown.
 pub struct Tour {
@@ -192,15 +188,14 @@ impl Tour {
         let sessions = self.in_turns(&setups)?;
         let rates: Vec<Vec<Option<f64>>> =
             sessions.iter().map(|runs| runs.iter().map(Session::waits_per_second).collect()).collect();
-        let rows = setups.iter().zip(&sessions).enumerate().map(|(index, (setup, runs))| {
+        let rows = setups.iter().enumerate().map(|(index, setup)| {
             let company = if setup.plan.workers > 1 { "a CPU-bound worker" } else { "nobody" };
             let ratio =
                 |(alone, beside): (&Option<f64>, &Option<f64>)| Some((*alone)? / beside.filter(|rate| *rate > 0.0)?);
             let fewer = median(rates[index - index % 2].iter().zip(&rates[index]).filter_map(ratio).collect());
             let rate = median(rates[index].iter().copied().flatten().collect());
-            let [_, _, _, hold] = measured(runs);
             let (rate, fewer) = (Value::of(rate, Value::Rate), Value::of(fewer, Value::Times));
-            vec![Value::Text(name(setup.gil)), Value::Text(company), rate, fewer, hold]
+            vec![Value::Text(name(setup.gil)), Value::Text(company), rate, fewer]
         });
         Ok(Table { columns: CONVOYS, rows: rows.collect(), picture: draw(&sessions, Some(3), &BEGINNING) })
     }
