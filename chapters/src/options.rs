@@ -34,7 +34,7 @@ pub struct Options {
     pub time: Duration,
 
     /// Workers that take jobs from the queue
-    #[arg(long, value_name = "N", default_value_t = 4, allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = workers, allow_hyphen_values = true)]
     pub workers: u32,
 
     /// What a job does with its worker's time
@@ -140,6 +140,11 @@ fn window(text: &str) -> Result<Range<Duration>, String> {
 /// When `text` is no number, or none from 0 to a million.
 pub fn scale(text: &str) -> Result<f64, String> {
     number(text, LARGEST_SCALE, "number")
+}
+
+/// Parses a number of workers; how many a model can have at most is for its demo to say.
+fn workers(text: &str) -> Result<u32, String> {
+    whole(text, 1, u32::MAX.into()).map(|number| number as u32)
 }
 
 /// Parses a whole number.

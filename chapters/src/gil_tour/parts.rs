@@ -43,6 +43,7 @@ const SWITCHES: Column = column("switches", "switches");
 const HOLD: Column = column("median_hold_seconds", "median hold");
 const COMPARED: &[Column] = &[GIL, WORKERS, WALL, CPU, column("speedup", "speedup"), SWITCHES, HOLD];
 const INTERVALS: &[Column] = &[column("switch_interval_seconds", "interval"), WORKERS, WALL, CPU, SWITCHES, HOLD];
+// No median hold: those of the two workers have nothing in common.
 const CONVOYS: &[Column] =
     &[GIL, column("company", "beside"), column("waits_per_second", "waits"), column("times_fewer", "times fewer")];
 
@@ -187,7 +188,7 @@ impl Tour {
         let sessions = self.in_turns(&setups)?;
         let rates: Vec<Vec<Option<f64>>> =
             sessions.iter().map(|runs| runs.iter().map(Session::waits_per_second).collect()).collect();
-        let rows = setups.iter().zip(&sessions).enumerate().map(|(index, (setup, runs))| {
+        let rows = setups.iter().enumerate().map(|(index, setup)| {
             let company = if setup.plan.workers > 1 { "a CPU-bound worker" } else { "nobody" };
             let ratio =
                 |(alone, beside): (&Option<f64>, &Option<f64>)| Some((*alone)? / beside.filter(|rate| *rate > 0.0)?);

@@ -169,7 +169,8 @@ impl Worker {
     ///
     /// When the system does not tell the time.
     pub fn pack(&self) -> io::Result<(Preparation, [BorrowedFd<'_>; 3])> {
-        let origin = monotonic()?.saturating_sub(self.trace.origin().elapsed());
+        let (now, shared_now) = now_on_both_clocks()?;
+        let origin = shared_now.saturating_sub(now.saturating_duration_since(self.trace.origin()));
         let preparation = Preparation { worker: self.trace.worker(), origin, scale: self.scale };
         Ok((preparation, [self.queue.as_fd(), self.trace.memory().as_fd(), self.alive.as_fd()]))
     }
@@ -184,8 +185,8 @@ impl Worker {
         let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent three open files");
         let [queue, memory, alive] = <[OwnedFd; 3]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
-        let now = Instant::now();
-        let origin = now.checked_sub(monotonic()?.saturating_sub(origin)).unwrap_or(now);
+        let (now, shared_now) = now_on_both_clocks()?;
+        let origin = now.checked_sub(shared_now.saturating_sub(origin)).unwrap_or(now);
         Ok(Self {
             running: Lock::new(Arc::clone(&memory), LOCK),
             queue: Queue::from_pipe(PipeReader::from(queue))?,
@@ -210,7 +211,18 @@ fn journal(memory: &Arc<Shared>, worker: WorkerId, origin: Instant) -> Journal {
     Journal::new(Arc::clone(memory), JOURNALS + worker.0 as usize * journal::WORDS, worker, origin)
 }
 
-/// The time on the clock that all processes share, and that an [`Instant`] is taken from.
-fn monotonic() -> io::Result<Duration> {
-    Ok(clock_gettime(ClockId::CLOCK_MONOTONIC)?.into())
+/// How far apart the two clocks may be read to count as the same moment.
+const SAME_MOMENT: Duration = Duration::from_micros(10);
+
+/// The same moment on this process's clock and on the one that all processes share, which the first is taken from but
+/// does not show.
+fn now_on_both_clocks() -> io::Result<(Instant, Duration)> {
+    loop {
+        let now = Instant::now();
+        let shared_now = clock_gettime(ClockId::CLOCK_MONOTONIC)?.into();
+        // On a busy machine, another process may have had its turn in between.
+        if now.elapsed() < SAME_MOMENT {
+            return Ok((now, shared_now));
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! files by their descriptors.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, Stdio};
@@ -35,7 +35,11 @@ pub fn start(role: &str, message: &impl Serialize, descriptors: &[BorrowedFd]) -
     // The program that runs, even if a newer one has been built in its place since.
     let mut command = Command::new("/proc/self/exe");
     let child = command.arg0(name).arg(role).stdin(OwnedFd::from(there)).stdout(Stdio::null()).spawn()?;
-    here.send(&(process::id(), message), descriptors)?;
+    match here.send(&(process::id(), message), descriptors) {
+        // It has been killed before it could listen. Who watches it finds out.
+        Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
+        sent => sent?,
+    }
     Ok((child, here))
 }
 
