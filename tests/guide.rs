@@ -132,7 +132,7 @@ fn a_wrong_command_is_found() {
         ("cargo run --bin chapter-fibers", "no demo chapter-fibers"),
         ("cargo run --bin chapter-threads --jobs=8", "after --"),
         ("cargo run --bin chapter-threads -- --job=8", "--job"),
-        ("cargo run --bin chapter-threads -- --workers=0", "0 is not in"),
+        ("cargo run --bin chapter-threads -- --workers=0", "from 1 to"),
         ("diff README.md READYOU.md", "nobody has checked"),
         ("cargo make", "nobody has checked"),
     ] {
