@@ -20,9 +20,9 @@ use crate::view::{Outcome, Run, Views};
 /// How often views are shown what is new: as often as an eye might notice.
 const REFRESH: Duration = Duration::from_millis(10);
 /// The same, while there is much that is new: a small pile is looked through faster than a large one.
-const BUSY: Duration = Duration::from_millis(1);
+const BUSY: Duration = Duration::from_micros(500);
 /// How many records at a time are much.
-const MUCH: usize = 1000;
+const MUCH: usize = 500;
 
 /// The exit status of a run that failed.
 pub(crate) const FAILED: u8 = 1;
@@ -156,8 +156,10 @@ fn serve(
 fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
     // At the start there is much to expect, and no pile yet that would tell.
     let mut news = MUCH;
+    let quiet = views.are_quiet();
     loop {
         match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {
+            Err(RecvTimeoutError::Timeout) if quiet => news = records.sweep_by_worker(|records| views.count(records)),
             Err(RecvTimeoutError::Timeout) => news = records.sweep(|records| views.show(records)),
             Err(RecvTimeoutError::Disconnected) => return None,
             Ok((wall, stopped)) => {

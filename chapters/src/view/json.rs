@@ -30,6 +30,10 @@ impl<W: Write> Json<W> {
 }
 
 impl<W: Write + Send> View for Json<W> {
+    fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     fn show(&mut self, records: &[Record]) -> io::Result<()> {
         for record in records {
             if self.quiet && !matches!(record.event, Event::ServiceStopped(_)) {

@@ -50,6 +50,10 @@ impl<W: Write> Log<W> {
 }
 
 impl<W: Write + Send> View for Log<W> {
+    fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     fn show(&mut self, records: &[Record]) -> io::Result<()> {
         for record in records {
             if !self.quiet {

@@ -53,6 +53,11 @@ pub trait View: Send {
     /// When what it has to show cannot be written. The view is not asked again.
     fn show(&mut self, records: &[Record]) -> io::Result<()>;
 
+    /// Whether it looks at any record before the last.
+    fn is_quiet(&self) -> bool {
+        false
+    }
+
     /// Shows what could only be shown at the end.
     ///
     /// # Errors
@@ -145,8 +150,18 @@ impl Views {
 
     /// Shows some more records.
     pub fn show(&mut self, records: &[Record]) {
-        records.iter().for_each(|record| self.tally.add(record));
+        self.count(records);
         self.each(|view| view.show(records));
+    }
+
+    /// Counts some more records for the summary, and shows them to nobody.
+    pub fn count(&mut self, records: &[Record]) {
+        records.iter().for_each(|record| self.tally.add(record));
+    }
+
+    /// Whether nobody looks at any record before the last.
+    pub fn are_quiet(&self) -> bool {
+        self.views.iter().all(|named| named.view.is_quiet())
     }
 
     /// Shows the last record, the one with the summary, and what can only be shown at the end.
