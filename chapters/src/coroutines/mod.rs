@@ -1,6 +1,6 @@
 //! The service as coroutines: workers that take turns on an event loop.
 //!
-//! The counterpart of Python's `asyncio`. A waiting coroutine costs a few hundred bytes and no thread, so there can be
+//! The counterpart of Python's `asyncio`. A waiting coroutine costs less than a kilobyte and no thread, so there can be
 //! very many. They share one memory like threads, but a turn ends only where the code says `await`: what does not wait
 //! makes everyone else wait.
 
