@@ -65,11 +65,11 @@ impl Service {
 
         let (stop, stopped) = async_channel::bounded::<()>(1);
         let (alive, ended) = async_channel::bounded::<Infallible>(1);
-        self.start(alive);
-        let result = started(Box::new(move || _ = stop.try_send(())));
         if self.plan.until_done {
             self.jobs = None;
         }
+        self.start(alive);
+        let result = started(Box::new(move || _ = stop.try_send(())));
         // ANCHOR: stop
         if result.is_ok() {
             select! {

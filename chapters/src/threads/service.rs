@@ -65,10 +65,10 @@ impl Service {
 
         let (stop, stopped) = channel::bounded(1);
         let (alive, ended) = channel::bounded(0);
-        let result = self.start(alive).and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
         if self.plan.until_done {
             self.jobs = None;
         }
+        let result = self.start(alive).and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
         // ANCHOR: stop
         if result.is_ok() {
             select! {
