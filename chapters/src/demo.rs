@@ -127,7 +127,7 @@ fn serve(
     service: impl FnOnce(Demo) -> io::Result<Stopped>,
 ) -> Result<ExitCode, String> {
     let jobs = job::jobs(&run.seed, kind).take(run.jobs as usize).collect();
-    let (trace, records) = trace::channel();
+    let (trace, records) = if views.are_quiet() { trace::counted() } else { trace::channel() };
     let (ended, ending) = mpsc::channel();
     let (mut interrupted, mut viewer) = (None, None);
     let held = interrupt::hold();
@@ -156,13 +156,12 @@ fn serve(
 fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
     // At the start there is much to expect, and no pile yet that would tell.
     let mut news = MUCH;
-    let quiet = views.are_quiet();
     loop {
         match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {
-            Err(RecvTimeoutError::Timeout) if quiet => news = records.sweep_by_worker(|records| views.count(records)),
             Err(RecvTimeoutError::Timeout) => news = records.sweep(|records| views.show(records)),
             Err(RecvTimeoutError::Disconnected) => return None,
             Ok((wall, stopped)) => {
+                views.count(records.counts());
                 views.show(&records.rest());
                 return Some(views.finish(wall, stopped));
             }

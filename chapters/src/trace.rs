@@ -4,6 +4,7 @@
 //! two sides never wait for each other. A recorder writes into a buffer in memory, and the reader comes by now and then
 //! and empties all buffers, so that a slow reader costs memory but never time.
 
+use std::array;
 use std::fmt;
 use std::mem;
 use std::str::FromStr;
@@ -17,7 +18,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::job::Job;
-use crate::view::summary::Summary;
+use crate::view::summary::{Summary, Tally};
 
 /// One thing that happened.
 ///
@@ -175,7 +176,7 @@ struct Shared {
     /// Up to when the records are complete, in nanoseconds. Released after they were forwarded, acquired before they are
     /// looked for.
     complete: AtomicU64,
-    buffers: [CachePadded<Mutex<Vec<Record>>>; BUFFERS],
+    buffers: [CachePadded<Mutex<Buffer>>; BUFFERS],
 }
 
 impl Shared {
@@ -183,10 +184,32 @@ impl Shared {
         *self.origin.get_or_init(Instant::now)
     }
 
-    fn buffer(&self, worker: Option<WorkerId>) -> MutexGuard<'_, Vec<Record>> {
-        let index = worker.map_or(0, |worker| worker.0 as usize) % BUFFERS;
-        self.buffers[index].lock().unwrap_or_else(PoisonError::into_inner)
+    fn buffer(&self, worker: Option<WorkerId>) -> MutexGuard<'_, Buffer> {
+        lock(&self.buffers[worker.map_or(0, |worker| worker.0 as usize) % BUFFERS])
     }
+}
+
+/// Where the records of some workers wait for the reader.
+#[derive(Debug)]
+enum Buffer {
+    /// They are kept, in order of time for each worker.
+    Kept(Vec<Record>),
+    /// They are counted and forgotten.
+    Counted(Tally),
+}
+
+impl Buffer {
+    fn push(&mut self, record: Record) {
+        match self {
+            Buffer::Kept(records) => records.push(record),
+            Buffer::Counted(tally) => tally.add(&record),
+        }
+    }
+}
+
+/// Locks a buffer. Whoever panicked while it held the lock did so between two records.
+fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
+    buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes a trace: the end that writes, and the end that reads.
@@ -199,8 +222,18 @@ impl Shared {
 /// assert_eq!(records.rest()[0].event, Event::ServiceStarting);
 /// ```
 pub fn channel() -> (Trace, Records) {
-    let complete = AtomicU64::new(u64::MAX);
-    let shared = Arc::new(Shared { origin: OnceLock::new(), complete, buffers: Default::default() });
+    new(|| Buffer::Kept(Vec::new()))
+}
+
+/// Makes a trace of which nobody will want to see more than the [counts](Records::counts). Nothing is kept, and nothing
+/// passes from one thread to another.
+pub fn counted() -> (Trace, Records) {
+    new(|| Buffer::Counted(Tally::default()))
+}
+
+fn new(buffer: impl Fn() -> Buffer) -> (Trace, Records) {
+    let buffers = array::from_fn(|_| CachePadded::new(Mutex::new(buffer())));
+    let shared = Arc::new(Shared { origin: OnceLock::new(), complete: AtomicU64::new(u64::MAX), buffers });
     (Trace { shared: Arc::clone(&shared) }, Records { shared, held: Vec::new() })
 }
 
@@ -233,8 +266,9 @@ impl Trace {
     }
 
     /// Passes on what `worker` recorded elsewhere, on the same clock.
-    pub fn forward(&self, worker: WorkerId, mut records: Vec<Record>) {
-        self.shared.buffer(Some(worker)).append(&mut records);
+    pub fn forward(&self, worker: WorkerId, records: Vec<Record>) {
+        let mut buffer = self.shared.buffer(Some(worker));
+        records.into_iter().for_each(|record| buffer.push(record));
     }
 }
 
@@ -281,20 +315,15 @@ impl Records {
         count
     }
 
-    /// Hands what is new to `count`, each worker's records in order of time but one worker's after another's: for who only
-    /// counts, and need not pay for more order. Says how many records that were.
-    ///
-    /// Who sweeps this way once sweeps this way to the end.
-    pub fn sweep_by_worker(&mut self, mut count: impl FnMut(&[Record])) -> usize {
-        let mut news = 0;
+    /// What was counted of a trace whose records nobody wants to see.
+    pub fn counts(&mut self) -> Tally {
+        let mut counts = Tally::default();
         for buffer in &self.shared.buffers {
-            // The two change places, so that nothing is copied, and both keep their memory for the next time.
-            mem::swap(&mut *buffer.lock().unwrap_or_else(PoisonError::into_inner), &mut self.held);
-            count(&self.held);
-            news += self.held.len();
-            self.held.clear();
+            if let Buffer::Counted(tally) = &mut *lock(buffer) {
+                counts.merge(mem::take(tally));
+            }
         }
-        news
+        counts
     }
 
     /// Takes all that is left.
@@ -305,7 +334,9 @@ impl Records {
 
     fn empty_buffers(&mut self) {
         for buffer in &self.shared.buffers {
-            self.held.append(&mut buffer.lock().unwrap_or_else(PoisonError::into_inner));
+            if let Buffer::Kept(records) = &mut *lock(buffer) {
+                self.held.append(records);
+            }
         }
         self.held.sort_by_key(|record| record.at);
     }
@@ -349,18 +380,18 @@ mod tests {
     }
 
     #[test]
-    fn who_only_counts_gets_every_record_once_and_each_workers_in_order() {
-        let (trace, mut records) = channel();
-        let workers = [0, 16, 1].map(|number| trace.worker(WorkerId(number)));
-        let mut seen: Vec<Record> = Vec::new();
-        for _ in 0..3 {
-            workers.iter().for_each(|worker| _ = worker.record(Event::NoWork));
-            assert_eq!(records.sweep_by_worker(|news| seen.extend_from_slice(news)), 3);
+    fn a_trace_that_nobody_wants_to_see_is_counted_where_it_is_recorded() {
+        let (trace, mut records) = counted();
+        let job = Job { number: 0, kind: Kind::Cpu, size: 1.0 };
+        for worker in [0, 16, 1].map(|number| trace.worker(WorkerId(number))) {
+            worker.record(Event::JobStarted(job));
+            worker.record(Event::JobCompleted(job));
         }
-        assert_eq!(records.sweep_by_worker(|news| assert!(news.is_empty())), 0);
-        for worker in [0, 16, 1].map(WorkerId) {
-            let its: Vec<_> = seen.iter().filter(|record| record.worker == Some(worker)).collect();
-            assert!(its.len() == 3 && its.is_sorted_by_key(|record| record.at));
-        }
+        let record = |event| Record { at: Duration::ZERO, worker: Some(WorkerId(2)), event };
+        trace.forward(WorkerId(2), vec![record(Event::JobStarted(job)), record(Event::WorkerDied(Some(job)))]);
+        assert_eq!(records.sweep(|news| assert!(news.is_empty())), 0);
+        let counts = records.counts();
+        assert_eq!((counts.completed(), counts.died()), (3, 1));
+        assert!(records.rest().is_empty());
     }
 }

@@ -150,13 +150,13 @@ impl Views {
 
     /// Shows some more records.
     pub fn show(&mut self, records: &[Record]) {
-        self.count(records);
+        records.iter().for_each(|record| self.tally.add(record));
         self.each(|view| view.show(records));
     }
 
-    /// Counts some more records for the summary, and shows them to nobody.
-    pub fn count(&mut self, records: &[Record]) {
-        records.iter().for_each(|record| self.tally.add(record));
+    /// Takes for the summary what was counted elsewhere, of records that are not shown.
+    pub fn count(&mut self, counts: Tally) {
+        self.tally.merge(counts);
     }
 
     /// Whether nobody looks at any record before the last.

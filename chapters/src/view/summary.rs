@@ -93,6 +93,13 @@ impl Tally {
         }
     }
 
+    /// Adds what another one has counted, of other workers.
+    pub fn merge(&mut self, other: Self) {
+        self.workers.extend(other.workers);
+        self.completed += other.completed;
+        self.died += other.died;
+    }
+
     /// How many jobs have been completed.
     pub fn completed(&self) -> u64 {
         self.completed
