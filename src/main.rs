@@ -36,7 +36,8 @@ fn main() -> ExitCode {
     let CommandLine {} = CommandLine::parse();
     match io::stdout().write_all(GUIDE.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("error: cannot write the guide: {error}");
+            // If even standard error is closed, the status has to say it all.
+            let _ = writeln!(io::stderr(), "error: cannot write the guide: {error}");
             ExitCode::FAILURE
         }
         _ => ExitCode::SUCCESS,

@@ -2,7 +2,8 @@
 //!
 //! A service says everything through a [`Recorder`] and prints nothing; whoever wants to look reads the [`Records`]. The
 //! two sides never wait for each other. A recorder writes into a buffer in memory, and the reader comes by now and then
-//! and empties all buffers, so that a slow reader costs memory but never time.
+//! and empties all buffers, so that a slow reader costs memory but never time. Where nobody wants more than the summary,
+//! records are [counted] in place instead.
 
 use std::array;
 use std::fmt;
