@@ -7,7 +7,8 @@
 //! 1. What there is to do: [`job`], its sizes drawn by [`random`], as asked for by [`options`].
 //! 2. What happened: [`trace`], a stream of records, and every [`view`] of it.
 //! 3. The lock that Python's threads take turns under: [`gil`], told line by line after CPython's.
-//! 4. The service itself: [`threads`], [`processes`], [`coroutines`].
+//! 4. The primitives, the queues, and the service itself, in three worlds: [`threads`], [`processes`], [`coroutines`].
+//!    What they share: [`errors`] and [`storage`].
 //! 5. What makes a program of it: [`demo`], with Ctrl-C from [`interrupt`] and the machine's bill from [`usage`].
 //! 6. What the lock does to the threads, measured side by side: [`gil_tour`].
 //!
@@ -23,6 +24,9 @@ pub mod view;
 
 pub mod gil;
 mod sync;
+
+pub mod errors;
+pub mod storage;
 
 pub mod threads;
 
