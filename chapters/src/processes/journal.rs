@@ -5,31 +5,32 @@
 //! lock, since each moves only its own counter. Saying something costs no system call. And what was said stays said: a
 //! worker that is killed takes along only what it had not yet written.
 
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::shared::Shared;
+use super::shared::{LINE, Place, Shared, Words};
 use crate::job::{Job, Kind};
 use crate::trace::{Event, Record, WorkerId};
 use crate::usage::peak_rss;
 
 /// How many records a journal holds that have not been read.
-const SLOTS: u32 = 2048;
-/// How many words a record takes.
-const SLOT: usize = 8;
-/// Where the slots begin. The counters before them have a cache line each, since each has one writer.
-const FIRST: usize = 48;
+const SLOTS: u64 = 2048;
+/// How many words a record takes: when, what, and the job's number and size.
+const SLOT: usize = 4;
+/// Where the slots begin. The counters before them have a cache line for each writer.
+const FIRST: usize = 2 * LINE;
 
-/// Which word counts the records written, wrapping around.
+/// Which word counts the records written.
 const WRITTEN: usize = 0;
 /// Which word is 1 from before the writer looks at the clock until its record can be read.
 const WRITING: usize = 1;
-/// Which word counts the records read, wrapping around.
-const READ: usize = 16;
-/// Which word has the peak of the worker's memory, in kibibytes.
-const PEAK: usize = 32;
+/// Which word has the peak of the worker's memory, in bytes.
+const PEAK: usize = 2;
+/// Which word counts the records read.
+const READ: usize = LINE;
 
 /// How many words of shared memory a journal takes.
 pub const WORDS: usize = FIRST + SLOTS as usize * SLOT;
@@ -41,11 +42,13 @@ const LOOKS: usize = 100;
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// Names for events in a slot. A worker process says no others.
-const WORKER_STARTED: u32 = 1;
-const JOB_STARTED: u32 = 2;
-const JOB_COMPLETED: u32 = 3;
-const NO_WORK: u32 = 4;
-const WORKER_FINISHED: u32 = 5;
+const WORKER_STARTED: u64 = 1;
+const JOB_STARTED: u64 = 2;
+const JOB_COMPLETED: u64 = 3;
+const NO_WORK: u64 = 4;
+const WORKER_FINISHED: u64 = 5;
+/// Added to the name of an event whose job waits instead of computing.
+const IO: u64 = 8;
 
 /// A worker's journal, of which both the worker and the service have a handle.
 ///
@@ -55,16 +58,33 @@ const WORKER_FINISHED: u32 = 5;
 /// then finds it 0 knows that whoever read the clock earlier has written down what it had to say.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    memory: Arc<Shared>,
-    first: usize,
+    words: Words,
     worker: WorkerId,
     origin: Instant,
 }
 
 impl Journal {
-    /// The journal of `worker`, which begins at word `first` of `memory` and counts time from `origin`.
-    pub fn new(memory: Arc<Shared>, first: usize, worker: WorkerId, origin: Instant) -> Self {
-        Self { memory, first, worker, origin }
+    /// Makes an empty journal for `worker`, which counts time from `origin`.
+    ///
+    /// # Errors
+    ///
+    /// When `memory` has no [`WORDS`] left.
+    pub fn new(memory: &Arc<Shared>, worker: WorkerId, origin: Instant) -> io::Result<Self> {
+        Self::at(memory, memory.place(WORDS)?, worker, origin)
+    }
+
+    /// The journal of `worker` that another process made at `place`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn at(memory: &Arc<Shared>, place: Place, worker: WorkerId, origin: Instant) -> io::Result<Self> {
+        Ok(Self { words: memory.at(place, WORDS)?, worker, origin })
+    }
+
+    /// Where it lies.
+    pub fn place(&self) -> Place {
+        self.words.place()
     }
 
     /// Whose journal this is.
@@ -78,8 +98,8 @@ impl Journal {
     }
 
     /// The memory that it lies in.
-    pub fn memory(&self) -> &Shared {
-        &self.memory
+    pub fn memory(&self) -> &Arc<Shared> {
+        self.words.memory()
     }
 
     /// Records that `event` happens now, and returns what time that is. Only the worker does that. Blocks while the journal is full, which it is only
@@ -97,9 +117,9 @@ impl Journal {
             Event::WorkerFinished => (WORKER_FINISHED, None),
             other => panic!("a worker does not say {}", other.name()),
         };
-        let words = self.words();
+        let words = &*self.words;
         if tag == WORKER_FINISHED {
-            words[PEAK].store(u32::try_from(peak_rss() / 1024).unwrap_or(u32::MAX), Ordering::Relaxed);
+            words[PEAK].store(peak_rss(), Ordering::Relaxed);
         }
         let written = words[WRITTEN].load(Ordering::Relaxed);
         while written.wrapping_sub(words[READ].load(Ordering::Acquire)) >= SLOTS {
@@ -108,14 +128,13 @@ impl Journal {
         let slot = slot(words, written);
         words[WRITING].swap(1, Ordering::SeqCst);
         let now = Instant::now();
-        store(&slot[0..2], now.saturating_duration_since(self.origin).as_nanos() as u64);
-        slot[2].store(tag, Ordering::Relaxed);
+        slot[0].store(now.saturating_duration_since(self.origin).as_nanos() as u64, Ordering::Relaxed);
+        slot[1].store(if job.is_some_and(|job| job.kind == Kind::Io) { tag | IO } else { tag }, Ordering::Relaxed);
         if let Some(job) = job {
-            slot[3].store(job.kind as u32, Ordering::Relaxed);
-            store(&slot[4..6], job.number);
-            store(&slot[6..8], job.size.to_bits());
+            slot[2].store(job.number, Ordering::Relaxed);
+            slot[3].store(job.size.to_bits(), Ordering::Relaxed);
         }
-        words[WRITTEN].store(written.wrapping_add(1), Ordering::Release);
+        words[WRITTEN].store(written + 1, Ordering::Release);
         words[WRITING].store(0, Ordering::Release);
         now
     }
@@ -123,26 +142,28 @@ impl Journal {
     /// Whether everything can be [read](Journal::read) that the worker has said before now. If not, the worker was
     /// interrupted, or killed, in the middle of saying something.
     pub fn is_complete(&self) -> bool {
-        (0..LOOKS).any(|_| self.words()[WRITING].load(Ordering::SeqCst) == 0)
+        (0..LOOKS).any(|_| self.words[WRITING].load(Ordering::SeqCst) == 0)
     }
 
     /// Takes what the worker has said since the last time. Only the service does that. Never blocks.
     pub fn read(&self) -> Vec<Record> {
-        let words = self.words();
+        let words = &*self.words;
         let written = words[WRITTEN].load(Ordering::Acquire);
         let read = words[READ].load(Ordering::Relaxed);
+        // At most all slots, whatever nonsense a worker may have left in its counter.
         let unread = written.wrapping_sub(read).min(SLOTS);
         let records = (0..unread).filter_map(|offset| self.record_in(slot(words, read.wrapping_add(offset)))).collect();
         words[READ].store(written, Ordering::Release);
         records
     }
 
-    fn record_in(&self, slot: &[AtomicU32]) -> Option<Record> {
+    fn record_in(&self, slot: &[AtomicU64]) -> Option<Record> {
+        let [at, what, number, size] = [0, 1, 2, 3].map(|word| slot[word].load(Ordering::Relaxed));
         let job = || {
-            let kind = if slot[3].load(Ordering::Relaxed) == Kind::Io as u32 { Kind::Io } else { Kind::Cpu };
-            Job { number: load(&slot[4..6]), kind, size: f64::from_bits(load(&slot[6..8])) }
+            let kind = if what & IO == 0 { Kind::Cpu } else { Kind::Io };
+            Job { number, kind, size: f64::from_bits(size) }
         };
-        let event = match slot[2].load(Ordering::Relaxed) {
+        let event = match what & !IO {
             WORKER_STARTED => Event::WorkerStarted,
             JOB_STARTED => Event::JobStarted(job()),
             JOB_COMPLETED => Event::JobCompleted(job()),
@@ -150,31 +171,18 @@ impl Journal {
             WORKER_FINISHED => Event::WorkerFinished,
             _ => return None,
         };
-        Some(Record { at: Duration::from_nanos(load(&slot[0..2])), worker: Some(self.worker), event })
+        Some(Record { at: Duration::from_nanos(at), worker: Some(self.worker), event })
     }
 
     /// The peak of the worker's memory, in bytes, as of when it finished; before that, 0.
     pub fn peak(&self) -> u64 {
-        u64::from(self.words()[PEAK].load(Ordering::Relaxed)) * 1024
-    }
-
-    fn words(&self) -> &[AtomicU32] {
-        &self.memory[self.first..self.first + WORDS]
+        self.words[PEAK].load(Ordering::Relaxed)
     }
 }
 
-fn slot(words: &[AtomicU32], number: u32) -> &[AtomicU32] {
+fn slot(words: &[AtomicU64], number: u64) -> &[AtomicU64] {
     let start = FIRST + (number % SLOTS) as usize * SLOT;
     &words[start..start + SLOT]
-}
-
-fn store(words: &[AtomicU32], value: u64) {
-    words[0].store(value as u32, Ordering::Relaxed);
-    words[1].store((value >> 32) as u32, Ordering::Relaxed);
-}
-
-fn load(words: &[AtomicU32]) -> u64 {
-    u64::from(words[0].load(Ordering::Relaxed)) | u64::from(words[1].load(Ordering::Relaxed)) << 32
 }
 
 #[cfg(test)]
@@ -182,7 +190,7 @@ mod tests {
     use super::*;
 
     fn journal() -> Journal {
-        Journal::new(Arc::new(Shared::new(WORDS).unwrap()), 0, WorkerId(3), Instant::now())
+        Journal::new(&Arc::new(Shared::new(WORDS).unwrap()), WorkerId(3), Instant::now()).unwrap()
     }
 
     fn job(number: u64) -> Job {
@@ -212,7 +220,7 @@ mod tests {
     fn a_full_journal_makes_the_worker_wait_and_loses_nothing() {
         let worker = journal();
         let service = worker.clone();
-        let jobs = 5 * u64::from(SLOTS);
+        let jobs = 5 * SLOTS;
         let writer =
             thread::spawn(move || (0..jobs).for_each(|number| _ = worker.record(Event::JobStarted(job(number)))));
         let mut read = Vec::new();
@@ -228,7 +236,7 @@ mod tests {
         let journal = journal();
         journal.record(Event::NoWork);
         assert!(journal.is_complete());
-        journal.words()[WRITING].store(1, Ordering::SeqCst);
+        journal.words[WRITING].store(1, Ordering::SeqCst);
         assert!(!journal.is_complete());
     }
 
@@ -236,7 +244,7 @@ mod tests {
     fn a_slot_that_holds_nonsense_is_passed_over() {
         let journal = journal();
         journal.record(Event::NoWork);
-        slot(journal.words(), 0)[2].store(99, Ordering::Relaxed);
+        slot(&journal.words, 0)[1].store(99, Ordering::Relaxed);
         assert!(journal.read().is_empty());
     }
 }

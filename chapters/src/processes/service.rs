@@ -10,11 +10,11 @@ use crossbeam::select;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use super::Lock;
 use super::collector::{self, Last, Watched};
 use super::journal::{self, Journal};
+use super::lock::{self, Lock};
 use super::queue::{self, Queue, RecvTimeoutError, Sender};
-use super::shared::Shared;
+use super::shared::{Place, Shared};
 use super::start::{Method, Starter};
 use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
@@ -24,11 +24,6 @@ use crate::usage::Usage;
 
 /// How long a worker waits for a job before it says that there is no work, and waits on.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Which word of the shared memory is the lock.
-const LOCK: usize = 0;
-/// Which word is the first of the workers' journals, one after the other.
-const JOURNALS: usize = 16;
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
 // ANCHOR: service
@@ -53,8 +48,8 @@ impl Service {
     /// When the system has no memory to share, or no pipe.
     pub fn new(plan: Plan, trace: Trace, method: Method) -> io::Result<Self> {
         let (jobs, queue) = queue::channel()?;
-        let memory = Arc::new(Shared::new(JOURNALS + plan.workers as usize * journal::WORDS)?);
-        let running = Lock::new(Arc::clone(&memory), LOCK);
+        let memory = Arc::new(Shared::new(lock::WORDS + plan.workers as usize * journal::WORDS)?);
+        let running = Lock::new(&memory)?;
         Ok(Self { plan, trace, method, running, memory, jobs: Some(jobs), queue, workers: Vec::new() })
     }
 
@@ -114,7 +109,7 @@ impl Service {
     fn start(&mut self, starter: &Starter) -> io::Result<()> {
         for id in (0..self.plan.workers).map(WorkerId) {
             let (sentinel, alive) = io::pipe()?;
-            let journal = journal(&self.memory, id, self.trace.origin());
+            let journal = Journal::new(&self.memory, id, self.trace.origin())?;
             let worker = Worker {
                 running: self.running.clone(),
                 queue: self.queue.try_clone()?,
@@ -171,7 +166,8 @@ impl Worker {
     pub fn pack(&self) -> io::Result<(Preparation, [BorrowedFd<'_>; 3])> {
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = shared_now.saturating_sub(now.saturating_duration_since(self.trace.origin()));
-        let preparation = Preparation { worker: self.trace.worker(), origin, scale: self.scale };
+        let (running, trace) = (self.running.place(), self.trace.place());
+        let preparation = Preparation { worker: self.trace.worker(), running, trace, origin, scale: self.scale };
         Ok((preparation, [self.queue.as_fd(), self.trace.memory().as_fd(), self.alive.as_fd()]))
     }
 
@@ -181,16 +177,16 @@ impl Worker {
     ///
     /// When the files are not those that were packed.
     pub fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
-        let Preparation { worker, origin, scale } = preparation;
+        let Preparation { worker, running, trace, origin, scale } = preparation;
         let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent three open files");
         let [queue, memory, alive] = <[OwnedFd; 3]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = now.checked_sub(shared_now.saturating_sub(origin)).unwrap_or(now);
         Ok(Self {
-            running: Lock::new(Arc::clone(&memory), LOCK),
+            running: Lock::at(&memory, running)?,
             queue: Queue::from_pipe(PipeReader::from(queue))?,
-            trace: journal(&memory, worker, origin),
+            trace: Journal::at(&memory, trace, worker, origin)?,
             scale,
             alive: PipeWriter::from(alive),
         })
@@ -201,14 +197,12 @@ impl Worker {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preparation {
     worker: WorkerId,
+    /// Where in the shared memory they lie.
+    running: Place,
+    trace: Place,
     /// When the service began to start, on the clock that all processes share.
     origin: Duration,
     scale: f64,
-}
-
-/// The journal of `worker` in the memory that service and workers share.
-fn journal(memory: &Arc<Shared>, worker: WorkerId, origin: Instant) -> Journal {
-    Journal::new(Arc::clone(memory), JOURNALS + worker.0 as usize * journal::WORDS, worker, origin)
 }
 
 /// How far apart the two clocks may be read to count as the same moment.
