@@ -4,6 +4,7 @@
 //! the compiler holds what is shared to what is safe. What threads do not have is a fence: one that writes where it
 //! should not, or aborts, takes the whole process along.
 
+pub mod condition;
 pub mod interpreter;
 pub mod lock;
 pub mod service;
@@ -11,8 +12,9 @@ pub mod service;
 use std::process::ExitCode;
 use std::time::Duration;
 
+pub use condition::Condition;
 use interpreter::{Gils, Locking};
-pub use lock::Lock;
+pub use lock::{Lock, LockGuard};
 pub use service::Service;
 
 use crate::demo::{self, Model};

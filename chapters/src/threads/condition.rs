@@ -1,0 +1,355 @@
+//! Where threads wait until something that a lock guards has changed: Python's `threading.Condition`.
+//!
+//! It differs from [`std::sync::Condvar`], which a working engineer reaches for, in three promises that Python makes. A
+//! thread returns from [`wait`](Condition::wait) because it was notified, and for no other reason. [`notify`](
+//! Condition::notify) wakes a number of threads, and exactly so many of those that wait at that moment: nobody who
+//! comes later can take the notification away from them. And a wait with a timeout says truly which of both it was.
+//!
+//! A Python condition is made with its lock. Here the guard says which lock it is, as in the standard library, and
+//! notifying without holding it is allowed, where Python raises `RuntimeError`. It is right as long as the *change* was
+//! made under the lock. What a thread that was woken finds may have changed again: the lock is not handed to it, and
+//! others may come first. So one waits for a condition in a loop, and [`wait_for`](Condition::wait_for) is that loop.
+//!
+//! One waits with the guard of a [`Lock`](super::Lock), not of an `RLock`, although that is what a
+//! Python condition makes for itself: a thread may have several guards of an `RLock`, and those that it keeps would lie
+//! while it waits.
+//!
+//! # How it works
+//!
+//! Whoever waits takes a number, and sleeps until there is a notification for numbers as low as its own. All threads that
+//! sleep when one is made have such numbers, so it does not matter which of them the standard library's `Condvar` wakes,
+//! nor that it may wake more.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::lock::LockGuard;
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, deadline_after, lock, wait_until};
+
+/// Where threads wait, with the lock free, until they are notified.
+///
+/// ```
+/// use chapters::threads::{Condition, Lock};
+///
+/// let (jobs, added) = (Lock::guarding(Vec::new()), Condition::new());
+/// std::thread::scope(|scope| {
+///     let worker = scope.spawn(|| added.wait_for(jobs.acquire(), |jobs| !jobs.is_empty()).pop());
+///     jobs.acquire().push("a job");
+///     added.notify(1);
+///     assert_eq!(worker.join().unwrap(), Some("a job"));
+/// });
+/// ```
+#[derive(Debug, Default)]
+// ANCHOR: condition
+pub struct Condition {
+    line: Mutex<Line>,
+    /// How many threads wait. Changed with the line locked.
+    sleeping: AtomicUsize,
+    notified: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    /// The number of the next thread to wait.
+    next: u64,
+    /// Who was notified and has not left yet, the oldest first.
+    calls: VecDeque<Call>,
+}
+
+/// A notification of `left` threads, which have numbers below `limit`.
+#[derive(Debug)]
+struct Call {
+    limit: u64,
+    left: usize,
+}
+// ANCHOR_END: condition
+
+// ANCHOR: line
+impl Line {
+    fn join(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// The oldest notification that is for this number.
+    fn call_for(&self, number: u64) -> Option<usize> {
+        self.calls.iter().position(|call| number < call.limit)
+    }
+
+    /// Takes a notification, if there is one for this number.
+    fn leave(&mut self, number: u64) -> bool {
+        let Some(call) = self.call_for(number) else { return false };
+        self.calls[call].left -= 1;
+        if self.calls[call].left == 0 {
+            self.calls.remove(call);
+        }
+        true
+    }
+}
+// ANCHOR_END: line
+
+impl Condition {
+    /// Makes a condition that nobody waits for.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives the lock back, blocks until notified, and blocks until the lock is acquired again.
+    ///
+    /// ```
+    /// use chapters::threads::{Condition, Lock};
+    ///
+    /// let (lock, condition) = (Lock::new(), Condition::new());
+    /// std::thread::scope(|scope| {
+    ///     let guard = lock.acquire();
+    ///     scope.spawn(|| {
+    ///         let _guard = lock.acquire(); // not before the other one waits
+    ///         condition.notify(1);
+    ///     });
+    ///     let _guard = condition.wait(guard);
+    /// });
+    /// ```
+    pub fn wait<'a, T>(&self, guard: LockGuard<'a, T>) -> LockGuard<'a, T> {
+        self.wait_until(guard, None).0
+    }
+
+    /// The same, but blocks for a notification until `timeout` has passed at most; then for the lock, as long as that
+    /// takes. Also returns whether it was notified.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chapters::threads::{Condition, Lock};
+    ///
+    /// let lock = Lock::new();
+    /// let (_guard, notified) = Condition::new().wait_timeout(lock.acquire(), Duration::from_millis(1));
+    /// assert!(!notified);
+    /// ```
+    pub fn wait_timeout<'a, T>(&self, guard: LockGuard<'a, T>, timeout: Duration) -> (LockGuard<'a, T>, bool) {
+        self.wait_until(guard, deadline_after(timeout))
+    }
+
+    /// Blocks until `predicate` is true of what the lock guards. It is called with the lock held, at first and after each
+    /// notification. See the example of [`Condition`].
+    pub fn wait_for<'a, T>(&self, guard: LockGuard<'a, T>, predicate: impl FnMut(&mut T) -> bool) -> LockGuard<'a, T> {
+        self.wait_for_until(guard, None, predicate).0
+    }
+
+    /// The same, but blocks until `timeout` has passed at most. Also returns what `predicate` said last: with a timeout of
+    /// zero, or too late, it is asked once more all the same.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chapters::threads::{Condition, Lock};
+    ///
+    /// let (lock, condition) = (Lock::guarding(1), Condition::new());
+    /// assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
+    /// assert!(!condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 2).1);
+    /// ```
+    pub fn wait_for_timeout<'a, T>(
+        &self,
+        guard: LockGuard<'a, T>,
+        timeout: Duration,
+        predicate: impl FnMut(&mut T) -> bool,
+    ) -> (LockGuard<'a, T>, bool) {
+        self.wait_for_until(guard, deadline_after(timeout), predicate)
+    }
+
+    // ANCHOR: notify
+    /// Wakes `n` of the threads that wait now, or all if there are fewer. If nobody waits, nothing happens, now or later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chapters::threads::{Condition, Lock};
+    ///
+    /// let (lock, condition) = (Lock::new(), Condition::new());
+    /// condition.notify(1); // to nobody
+    /// assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
+    /// ```
+    pub fn notify(&self, n: usize) {
+        if self.sleeping.load(Ordering::Relaxed) == 0 {
+            return; // a thread that waits has said so before it gave the lock back
+        }
+        let mut line = lock(&self.line);
+        let called: usize = line.calls.iter().map(|call| call.left).sum();
+        let left = n.min(self.sleeping.load(Ordering::Relaxed) - called);
+        if left > 0 {
+            let limit = line.next;
+            line.calls.push_back(Call { limit, left });
+            (0..left).for_each(|_| self.notified.notify_one());
+        }
+    }
+    // ANCHOR_END: notify
+
+    /// Wakes all threads that wait now.
+    ///
+    /// ```
+    /// use chapters::threads::{Condition, Lock};
+    ///
+    /// let (open, changed) = (Lock::guarding(false), Condition::new());
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..3 {
+    ///         scope.spawn(|| drop(changed.wait_for(open.acquire(), |open| *open)));
+    ///     }
+    ///     *open.acquire() = true;
+    ///     changed.notify_all();
+    /// });
+    /// ```
+    pub fn notify_all(&self) {
+        self.notify(usize::MAX);
+    }
+
+    // ANCHOR: wait
+    fn wait_until<'a, T>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {
+        let lock_to_acquire = guard.lock();
+        let mut line = lock(&self.line);
+        let number = line.join();
+        self.sleeping.fetch_add(1, Ordering::Relaxed);
+        drop(guard);
+        let mut in_time = true;
+        while line.call_for(number).is_none() && in_time {
+            (line, in_time) = wait_until(&self.notified, line, deadline);
+        }
+        self.sleeping.fetch_sub(1, Ordering::Relaxed);
+        let notified = line.leave(number);
+        drop(line);
+        (lock_to_acquire.acquire(), notified)
+    }
+    // ANCHOR_END: wait
+
+    fn wait_for_until<'a, T>(
+        &self,
+        mut guard: LockGuard<'a, T>,
+        deadline: Option<Instant>,
+        mut predicate: impl FnMut(&mut T) -> bool,
+    ) -> (LockGuard<'a, T>, bool) {
+        let mut in_time = true;
+        loop {
+            let holds = predicate(&mut guard);
+            if holds || !in_time {
+                return (guard, holds);
+            }
+            (guard, in_time) = self.wait_until(guard, deadline);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::super::Lock;
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+    const SHORT: Duration = Duration::from_millis(1);
+
+    /// Starts threads that wait, each with its number to tell when it has been woken, and returns once all do.
+    fn start_sleepers<'scope, 'a: 'scope>(
+        scope: &'scope thread::Scope<'scope, 'a>,
+        (lock, condition): (&'a Lock, &'a Condition),
+        count: usize,
+    ) -> mpsc::Receiver<(usize, bool)> {
+        let (woken, told) = mpsc::channel();
+        let before = condition.sleeping.load(Ordering::Relaxed);
+        for number in 0..count {
+            let woken = woken.clone();
+            scope.spawn(move || {
+                let (_guard, notified) = condition.wait_timeout(lock.acquire(), LONG);
+                woken.send((number, notified)).unwrap();
+            });
+        }
+        while condition.sleeping.load(Ordering::Relaxed) < before + count {
+            thread::yield_now();
+        }
+        told
+    }
+
+    #[test]
+    fn as_many_wake_as_are_notified() {
+        let (lock, condition) = (Lock::new(), Condition::new());
+        thread::scope(|scope| {
+            let told = start_sleepers(scope, (&lock, &condition), 5);
+            condition.notify(0);
+            condition.notify(2);
+            assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+            assert_eq!(condition.sleeping.load(Ordering::Relaxed), 3);
+            assert!(told.try_recv().is_err());
+            condition.notify(1);
+            assert!(told.recv_timeout(LONG).unwrap().1);
+            condition.notify_all();
+            assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+            assert!(crate::sync::lock(&condition.line).calls.is_empty());
+        });
+    }
+
+    #[test]
+    fn notifications_add_up_while_nobody_has_woken_yet() {
+        let (lock, condition) = (Lock::new(), Condition::new());
+        thread::scope(|scope| {
+            let told = start_sleepers(scope, (&lock, &condition), 3);
+            let guard = lock.acquire(); // nobody returns before this is dropped
+            condition.notify(1);
+            condition.notify(1);
+            condition.notify(7);
+            drop(guard);
+            assert!((0..3).all(|_| told.recv_timeout(LONG).unwrap().1));
+            assert!(crate::sync::lock(&condition.line).calls.is_empty());
+        });
+    }
+
+    #[test]
+    fn nobody_takes_a_notification_that_was_made_before_it_came() {
+        let mut line = Line::default();
+        let (first, second) = (line.join(), line.join());
+        line.calls.push_back(Call { limit: line.next, left: 1 });
+        let newcomer = line.join();
+        assert!(!line.leave(newcomer));
+        line.calls.push_back(Call { limit: line.next, left: 1 });
+        assert!(line.leave(newcomer));
+        assert!(!line.leave(newcomer), "the other one is for those who came first");
+        assert!(line.leave(second));
+        assert!(!line.leave(first));
+    }
+
+    #[test]
+    fn a_timeout_leaves_nothing_behind() {
+        let (lock, condition) = (Lock::new(), Condition::new());
+        assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
+        assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
+        assert_eq!(condition.sleeping.load(Ordering::Relaxed), 0);
+        condition.notify_all();
+        assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
+    }
+
+    #[test]
+    fn the_predicate_is_asked_before_the_clock() {
+        let (lock, condition) = (Lock::guarding(1), Condition::new());
+        assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
+        let mut asked = 0;
+        let asks = |_: &mut i32| {
+            asked += 1;
+            false
+        };
+        assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, asks).1);
+        assert_eq!(asked, 2);
+    }
+
+    #[test]
+    fn the_lock_is_free_while_one_waits_and_held_afterwards() {
+        let (lock, condition) = (Lock::guarding(0), Condition::new());
+        thread::scope(|scope| {
+            let guard = lock.acquire();
+            scope.spawn(|| {
+                *lock.acquire() += 1;
+                condition.notify(1);
+            });
+            let guard = condition.wait(guard);
+            assert_eq!(*guard, 1);
+            assert!(lock.is_locked());
+        });
+    }
+}
