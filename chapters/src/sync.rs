@@ -7,8 +7,10 @@
 pub(crate) use std::cell::UnsafeCell;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+pub(crate) use std::thread::ThreadId;
 
 use std::hint;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often a thread looks again before it goes to sleep: as often as the standard library's.
@@ -44,4 +46,10 @@ pub(crate) fn wait_until<'a, T>(
 /// Spins for a moment while it is worth it.
 pub(crate) fn spin_while(busy: impl Fn() -> bool) {
     (0..SPINS).take_while(|_| busy()).for_each(|_| hint::spin_loop());
+}
+
+/// Who the calling thread is.
+pub(crate) fn this_thread() -> ThreadId {
+    thread_local!(static ME: ThreadId = thread::current().id());
+    ME.with(|me| *me)
 }

@@ -10,7 +10,7 @@
 //! made under the lock. What a thread that was woken finds may have changed again: the lock is not handed to it, and
 //! others may come first. So one waits for a condition in a loop, and [`wait_for`](Condition::wait_for) is that loop.
 //!
-//! One waits with the guard of a [`Lock`](super::Lock), not of an `RLock`, although that is what a
+//! One waits with the guard of a [`Lock`](super::Lock), not of an [`RLock`](super::RLock), although that is what a
 //! Python condition makes for itself: a thread may have several guards of an `RLock`, and those that it keeps would lie
 //! while it waits.
 //!
@@ -199,6 +199,12 @@ impl Condition {
     /// ```
     pub fn notify_all(&self) {
         self.notify(usize::MAX);
+    }
+
+    /// How many threads wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.sleeping.load(Ordering::Relaxed)
     }
 
     // ANCHOR: wait

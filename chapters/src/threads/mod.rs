@@ -4,18 +4,30 @@
 //! the compiler holds what is shared to what is safe. What threads do not have is a fence: one that writes where it
 //! should not, or aborts, takes the whole process along.
 
+pub mod barrier;
 pub mod condition;
+pub mod event;
 pub mod interpreter;
 pub mod lock;
+pub mod queue;
+pub mod rlock;
+pub mod semaphore;
 pub mod service;
+pub mod simple_queue;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
+pub use barrier::Barrier;
 pub use condition::Condition;
+pub use event::Event;
 use interpreter::{Gils, Locking};
 pub use lock::{Lock, LockGuard};
+pub use queue::{LifoQueue, PriorityQueue, Queue};
+pub use rlock::{RLock, RLockGuard};
+pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use service::Service;
+pub use simple_queue::SimpleQueue;
 
 use crate::demo::{self, Model};
 use crate::options;

@@ -1,0 +1,121 @@
+//! A flag that threads can wait for: Python's `threading.Event`.
+//!
+//! It differs from a [`Condition`] in that it remembers: who comes after it was set does not wait. It differs from a
+//! channel in that everybody is told, and nothing is passed on.
+//!
+//! The standard library has none. A working engineer reaches for [`std::sync::OnceLock::wait`] if the event happens once
+//! and brings a value, for a channel that is closed, or for a `Mutex<bool>` and a `Condvar`, which is what this is.
+
+use std::time::Duration;
+
+use super::{Condition, Lock};
+
+/// A flag, not set at first.
+///
+/// ```
+/// use chapters::threads::Event;
+///
+/// let ready = Event::new();
+/// std::thread::scope(|scope| {
+///     for _ in 0..3 {
+///         scope.spawn(|| ready.wait());
+///     }
+///     ready.set();
+/// });
+/// assert!(ready.is_set());
+/// ready.clear();
+/// assert!(!ready.is_set());
+/// ```
+#[derive(Debug, Default)]
+pub struct Event {
+    flag: Lock<bool>,
+    happened: Condition,
+}
+
+impl Event {
+    /// Makes an event that has not happened.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // ANCHOR: event
+    /// Sets the flag, and wakes everybody who waits. See the example of [`Event`].
+    pub fn set(&self) {
+        *self.flag.acquire() = true;
+        self.happened.notify_all();
+    }
+
+    /// Clears the flag, so that whoever comes now waits. Whoever was woken by [`set`](Event::set) before stays awake.
+    pub fn clear(&self) {
+        *self.flag.acquire() = false;
+    }
+
+    /// Whether the flag is set. See the example of [`Event`].
+    pub fn is_set(&self) -> bool {
+        *self.flag.acquire()
+    }
+
+    /// Blocks until the flag is set, however shortly.
+    pub fn wait(&self) {
+        let flag = self.flag.acquire();
+        if !*flag {
+            drop(self.happened.wait(flag));
+        }
+    }
+    // ANCHOR_END: event
+
+    /// Blocks until the flag is set or `timeout` has passed, and returns whether it was set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chapters::threads::Event;
+    ///
+    /// let event = Event::new();
+    /// assert!(!event.wait_timeout(Duration::from_millis(1)));
+    /// event.set();
+    /// assert!(event.wait_timeout(Duration::ZERO));
+    /// ```
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let flag = self.flag.acquire();
+        *flag || self.happened.wait_timeout(flag, timeout).1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn everybody_is_told_and_whoever_comes_later_does_not_wait() {
+        let event = Event::new();
+        thread::scope(|scope| {
+            let waiters: Vec<_> = (0..3).map(|_| scope.spawn(|| event.wait_timeout(LONG))).collect();
+            event.set();
+            event.set();
+            assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap()));
+        });
+        event.wait();
+        event.clear();
+        assert!(!event.wait_timeout(Duration::ZERO));
+    }
+
+    #[test]
+    fn an_event_that_is_cleared_at_once_has_woken_those_who_waited() {
+        let event = Event::new();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| event.wait_timeout(LONG));
+            while event.happened.waiting() == 0 {
+                thread::yield_now();
+            }
+            event.set();
+            event.clear();
+            assert!(waiter.join().unwrap());
+        });
+        assert!(!event.is_set());
+    }
+}

@@ -1,0 +1,213 @@
+//! A lock that its holder can take again: Python's `threading.RLock`.
+//!
+//! It differs from [`Lock`] in that it has an owner, the thread that holds it: who owns it never waits for it, and it is
+//! free when its owner has given it back as often as it took it. So code that holds the lock can call other code that
+//! takes it.
+//!
+//! It guards nothing. A lock that is taken twice could only give out shared references to its value, since two mutable
+//! ones must not exist; `parking_lot::ReentrantMutex`, which a working engineer reaches for, does that. A better start is
+//! often to take a [`Lock`] once, and to hand its guard, or what it guards, to the code that is called.
+//!
+//! In Python, to release a lock that one does not own is a `RuntimeError`. Here only guards release, they stay with
+//! their thread, and so it cannot be written down.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::{Condition, Lock, LockGuard};
+use crate::sync::{ThreadId, this_thread};
+
+/// A lock that a thread can take any number of times.
+///
+/// ```
+/// use chapters::threads::RLock;
+///
+/// let lock = RLock::new();
+/// let outer = lock.acquire();
+/// let inner = lock.acquire();
+/// drop(outer);
+/// assert!(lock.is_locked());
+/// drop(inner);
+/// assert!(!lock.is_locked());
+/// ```
+#[derive(Debug, Default)]
+// ANCHOR: rlock
+pub struct RLock {
+    hold: Lock<Hold>,
+    freed: Condition,
+}
+
+#[derive(Debug, Default)]
+struct Hold {
+    owner: Option<ThreadId>,
+    /// How often the owner has taken the lock.
+    depth: usize,
+}
+
+impl Hold {
+    fn is_for(&self, thread: ThreadId) -> bool {
+        self.owner.is_none_or(|owner| owner == thread)
+    }
+}
+// ANCHOR_END: rlock
+
+impl RLock {
+    /// Makes a lock that nobody owns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // ANCHOR: acquire
+    /// Blocks until no other thread owns the lock, and owns it until the guard is dropped. See the example of [`RLock`].
+    pub fn acquire(&self) -> RLockGuard<'_> {
+        let me = this_thread();
+        let hold = self.freed.wait_for(self.hold.acquire(), |hold| hold.is_for(me));
+        self.take(hold, me).expect("the lock is free")
+    }
+    // ANCHOR_END: acquire
+
+    /// Takes the lock unless another thread owns it: Python's `acquire(blocking=False)`.
+    ///
+    /// ```
+    /// use chapters::threads::RLock;
+    ///
+    /// let lock = RLock::new();
+    /// let _guards = (lock.try_acquire().unwrap(), lock.try_acquire().unwrap());
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| assert!(lock.try_acquire().is_none()));
+    /// });
+    /// ```
+    pub fn try_acquire(&self) -> Option<RLockGuard<'_>> {
+        self.take(self.hold.acquire(), this_thread())
+    }
+
+    /// Blocks until no other thread owns the lock or `timeout` has passed: Python's `acquire(timeout=...)`. A zero timeout
+    /// is one try.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chapters::threads::RLock;
+    ///
+    /// let lock = RLock::new();
+    /// let _guard = lock.acquire();
+    /// let timeout = Duration::from_millis(1);
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| assert!(lock.acquire_timeout(timeout).is_none()));
+    /// });
+    /// ```
+    pub fn acquire_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_>> {
+        let me = this_thread();
+        let (hold, _) = self.freed.wait_for_timeout(self.hold.acquire(), timeout, |hold| hold.is_for(me));
+        self.take(hold, me)
+    }
+
+    /// Whether a thread owns the lock: Python's `locked()`, since 3.14. See the example of [`RLock`].
+    pub fn is_locked(&self) -> bool {
+        self.hold.acquire().owner.is_some()
+    }
+
+    // ANCHOR: take
+    fn take(&self, mut hold: LockGuard<'_, Hold>, me: ThreadId) -> Option<RLockGuard<'_>> {
+        if !hold.is_for(me) {
+            return None;
+        }
+        hold.owner = Some(me);
+        hold.depth += 1;
+        Some(RLockGuard { lock: self, stays: PhantomData })
+    }
+
+    fn release(&self) {
+        let mut hold = self.hold.acquire();
+        hold.depth -= 1;
+        if hold.depth == 0 {
+            hold.owner = None;
+            drop(hold);
+            self.freed.notify(1);
+        }
+    }
+    // ANCHOR_END: take
+}
+
+/// Keeps an [`RLock`] for its thread, and gives it back when dropped, also by a panic: the lock guards nothing that could be
+/// left half changed, so nobody is told.
+///
+/// ```compile_fail,E0277
+/// use chapters::threads::RLock;
+///
+/// let lock = RLock::new();
+/// let guard = lock.acquire();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard)); // it stays with its thread
+/// });
+/// ```
+#[derive(Debug)]
+#[must_use = "the lock is given back when the guard is dropped"]
+pub struct RLockGuard<'a> {
+    lock: &'a RLock,
+    stays: PhantomData<LockGuard<'a>>,
+}
+
+impl Drop for RLockGuard<'_> {
+    fn drop(&mut self) {
+        self.lock.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+    const SHORT: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn only_its_owner_takes_it_again() {
+        let lock = RLock::new();
+        let (first, second) = (lock.acquire(), lock.acquire_timeout(Duration::ZERO).unwrap());
+        let other = |expected: bool| {
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    assert_eq!(lock.try_acquire().is_some(), expected);
+                    assert_eq!(lock.acquire_timeout(SHORT).is_some(), expected);
+                });
+            });
+        };
+        other(false);
+        drop(first);
+        other(false);
+        drop(second);
+        other(true);
+        assert!(!lock.is_locked());
+    }
+
+    #[test]
+    fn one_thread_at_a_time_owns_it() {
+        let (lock, number) = (RLock::new(), AtomicU64::new(0));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..1000 {
+                        let _guards = (lock.acquire(), lock.acquire());
+                        number.store(number.load(Relaxed) + 1, Relaxed);
+                    }
+                });
+            }
+        });
+        assert_eq!(number.load(Relaxed), 4000);
+    }
+
+    #[test]
+    fn whoever_waits_gets_it_when_its_owner_lets_go() {
+        let lock = RLock::new();
+        thread::scope(|scope| {
+            let guard = lock.acquire();
+            let waiter = scope.spawn(|| lock.acquire_timeout(LONG).is_some());
+            drop(guard);
+            assert!(waiter.join().unwrap());
+        });
+    }
+}
