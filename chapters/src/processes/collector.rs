@@ -77,7 +77,7 @@ impl Watched {
             Last::Busy(job) => _ = self.trace.record(Event::WorkerDied(Some(job))),
             Last::Idle => _ = self.trace.record(Event::WorkerDied(None)),
         }
-        self.process.wait();
+        let _ = self.process.wait();
         self.journal.peak()
     }
 }

@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 /// The longest message, in bytes.
 const LONGEST: usize = 1024;
 /// The most file descriptors that one message can carry.
-const MOST_DESCRIPTORS: usize = 4;
+const MOST_DESCRIPTORS: usize = 8;
+/// What every message begins with: one without any bytes would look like the end of the connection.
+const BEGIN: u8 = 1;
 
 /// One end of a connection.
 ///
@@ -43,7 +45,7 @@ impl Connection {
     ///
     /// When nobody holds the other end any more, or the message does not fit.
     pub fn send(&self, message: &impl Serialize, descriptors: &[BorrowedFd]) -> io::Result<()> {
-        let bytes = postcard::to_stdvec(message).map_err(io::Error::other)?;
+        let bytes = postcard::to_stdvec(&(BEGIN, message)).map_err(io::Error::other)?;
         if bytes.len() > LONGEST || descriptors.len() > MOST_DESCRIPTORS {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the message is too long"));
         }
@@ -74,13 +76,15 @@ impl Connection {
                 descriptors.extend(raw.into_iter().map(|raw| unsafe { OwnedFd::from_raw_fd(raw) }));
             }
         }
-        let length = received.bytes;
+        let (length, flags) = (received.bytes, received.flags);
         if length == 0 {
             return Ok(None);
         }
-        let message = postcard::from_bytes(&bytes[..length]);
-        let message = message.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Ok(Some((message, descriptors)))
+        let whole = !flags.intersects(MsgFlags::MSG_TRUNC | MsgFlags::MSG_CTRUNC);
+        match postcard::take_from_bytes(&bytes[..length]) {
+            Ok(((BEGIN, message), [])) if whole => Ok(Some((message, descriptors))),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "what came is no such message")),
+        }
     }
 }
 
@@ -105,6 +109,8 @@ impl AsFd for Connection {
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
+
+    use nix::sys::socket;
 
     use super::*;
 
@@ -136,5 +142,16 @@ mod tests {
         let (here, there) = Connection::pair().unwrap();
         here.send(&1_u8, &[]).unwrap();
         assert!(there.receive::<(u64, String)>().is_err());
+        here.send(&(1_u8, 2_u8), &[]).unwrap();
+        assert!(there.receive::<u8>().is_err());
+        socket::send(here.socket.as_raw_fd(), &[BEGIN; LONGEST + 1], MsgFlags::empty()).unwrap();
+        assert!(there.receive::<([[u8; 32]; 31], [u8; 31])>().is_err());
+    }
+
+    #[test]
+    fn a_message_that_says_nothing_is_still_one() {
+        let (here, there) = Connection::pair().unwrap();
+        here.send(&(), &[]).unwrap();
+        assert!(there.receive::<()>().unwrap().is_some());
     }
 }

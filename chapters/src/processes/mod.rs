@@ -38,7 +38,7 @@ const MODEL: Model = Model { name: "processes", most_workers: 10_000 };
 
 /// The program `chapter-processes`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
-    if let Some(status) = start::child_main() {
+    if let Some(status) = start::child_main::<service::Worker>() {
         return status;
     }
     demo::main(MODEL, |options: Options, demo| {

@@ -15,7 +15,7 @@ use super::journal::{self, Journal};
 use super::lock::{self, Lock};
 use super::queue::{self, Queue, RecvTimeoutError, Sender};
 use super::shared::{Place, Shared};
-use super::start::{Method, Starter};
+use super::start::{Child, Method, Starter};
 use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
 use crate::options::Plan;
@@ -106,7 +106,7 @@ impl Service {
         result.map(|()| Stopped { left: unsent + self.queue.drain(), usage })
     }
 
-    fn start(&mut self, starter: &Starter) -> io::Result<()> {
+    fn start(&mut self, starter: &Starter<Worker>) -> io::Result<()> {
         for id in (0..self.plan.workers).map(WorkerId) {
             let (sentinel, alive) = io::pipe()?;
             let journal = Journal::new(&self.memory, id, self.trace.origin())?;
@@ -157,26 +157,20 @@ impl Worker {
         self.trace.record(Event::WorkerFinished);
     }
     // ANCHOR_END: work
+}
 
-    /// What a process must be sent to become this worker: what can be turned into bytes, and the open files.
-    ///
-    /// # Errors
-    ///
-    /// When the system does not tell the time.
-    pub fn pack(&self) -> io::Result<(Preparation, [BorrowedFd<'_>; 3])> {
+impl Child for Worker {
+    type Preparation = Preparation;
+
+    fn pack(&self) -> io::Result<(Preparation, Vec<BorrowedFd<'_>>)> {
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = shared_now.saturating_sub(now.saturating_duration_since(self.trace.origin()));
         let (running, trace) = (self.running.place(), self.trace.place());
         let preparation = Preparation { worker: self.trace.worker(), running, trace, origin, scale: self.scale };
-        Ok((preparation, [self.queue.as_fd(), self.trace.memory().as_fd(), self.alive.as_fd()]))
+        Ok((preparation, vec![self.queue.as_fd(), self.trace.memory().as_fd(), self.alive.as_fd()]))
     }
 
-    /// The worker that was packed in another process.
-    ///
-    /// # Errors
-    ///
-    /// When the files are not those that were packed.
-    pub fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
+    fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
         let Preparation { worker, running, trace, origin, scale } = preparation;
         let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent three open files");
         let [queue, memory, alive] = <[OwnedFd; 3]>::try_from(files).map_err(wrong)?;
@@ -190,6 +184,10 @@ impl Worker {
             scale,
             alive: PipeWriter::from(alive),
         })
+    }
+
+    fn run(self) {
+        self.work();
     }
 }
 

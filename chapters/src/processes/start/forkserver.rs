@@ -1,12 +1,13 @@
 //! `forkserver`: a process that was started afresh copies itself on request.
 //!
 //! It joins what is good in the other two. The copy is quick, since the server is small, and clean, since the server has
-//! one thread, has opened nothing, and does nothing but fork. The worker is the server's child, not ours: the server
-//! waits for it, and our records tell how it ended.
+//! one thread, has opened nothing, and does nothing but fork. The new process is the server's child, not ours:
+//! the server waits for it, and is told how it ended.
 
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::process::Child;
+use std::process;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -15,18 +16,18 @@ use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::{fork, spawn};
+use super::{Child, fork, spawn};
 use crate::processes::connection::Connection;
-use crate::processes::service::{Preparation, Worker};
 
 /// A server that forks on request, as its client sees it.
 #[derive(Debug)]
-pub struct ForkServer {
+pub struct ForkServer<C> {
     connection: Option<Connection>,
-    process: Child,
+    process: process::Child,
+    child: PhantomData<fn(C)>,
 }
 
-impl ForkServer {
+impl<C: Child> ForkServer<C> {
     /// Starts the server.
     ///
     /// # Errors
@@ -34,15 +35,15 @@ impl ForkServer {
     /// When the system refuses another process.
     pub fn start() -> io::Result<Self> {
         let (process, connection) = spawn::start(spawn::FORK_SERVER, &(), &[])?;
-        Ok(Self { connection: Some(connection), process })
+        Ok(Self { connection: Some(connection), process, child: PhantomData })
     }
 
-    /// Has the server start a worker, and blocks until it has.
+    /// Has the server start a child, and blocks until it has.
     ///
     /// # Errors
     ///
     /// When the server is gone, or the system refuses it another process.
-    pub fn fork(&self, preparation: &Preparation, descriptors: &[BorrowedFd]) -> io::Result<Pid> {
+    pub fn fork(&self, preparation: &C::Preparation, descriptors: &[BorrowedFd]) -> io::Result<Pid> {
         let connection = self.connection.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         connection.send(preparation, descriptors)?;
         let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "the fork server is gone");
@@ -51,7 +52,7 @@ impl ForkServer {
     }
 }
 
-impl Drop for ForkServer {
+impl<C> Drop for ForkServer<C> {
     /// Closes the connection, which tells the server to end once its last child has, and waits for that.
     fn drop(&mut self) {
         self.connection = None;
@@ -65,7 +66,7 @@ impl Drop for ForkServer {
 /// # Errors
 ///
 /// When it was not started by [`ForkServer::start`].
-pub fn server_main() -> io::Result<()> {
+pub fn server_main<C: Child>() -> io::Result<()> {
     let ((), _, connection) = spawn::prepare()?;
     let ended = SigSet::from(Signal::SIGCHLD);
     ended.thread_block()?;
@@ -82,11 +83,11 @@ pub fn server_main() -> io::Result<()> {
             while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
         }
         if request {
-            let Some((preparation, descriptors)) = connection.receive::<Preparation>()? else { break };
+            let Some((preparation, descriptors)) = connection.receive::<C::Preparation>()? else { break };
             let child = fork::start(|| {
                 let _ = ended.thread_unblock();
-                if let Ok(worker) = Worker::unpack(preparation, descriptors) {
-                    worker.work();
+                if let Ok(child) = C::unpack(preparation, descriptors) {
+                    child.run();
                 }
             });
             let answer = child.map(Pid::as_raw).map_err(|error| error.raw_os_error().unwrap_or(Errno::EAGAIN as i32));

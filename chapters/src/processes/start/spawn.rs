@@ -8,17 +8,16 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Command, Stdio};
 
 use nix::unistd::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::end_with;
+use super::{Child, end_with};
 use crate::processes::connection::Connection;
-use crate::processes::service::Worker;
 
-/// The argument by which a process knows that it is a worker.
+/// The argument by which a process knows that it is a child that was spawned.
 pub const WORKER: &str = "__worker";
 /// The argument by which a process knows that it is the fork server.
 pub const FORK_SERVER: &str = "__fork-server";
@@ -29,7 +28,11 @@ pub const FORK_SERVER: &str = "__fork-server";
 /// # Errors
 ///
 /// When the system refuses another process.
-pub fn start(role: &str, message: &impl Serialize, descriptors: &[BorrowedFd]) -> io::Result<(Child, Connection)> {
+pub fn start(
+    role: &str,
+    message: &impl Serialize,
+    descriptors: &[BorrowedFd],
+) -> io::Result<(process::Child, Connection)> {
     let (here, there) = Connection::pair()?;
     let name = std::env::args_os().next().unwrap_or_else(|| OsString::from("chapter-processes"));
     // The program that runs, even if a newer one has been built in its place since.
@@ -56,13 +59,13 @@ pub fn prepare<T: DeserializeOwned>() -> io::Result<(T, Vec<OwnedFd>, Connection
     Ok((message, descriptors, connection))
 }
 
-/// What a process started as a worker does.
+/// What a process does that was started as a `C`.
 ///
 /// # Errors
 ///
 /// When it was not started by [`start`].
-pub fn worker_main() -> io::Result<()> {
+pub fn worker_main<C: Child>() -> io::Result<()> {
     let (preparation, descriptors, _) = prepare()?;
-    Worker::unpack(preparation, descriptors)?.work();
+    C::unpack(preparation, descriptors)?.run();
     Ok(())
 }
