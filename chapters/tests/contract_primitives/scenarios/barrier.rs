@@ -1,0 +1,194 @@
+//! `Barrier`.
+
+use super::{ANY, Kind, scenarios};
+use crate::stage::{Actor, LONG, Stage};
+use crate::words::Answer::{Broken, Died, Done, Is, Number, Passed};
+use crate::words::{Action, Do, Subject};
+
+scenarios! {
+    ANY => barrier_lets_pass_when_all_are_there, barrier_can_be_passed_again_and_again, barrier_of_one_never_waits,
+        barrier_with_a_timeout_lets_pass_in_time, barrier_says_who_waits, barrier_is_broken_for_all_by_a_timeout,
+        barrier_is_broken_for_all_by_abort, barrier_reset_breaks_it_for_those_who_wait_and_for_nobody_else,
+        barrier_reset_repairs_it, barrier_is_broken_by_an_action_that_panics;
+    &[Kind::Coroutine] => barrier_lets_a_cancelled_coroutine_go;
+    &[Kind::Process] => barrier_is_broken_by_the_death_of_a_process_that_waits;
+}
+
+fn barrier(parties: usize) -> Subject {
+    Subject::Barrier { parties, action: Action::Returns }
+}
+
+/// Has all parties arrive one after the other, and pass as those of the given round.
+#[track_caller]
+fn all_pass(parties: &[Actor], round: u64) {
+    let (last, first) = parties.split_last().expect("parties");
+    for actor in first {
+        actor.must_wait(Do::Wait);
+    }
+    last.does(Do::Wait, Passed { index: first.len(), actions: round });
+    for (index, actor) in first.iter().enumerate() {
+        actor.answers(Passed { index, actions: round });
+    }
+}
+
+/// The action has run once when the first one passes. The index is the order of arrival: in Python too, since 3.2, though
+/// its documentation promises only that all differ.
+fn barrier_lets_pass_when_all_are_there(stage: &Stage) {
+    let all: [Actor; 4] = stage.actors(barrier(4));
+    all[0].does(Do::Actions, Number(0));
+    all_pass(&all, 1);
+    all[0].does(Do::Actions, Number(1));
+}
+
+fn barrier_can_be_passed_again_and_again(stage: &Stage) {
+    let mut all: [Actor; 3] = stage.actors(barrier(3));
+    for round in 1..=4 {
+        all_pass(&all, round);
+        all.rotate_left(1);
+    }
+    // All at once, in whatever order.
+    for round in 5..=14 {
+        all.iter().for_each(|actor| actor.begins(Do::Wait));
+        let mut passed = all.map(|actor| actor.finishes());
+        passed.sort_by_key(|answer| match answer {
+            Passed { index, .. } => *index,
+            _ => usize::MAX,
+        });
+        assert_eq!(passed, [0, 1, 2].map(|index| Passed { index, actions: round }));
+    }
+}
+
+fn barrier_of_one_never_waits(stage: &Stage) {
+    let [ann] = stage.actors(barrier(1));
+    ann.does(Do::Wait, Passed { index: 0, actions: 1 });
+    ann.does(Do::WaitTimeout(0), Passed { index: 0, actions: 2 });
+    ann.does(Do::Waiting, Number(0));
+}
+
+fn barrier_with_a_timeout_lets_pass_in_time(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(barrier(3));
+    ann.must_wait(Do::WaitTimeout(LONG));
+    bob.must_wait(Do::Wait);
+    cid.does(Do::WaitTimeout(0), Passed { index: 2, actions: 1 });
+    ann.answers(Passed { index: 0, actions: 1 });
+    bob.answers(Passed { index: 1, actions: 1 });
+}
+
+fn barrier_says_who_waits(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(barrier(3));
+    boss.does(Do::Parties, Number(3));
+    boss.does(Do::Waiting, Number(0));
+    ann.must_wait(Do::Wait);
+    boss.does(Do::Waiting, Number(1));
+    bob.must_wait(Do::Wait);
+    boss.does(Do::Waiting, Number(2));
+    boss.does(Do::IsBroken, Is(false));
+    cid.does(Do::Wait, Passed { index: 2, actions: 1 });
+    ann.answers(Passed { index: 0, actions: 1 });
+    bob.answers(Passed { index: 1, actions: 1 });
+    boss.does(Do::Waiting, Number(0));
+}
+
+/// Holds the barrier to being broken for whoever comes, until it is reset.
+#[track_caller]
+fn stays_broken(boss: Actor, ann: Actor) {
+    boss.does(Do::IsBroken, Is(true));
+    boss.does(Do::Waiting, Number(0));
+    ann.does(Do::Wait, Broken);
+    ann.does(Do::WaitTimeout(LONG), Broken);
+    boss.does(Do::IsBroken, Is(true));
+    boss.does(Do::Actions, Number(0));
+}
+
+fn barrier_is_broken_for_all_by_a_timeout(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(barrier(4));
+    ann.must_wait(Do::Wait);
+    bob.must_wait(Do::WaitTimeout(LONG));
+    cid.times_out(10, Do::WaitTimeout(10), Broken);
+    ann.answers(Broken);
+    bob.answers(Broken);
+    stays_broken(boss, ann);
+    boss.does(Do::Reset, Done);
+    ann.must_wait(Do::Wait);
+    bob.does(Do::WaitTimeout(0), Broken);
+    ann.answers(Broken);
+    stays_broken(boss, ann);
+}
+
+fn barrier_is_broken_for_all_by_abort(stage: &Stage) {
+    let [boss, ann, bob] = stage.actors(barrier(3));
+    ann.must_wait(Do::Wait);
+    bob.must_wait(Do::WaitTimeout(LONG));
+    boss.does(Do::Abort, Done);
+    ann.answers(Broken);
+    bob.answers(Broken);
+    stays_broken(boss, ann);
+    boss.does(Do::Abort, Done);
+    stays_broken(boss, bob);
+}
+
+fn barrier_reset_breaks_it_for_those_who_wait_and_for_nobody_else(stage: &Stage) {
+    let [boss, ann, bob, cid, dee] = stage.actors(barrier(3));
+    ann.must_wait(Do::Wait);
+    bob.must_wait(Do::WaitTimeout(LONG));
+    // Those who come while the others have not left yet wait for the next round.
+    boss.does(Do::Reset, Done);
+    cid.begins(Do::Wait);
+    dee.begins(Do::Wait);
+    ann.answers(Broken);
+    bob.answers(Broken);
+    cid.waits();
+    dee.waits();
+    boss.does(Do::IsBroken, Is(false));
+    boss.does(Do::Waiting, Number(2));
+    ann.does(Do::Wait, Passed { index: 2, actions: 1 });
+    let mut indices = [cid, dee].map(|actor| actor.finishes());
+    indices.sort_by_key(|answer| *answer == Passed { index: 1, actions: 1 });
+    assert_eq!(indices, [0, 1].map(|index| Passed { index, actions: 1 }));
+}
+
+fn barrier_reset_repairs_it(stage: &Stage) {
+    let [boss, ann, bob] = stage.actors(barrier(2));
+    boss.does(Do::Reset, Done);
+    boss.does(Do::IsBroken, Is(false));
+    all_pass(&[ann, bob], 1);
+    boss.does(Do::Abort, Done);
+    ann.does(Do::Wait, Broken);
+    boss.does(Do::Reset, Done);
+    boss.does(Do::IsBroken, Is(false));
+    all_pass(&[bob, ann], 2);
+}
+
+/// The one that ran it gets the panic, as in Python the exception.
+fn barrier_is_broken_by_an_action_that_panics(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(Subject::Barrier { parties: 3, action: Action::Panics });
+    ann.must_wait(Do::Wait);
+    bob.must_wait(Do::WaitTimeout(LONG));
+    cid.does(Do::Wait, Died);
+    ann.answers(Broken);
+    bob.answers(Broken);
+    boss.does(Do::IsBroken, Is(true));
+    boss.does(Do::Actions, Number(1));
+    ann.does(Do::Wait, Broken);
+}
+
+fn barrier_lets_a_cancelled_coroutine_go(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(barrier(2));
+    ann.must_wait(Do::Wait);
+    boss.does(Do::Waiting, Number(1));
+    ann.is_ended();
+    boss.does(Do::Waiting, Number(0));
+    boss.does(Do::IsBroken, Is(false));
+    all_pass(&[bob, cid], 1);
+}
+
+/// Python: the others wait for ever.
+fn barrier_is_broken_by_the_death_of_a_process_that_waits(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(barrier(3));
+    ann.must_wait(Do::Wait);
+    bob.must_wait(Do::Wait);
+    ann.is_ended();
+    bob.answers(Broken);
+    cid.does(Do::Wait, Broken);
+    boss.does(Do::IsBroken, Is(true));
+}

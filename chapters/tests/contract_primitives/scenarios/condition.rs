@@ -1,0 +1,210 @@
+//! `Condition`, on a lock that guards a number.
+//!
+//! An actor that is told to wait joins the line before it gives the lock back. So whoever has the lock next finds it there.
+
+use super::{ANY, MORTAL, scenarios};
+use crate::stage::{Actor, LONG, Stage};
+use crate::words::Answer::{Acquired, Done, Is, Number};
+use crate::words::{Do, Subject};
+
+scenarios! {
+    ANY => condition_remembers_no_notification_of_nobody, condition_wakes_as_many_as_are_notified,
+        condition_wakes_no_more_than_wait, condition_wakes_all, condition_frees_the_lock_and_takes_it_back,
+        condition_forgets_whoever_gave_up, condition_wakes_nobody_who_comes_later, condition_waits_for_a_predicate,
+        condition_waits_for_a_predicate_so_long, condition_says_whether_it_was_notified_in_time,
+        condition_can_be_notified_without_the_lock;
+    MORTAL => condition_lets_no_one_down_because_of_one_who_ended;
+}
+
+/// Has everybody acquire the lock and wait.
+fn all_wait(actors: &[Actor]) {
+    for actor in actors {
+        actor.does(Do::Acquire, Acquired);
+        actor.must_wait(Do::Wait);
+    }
+}
+
+/// Holds `waiters` to it that exactly `count` of them have been woken, and return one after the other as the lock gets
+/// free.
+#[track_caller]
+fn exactly_wake(stage: &Stage, count: usize, waiters: &[Actor]) {
+    for _ in 0..count {
+        stage.one(waiters, Done).does(Do::Release, Done);
+    }
+    stage.exactly(0, waiters, Done);
+}
+
+fn condition_remembers_no_notification_of_nobody(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Lock);
+    ann.does(Do::Acquire, Acquired);
+    ann.does(Do::Notify(1), Done);
+    ann.does(Do::NotifyAll, Done);
+    ann.does(Do::WaitTimeout(0), Is(false));
+    ann.times_out(10, Do::WaitTimeout(10), Is(false));
+    ann.does(Do::Release, Done);
+    all_wait(&[ann]);
+    bob.does(Do::Notify(1), Done);
+    ann.answers(Done);
+}
+
+fn condition_wakes_as_many_as_are_notified(stage: &Stage) {
+    let [boss, waiters @ ..]: [Actor; 6] = stage.actors(Subject::Lock);
+    all_wait(&waiters);
+    for count in [2, 0, 1, 2] {
+        boss.does(Do::Acquire, Acquired);
+        boss.does(Do::Notify(count), Done);
+        stage.exactly(0, &waiters, Done);
+        boss.does(Do::Release, Done);
+        exactly_wake(stage, count, &waiters);
+    }
+}
+
+fn condition_wakes_no_more_than_wait(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(Subject::Lock);
+    all_wait(&[ann, bob]);
+    boss.does(Do::Acquire, Acquired);
+    boss.does(Do::Notify(5), Done);
+    boss.does(Do::Notify(1), Done);
+    boss.does(Do::Release, Done);
+    exactly_wake(stage, 2, &[ann, bob]);
+    all_wait(&[cid]);
+    cid.waits();
+    boss.does(Do::NotifyAll, Done);
+    cid.answers(Done);
+}
+
+fn condition_wakes_all(stage: &Stage) {
+    let [boss, waiters @ ..]: [Actor; 6] = stage.actors(Subject::Lock);
+    for _ in 0..2 {
+        all_wait(&waiters);
+        boss.does(Do::Acquire, Acquired);
+        boss.does(Do::NotifyAll, Done);
+        boss.does(Do::Release, Done);
+        exactly_wake(stage, 5, &waiters);
+    }
+}
+
+fn condition_frees_the_lock_and_takes_it_back(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Lock);
+    all_wait(&[ann]);
+    bob.does(Do::IsLocked, Is(false));
+    bob.does(Do::TryAcquire, Acquired);
+    bob.does(Do::Write(7), Done);
+    bob.does(Do::Notify(1), Done);
+    ann.waits();
+    bob.does(Do::Release, Done);
+    ann.answers(Done);
+    bob.does(Do::IsLocked, Is(true));
+    ann.does(Do::Read, Number(7));
+    ann.does(Do::Release, Done);
+}
+
+fn condition_forgets_whoever_gave_up(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(Subject::Lock);
+    all_wait(&[bob]);
+    for timeout in [0, 10] {
+        ann.does(Do::Acquire, Acquired);
+        ann.times_out(timeout, Do::WaitTimeout(timeout), Is(false));
+        ann.does(Do::Release, Done);
+    }
+    all_wait(&[cid]);
+    boss.does(Do::Notify(2), Done);
+    exactly_wake(stage, 2, &[bob, cid]);
+}
+
+/// The notification is for those who waited when it was made.
+fn condition_wakes_nobody_who_comes_later(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(Subject::Lock);
+    all_wait(&[ann]);
+    bob.does(Do::Acquire, Acquired);
+    bob.does(Do::Notify(1), Done);
+    // Nobody can return before this, so both wait, and one of them was notified.
+    bob.begins(Do::Wait);
+    ann.answers(Done);
+    ann.does(Do::Release, Done);
+    bob.waits();
+    cid.does(Do::Notify(1), Done);
+    bob.answers(Done);
+}
+
+fn condition_waits_for_a_predicate(stage: &Stage) {
+    let [boss, ann, bob] = stage.actors(Subject::Lock);
+    ann.does(Do::Acquire, Acquired);
+    ann.does(Do::WaitFor(0), Done);
+    ann.must_wait(Do::WaitFor(2));
+    bob.does(Do::Acquire, Acquired);
+    bob.must_wait(Do::WaitFor(3));
+    for (number, woken) in [(1, None), (2, Some(ann)), (3, Some(bob))] {
+        boss.does(Do::Acquire, Acquired);
+        boss.does(Do::Write(number), Done);
+        boss.does(Do::NotifyAll, Done);
+        boss.does(Do::Release, Done);
+        match woken {
+            None => _ = stage.exactly(0, &[ann, bob], Done),
+            Some(woken) => {
+                assert!(stage.one(&[ann, bob], Done) == woken);
+                woken.does(Do::Read, Number(number));
+                woken.does(Do::Release, Done);
+            }
+        }
+    }
+}
+
+fn condition_waits_for_a_predicate_so_long(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Lock);
+    ann.does(Do::Acquire, Acquired);
+    ann.does(Do::WaitForTimeout(0, 0), Is(true));
+    ann.does(Do::WaitForTimeout(1, 0), Is(false));
+    ann.times_out(10, Do::WaitForTimeout(1, 10), Is(false));
+    ann.must_wait(Do::WaitForTimeout(2, LONG));
+    bob.does(Do::Acquire, Acquired);
+    bob.does(Do::Write(1), Done);
+    bob.does(Do::Notify(1), Done);
+    bob.does(Do::Release, Done);
+    ann.waits();
+    bob.does(Do::Acquire, Acquired);
+    bob.does(Do::Write(2), Done);
+    bob.does(Do::Notify(1), Done);
+    bob.does(Do::Release, Done);
+    ann.answers(Is(true));
+}
+
+fn condition_says_whether_it_was_notified_in_time(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Lock);
+    ann.does(Do::Acquire, Acquired);
+    ann.times_out(10, Do::WaitTimeout(10), Is(false));
+    bob.does(Do::IsLocked, Is(true));
+    ann.must_wait(Do::WaitTimeout(LONG));
+    bob.does(Do::Acquire, Acquired);
+    bob.does(Do::Notify(1), Done);
+    bob.does(Do::Release, Done);
+    ann.answers(Is(true));
+    bob.does(Do::IsLocked, Is(true));
+}
+
+/// Python: `RuntimeError`, as for waiting without it, which here needs the guard and so is impossible by type.
+fn condition_can_be_notified_without_the_lock(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(Subject::Lock);
+    all_wait(&[ann, bob, cid]);
+    boss.does(Do::Notify(1), Done);
+    exactly_wake(stage, 1, &[ann, bob, cid]);
+    boss.does(Do::NotifyAll, Done);
+    exactly_wake(stage, 2, &[ann, bob, cid]);
+}
+
+/// Python: `multiprocessing`'s `notify` hangs when one that it notified has died.
+fn condition_lets_no_one_down_because_of_one_who_ended(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(Subject::Lock);
+    for actor in [ann, bob, cid] {
+        actor.does(Do::Acquire, Acquired);
+        actor.must_wait(Do::WaitFor(1));
+    }
+    ann.is_ended();
+    boss.does(Do::Acquire, Acquired);
+    boss.does(Do::Write(1), Done);
+    boss.does(Do::Notify(2), Done);
+    bob.is_ended();
+    boss.does(Do::Release, Done);
+    cid.answers(Done);
+    cid.does(Do::Release, Done);
+}

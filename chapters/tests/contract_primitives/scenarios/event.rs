@@ -1,0 +1,83 @@
+//! `Event`.
+
+use super::{ANY, MORTAL, scenarios};
+use crate::stage::{Actor, LONG, Stage};
+use crate::words::Answer::{Done, Is};
+use crate::words::{Do, Subject};
+
+scenarios! {
+    ANY => event_wakes_all, event_is_no_wait_once_set, event_can_be_cleared, event_waits_so_long,
+        event_wakes_all_even_if_cleared_at_once;
+    MORTAL => event_passes_by_one_who_ended_while_waiting;
+}
+
+fn event_wakes_all(stage: &Stage) {
+    let [boss, waiters @ ..]: [Actor; 4] = stage.actors(Subject::Event);
+    waiters[0].must_wait(Do::WaitTimeout(LONG));
+    waiters[1].must_wait(Do::Wait);
+    waiters[2].must_wait(Do::Wait);
+    boss.does(Do::Set, Done);
+    waiters[0].answers(Is(true));
+    waiters[1].answers(Done);
+    waiters[2].answers(Done);
+}
+
+fn event_is_no_wait_once_set(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Event);
+    ann.does(Do::IsSet, Is(false));
+    bob.does(Do::Set, Done);
+    ann.does(Do::IsSet, Is(true));
+    ann.does(Do::Wait, Done);
+    ann.does(Do::WaitTimeout(0), Is(true));
+    bob.does(Do::Set, Done);
+    bob.does(Do::Wait, Done);
+    ann.does(Do::IsSet, Is(true));
+}
+
+fn event_can_be_cleared(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Event);
+    bob.does(Do::Clear, Done);
+    bob.does(Do::Set, Done);
+    bob.does(Do::Set, Done);
+    bob.does(Do::Clear, Done);
+    ann.does(Do::IsSet, Is(false));
+    ann.must_wait(Do::Wait);
+    bob.does(Do::Clear, Done);
+    ann.waits();
+    bob.does(Do::Set, Done);
+    ann.answers(Done);
+}
+
+fn event_waits_so_long(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Event);
+    ann.does(Do::WaitTimeout(0), Is(false));
+    ann.times_out(10, Do::WaitTimeout(10), Is(false));
+    bob.does(Do::Set, Done);
+    ann.does(Do::WaitTimeout(0), Is(true));
+    ann.does(Do::WaitTimeout(10), Is(true));
+}
+
+/// Who waits is woken by `set`, and does not ask again whether it is set. In `multiprocessing` it is woken too, but
+/// `wait` then says that it was not.
+fn event_wakes_all_even_if_cleared_at_once(stage: &Stage) {
+    let [boss, ann, bob] = stage.actors(Subject::Event);
+    ann.must_wait(Do::Wait);
+    bob.must_wait(Do::WaitTimeout(LONG));
+    boss.does(Do::Set, Done);
+    boss.does(Do::Clear, Done);
+    ann.answers(Done);
+    bob.answers(Is(true));
+    boss.does(Do::IsSet, Is(false));
+    ann.must_wait(Do::Wait);
+    boss.does(Do::Set, Done);
+    ann.answers(Done);
+}
+
+fn event_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+    let [boss, ann, bob] = stage.actors(Subject::Event);
+    ann.must_wait(Do::Wait);
+    bob.must_wait(Do::Wait);
+    ann.is_ended();
+    boss.does(Do::Set, Done);
+    bob.answers(Done);
+}

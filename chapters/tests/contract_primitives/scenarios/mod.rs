@@ -1,0 +1,61 @@
+//! The scenarios: what Python's modules do, and ours, whatever the actors are.
+
+mod barrier;
+mod condition;
+mod event;
+mod lock;
+mod orders;
+mod queue;
+mod random;
+mod rlock;
+mod semaphore;
+mod shutdown;
+
+use crate::stage::Stage;
+
+/// What an actor can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Thread,
+    Coroutine,
+    Process,
+}
+
+pub const ANY: &[Kind] = &[Kind::Thread, Kind::Coroutine, Kind::Process];
+/// Those that others can end while they wait: a task is aborted, a process is killed.
+pub const MORTAL: &[Kind] = &[Kind::Coroutine, Kind::Process];
+
+/// A conversation, and who can hold it.
+#[derive(Clone, Copy)]
+pub struct Scenario {
+    pub name: &'static str,
+    pub kinds: &'static [Kind],
+    pub play: fn(&Stage),
+}
+
+/// Scenarios by the names of their functions.
+macro_rules! scenarios {
+    ($($kinds:expr => $($play:ident),+;)+) => {
+        pub const SCENARIOS: &[crate::scenarios::Scenario] = &[$($(
+            crate::scenarios::Scenario { name: stringify!($play), kinds: $kinds, play: $play },
+        )+)+];
+    };
+}
+use scenarios;
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = Scenario> {
+    let files = [
+        lock::SCENARIOS,
+        rlock::SCENARIOS,
+        condition::SCENARIOS,
+        event::SCENARIOS,
+        semaphore::SCENARIOS,
+        barrier::SCENARIOS,
+        queue::SCENARIOS,
+        shutdown::SCENARIOS,
+        orders::SCENARIOS,
+        random::SCENARIOS,
+    ];
+    files.into_iter().flatten().copied()
+}

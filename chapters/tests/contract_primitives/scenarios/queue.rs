@@ -1,0 +1,222 @@
+//! `Queue`: putting and getting, and the tasks that they are about.
+
+use super::{ANY, Kind, MORTAL, scenarios};
+use crate::stage::{Actor, LONG, Stage};
+use crate::words::Answer::{Done, Empty, Full, Is, Item, Number, TooMany};
+use crate::words::{Do, Subject};
+
+scenarios! {
+    ANY => queue_is_first_in_first_out, queue_without_a_limit_is_never_full, queue_refuses_whoever_cannot_wait,
+        queue_says_how_full_it_is, queue_wakes_a_getter_for_each_item, queue_wakes_a_putter_for_each_place,
+        queue_forgets_whoever_gave_up, queue_hands_over_all_of_many, queue_counts_tasks,
+        queue_is_joined_when_the_tasks_are_done, queue_is_joined_by_many;
+    MORTAL => queue_passes_by_one_who_ended_while_waiting;
+    &[Kind::Process] => queue_is_joined_though_one_died_with_a_task;
+}
+
+fn queue(maxsize: usize) -> Subject {
+    Subject::Queue { maxsize }
+}
+
+fn queue_is_first_in_first_out(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(queue(4));
+    ann.does(Do::Put(1), Done);
+    bob.does(Do::TryPut(2), Done);
+    ann.does(Do::PutTimeout(3, 0), Done);
+    bob.does(Do::PutTimeout(4, LONG), Done);
+    cid.does(Do::Get, Item(1));
+    ann.does(Do::TryGet, Item(2));
+    bob.does(Do::Put(5), Done);
+    cid.does(Do::GetTimeout(0), Item(3));
+    ann.does(Do::GetTimeout(LONG), Item(4));
+    bob.does(Do::Get, Item(5));
+}
+
+/// Python: a negative maxsize is no limit either. There is none here.
+fn queue_without_a_limit_is_never_full(stage: &Stage) {
+    let [ann, bob] = stage.actors(queue(0));
+    bob.does(Do::Maxsize, Number(0));
+    for number in 0..100 {
+        ann.does(Do::TryPut(number), Done);
+        bob.does(Do::IsFull, Is(false));
+    }
+    bob.does(Do::Len, Number(100));
+    for number in 0..100 {
+        bob.does(Do::TryGet, Item(number));
+    }
+    bob.does(Do::TryGet, Empty);
+}
+
+/// Space and items are tested before time: a zero timeout is one try. Python: a negative one is a `ValueError`.
+fn queue_refuses_whoever_cannot_wait(stage: &Stage) {
+    let [ann, bob] = stage.actors(queue(1));
+    bob.does(Do::TryGet, Empty);
+    bob.does(Do::GetTimeout(0), Empty);
+    bob.times_out(10, Do::GetTimeout(10), Empty);
+    ann.does(Do::PutTimeout(1, 0), Done);
+    ann.does(Do::TryPut(2), Full(2));
+    ann.does(Do::PutTimeout(3, 0), Full(3));
+    ann.times_out(10, Do::PutTimeout(4, 10), Full(4));
+    bob.does(Do::GetTimeout(0), Item(1));
+    bob.does(Do::TryGet, Empty);
+}
+
+fn queue_says_how_full_it_is(stage: &Stage) {
+    let [ann, bob] = stage.actors(queue(2));
+    let says = |len, empty, full| {
+        bob.does(Do::Len, Number(len));
+        bob.does(Do::IsEmpty, Is(empty));
+        bob.does(Do::IsFull, Is(full));
+    };
+    bob.does(Do::Maxsize, Number(2));
+    says(0, true, false);
+    ann.does(Do::Put(1), Done);
+    says(1, false, false);
+    ann.does(Do::Put(2), Done);
+    says(2, false, true);
+    ann.does(Do::Get, Item(1));
+    says(1, false, false);
+    bob.does(Do::Get, Item(2));
+    says(0, true, false);
+}
+
+fn queue_wakes_a_getter_for_each_item(stage: &Stage) {
+    let [ann, getters @ ..]: [Actor; 4] = stage.actors(queue(0));
+    getters[0].must_wait(Do::Get);
+    getters[1].must_wait(Do::GetTimeout(LONG));
+    getters[2].must_wait(Do::Get);
+    for number in 0..3 {
+        ann.does(Do::Put(number), Done);
+        stage.one(&getters, Item(number));
+    }
+    ann.does(Do::IsEmpty, Is(true));
+}
+
+fn queue_wakes_a_putter_for_each_place(stage: &Stage) {
+    let [ann, putters @ ..]: [Actor; 4] = stage.actors(queue(1));
+    ann.does(Do::Put(0), Done);
+    putters[0].must_wait(Do::Put(7));
+    putters[1].must_wait(Do::PutTimeout(7, LONG));
+    putters[2].must_wait(Do::Put(7));
+    ann.does(Do::Get, Item(0));
+    for _ in 0..3 {
+        stage.one(&putters, Done);
+        ann.does(Do::Len, Number(1));
+        ann.does(Do::Get, Item(7));
+    }
+    stage.exactly(0, &putters, Done);
+    ann.does(Do::IsEmpty, Is(true));
+}
+
+fn queue_forgets_whoever_gave_up(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(queue(1));
+    cid.must_wait(Do::Get);
+    bob.times_out(10, Do::GetTimeout(10), Empty);
+    ann.does(Do::Put(1), Done);
+    cid.answers(Item(1));
+    ann.does(Do::Put(2), Done);
+    cid.must_wait(Do::Put(3));
+    bob.times_out(10, Do::PutTimeout(4, 10), Full(4));
+    ann.does(Do::Get, Item(2));
+    cid.answers(Done);
+    ann.does(Do::Get, Item(3));
+    ann.does(Do::TryGet, Empty);
+}
+
+fn queue_hands_over_all_of_many(stage: &Stage) {
+    let [ann, bob, cid, dee] = stage.actors(queue(2));
+    let mut got = Vec::new();
+    for number in 0..30 {
+        ann.begins(Do::Put(2 * number));
+        bob.begins(Do::Put(2 * number + 1));
+        cid.begins(Do::Get);
+        dee.begins(Do::Get);
+        for getter in [cid, dee] {
+            match getter.finishes() {
+                Item(item) => got.push(item),
+                other => panic!("{other:?} is no item"),
+            }
+        }
+        ann.answers(Done);
+        bob.answers(Done);
+    }
+    got.sort_unstable();
+    assert!(got.into_iter().eq(0..60));
+}
+
+/// Python: `ValueError`.
+fn queue_counts_tasks(stage: &Stage) {
+    let [ann] = stage.actors(queue(0));
+    ann.does(Do::TaskDone, TooMany);
+    ann.does(Do::Put(1), Done);
+    ann.does(Do::Put(2), Done);
+    ann.does(Do::Get, Item(1));
+    ann.does(Do::TaskDone, Done);
+    ann.does(Do::Get, Item(2));
+    ann.does(Do::TaskDone, Done);
+    ann.does(Do::TaskDone, TooMany);
+    ann.does(Do::Join, Done);
+}
+
+/// An item that was taken is a task that is not done yet.
+fn queue_is_joined_when_the_tasks_are_done(stage: &Stage) {
+    let [ann, bob] = stage.actors(queue(0));
+    bob.does(Do::Join, Done);
+    ann.does(Do::Put(1), Done);
+    ann.does(Do::Put(2), Done);
+    bob.must_wait(Do::Join);
+    ann.does(Do::Get, Item(1));
+    ann.does(Do::Get, Item(2));
+    bob.waits();
+    ann.does(Do::TaskDone, Done);
+    bob.waits();
+    ann.does(Do::TaskDone, Done);
+    bob.answers(Done);
+    ann.does(Do::Put(3), Done);
+    bob.must_wait(Do::Join);
+    ann.does(Do::Get, Item(3));
+    ann.does(Do::TaskDone, Done);
+    bob.answers(Done);
+}
+
+fn queue_is_joined_by_many(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(queue(1));
+    ann.does(Do::Put(1), Done);
+    bob.must_wait(Do::Join);
+    cid.must_wait(Do::Join);
+    ann.does(Do::Get, Item(1));
+    ann.does(Do::TaskDone, Done);
+    bob.answers(Done);
+    cid.answers(Done);
+}
+
+fn queue_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+    let [boss, ann, bob, cid, dee] = stage.actors(queue(1));
+    ann.must_wait(Do::Get);
+    bob.must_wait(Do::Get);
+    ann.is_ended();
+    boss.does(Do::Put(1), Done);
+    bob.answers(Item(1));
+    boss.does(Do::Put(2), Done);
+    cid.must_wait(Do::Put(3));
+    dee.must_wait(Do::Put(4));
+    cid.is_ended();
+    boss.does(Do::Get, Item(2));
+    dee.answers(Done);
+    boss.does(Do::Get, Item(4));
+    boss.does(Do::TryGet, Empty);
+}
+
+/// Python: `join` waits for ever.
+fn queue_is_joined_though_one_died_with_a_task(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(queue(0));
+    ann.does(Do::Put(1), Done);
+    ann.does(Do::Put(2), Done);
+    bob.does(Do::Get, Item(1));
+    cid.does(Do::Get, Item(2));
+    ann.must_wait(Do::Join);
+    bob.is_ended();
+    ann.waits();
+    cid.does(Do::TaskDone, Done);
+    ann.answers(Done);
+}

@@ -1,0 +1,153 @@
+//! `Semaphore` and `BoundedSemaphore`.
+
+use super::{ANY, MORTAL, scenarios};
+use crate::stage::{Actor, LONG, Stage};
+use crate::words::Answer::{Acquired, Died, Done, Number, Refused, TooMany};
+use crate::words::{Do, Subject};
+
+scenarios! {
+    ANY => semaphore_counts, semaphore_waits_so_long, semaphore_release_wakes_as_many_as_it_releases,
+        semaphore_has_as_many_as_were_released, semaphore_permit_can_be_forgotten,
+        semaphore_permit_of_the_dead_comes_back, bounded_semaphore_counts, bounded_semaphore_never_has_more_than_at_first,
+        bounded_semaphore_wakes_whoever_waits;
+    MORTAL => semaphore_passes_by_one_who_ended_while_waiting;
+}
+
+fn counts(stage: &Stage, subject: Subject) {
+    let [ann, bob, cid] = stage.actors(subject);
+    cid.does(Do::Available, Number(2));
+    ann.does(Do::Acquire, Acquired);
+    cid.does(Do::Available, Number(1));
+    bob.does(Do::TryAcquire, Acquired);
+    cid.does(Do::Available, Number(0));
+    bob.does(Do::TryAcquire, Refused);
+    cid.must_wait(Do::Acquire);
+    ann.does(Do::Release, Done);
+    cid.answers(Acquired);
+    ann.does(Do::TryAcquire, Refused);
+    cid.does(Do::Release, Done);
+    bob.does(Do::Release, Done);
+    ann.does(Do::Available, Number(2));
+    ann.does(Do::Acquire, Acquired);
+    ann.does(Do::Acquire, Acquired);
+    bob.does(Do::TryAcquire, Refused);
+}
+
+fn semaphore_counts(stage: &Stage) {
+    counts(stage, Subject::Semaphore { permits: 2 });
+}
+
+fn bounded_semaphore_counts(stage: &Stage) {
+    counts(stage, Subject::BoundedSemaphore { permits: 2 });
+}
+
+fn semaphore_waits_so_long(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Semaphore { permits: 1 });
+    ann.does(Do::AcquireTimeout(0), Acquired);
+    bob.does(Do::AcquireTimeout(0), Refused);
+    bob.times_out(10, Do::AcquireTimeout(10), Refused);
+    bob.must_wait(Do::AcquireTimeout(LONG));
+    ann.does(Do::Release, Done);
+    bob.answers(Acquired);
+    bob.does(Do::Release, Done);
+    ann.does(Do::Available, Number(1));
+}
+
+/// Python: `release(0)` is a `ValueError`.
+fn semaphore_release_wakes_as_many_as_it_releases(stage: &Stage) {
+    let [boss, waiters @ ..]: [Actor; 5] = stage.actors(Subject::Semaphore { permits: 0 });
+    boss.does(Do::TryAcquire, Refused);
+    for waiter in waiters {
+        waiter.must_wait(Do::Acquire);
+    }
+    boss.does(Do::ReleaseMany(0), Done);
+    stage.exactly(0, &waiters, Acquired);
+    boss.does(Do::ReleaseMany(3), Done);
+    stage.exactly(3, &waiters, Acquired);
+    boss.does(Do::Available, Number(0));
+    boss.does(Do::ReleaseMany(1), Done);
+    stage.one(&waiters, Acquired);
+    boss.does(Do::TryAcquire, Refused);
+}
+
+fn semaphore_has_as_many_as_were_released(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Semaphore { permits: 1 });
+    ann.does(Do::ReleaseMany(2), Done);
+    ann.does(Do::Available, Number(3));
+    for _ in 0..3 {
+        bob.does(Do::TryAcquire, Acquired);
+    }
+    ann.does(Do::TryAcquire, Refused);
+    bob.does(Do::Release, Done);
+    ann.does(Do::Available, Number(1));
+}
+
+/// As Python's are used: taken here, released there.
+fn semaphore_permit_can_be_forgotten(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::Semaphore { permits: 1 });
+    ann.does(Do::Acquire, Acquired);
+    ann.does(Do::Forget, Done);
+    ann.does(Do::Available, Number(0));
+    ann.must_wait(Do::Acquire);
+    bob.does(Do::ReleaseMany(1), Done);
+    ann.answers(Acquired);
+    ann.does(Do::Release, Done);
+    bob.does(Do::Available, Number(1));
+}
+
+/// In Python too where an exception leaves a `with` block. The permit of a process that was killed is lost there.
+fn semaphore_permit_of_the_dead_comes_back(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(Subject::Semaphore { permits: 2 });
+    ann.does(Do::Acquire, Acquired);
+    ann.does(Do::Acquire, Acquired);
+    bob.must_wait(Do::Acquire);
+    ann.does(Do::Die, Died);
+    bob.answers(Acquired);
+    cid.does(Do::AcquireTimeout(LONG), Acquired);
+    bob.does(Do::Release, Done);
+    cid.does(Do::Release, Done);
+    cid.does(Do::Available, Number(2));
+}
+
+fn bounded_semaphore_never_has_more_than_at_first(stage: &Stage) {
+    let [ann, bob] = stage.actors(Subject::BoundedSemaphore { permits: 2 });
+    ann.does(Do::ReleaseMany(1), TooMany);
+    ann.does(Do::ReleaseMany(0), Done);
+    for _ in 0..2 {
+        ann.does(Do::Acquire, Acquired);
+        ann.does(Do::Forget, Done);
+    }
+    bob.does(Do::ReleaseMany(3), TooMany);
+    bob.does(Do::Available, Number(0));
+    bob.does(Do::ReleaseMany(1), Done);
+    bob.does(Do::ReleaseMany(2), TooMany);
+    bob.does(Do::Available, Number(1));
+    bob.does(Do::ReleaseMany(1), Done);
+    bob.does(Do::ReleaseMany(1), TooMany);
+    ann.does(Do::Available, Number(2));
+}
+
+fn bounded_semaphore_wakes_whoever_waits(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(Subject::BoundedSemaphore { permits: 1 });
+    ann.does(Do::Acquire, Acquired);
+    bob.does(Do::AcquireTimeout(0), Refused);
+    bob.times_out(10, Do::AcquireTimeout(10), Refused);
+    bob.must_wait(Do::Acquire);
+    cid.must_wait(Do::AcquireTimeout(LONG));
+    ann.does(Do::Release, Done);
+    stage.one(&[bob, cid], Acquired).does(Do::Release, Done);
+    stage.one(&[bob, cid], Acquired).does(Do::Release, Done);
+    ann.does(Do::ReleaseMany(1), TooMany);
+}
+
+fn semaphore_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(Subject::Semaphore { permits: 1 });
+    ann.does(Do::Acquire, Acquired);
+    bob.must_wait(Do::Acquire);
+    cid.must_wait(Do::Acquire);
+    bob.is_ended();
+    ann.does(Do::Release, Done);
+    cid.answers(Acquired);
+    cid.does(Do::Release, Done);
+    ann.does(Do::Available, Number(1));
+}

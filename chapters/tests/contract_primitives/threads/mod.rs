@@ -1,0 +1,92 @@
+//! Actors that are threads.
+
+mod acts;
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use acts::{Shared, act};
+
+use crate::stage::{Line, World};
+use crate::words::{Answer, Do, Subject};
+
+/// A world in which an actor is a thread.
+pub struct Threads;
+
+impl World for Threads {
+    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Line>> {
+        let shared = Arc::new(Shared::new(subject));
+        (0..actors).map(|_| Box::new(Thread::start(Arc::clone(&shared))) as _).collect()
+    }
+}
+
+/// A thread that acts, as the stage sees it.
+struct Thread {
+    told: Sender<Do>,
+    answers: Receiver<Answer>,
+    path: String,
+}
+
+impl Thread {
+    fn start(shared: Arc<Shared>) -> Self {
+        let (told, to_do) = mpsc::channel();
+        let (answer, answers) = mpsc::channel();
+        let (path, its_path) = mpsc::channel();
+        thread::spawn(move || {
+            let _ = path.send(own_path());
+            let talk = Talk { told: to_do, answers: answer };
+            talk.answer(Answer::Ready);
+            act(&shared, &talk);
+        });
+        Self { told, answers, path: its_path.recv().expect("the thread says where it is") }
+    }
+}
+
+impl Line for Thread {
+    fn tell(&mut self, what: Do) {
+        // One that has died says so when it is to answer.
+        let _ = self.told.send(what);
+    }
+
+    fn answer(&mut self, limit: Duration) -> Option<Answer> {
+        match self.answers.recv_timeout(limit) {
+            Ok(answer) => Some(answer),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Answer::Died),
+        }
+    }
+
+    fn end(&mut self) {
+        panic!("a thread cannot be ended from outside");
+    }
+
+    fn threads(&self) -> Vec<String> {
+        vec![self.path.clone()]
+    }
+}
+
+/// Where the system tells of the thread that asks.
+pub fn own_path() -> String {
+    #[cfg(target_os = "linux")]
+    return format!("self/task/{}", nix::unistd::gettid());
+    #[cfg(not(target_os = "linux"))]
+    return String::new();
+}
+
+/// An actor's end of its line.
+struct Talk {
+    told: Receiver<Do>,
+    answers: Sender<Answer>,
+}
+
+impl Talk {
+    fn listen(&self) -> Option<Do> {
+        self.told.recv().ok()
+    }
+
+    fn answer(&self, answer: Answer) {
+        let _ = self.answers.send(answer);
+    }
+}
