@@ -8,7 +8,10 @@
 //! the [`connection`], and the ways to [`start`] a process. They need Linux.
 
 mod collector;
+pub mod condition;
 pub mod connection;
+pub mod futex;
+pub mod holder;
 pub mod journal;
 pub mod lock;
 pub mod queue;
@@ -18,7 +21,8 @@ pub mod start;
 
 use std::process::ExitCode;
 
-pub use lock::Lock;
+pub use condition::Condition;
+pub use lock::{Lock, LockGuard};
 pub use queue::Queue;
 pub use service::Service;
 pub use start::Method;

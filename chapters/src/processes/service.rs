@@ -10,9 +10,9 @@ use crossbeam::select;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
+use super::Lock;
 use super::collector::{self, Last, Watched};
 use super::journal::{self, Journal};
-use super::lock::{self, Lock};
 use super::queue::{self, Queue, RecvTimeoutError, Sender};
 use super::shared::{Place, Shared};
 use super::start::{Child, Method, Starter};
@@ -48,7 +48,7 @@ impl Service {
     /// When the system has no memory to share, or no pipe.
     pub fn new(plan: Plan, trace: Trace, method: Method) -> io::Result<Self> {
         let (jobs, queue) = queue::channel()?;
-        let memory = Arc::new(Shared::new(lock::WORDS + plan.workers as usize * journal::WORDS)?);
+        let memory = Arc::new(Shared::new(Lock::<()>::WORDS + plan.workers as usize * journal::WORDS)?);
         let running = Lock::new(&memory)?;
         Ok(Self { plan, trace, method, running, memory, jobs: Some(jobs), queue, workers: Vec::new() })
     }

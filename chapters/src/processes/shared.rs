@@ -35,6 +35,13 @@ const GIVEN: usize = 0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place(u32);
 
+impl Place {
+    /// The place so many words further on, for what is made of parts. A part takes whole lines.
+    pub(super) fn after(self, words: usize) -> Self {
+        Self(self.0 + words.next_multiple_of(LINE) as u32)
+    }
+}
+
 /// A row of words, all zero at first, that lives as long as some process has it.
 ///
 /// A child made by `fork` has it at once; any other process gets it by being sent the file descriptor.

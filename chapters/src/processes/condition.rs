@@ -1,0 +1,566 @@
+//! Where processes wait until something that a lock guards has changed: Python's `multiprocessing.Condition`.
+//!
+//! It differs from [`threads::Condition`](crate::threads::Condition) in what may happen to those who wait. One that is
+//! killed in its sleep takes no notification along: another one of those who slept gets it. Only one that was killed
+//! after it had taken a notification, and before it did anything about it, leaves the others asleep, as nobody can tell
+//! what it meant to do. So [`wait_for`](Condition::wait_for), which knows what one waits for, also looks by itself from
+//! time to time. Whatever waits with it survives any death.
+//!
+//! In Python, `notify` blocks until those that it woke are awake, and hangs if one of them has died. A Python condition is
+//! made with its lock. Here the guard says which lock it is, and notifying without holding it is allowed, where Python
+//! raises `AssertionError`. It is right as long as the *change* was made under the lock. What a process that was woken
+//! finds may have changed again: the lock is not handed to it, and others may come first. So one waits for a condition in
+//! a loop, and `wait_for` is that loop.
+//!
+//! One waits with the guard of a [`Lock`], not of an `RLock`, although that is what a Python condition makes
+//! for itself: a thread may have several guards of an `RLock`, and those that it keeps would lie while it waits. Waiting
+//! gives the guard back, and so commits what was changed through it.
+//!
+//! A working engineer reaches for `pthread_cond_t`, *process-shared*, with a robust mutex; what is in it when a process
+//! that waits is killed, POSIX leaves open. Or better, for something that the kernel closes when its owner ends: a pipe, a
+//! socket, an `eventfd`.
+//!
+//! # How it works
+//!
+//! Whoever waits takes a number. A notification is for numbers below the one that comes next, and for so many of them. So
+//! nobody who comes later can take it. The line of those who wait is the value of a lock, which a death leaves whole. It
+//! has room for a few notifications that nobody has taken yet; if there are more, the oldest two are made one, and then
+//! it may happen that one who came between the two wakes in place of one who came before. Those who died in the line are
+//! counted as waiting until they are notified, and do no harm.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytemuck::{Pod, Zeroable};
+
+use super::futex;
+use super::lock::{Lock, LockGuard};
+use super::shared::{LINE, Place, Shared, Words};
+use crate::sync::deadline_after;
+
+/// Which word says how many wait, to those who do not look into the line. Changed with the line locked.
+const SLEEPING: usize = 0;
+/// Which word those sleep on who wait. It counts notifications, and is changed with the line locked.
+const NOTIFIED: usize = 1;
+/// How many words there are before the line.
+const WORDS: usize = LINE;
+
+/// How long one waits before one looks by oneself. In a crowd it takes longer, so that all together look about once a
+/// millisecond.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOK_EACH: Duration = Duration::from_millis(1);
+
+/// How many notifications can be told apart that have not all been taken.
+const CALLS: usize = 4;
+
+/// Where processes wait, with the lock free, until they are notified. Its clones are the same condition.
+///
+/// ```
+/// use std::sync::Arc;
+/// use chapters::processes::{Condition, Lock, shared::Shared};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let memory = Arc::new(Shared::new(64)?);
+/// let (jobs, added) = (Lock::guarding(&memory, 0)?, Condition::new(&memory)?);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         let mut jobs = added.wait_for(jobs.acquire(), |jobs| *jobs > 0);
+///         *jobs -= 1;
+///     });
+///     *jobs.acquire() += 1;
+///     added.notify(1);
+/// });
+/// assert_eq!(*jobs.acquire(), 0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+// ANCHOR: condition
+pub struct Condition {
+    words: Words,
+    line: Lock<Line>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+struct Line {
+    /// The number of the next one to wait.
+    next: u64,
+    /// How many wait.
+    sleeping: u64,
+    /// Who was notified and has not left yet, the oldest first; then unused ones.
+    calls: [Call; CALLS],
+}
+
+/// A notification of `left` of those who wait, which have numbers below `limit`. Unused if none is left.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+struct Call {
+    limit: u64,
+    left: u64,
+}
+// ANCHOR_END: condition
+
+// ANCHOR: line
+impl Line {
+    fn join(&mut self) -> u64 {
+        self.sleeping += 1;
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// Notifies `n` of those who wait, or all if there are fewer. Returns how many that is.
+    fn call(&mut self, n: u64) -> u64 {
+        let called: u64 = self.calls.iter().map(|call| call.left).sum();
+        let left = n.min(self.sleeping.saturating_sub(called));
+        if left > 0 && self.calls[CALLS - 1].left > 0 {
+            self.calls[1].left += self.calls[0].left;
+            self.calls.rotate_left(1);
+            self.calls[CALLS - 1] = Call::default();
+        }
+        if let Some(unused) = self.calls.iter_mut().find(|call| call.left == 0) {
+            *unused = Call { limit: self.next, left };
+        }
+        left
+    }
+
+    /// The oldest notification that is for this number.
+    fn call_for(&self, number: u64) -> Option<usize> {
+        self.calls.iter().position(|call| call.left > 0 && number < call.limit)
+    }
+
+    /// Takes it, if there is one, and leaves in any case.
+    fn leave(&mut self, number: u64) -> bool {
+        self.sleeping -= 1;
+        let call = self.call_for(number);
+        if let Some(call) = call {
+            self.calls[call].left -= 1;
+            if self.calls[call].left == 0 {
+                self.calls[call..].rotate_left(1);
+            }
+        }
+        call.is_some()
+    }
+}
+// ANCHOR_END: line
+
+impl Condition {
+    /// How many words of shared memory a condition takes.
+    pub const WORDS: usize = WORDS + Lock::<Line>::WORDS;
+
+    /// Makes a condition that nobody waits for.
+    ///
+    /// # Errors
+    ///
+    /// When `memory` has not [`Condition::WORDS`] left.
+    pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
+        Self::at(memory, memory.place(Self::WORDS)?)
+    }
+
+    /// The condition that another process made at `place`. As [`Lock::at`].
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
+        Ok(Self { words: memory.at(place, WORDS)?, line: Lock::at(memory, place.after(WORDS))? })
+    }
+
+    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    pub fn place(&self) -> Place {
+        self.words.place()
+    }
+
+    /// Gives the lock back, blocks until notified, and blocks until the lock is acquired again.
+    ///
+    /// It may be [abandoned](LockGuard::is_abandoned) then. And whoever was to notify may be dead: then this blocks for
+    /// ever, where [`wait_for`](Condition::wait_for) finds out if the dead one has at least made the change.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use chapters::processes::{Condition, Lock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = Arc::new(Shared::new(64)?);
+    /// let (lock, condition) = (Lock::new(&memory)?, Condition::new(&memory)?);
+    /// std::thread::scope(|scope| {
+    ///     let guard = lock.acquire();
+    ///     scope.spawn(|| {
+    ///         let _guard = lock.acquire(); // not before the other one waits
+    ///         condition.notify(1);
+    ///     });
+    ///     let _guard = condition.wait(guard);
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait<'a, T: Pod>(&self, guard: LockGuard<'a, T>) -> LockGuard<'a, T> {
+        self.wait_until(guard, None).0
+    }
+
+    /// The same, but blocks for a notification until `timeout` has passed at most; then for the lock, as long as that
+    /// takes. Also returns whether it was notified.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use chapters::processes::{Condition, Lock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = Arc::new(Shared::new(64)?);
+    /// let (lock, condition) = (Lock::new(&memory)?, Condition::new(&memory)?);
+    /// let (_guard, notified) = condition.wait_timeout(lock.acquire(), Duration::from_millis(1));
+    /// assert!(!notified);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait_timeout<'a, T: Pod>(&self, guard: LockGuard<'a, T>, timeout: Duration) -> (LockGuard<'a, T>, bool) {
+        self.wait_until(guard, deadline_after(timeout))
+    }
+
+    /// Blocks until `predicate` is true of what the lock guards. It is called with the lock held, at first, after each
+    /// notification, and from time to time. See the example of [`Condition`].
+    pub fn wait_for<'a, T: Pod>(
+        &self,
+        guard: LockGuard<'a, T>,
+        predicate: impl FnMut(&mut T) -> bool,
+    ) -> LockGuard<'a, T> {
+        self.wait_for_until(guard, None, predicate).0
+    }
+
+    /// The same, but blocks until `timeout` has passed at most. Also returns what `predicate` said last: with a timeout of
+    /// zero, or too late, it is asked once more all the same.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use chapters::processes::{Condition, Lock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = Arc::new(Shared::new(64)?);
+    /// let (lock, condition) = (Lock::guarding(&memory, 1)?, Condition::new(&memory)?);
+    /// assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
+    /// assert!(!condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 2).1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait_for_timeout<'a, T: Pod>(
+        &self,
+        guard: LockGuard<'a, T>,
+        timeout: Duration,
+        predicate: impl FnMut(&mut T) -> bool,
+    ) -> (LockGuard<'a, T>, bool) {
+        self.wait_for_until(guard, deadline_after(timeout), predicate)
+    }
+
+    // ANCHOR: notify
+    /// Wakes `n` of those who wait now, or all if there are fewer. If nobody waits, nothing happens, now or later.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use chapters::processes::{Condition, Lock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = Arc::new(Shared::new(64)?);
+    /// let (lock, condition) = (Lock::new(&memory)?, Condition::new(&memory)?);
+    /// condition.notify(1); // to nobody
+    /// assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn notify(&self, n: usize) {
+        if self.words[SLEEPING].load(Ordering::Relaxed) == 0 {
+            return; // one that waits has said so before it gave the lock back
+        }
+        let mut line = self.line.acquire();
+        let called = line.call(n as u64) as usize;
+        self.words[NOTIFIED].fetch_add(1, Ordering::Relaxed);
+        drop(line);
+        // Those who were about to sleep see the new count, and those who come now sleep behind those who sleep already.
+        futex::wake(&self.words[NOTIFIED], called);
+    }
+    // ANCHOR_END: notify
+
+    /// Wakes all who wait now.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use chapters::processes::{Condition, Lock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = Arc::new(Shared::new(64)?);
+    /// let (open, changed) = (Lock::guarding(&memory, 0)?, Condition::new(&memory)?);
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..3 {
+    ///         scope.spawn(|| drop(changed.wait_for(open.acquire(), |open| *open == 1)));
+    ///     }
+    ///     *open.acquire() = 1;
+    ///     changed.notify_all();
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn notify_all(&self) {
+        self.notify(usize::MAX);
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.words[SLEEPING].load(Ordering::Relaxed) as usize
+    }
+
+    // ANCHOR: wait
+    fn wait_until<'a, T: Pod>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {
+        let lock_to_acquire = guard.lock();
+        let mut line = self.line.acquire();
+        let number = line.join();
+        self.words[SLEEPING].store(line.sleeping, Ordering::Relaxed);
+        drop(guard);
+        let mut in_time = true;
+        while line.call_for(number).is_none() && in_time {
+            let seen = self.words[NOTIFIED].load(Ordering::Relaxed);
+            drop(line);
+            let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            futex::wait(&self.words[NOTIFIED], seen, left.min(self.look()));
+            line = self.line.acquire();
+            in_time = !left.is_zero();
+        }
+        let notified = line.leave(number);
+        self.words[SLEEPING].store(line.sleeping, Ordering::Relaxed);
+        drop(line);
+        (lock_to_acquire.acquire(), notified)
+    }
+    // ANCHOR_END: wait
+
+    // ANCHOR: wait_for
+    fn wait_for_until<'a, T: Pod>(
+        &self,
+        mut guard: LockGuard<'a, T>,
+        deadline: Option<Instant>,
+        mut predicate: impl FnMut(&mut T) -> bool,
+    ) -> (LockGuard<'a, T>, bool) {
+        let mut in_time = true;
+        loop {
+            let holds = predicate(&mut guard);
+            if holds || !in_time {
+                return (guard, holds);
+            }
+            let look = deadline_after(self.look());
+            (guard, _) = self.wait_until(guard, deadline.map_or(look, |deadline| look.map(|look| look.min(deadline))));
+            in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
+        }
+    }
+    // ANCHOR_END: wait_for
+
+    fn look(&self) -> Duration {
+        LOOK.max(LOOK_EACH * self.waiting() as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem;
+    use std::os::fd::AsFd;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+    const SHORT: Duration = Duration::from_millis(1);
+
+    fn guarding<T: Pod>(value: T) -> (Lock<T>, Condition) {
+        let memory = Arc::new(Shared::new(Lock::<T>::WORDS + Condition::WORDS).unwrap());
+        (Lock::guarding(&memory, value).unwrap(), Condition::new(&memory).unwrap())
+    }
+
+    /// The same in the same memory, mapped once more, as another process would have it.
+    fn elsewhere(lock: &Lock, condition: &Condition) -> (Lock, Condition) {
+        let memory = condition.words.memory().as_fd().try_clone_to_owned().unwrap();
+        let memory = Arc::new(Shared::map(memory).unwrap());
+        (Lock::at(&memory, lock.place()).unwrap(), Condition::at(&memory, condition.place()).unwrap())
+    }
+
+    /// Starts threads that wait, each with its number to tell when it has been woken, and returns once all do.
+    fn start_sleepers<'scope, 'a: 'scope>(
+        scope: &'scope thread::Scope<'scope, 'a>,
+        (lock, condition): (&'a Lock, &'a Condition),
+        count: usize,
+    ) -> mpsc::Receiver<(usize, bool)> {
+        let (woken, told) = mpsc::channel();
+        let before = condition.waiting();
+        for number in 0..count {
+            let woken = woken.clone();
+            let (lock, condition) = elsewhere(lock, condition);
+            scope.spawn(move || {
+                let (_guard, notified) = condition.wait_timeout(lock.acquire(), LONG);
+                woken.send((number, notified)).unwrap();
+            });
+        }
+        while condition.waiting() < before + count {
+            thread::yield_now();
+        }
+        told
+    }
+
+    fn all_calls_are_taken(condition: &Condition) -> bool {
+        condition.line.acquire().calls.iter().all(|call| call.left == 0)
+    }
+
+    #[test]
+    fn as_many_wake_as_are_notified() {
+        let (lock, condition) = guarding(());
+        thread::scope(|scope| {
+            let told = start_sleepers(scope, (&lock, &condition), 5);
+            condition.notify(0);
+            condition.notify(2);
+            assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+            assert_eq!(condition.waiting(), 3);
+            assert!(told.try_recv().is_err());
+            condition.notify(1);
+            assert!(told.recv_timeout(LONG).unwrap().1);
+            condition.notify_all();
+            assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+            assert!(all_calls_are_taken(&condition));
+        });
+    }
+
+    #[test]
+    fn notifications_add_up_while_nobody_has_woken_yet() {
+        let (lock, condition) = guarding(());
+        thread::scope(|scope| {
+            let told = start_sleepers(scope, (&lock, &condition), 3);
+            let guard = lock.acquire(); // nobody returns before this is dropped
+            condition.notify(1);
+            condition.notify(1);
+            condition.notify(7);
+            drop(guard);
+            assert!((0..3).all(|_| told.recv_timeout(LONG).unwrap().1));
+            assert!(all_calls_are_taken(&condition));
+        });
+    }
+
+    #[test]
+    fn nobody_takes_a_notification_that_was_made_before_it_came() {
+        let mut line = Line::default();
+        let (first, second) = (line.join(), line.join());
+        assert_eq!(line.call(1), 1);
+        let newcomer = line.join();
+        assert_eq!(line.call_for(newcomer), None);
+        assert_eq!(line.call(1), 1);
+        assert!(line.leave(newcomer));
+        assert_eq!(line.call_for(newcomer), None, "the other one is for those who came first");
+        assert!(line.leave(second));
+        assert!(!line.leave(first));
+        assert_eq!(line.sleeping, 0);
+    }
+
+    #[test]
+    fn with_more_notifications_than_can_be_told_apart_none_is_lost() {
+        let mut line = Line::default();
+        let mut numbers = Vec::new();
+        for _ in 0..3 * CALLS {
+            numbers.extend([line.join(), line.join()]);
+            assert_eq!(line.call(1), 1);
+        }
+        let taken = numbers.into_iter().filter(|&number| line.leave(number)).count();
+        assert_eq!(taken, 3 * CALLS);
+        assert_eq!((line.sleeping, line.calls[0].left), (0, 0));
+    }
+
+    #[test]
+    fn those_who_died_in_the_line_take_no_notification_along_and_leave_none_behind() {
+        let mut line = Line::default();
+        let (_dead, alive) = (line.join(), line.join());
+        assert_eq!(line.call(1), 1);
+        assert!(line.leave(alive));
+        assert_eq!(line.call(5), 1, "the dead one counts until it is notified");
+        let newcomer = line.join();
+        assert_eq!(line.call_for(newcomer), None);
+        assert_eq!(line.call(5), 1);
+        assert!(line.leave(newcomer));
+        assert_eq!(line.call(5), 0);
+    }
+
+    #[test]
+    fn a_notification_whose_waker_was_killed_is_found_by_those_who_look() {
+        let (lock, condition) = guarding(());
+        thread::scope(|scope| {
+            let told = start_sleepers(scope, (&lock, &condition), 2);
+            condition.line.acquire().call(2);
+            assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+        });
+    }
+
+    #[test]
+    fn a_change_whose_maker_was_killed_before_it_told_anybody_is_found_by_those_who_look() {
+        let (lock, condition) = guarding(0);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| condition.wait_for_timeout(lock.acquire(), LONG, |number| *number == 1).1);
+            while condition.waiting() == 0 {
+                thread::yield_now();
+            }
+            *lock.acquire() = 1;
+            assert!(waiter.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn one_that_waits_with_the_lock_of_the_dead_gets_it() {
+        let (lock, condition) = guarding(0);
+        thread::scope(|scope| {
+            let guard = lock.acquire();
+            let killed = scope.spawn(|| {
+                let mut guard = lock.acquire();
+                *guard = 1;
+                condition.notify(1);
+                mem::forget(guard);
+            });
+            let guard = condition.wait(guard);
+            killed.join().unwrap();
+            assert!(guard.is_abandoned());
+            assert_eq!(*guard, 0);
+        });
+    }
+
+    #[test]
+    fn a_timeout_leaves_nothing_behind() {
+        let (lock, condition) = guarding(());
+        assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
+        assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
+        assert_eq!(condition.waiting(), 0);
+        condition.notify_all();
+        assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
+    }
+
+    #[test]
+    fn the_predicate_is_asked_before_the_clock() {
+        let (lock, condition) = guarding(1);
+        assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
+        let mut asked = 0;
+        let asks = |_: &mut i32| {
+            asked += 1;
+            false
+        };
+        assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, asks).1);
+        assert_eq!(asked, 2);
+    }
+
+    #[test]
+    fn the_lock_is_free_while_one_waits_and_held_afterwards() {
+        let (lock, condition) = guarding(0);
+        thread::scope(|scope| {
+            let guard = lock.acquire();
+            scope.spawn(|| {
+                *lock.acquire() += 1;
+                condition.notify(1);
+            });
+            let guard = condition.wait(guard);
+            assert_eq!(*guard, 1);
+            assert!(lock.is_locked());
+        });
+    }
+}
