@@ -4,6 +4,7 @@
 //! very many. They share one memory like threads, but a turn ends only where the code says `await`: what does not wait
 //! makes everyone else wait.
 
+pub mod condition;
 pub mod lock;
 pub mod service;
 
@@ -11,7 +12,8 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-pub use lock::Lock;
+pub use condition::Condition;
+pub use lock::{Lock, LockGuard};
 pub use service::Service;
 use tokio::runtime;
 
