@@ -4,16 +4,26 @@
 //! very many. They share one memory like threads, but a turn ends only where the code says `await`: what does not wait
 //! makes everyone else wait.
 
+pub mod barrier;
 pub mod condition;
+pub mod event;
 pub mod lock;
+pub mod queue;
+pub mod rlock;
+pub mod semaphore;
 pub mod service;
 
 use std::io;
 use std::process::ExitCode;
 
+pub use barrier::Barrier;
 use clap::ValueEnum;
 pub use condition::Condition;
+pub use event::Event;
 pub use lock::{Lock, LockGuard};
+pub use queue::{LifoQueue, PriorityQueue, Queue};
+pub use rlock::{RLock, RLockGuard};
+pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use service::Service;
 use tokio::runtime;
 
