@@ -4,7 +4,7 @@
 //! waits with a timeout, or gives up, tells all others, who would wait for ever otherwise. It can also run an action, once
 //! for each round, before anybody goes on, which asyncio's cannot.
 //!
-//! It differs from [`threads::Barrier`](crate::threads::Barrier) in that a party can be *cancelled*. It leaves then, and
+//! It differs from [`threads::Barrier`] in that a party can be *cancelled*. It leaves then, and
 //! the others wait for another one, as in asyncio; tokio's barrier counts it for ever. So the index of a party is not known
 //! when it comes: it is how many of those who *stayed* came before. (asyncio tells it when they come. If the first of
 //! three is cancelled and replaced, the parties are told 1, 1, and 2.)
@@ -122,7 +122,7 @@ impl Barrier {
     ///
     /// # Panics
     ///
-    /// If there is no party. Python raises `ValueError`, since 3.14.
+    /// If there is no party. Python raises `ValueError`.
     pub fn new(parties: usize) -> Self {
         Self::with_action(parties, || {})
     }

@@ -1,6 +1,6 @@
 //! Where coroutines wait until something that a lock guards has changed: Python's `asyncio.Condition`.
 //!
-//! It differs from [`threads::Condition`](crate::threads::Condition) in who keeps the line. The operating system puts
+//! It differs from [`threads::Condition`] in who keeps the line. The operating system puts
 //! threads to sleep and wakes them, in an order of its own. Coroutines are put to sleep by nobody: one that waits has
 //! returned to its event loop, and leaves a [`Waker`] behind, by which the loop can be asked to go on with it. So the line
 //! is here, first come, first served; a notification has an addressee; and an addressee that is *cancelled* before it

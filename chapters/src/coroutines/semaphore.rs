@@ -5,7 +5,7 @@
 //! one side produces and the other one consumes, [forget](Permit::forget) the permits and [release](Semaphore::release)
 //! new ones.
 //!
-//! It differs from [`threads::Semaphore`](crate::threads::Semaphore) in the order. Whoever gives a permit back and takes one
+//! It differs from [`threads::Semaphore`] in the order. Whoever gives a permit back and takes one
 //! again at once is running, while those who wait have yet to wake. The operating system, which stops and starts threads as
 //! it likes, gives them a chance; on one event loop, they would have none, for ever. So whoever comes here gets in line
 //! behind those who wait, as in asyncio. Python's two semaphores differ in the same way.
