@@ -394,20 +394,19 @@ mod tests {
     fn a_party_that_is_cancelled_leaves_and_those_who_stay_are_counted() {
         on_both_runtimes(async || {
             let barrier = Arc::new(Barrier::new(3));
-            let party = |before: usize| {
-                let waiting = Arc::clone(&barrier);
-                let party = task::spawn(async move { waiting.wait().await });
+            let party = || {
                 let barrier = Arc::clone(&barrier);
-                async move {
-                    until(|| barrier.n_waiting() == before + 1).await;
-                    party
-                }
+                task::spawn(async move { barrier.wait().await })
             };
-            let (first, second) = (party(0).await, party(1).await);
+            let first = party();
+            until(|| barrier.n_waiting() == 1).await;
+            let second = party();
+            until(|| barrier.n_waiting() == 2).await;
             first.abort();
             until(|| barrier.n_waiting() == 1).await;
             assert!(!barrier.is_broken());
-            let third = party(1).await;
+            let third = party();
+            until(|| barrier.n_waiting() == 2).await;
             assert_eq!(barrier.wait().await, Ok(2));
             assert_eq!((second.await.unwrap(), third.await.unwrap()), (Ok(0), Ok(1)));
         });
