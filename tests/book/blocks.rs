@@ -1,0 +1,74 @@
+//! Code blocks: each says what it is, in words that tell what is done with it.
+//!
+//! | after the fence | what it holds |
+//! | --- | --- |
+//! | `rust` | a whole program; it is compiled and run |
+//! | `rust,should_panic` | the same, and it must fail |
+//! | `rust,no_run` | the same, but it is only compiled; a comment before it says why it never ends |
+//! | `rust,ignore` | an include of code that is compiled elsewhere |
+//! | `python` | a program, or a part of one; it is run |
+//! | `console` | commands and what they print; they are run |
+//! | `text`, `toml`, `json` | what is only to be read |
+//!
+//! How the blocks are run, and what the comments before them can say, is told in `tests/run`.
+
+use crate::common::Page;
+
+/// What may stand after a fence.
+const KINDS: [&str; 9] =
+    ["rust", "rust,should_panic", "rust,no_run", "rust,ignore", "python", "console", "text", "toml", "json"];
+
+/// Every block is of a known kind.
+fn blocks_of_no_kind(page: &Page) -> Vec<String> {
+    let wrong = page.blocks().into_iter().filter(|block| !KINDS.contains(&block.info.as_str()));
+    wrong.map(|block| page.fault(block.line, format!("there are no blocks of the kind `{}`", block.info))).collect()
+}
+
+/// What is not run has a reason.
+fn programs_that_end_and_are_not_run(page: &Page) -> Vec<String> {
+    let silent = page.blocks().into_iter().filter(|block| {
+        let reason = block.note.as_deref().and_then(|note| note.strip_prefix("never ends: "));
+        block.info == "rust,no_run" && reason.is_none()
+    });
+    let what = "a program that is not run needs a comment before it: <!-- never ends: why -->";
+    silent.map(|block| page.fault(block.line, what)).collect()
+}
+
+mod on_the_pages {
+    use super::*;
+    use crate::assert_none;
+    use crate::common::pages;
+
+    #[test]
+    fn every_block_is_of_a_known_kind() {
+        assert_none(pages().iter().flat_map(blocks_of_no_kind).collect());
+    }
+
+    #[test]
+    fn every_program_that_is_not_run_has_a_reason() {
+        assert_none(pages().iter().flat_map(programs_that_end_and_are_not_run).collect());
+    }
+}
+
+mod each_check_can_fail {
+    use super::*;
+    use crate::{assert_finds, example};
+
+    #[test]
+    fn kinds() {
+        let check = |text: &str| blocks_of_no_kind(&example(text));
+        assert_finds(check("```rust\n```\n\n```console\n```\n"), &[]);
+        assert_finds(check("```rust,compile_fail\n```\n"), &["page.md:1: there are no blocks of the kind `rust,comp"]);
+        assert_finds(check("\n```sh\n```\n"), &["page.md:2: there are no blocks of the kind `sh`"]);
+        assert_finds(check("```\n```\n"), &["kind ``"]);
+        assert_finds(check("    let x;\n"), &["kind `indented`"]);
+    }
+
+    #[test]
+    fn reasons() {
+        let check = |text: &str| programs_that_end_and_are_not_run(&example(text));
+        assert_finds(check("<!-- never ends: both wait -->\n```rust,no_run\n```\n"), &[]);
+        assert_finds(check("```rust,no_run\n```\n"), &["page.md:1: a program that is not run"]);
+        assert_finds(check("<!-- later -->\n```rust,no_run\n```\n"), &["page.md:2: a program that is not run"]);
+    }
+}

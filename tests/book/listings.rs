@@ -1,0 +1,266 @@
+//! Listings: each is a part of a file that is compiled, is short enough to be read at a glance, and has a caption that
+//! says where it is from.
+//!
+//! A caption follows its block, names the file as a link that works on the page and in the built book (`book/src` has a
+//! link to `chapters`, whose files mdBook copies), and names the functions or types that the listing shows:
+//!
+//! ````text
+//! ```rust,ignore
+//! {{#include ../../chapters/src/gil.rs:take}}
+//! ```
+//!
+//! <div class="caption">
+//!
+//! [`chapters/src/gil.rs`](chapters/src/gil.rs), the method `Gil::take`
+//!
+//! </div>
+//! ````
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::Read;
+use crate::common::{Block, Page};
+
+/// The most lines that a listing may have.
+const LONGEST: usize = 24;
+
+/// Programs that must not compile, and what the compiler says to each: shown whole, so that its line numbers are right.
+const REJECTED: &str = "chapters/tests/ui";
+
+/// A part of a file that is shown on a page: its path, and the name of the anchor if it is not the whole file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Include {
+    pub path: PathBuf,
+    pub anchor: Option<String>,
+}
+
+/// The path that a page means when it says `target`.
+pub fn resolve(page: &Page, target: &str) -> PathBuf {
+    let mut path = page.path.parent().map(Path::to_path_buf).unwrap_or_default();
+    for component in Path::new(target).components() {
+        match component {
+            Component::ParentDir => _ = path.pop(),
+            Component::CurDir => {}
+            other => path.push(other),
+        }
+    }
+    path
+}
+
+/// The includes of a page, each with its line.
+pub fn includes(page: &Page) -> Vec<(usize, Include)> {
+    (1..).zip(page.text.lines()).filter_map(|(number, line)| Some((number, include(page, line)?))).collect()
+}
+
+fn include(page: &Page, line: &str) -> Option<Include> {
+    let (_, rest) = line.split_once("{{#include ")?;
+    let (target, _) = rest.split_once("}}")?;
+    let (path, anchor) = target.trim().split_once(':').map_or((target.trim(), None), |(p, a)| (p, Some(a)));
+    Some(Include { path: resolve(page, path), anchor: anchor.map(str::to_owned) })
+}
+
+/// The lines between an anchor and its end, or why there are none.
+pub fn listing<'a>(source: &'a str, anchor: &str) -> Result<Vec<&'a str>, String> {
+    let begins = |line: &&str| line.trim().ends_with(&format!("ANCHOR: {anchor}"));
+    let ends = |line: &&str| line.trim().ends_with(&format!("ANCHOR_END: {anchor}"));
+    let mut lines = source.lines().skip_while(|line| !begins(line));
+    lines.next().ok_or(format!("there is no anchor {anchor}"))?;
+    let rest: Vec<&str> = lines.collect();
+    let end = rest.iter().position(ends).ok_or(format!("the anchor {anchor} has no end"))?;
+    let listing: Vec<&str> = rest[..end].iter().copied().filter(|line| !line.contains("ANCHOR")).collect();
+    if listing.iter().all(|line| line.trim().is_empty()) {
+        return Err(format!("there is nothing between the anchor {anchor} and its end"));
+    }
+    Ok(listing)
+}
+
+/// What an include shows, or why it shows nothing.
+fn shown(include: &Include, read: Read) -> Result<Vec<String>, String> {
+    let path = include.path.display();
+    let source = read(&include.path).ok_or(format!("there is no file {path}"))?;
+    match &include.anchor {
+        Some(anchor) => listing(&source, anchor)
+            .map(|lines| lines.into_iter().map(str::to_owned).collect())
+            .map_err(|error| format!("{path}: {error}")),
+        None if include.path.starts_with(REJECTED) => Ok(source.lines().map(str::to_owned).collect()),
+        None => Err(format!("{path} is included whole: name an anchor")),
+    }
+}
+
+/// Every include shows something, and a listing is short enough to be read at a glance.
+fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String> {
+    let fault = |(line, include): (usize, Include)| match shown(&include, read) {
+        Err(error) => Some(page.fault(line, error)),
+        Ok(lines) if lines.len() > LONGEST => {
+            let (path, count) = (include.path.display(), lines.len());
+            Some(page.fault(line, format!("the listing from {path} has {count} lines, more than {LONGEST}")))
+        }
+        Ok(_) => None,
+    };
+    includes(page).into_iter().filter_map(fault).collect()
+}
+
+/// What is not compiled from the page is included from what is compiled.
+fn ignored_code_that_is_not_included(page: &Page) -> Vec<String> {
+    let ignored = page.blocks().into_iter().filter(|block| block.info.contains("ignore"));
+    let wrong = ignored.filter(|block| {
+        let line = block.text.trim_end();
+        !(line.starts_with("{{#include ") && line.find("}}") == Some(line.len().saturating_sub(2)))
+    });
+    wrong.map(|block| page.fault(block.line, "a block that is ignored holds one include and nothing else")).collect()
+}
+
+/// Whoever reads a listing can see where it is from, and go there.
+fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
+    let fault = |block: Block| {
+        let include = include(page, &block.text)?;
+        let (path, line) = (include.path.display().to_string(), block.line);
+        let after = page.text[block.range.end..].trim_start().trim_start_matches("```").trim_start();
+        let Some(caption) = after.strip_prefix("<div class=\"caption\">").and_then(|rest| rest.split("</div>").next())
+        else {
+            return Some(page.fault(line, "a caption in <div class=\"caption\"> has to follow the listing"));
+        };
+        let Some((_, names)) = caption.split_once(&format!("[`{path}`]({path})")) else {
+            return Some(page.fault(line, format!("the caption does not name its file as [`{path}`]({path})")));
+        };
+        if include.path.extension()? != "rs" || include.anchor.is_none() {
+            return None;
+        }
+        let lines = shown(&include, read).ok()?.join("\n");
+        let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+        let strange = names.iter().find(|name| {
+            let last = name.rsplit("::").next().unwrap_or(name);
+            !lines.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == last)
+        });
+        match strange {
+            _ if names.is_empty() => Some(page.fault(line, "the caption names no function, type or method")),
+            // What a listing is taken from may begin above it.
+            Some(name) if !caption.contains(&format!("from the method `{name}`")) => {
+                Some(page.fault(line, format!("the caption names {name}, which the listing does not show")))
+            }
+            _ => None,
+        }
+    };
+    page.blocks().into_iter().filter_map(fault).collect()
+}
+
+/// Who sees a program that must not compile also sees what the compiler says to it, and the other way round.
+fn rejected_programs_without_their_message(page: &Page) -> Vec<String> {
+    let includes = includes(page);
+    let rejected = includes.iter().filter(|(_, include)| include.path.starts_with(REJECTED));
+    let fault = |(line, include): &(usize, Include)| {
+        let other = include.path.with_extension(if include.path.extension()? == "rs" { "stderr" } else { "rs" });
+        let shown = includes.iter().any(|(_, include)| include.path == other);
+        (!shown).then(|| page.fault(*line, format!("the page does not show {}", other.display())))
+    };
+    rejected.filter_map(fault).collect()
+}
+
+mod on_the_pages {
+    use super::*;
+    use crate::common::{page, pages};
+    use crate::{assert_none, read};
+
+    #[test]
+    fn every_include_shows_a_listing_of_readable_length() {
+        assert_none(pages().iter().flat_map(|page| includes_that_show_nothing_or_too_much(page, &read)).collect());
+    }
+
+    #[test]
+    fn every_ignored_block_is_an_include() {
+        assert_none(pages().iter().flat_map(ignored_code_that_is_not_included).collect());
+    }
+
+    #[test]
+    fn every_listing_has_a_caption() {
+        assert_none(pages().iter().flat_map(|page| listings_without_captions(page, &read)).collect());
+    }
+
+    #[test]
+    fn every_rejected_program_is_shown_with_its_message() {
+        assert_none(pages().iter().flat_map(rejected_programs_without_their_message).collect());
+    }
+
+    /// The first chapter says so, and does not show the second one.
+    #[test]
+    fn threads_and_processes_work_alike_but_for_the_word_pub() {
+        let sources = ["threads", "processes"].map(|model| page(format!("chapters/src/{model}/service.rs")));
+        let [threads, processes] = sources.each_ref().map(|it| listing(&it.text, "work").expect("it is there"));
+        let without_visibility = |line: &&str| line.replace("pub fn", "fn");
+        assert!(threads.iter().map(without_visibility).eq(processes.iter().map(without_visibility)));
+    }
+}
+
+mod each_check_can_fail {
+    use super::*;
+    use crate::{assert_finds, example};
+
+    /// A repository of two sources.
+    fn read(path: &Path) -> Option<String> {
+        let long = "line\n".repeat(25);
+        match path.to_str()? {
+            "chapters/src/a.rs" => Some(format!(
+                "// ANCHOR: one\nfn go();\n// ANCHOR_END: one\n// ANCHOR: long\n{long}// ANCHOR_END: long\n\
+                 // ANCHOR: open\n// ANCHOR: none\n// ANCHOR_END: none\n"
+            )),
+            "chapters/tests/ui/a.rs" => Some("let x;\n".to_owned()),
+            "chapters/tests/ui/a.stderr" => Some("error\n".repeat(25)),
+            _ => None,
+        }
+    }
+
+    fn include(what: &str) -> Page {
+        example(&format!("Text.\n\n```rust,ignore\n{{{{#include ../../chapters/src/{what}}}}}\n```\n"))
+    }
+
+    #[test]
+    fn includes() {
+        let check = |what| includes_that_show_nothing_or_too_much(&include(what), &read);
+        assert_finds(check("a.rs:one"), &[]);
+        assert_finds(check("b.rs:one"), &["book/src/page.md:4: there is no file chapters/src/b.rs"]);
+        assert_finds(check("a.rs:two"), &["page.md:4: chapters/src/a.rs: there is no anchor two"]);
+        assert_finds(check("a.rs:open"), &["the anchor open has no end"]);
+        assert_finds(check("a.rs:none"), &["nothing between the anchor none and its end"]);
+        assert_finds(check("a.rs:long"), &["has 25 lines, more than 24"]);
+        assert_finds(check("a.rs"), &["is included whole"]);
+        assert_finds(check("../tests/ui/a.rs"), &[]);
+        assert_finds(check("../tests/ui/a.stderr"), &["chapters/tests/ui/a.stderr has 25 lines"]);
+    }
+
+    #[test]
+    fn ignored_blocks() {
+        let check = |text: &str| ignored_code_that_is_not_included(&example(text));
+        assert_finds(ignored_code_that_is_not_included(&include("a.rs:one")), &[]);
+        assert_finds(check("```rust\nfn main() {}\n```\n"), &[]);
+        assert_finds(check("\n```rust,ignore\nfn main() {}\n```\n"), &["page.md:2: "]);
+        assert_finds(check("```rust,ignore\n{{#include a.rs:b}}\nmore\n```\n"), &["page.md:1: "]);
+        assert_finds(check("```rust,ignore\n{{#include a.rs:b}}{{#include a.rs:c}}\n```\n"), &["page.md:1: "]);
+        assert_finds(check("```rust,ignore\n```\n"), &["page.md:1: "]);
+    }
+
+    #[test]
+    fn captions() {
+        let check = |what: &str, caption: &str| {
+            let text = format!("{}\n<div class=\"caption\">\n\n{caption}\n\n</div>\n", include(what).text);
+            listings_without_captions(&example(&text), &read)
+        };
+        let file = "[`chapters/src/a.rs`](chapters/src/a.rs)";
+        assert_finds(listings_without_captions(&include("a.rs:one"), &read), &["page.md:3: a caption"]);
+        assert_finds(check("a.rs:one", &format!("{file}, the method `A::go`")), &[]);
+        assert_finds(check("a.rs:one", &format!("{file}, the method `A::stop`")), &["names A::stop, which"]);
+        assert_finds(check("a.rs:one", &format!("{file}, from the method `A::stop`")), &[]);
+        assert_finds(check("a.rs:one", file), &["names no function"]);
+        assert_finds(check("a.rs:one", "`chapters/src/a.rs`, the method `go`"), &["does not name its file as"]);
+        assert_finds(check("b.rs:one", &format!("{file}, the method `go`")), &["[`chapters/src/b.rs`]"]);
+    }
+
+    #[test]
+    fn rejected_programs() {
+        let program = include("../tests/ui/a.rs").text;
+        let message = include("../tests/ui/a.stderr").text;
+        let check = |text: &str| rejected_programs_without_their_message(&example(text));
+        assert_finds(check(&format!("{program}{message}")), &[]);
+        assert_finds(check(&program), &["page.md:4: the page does not show chapters/tests/ui/a.stderr"]);
+        assert_finds(check(&message), &["page.md:4: the page does not show chapters/tests/ui/a.rs"]);
+    }
+}
