@@ -8,12 +8,15 @@
 //! actors sleep at the same moment ([`settled`]). So exactly two of five have been woken when two have answered and all
 //! sleep. What should happen and does not is given up after 30 seconds, with the whole conversation printed.
 
+mod coroutines;
 mod scenarios;
 mod settled;
 mod stage;
 mod threads;
 mod words;
 
+use chapters::coroutines::Runtime;
+use coroutines::Coroutines;
 use libtest_mimic::{Arguments, Trial};
 use scenarios::{Kind, Scenario};
 use stage::{Stage, World};
@@ -38,6 +41,12 @@ fn main() {
             }
         };
         add(Kind::Thread, "threads", |scenario| play(scenario, threads::Threads));
+        add(Kind::Coroutine, "coroutines_current_thread", |scenario| {
+            play(scenario, Coroutines::new(Runtime::CurrentThread));
+        });
+        add(Kind::Coroutine, "coroutines_multi_thread", |scenario| {
+            play(scenario, Coroutines::new(Runtime::MultiThread));
+        });
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

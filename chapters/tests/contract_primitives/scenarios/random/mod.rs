@@ -83,8 +83,12 @@ impl<M: Model> Conversation<'_, M> {
     fn tell(&mut self, who: usize, what: Do) {
         self.told[who] = Some(what);
         self.model.begins(who, what);
-        self.actors[who].begins(what);
+        let actor = self.actors[who];
+        actor.begins(what);
+        // Who gives up at once may sleep before: the clock of coroutines ticks in milliseconds.
+        let first = gives_up_at_once(what).then(|| (actor, actor.finishes()));
         let mut answers = self.stage.answers(&self.actors);
+        answers.extend(first);
         while let Some(reasonable) = answers.iter().position(|(actor, answer)| self.follow(*actor, answer)) {
             answers.remove(reasonable);
         }
@@ -108,6 +112,10 @@ impl<M: Model> Conversation<'_, M> {
         }
         reasonable
     }
+}
+
+fn gives_up_at_once(told: Do) -> bool {
+    matches!(told, Do::AcquireTimeout(0) | Do::WaitTimeout(0) | Do::PutTimeout(_, 0) | Do::GetTimeout(0))
 }
 
 fn any_conversation_with_a_queue(stage: &Stage) {
