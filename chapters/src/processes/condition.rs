@@ -12,7 +12,7 @@
 //! finds may have changed again: the lock is not handed to it, and others may come first. So one waits for a condition in
 //! a loop, and `wait_for` is that loop.
 //!
-//! One waits with the guard of a [`Lock`], not of an `RLock`, although that is what a Python condition makes
+//! One waits with the guard of a [`Lock`], not of an [`RLock`](super::RLock), although that is what a Python condition makes
 //! for itself: a thread may have several guards of an `RLock`, and those that it keeps would lie while it waits. Waiting
 //! gives the guard back, and so commits what was changed through it.
 //!
@@ -335,25 +335,37 @@ impl Condition {
     }
     // ANCHOR_END: wait
 
-    // ANCHOR: wait_for
-    fn wait_for_until<'a, T: Pod>(
+    pub(super) fn wait_for_until<'a, T: Pod>(
         &self,
-        mut guard: LockGuard<'a, T>,
+        guard: LockGuard<'a, T>,
         deadline: Option<Instant>,
         mut predicate: impl FnMut(&mut T) -> bool,
     ) -> (LockGuard<'a, T>, bool) {
-        let mut in_time = true;
+        self.watch_until(guard, deadline, |value, _| predicate(value))
+    }
+
+    // ANCHOR: watch
+    /// The same, but `predicate` is also told when it is asked though nobody notified: then it is time to look whether
+    /// those who should still live. That is so at least once before the deadline has passed.
+    pub(super) fn watch_until<'a, T: Pod>(
+        &self,
+        mut guard: LockGuard<'a, T>,
+        deadline: Option<Instant>,
+        mut predicate: impl FnMut(&mut T, bool) -> bool,
+    ) -> (LockGuard<'a, T>, bool) {
+        let (mut notified, mut in_time) = (true, true);
         loop {
-            let holds = predicate(&mut guard);
-            if holds || !in_time {
+            let holds = predicate(&mut guard, !notified);
+            if holds || !in_time && !notified {
                 return (guard, holds);
             }
             let look = deadline_after(self.look());
-            (guard, _) = self.wait_until(guard, deadline.map_or(look, |deadline| look.map(|look| look.min(deadline))));
+            let next = deadline.map_or(look, |deadline| look.map(|look| look.min(deadline)));
+            (guard, notified) = self.wait_until(guard, next);
             in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
         }
     }
-    // ANCHOR_END: wait_for
+    // ANCHOR_END: watch
 
     fn look(&self) -> Duration {
         LOOK.max(LOOK_EACH * self.waiting() as u32)

@@ -169,7 +169,7 @@ impl<T: Pod> Lock<T> {
 
     /// Blocks until the lock is free or its holder dead, and locks it until the guard is dropped.
     ///
-    /// A thread that holds the lock already waits for itself, for ever, as in Python: there is `RLock`.
+    /// A thread that holds the lock already waits for itself, for ever, as in Python: there is [`RLock`](super::RLock).
     pub fn acquire(&self) -> LockGuard<'_, T> {
         self.acquire_until(None).expect("waits for ever")
     }

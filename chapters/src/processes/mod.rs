@@ -7,23 +7,31 @@
 //! The operating system's part stands in few places: [`shared`] memory, the pipe under the [`queue`], the socket under
 //! the [`connection`], and the ways to [`start`] a process. They need Linux.
 
+pub mod barrier;
 mod collector;
 pub mod condition;
 pub mod connection;
+pub mod event;
 pub mod futex;
 pub mod holder;
 pub mod journal;
 pub mod lock;
 pub mod queue;
+pub mod rlock;
+pub mod semaphore;
 pub mod service;
 pub mod shared;
 pub mod start;
 
 use std::process::ExitCode;
 
+pub use barrier::Barrier;
 pub use condition::Condition;
+pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use queue::Queue;
+pub use rlock::{RLock, RLockGuard};
+pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use service::Service;
 pub use start::Method;
 

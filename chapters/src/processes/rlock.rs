@@ -1,0 +1,325 @@
+//! A lock that its holder can take again: Python's `multiprocessing.RLock`.
+//!
+//! It differs from [`Lock`] in that it has an owner, the thread that holds it: who owns it never waits for it, and it is
+//! free when its owner has given it back as often as it took it. So code that holds the lock can call other code that
+//! takes it. It differs from [`threads::RLock`](crate::threads::RLock) in that its owner can be killed: then the next one
+//! to need it gets it, and [is told](RLockGuard::is_abandoned). Python's stays locked.
+//!
+//! It guards nothing. A lock that is taken twice could only give out shared references to its value, since two mutable
+//! ones must not exist. A better start is often to take a [`Lock`] once, and to hand its guard, or what it guards, to the
+//! code that is called. A working engineer who needs one takes a POSIX mutex that is *recursive*, *process-shared* and
+//! *robust*.
+//!
+//! In Python, to release a lock that one does not own is an `AssertionError`. Here only guards release, they stay with
+//! their thread, and so it cannot be written down.
+
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytemuck::{Pod, Zeroable};
+
+use super::holder::Holder;
+use super::shared::{Place, Shared};
+use super::{Condition, Lock, LockGuard};
+use crate::sync::deadline_after;
+
+/// A lock that a thread can take any number of times. Its clones are the same lock.
+///
+/// ```
+/// use std::sync::Arc;
+/// use chapters::processes::{RLock, shared::Shared};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let lock = RLock::new(&Arc::new(Shared::new(64)?))?;
+/// let outer = lock.acquire();
+/// let inner = lock.acquire();
+/// drop(outer);
+/// assert!(lock.is_locked());
+/// drop(inner);
+/// assert!(!lock.is_locked());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+// ANCHOR: rlock
+pub struct RLock {
+    hold: Lock<Hold>,
+    freed: Condition,
+}
+
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+struct Hold {
+    owner: Holder,
+    /// How often the owner has taken the lock.
+    depth: u64,
+}
+
+impl Hold {
+    fn is_for(&self, thread: Holder) -> bool {
+        self.owner == Holder::NOBODY || self.owner == thread
+    }
+}
+// ANCHOR_END: rlock
+
+impl RLock {
+    /// How many words of shared memory a lock takes.
+    pub const WORDS: usize = Lock::<Hold>::WORDS + Condition::WORDS;
+
+    /// Makes a lock that nobody owns.
+    ///
+    /// # Errors
+    ///
+    /// When `memory` has not [`RLock::WORDS`] left.
+    pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
+        Self::at(memory, memory.place(Self::WORDS)?)
+    }
+
+    /// The lock that another process made at `place`. As [`Lock::at`].
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
+        let freed = Condition::at(memory, place.after(Lock::<Hold>::WORDS))?;
+        Ok(Self { hold: Lock::at(memory, place)?, freed })
+    }
+
+    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    pub fn place(&self) -> Place {
+        self.hold.place()
+    }
+
+    // ANCHOR: acquire
+    /// Blocks until no other thread owns the lock or its owner is dead, and owns it until the guard is dropped. See the
+    /// example of [`RLock`].
+    pub fn acquire(&self) -> RLockGuard<'_> {
+        self.acquire_until(None).expect("the lock is free")
+    }
+
+    fn acquire_until(&self, deadline: Option<Instant>) -> Option<RLockGuard<'_>> {
+        let me = Holder::this_thread();
+        let free = |hold: &mut Hold, look| hold.is_for(me) || look && hold.owner.is_dead();
+        let (hold, free) = self.freed.watch_until(self.hold.acquire(), deadline, free);
+        free.then(|| self.take(hold, me))
+    }
+    // ANCHOR_END: acquire
+
+    /// Takes the lock unless another thread owns it that lives: Python's `acquire(block=False)`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use chapters::processes::{RLock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let lock = RLock::new(&Arc::new(Shared::new(64)?))?;
+    /// let _guards = (lock.try_acquire().unwrap(), lock.try_acquire().unwrap());
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| assert!(lock.try_acquire().is_none()));
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_acquire(&self) -> Option<RLockGuard<'_>> {
+        let (hold, me) = (self.hold.acquire(), Holder::this_thread());
+        (hold.is_for(me) || hold.owner.is_dead()).then(|| self.take(hold, me))
+    }
+
+    /// Blocks until no other thread owns the lock, its owner is dead, or `timeout` has passed: Python's
+    /// `acquire(timeout=...)`. A zero timeout is one try.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use chapters::processes::{RLock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let lock = RLock::new(&Arc::new(Shared::new(64)?))?;
+    /// let _guard = lock.acquire();
+    /// let timeout = Duration::from_millis(1);
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| assert!(lock.acquire_timeout(timeout).is_none()));
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn acquire_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_>> {
+        self.acquire_until(deadline_after(timeout))
+    }
+
+    /// Whether a thread owns the lock: Python's `locked()`, since 3.14. A dead owner counts until somebody takes the lock
+    /// over. See the example of [`RLock`].
+    pub fn is_locked(&self) -> bool {
+        self.hold.acquire().owner != Holder::NOBODY
+    }
+
+    // ANCHOR: take
+    /// Takes the lock, which is for this thread or was for a dead one.
+    fn take(&self, mut hold: LockGuard<'_, Hold>, me: Holder) -> RLockGuard<'_> {
+        let abandoned = !hold.is_for(me);
+        let depth = if abandoned { 0 } else { hold.depth };
+        *hold = Hold { owner: me, depth: depth + 1 };
+        RLockGuard { lock: self, owner: me, abandoned, stays: PhantomData }
+    }
+
+    fn release(&self) {
+        let mut hold = self.hold.acquire();
+        hold.depth -= 1;
+        if hold.depth == 0 {
+            hold.owner = Holder::NOBODY;
+            drop(hold);
+            self.freed.notify(1);
+        }
+    }
+    // ANCHOR_END: take
+}
+
+/// Keeps an [`RLock`] for its thread, and gives it back when dropped, also by a panic: the lock guards nothing that could be
+/// left half changed, so nobody is told. In a child made by `fork`, the copy of a guard does nothing.
+///
+/// ```compile_fail,E0277
+/// use std::sync::Arc;
+/// use chapters::processes::{RLock, shared::Shared};
+///
+/// let lock = RLock::new(&Arc::new(Shared::new(64).unwrap())).unwrap();
+/// let guard = lock.acquire();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || drop(guard)); // it stays with its thread
+/// });
+/// ```
+#[derive(Debug)]
+#[must_use = "the lock is given back when the guard is dropped"]
+pub struct RLockGuard<'a> {
+    lock: &'a RLock,
+    owner: Holder,
+    abandoned: bool,
+    stays: PhantomData<LockGuard<'a>>,
+}
+
+impl RLockGuard<'_> {
+    /// Whether the last owner died, so that what it was about to do may be half done. Told once, to the next owner, and by
+    /// its first guard.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use chapters::processes::{RLock, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let lock = RLock::new(&Arc::new(Shared::new(64)?))?;
+    /// std::thread::scope(|scope| {
+    ///     // The thread ends without giving the lock back, as a killed process does.
+    ///     scope.spawn(|| std::mem::forget(lock.acquire()));
+    /// });
+    /// assert!(lock.acquire().is_abandoned());
+    /// assert!(!lock.acquire().is_abandoned());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+}
+
+impl Drop for RLockGuard<'_> {
+    fn drop(&mut self) {
+        if self.owner == Holder::this_thread() {
+            self.lock.release();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::mem;
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+    const SHORT: Duration = Duration::from_millis(1);
+
+    fn rlock() -> RLock {
+        RLock::new(&Arc::new(Shared::new(RLock::WORDS).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn only_its_owner_takes_it_again() {
+        let lock = rlock();
+        let (first, second) = (lock.acquire(), lock.acquire_timeout(Duration::ZERO).unwrap());
+        let other = |expected: bool| {
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    assert_eq!(lock.try_acquire().is_some(), expected);
+                    assert_eq!(lock.acquire_timeout(SHORT).is_some(), expected);
+                });
+            });
+        };
+        other(false);
+        drop(first);
+        other(false);
+        drop(second);
+        other(true);
+        assert!(!lock.is_locked());
+    }
+
+    #[test]
+    fn one_thread_at_a_time_owns_it() {
+        struct Number(Cell<u64>);
+        impl Number {
+            fn add_one(&self) {
+                self.0.set(self.0.get() + 1);
+            }
+        }
+        // SAFETY: the threads below touch the number only while they own the lock.
+        unsafe impl Sync for Number {}
+        let (lock, number) = (rlock(), &Number(Cell::new(0)));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..1000 {
+                        let _guards = (lock.acquire(), lock.acquire());
+                        number.add_one();
+                    }
+                });
+            }
+        });
+        assert_eq!(number.0.get(), 4000);
+    }
+
+    #[test]
+    fn whoever_waits_gets_it_when_its_owner_lets_go() {
+        let lock = rlock();
+        thread::scope(|scope| {
+            let guard = lock.acquire();
+            let waiter = scope.spawn(|| lock.acquire_timeout(LONG).is_some());
+            drop(guard);
+            assert!(waiter.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn the_next_owner_is_told_of_a_death_and_owns_it_as_often_as_it_takes_it() {
+        let lock = rlock();
+        let ways: [fn(&RLock) -> RLockGuard; 2] = [
+            |lock| lock.acquire_timeout(LONG).unwrap(),
+            |lock| loop {
+                // The system takes a moment to forget a thread.
+                if let Some(guard) = lock.try_acquire() {
+                    break guard;
+                }
+            },
+        ];
+        for way in ways {
+            thread::scope(|scope| {
+                scope.spawn(|| (0..3).for_each(|_| mem::forget(lock.acquire())));
+            });
+            assert!(lock.is_locked());
+            assert!(way(&lock).is_abandoned());
+            assert!(!lock.is_locked());
+            assert!(!lock.acquire().is_abandoned());
+        }
+    }
+}
