@@ -42,31 +42,31 @@ use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, deadline_after, lock, w
 #[derive(Debug, Default)]
 // ANCHOR: condition
 pub struct Condition {
-    line: Mutex<Line>,
+    pub(super) line: Mutex<Line>,
     /// How many threads wait. Changed with the line locked.
-    sleeping: AtomicUsize,
-    notified: Condvar,
+    pub(super) sleeping: AtomicUsize,
+    pub(super) notified: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Line {
+pub(super) struct Line {
     /// The number of the next thread to wait.
-    next: u64,
+    pub(super) next: u64,
     /// Who was notified and has not left yet, the oldest first.
-    calls: VecDeque<Call>,
+    pub(super) calls: VecDeque<Call>,
 }
 
 /// A notification of `left` threads, which have numbers below `limit`.
 #[derive(Debug)]
-struct Call {
-    limit: u64,
-    left: usize,
+pub(super) struct Call {
+    pub(super) limit: u64,
+    pub(super) left: usize,
 }
 // ANCHOR_END: condition
 
 // ANCHOR: line
 impl Line {
-    fn join(&mut self) -> u64 {
+    pub(super) fn join(&mut self) -> u64 {
         self.next += 1;
         self.next - 1
     }
@@ -77,7 +77,7 @@ impl Line {
     }
 
     /// Takes a notification, if there is one for this number.
-    fn leave(&mut self, number: u64) -> bool {
+    pub(super) fn leave(&mut self, number: u64) -> bool {
         let Some(call) = self.call_for(number) else { return false };
         self.calls[call].left -= 1;
         if self.calls[call].left == 0 {
@@ -239,123 +239,5 @@ impl Condition {
             }
             (guard, in_time) = self.wait_until(guard, deadline);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-    use std::thread;
-
-    use super::super::Lock;
-    use super::*;
-
-    const LONG: Duration = Duration::from_secs(30);
-    const SHORT: Duration = Duration::from_millis(1);
-
-    /// Starts threads that wait, each with its number to tell when it has been woken, and returns once all do.
-    fn start_sleepers<'scope, 'a: 'scope>(
-        scope: &'scope thread::Scope<'scope, 'a>,
-        (lock, condition): (&'a Lock, &'a Condition),
-        count: usize,
-    ) -> mpsc::Receiver<(usize, bool)> {
-        let (woken, told) = mpsc::channel();
-        let before = condition.sleeping.load(Ordering::Relaxed);
-        for number in 0..count {
-            let woken = woken.clone();
-            scope.spawn(move || {
-                let (_guard, notified) = condition.wait_timeout(lock.acquire(), LONG);
-                woken.send((number, notified)).unwrap();
-            });
-        }
-        while condition.sleeping.load(Ordering::Relaxed) < before + count {
-            thread::yield_now();
-        }
-        told
-    }
-
-    #[test]
-    fn as_many_wake_as_are_notified() {
-        let (lock, condition) = (Lock::new(), Condition::new());
-        thread::scope(|scope| {
-            let told = start_sleepers(scope, (&lock, &condition), 5);
-            condition.notify(0);
-            condition.notify(2);
-            assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
-            assert_eq!(condition.sleeping.load(Ordering::Relaxed), 3);
-            assert!(told.try_recv().is_err());
-            condition.notify(1);
-            assert!(told.recv_timeout(LONG).unwrap().1);
-            condition.notify_all();
-            assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
-            assert!(crate::sync::lock(&condition.line).calls.is_empty());
-        });
-    }
-
-    #[test]
-    fn notifications_add_up_while_nobody_has_woken_yet() {
-        let (lock, condition) = (Lock::new(), Condition::new());
-        thread::scope(|scope| {
-            let told = start_sleepers(scope, (&lock, &condition), 3);
-            let guard = lock.acquire(); // nobody returns before this is dropped
-            condition.notify(1);
-            condition.notify(1);
-            condition.notify(7);
-            drop(guard);
-            assert!((0..3).all(|_| told.recv_timeout(LONG).unwrap().1));
-            assert!(crate::sync::lock(&condition.line).calls.is_empty());
-        });
-    }
-
-    #[test]
-    fn nobody_takes_a_notification_that_was_made_before_it_came() {
-        let mut line = Line::default();
-        let (first, second) = (line.join(), line.join());
-        line.calls.push_back(Call { limit: line.next, left: 1 });
-        let newcomer = line.join();
-        assert!(!line.leave(newcomer));
-        line.calls.push_back(Call { limit: line.next, left: 1 });
-        assert!(line.leave(newcomer));
-        assert!(!line.leave(newcomer), "the other one is for those who came first");
-        assert!(line.leave(second));
-        assert!(!line.leave(first));
-    }
-
-    #[test]
-    fn a_timeout_leaves_nothing_behind() {
-        let (lock, condition) = (Lock::new(), Condition::new());
-        assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
-        assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
-        assert_eq!(condition.sleeping.load(Ordering::Relaxed), 0);
-        condition.notify_all();
-        assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
-    }
-
-    #[test]
-    fn the_predicate_is_asked_before_the_clock() {
-        let (lock, condition) = (Lock::guarding(1), Condition::new());
-        assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
-        let mut asked = 0;
-        let asks = |_: &mut i32| {
-            asked += 1;
-            false
-        };
-        assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, asks).1);
-        assert_eq!(asked, 2);
-    }
-
-    #[test]
-    fn the_lock_is_free_while_one_waits_and_held_afterwards() {
-        let (lock, condition) = (Lock::guarding(0), Condition::new());
-        thread::scope(|scope| {
-            let guard = lock.acquire();
-            scope.spawn(|| {
-                *lock.acquire() += 1;
-                condition.notify(1);
-            });
-            let guard = condition.wait(guard);
-            assert_eq!(*guard, 1);
-            assert!(lock.is_locked());
-        });
     }
 }

@@ -28,8 +28,8 @@ use super::{Condition, Lock};
 /// ```
 #[derive(Debug, Default)]
 pub struct Event {
-    flag: Lock<bool>,
-    happened: Condition,
+    pub(super) flag: Lock<bool>,
+    pub(super) happened: Condition,
 }
 
 impl Event {
@@ -79,43 +79,5 @@ impl Event {
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let flag = self.flag.acquire();
         *flag || self.happened.wait_timeout(flag, timeout).1
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use super::*;
-
-    const LONG: Duration = Duration::from_secs(30);
-
-    #[test]
-    fn everybody_is_told_and_whoever_comes_later_does_not_wait() {
-        let event = Event::new();
-        thread::scope(|scope| {
-            let waiters: Vec<_> = (0..3).map(|_| scope.spawn(|| event.wait_timeout(LONG))).collect();
-            event.set();
-            event.set();
-            assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap()));
-        });
-        event.wait();
-        event.clear();
-        assert!(!event.wait_timeout(Duration::ZERO));
-    }
-
-    #[test]
-    fn an_event_that_is_cleared_at_once_has_woken_those_who_waited() {
-        let event = Event::new();
-        thread::scope(|scope| {
-            let waiter = scope.spawn(|| event.wait_timeout(LONG));
-            while event.happened.waiting() == 0 {
-                thread::yield_now();
-            }
-            event.set();
-            event.clear();
-            assert!(waiter.join().unwrap());
-        });
-        assert!(!event.is_set());
     }
 }

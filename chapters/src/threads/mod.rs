@@ -14,6 +14,8 @@ pub mod rlock;
 pub mod semaphore;
 pub mod service;
 pub mod simple_queue;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 use std::time::Duration;

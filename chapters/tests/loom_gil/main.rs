@@ -12,31 +12,20 @@ mod broken;
 #[allow(dead_code, reason = "the models use the steps, and few of the guards around them")]
 #[path = "../../src/gil.rs"]
 mod gil;
+#[path = "../common/model.rs"]
+mod model;
 mod sync;
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use loom::model::Builder;
 use loom::sync::Arc;
 use loom::sync::atomic::AtomicUsize as Number;
 use loom::thread;
 
 use broken::{LeftOut, Thread};
 use gil::Gil;
-
-/// Runs `model` in every interleaving, or in every one with at most so many preemptions, and says how many there were.
-fn explore(name: &str, preemptions: impl Into<Option<usize>>, model: impl Fn() + Send + Sync + 'static) {
-    let interleavings = std::sync::Arc::new(AtomicUsize::new(0));
-    let counter = std::sync::Arc::clone(&interleavings);
-    let mut builder = Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(preemptions.into());
-    builder.check(move || {
-        counter.fetch_add(1, Relaxed);
-        model();
-    });
-    println!("{name}: {} interleavings", interleavings.load(Relaxed));
-}
+use model::{explore, fails};
 
 /// A lock, and what it protects: a number that threads read and write in two steps.
 #[derive(Clone)]
@@ -211,30 +200,7 @@ fn a_timeout_after_a_switch_requests_nothing() {
 
 /// What the models say of broken locks. A lock spelled out step by step, with none left out, is not broken.
 mod without {
-    use std::process::Command;
-    use std::{any, env};
-
     use super::*;
-
-    /// Set in the process where the model of a broken lock runs.
-    const IN_A_PROCESS_OF_ITS_OWN: &str = "LOOM_GIL_BROKEN";
-
-    /// Checks that `model` fails with `message`.
-    ///
-    /// It fails in a process of its own, this test once more: loom cannot unwind threads that hold its mutexes, and aborts.
-    fn fails<M: Fn()>(message: &str, model: M) {
-        if env::var_os(IN_A_PROCESS_OF_ITS_OWN).is_some() {
-            return model();
-        }
-        let path = any::type_name::<M>();
-        let test = path.trim_start_matches("loom_gil::").trim_end_matches("::{{closure}}");
-        let mut again = Command::new(env::current_exe().unwrap());
-        again.args([test, "--exact", "--nocapture"]).env(IN_A_PROCESS_OF_ITS_OWN, "1").env("RUST_BACKTRACE", "0");
-        let output = again.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "the model finds nothing wrong");
-        assert!(said.contains(message), "expected {message:?}, found:\n{said}");
-    }
 
     #[test]
     fn any_fault_the_models_pass() {

@@ -1,0 +1,204 @@
+use super::*;
+use crate::broken::queue_ as broken;
+use crate::errors::{GetError, PutError};
+use crate::threads::Queue;
+
+type Put = fn(&Queue<u32>, u32);
+type Get = fn(&Queue<u32>) -> u32;
+
+fn put(queue: &Queue<u32>, item: u32) {
+    queue.put(item).unwrap();
+}
+
+fn get(queue: &Queue<u32>) -> u32 {
+    queue.get().unwrap()
+}
+
+/// Two items go from one thread to another, in order, through a queue with room for `maxsize`.
+fn items_pass(maxsize: usize, preemptions: Option<usize>, put: Put, get: Get) {
+    explore(&format!("queue: 2 items, maxsize {maxsize}"), preemptions, move || {
+        let queue = Arc::new(Queue::new(maxsize));
+        let getter = start(&queue, move |queue| (get(queue), get(queue)));
+        put(&queue, 1);
+        put(&queue, 2);
+        assert_eq!(getter.join().unwrap(), (1, 2));
+        assert!(queue.is_empty());
+    });
+}
+
+/// Two threads take two items: each gets one.
+fn each_getter_gets_one(preemptions: usize, get: Get) {
+    explore("queue: 2 getters", preemptions, move || {
+        let queue = Arc::new(Queue::new(1));
+        let getters = [(); 2].map(|()| start(&queue, get));
+        put(&queue, 1);
+        put(&queue, 2);
+        assert_eq!(getters.map(|getter| getter.join().unwrap()).iter().sum::<u32>(), 3);
+    });
+}
+
+/// Whoever waits for items that will not come is told.
+fn a_shutdown_reaches_everybody(preemptions: usize, shutdown: fn(&Queue<u32>)) {
+    explore("queue: shutdown and 2 getters", preemptions, move || {
+        let queue = Arc::new(Queue::new(0));
+        let getters = [(); 2].map(|()| start(&queue, |queue: &Queue<u32>| queue.get()));
+        shutdown(&queue);
+        getters.into_iter().for_each(|getter| assert_eq!(getter.join().unwrap(), Err(GetError::ShutDown)));
+    });
+}
+
+/// Who joins goes on when all is done, and not before.
+fn join_waits_until_all_is_done(task_done: fn(&Queue<u32>)) {
+    explore("queue: join", 3, move || {
+        let shared = Arc::new((Queue::new(0), AtomicUsize::new(0)));
+        put(&shared.0, 1);
+        let worker = start(&shared, move |(queue, done)| {
+            get(queue);
+            done.fetch_add(1, Relaxed);
+            task_done(queue);
+        });
+        shared.0.join();
+        assert_eq!(shared.1.load(Relaxed), 1, "joined before it was done");
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn items_pass_in_order() {
+    items_pass(0, Some(3), put, get);
+    items_pass(1, Some(3), put, get);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn items_pass_in_order_in_more_orders() {
+    items_pass(0, None, put, get);
+    items_pass(1, Some(5), put, get);
+}
+
+#[test]
+fn each_of_two_getters_gets_one() {
+    each_getter_gets_one(1, get);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn each_of_two_getters_gets_one_in_more_orders() {
+    each_getter_gets_one(2, get);
+}
+
+/// One thread puts and one takes, each with a timeout: what was not put comes back, what was not taken is there.
+#[test]
+fn a_timeout_loses_nothing() {
+    let (put_in_time, got_in_time) = (Seen::default(), Seen::default());
+    let (put, got) = (put_in_time.clone(), got_in_time.clone());
+    explore("queue: timeouts on both sides", 2, move || {
+        let queue = Arc::new(Queue::new(1));
+        queue.put(1).unwrap();
+        let getter = start(&queue, |queue: &Queue<u32>| (queue.get_timeout(LONG), queue.get_timeout(LONG)));
+        let clock = thread::spawn(time_passes);
+        let second = queue.put_timeout(2, LONG);
+        let (first, next) = getter.join().unwrap();
+        clock.join().unwrap();
+        assert_eq!(first, Ok(1));
+        put.note(second.is_ok());
+        got.note(next.is_ok());
+        let left = queue.try_get();
+        match (second, next) {
+            (Ok(()), Ok(2)) => assert_eq!(left, Err(GetError::Empty)),
+            (Ok(()), Err(GetError::Empty)) => assert_eq!(left, Ok(2)),
+            (Err(PutError::Full(2)), Err(GetError::Empty)) => assert_eq!(left, Err(GetError::Empty)),
+            other => panic!("{other:?}"),
+        }
+    });
+    put_in_time.both();
+    got_in_time.both();
+}
+
+#[test]
+fn a_shutdown_reaches_who_waits() {
+    a_shutdown_reaches_everybody(2, |queue| queue.shutdown(false));
+    a_shutdown_reaches_everybody(2, |queue| queue.shutdown(true));
+}
+
+/// A putter waits for room while the queue is shut down: the item is in the queue, or comes back.
+#[test]
+fn a_shutdown_gives_the_item_back() {
+    let was_put = Seen::default();
+    let seen = was_put.clone();
+    explore("queue: shutdown and a putter", 3, move || {
+        let queue = Arc::new(Queue::new(1));
+        queue.put(1).unwrap();
+        let putter = start(&queue, |queue: &Queue<u32>| queue.put(2));
+        let first = queue.get();
+        queue.shutdown(false);
+        let put = putter.join().unwrap();
+        seen.note(put.is_ok());
+        assert_eq!(first, Ok(1));
+        match put {
+            Ok(()) => assert_eq!(queue.get(), Ok(2)),
+            Err(back) => assert_eq!(back, PutError::ShutDown(2)),
+        }
+        assert_eq!(queue.get(), Err(GetError::ShutDown));
+    });
+    was_put.both();
+}
+
+#[test]
+fn join_waits() {
+    join_waits_until_all_is_done(|queue| queue.task_done().unwrap());
+}
+
+#[test]
+fn join_waits_for_what_was_taken_before_an_immediate_shutdown() {
+    explore("queue: join and an immediate shutdown", 3, || {
+        let shared = Arc::new((Queue::new(0), AtomicUsize::new(0)));
+        put(&shared.0, 1);
+        put(&shared.0, 2);
+        let worker = start(&shared, |(queue, done)| {
+            while queue.get().is_ok() {
+                done.fetch_add(1, Relaxed);
+                queue.task_done().unwrap();
+            }
+        });
+        shared.0.shutdown(true);
+        shared.0.join();
+        let done = shared.1.load(Relaxed);
+        worker.join().unwrap();
+        assert_eq!(shared.1.load(Relaxed), done, "joined before it was done");
+    });
+}
+
+mod without {
+    use super::*;
+
+    #[test]
+    fn the_notification_of_an_item_the_getter_is_left() {
+        fails("deadlock", || items_pass(0, Some(3), broken::put_without_wake, get));
+    }
+
+    #[test]
+    fn the_notification_of_room_the_putter_is_left() {
+        fails("deadlock", || items_pass(1, Some(3), put, broken::get_without_wake));
+    }
+
+    #[test]
+    fn a_second_look_there_is_no_item() {
+        fails("there is an item", || each_getter_gets_one(2, broken::get_with_one_look));
+    }
+
+    #[test]
+    fn a_look_inside_the_item_comes_in_between() {
+        fails("deadlock", || items_pass(0, Some(3), put, broken::get_after_a_look_outside));
+    }
+
+    #[test]
+    fn the_notification_of_the_last_task_who_joins_is_left() {
+        fails("deadlock", || join_waits_until_all_is_done(broken::task_done_without_wake));
+    }
+
+    #[test]
+    fn telling_everybody_of_the_shutdown_one_is_left() {
+        fails("deadlock", || a_shutdown_reaches_everybody(2, broken::shutdown_waking_one));
+    }
+}

@@ -1,0 +1,30 @@
+use super::*;
+use crate::threads::SimpleQueue;
+
+#[test]
+fn items_pass_in_order() {
+    explore("simple queue: 2 items", 3, || {
+        let queue = Arc::new(SimpleQueue::new());
+        let getter = start(&queue, |queue| (queue.get(), queue.get()));
+        queue.put(1);
+        queue.put(2);
+        assert_eq!(getter.join().unwrap(), (1, 2));
+    });
+}
+
+#[test]
+fn a_timeout_loses_nothing() {
+    let in_time = Seen::default();
+    let seen = in_time.clone();
+    explore("simple queue: a timeout", 3, move || {
+        let queue = Arc::new(SimpleQueue::new());
+        let getter = start(&queue, |queue: &SimpleQueue<u32>| queue.get_timeout(LONG));
+        let clock = thread::spawn(time_passes);
+        queue.put(1);
+        let got = getter.join().unwrap();
+        clock.join().unwrap();
+        seen.note(got.is_some());
+        assert_eq!(got.xor(queue.try_get()), Some(1));
+    });
+    in_time.both();
+}

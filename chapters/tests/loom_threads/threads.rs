@@ -1,0 +1,43 @@
+//! The primitives and the queues, compiled on loom's parts.
+
+#[path = "../../src/threads/barrier.rs"]
+pub mod barrier;
+#[path = "broken.rs"]
+pub mod broken;
+#[path = "../../src/threads/condition.rs"]
+pub mod condition;
+#[path = "../../src/threads/event.rs"]
+pub mod event;
+#[path = "../../src/threads/lock.rs"]
+pub mod lock;
+#[path = "../../src/threads/queue.rs"]
+pub mod queue;
+#[path = "../../src/threads/rlock.rs"]
+pub mod rlock;
+#[path = "../../src/threads/semaphore.rs"]
+pub mod semaphore;
+#[path = "../../src/threads/simple_queue.rs"]
+pub mod simple_queue;
+
+pub use barrier::Barrier;
+pub use condition::Condition;
+pub use event::Event;
+pub use lock::{Lock, LockGuard};
+pub use queue::Queue;
+pub use rlock::RLock;
+pub use semaphore::Semaphore;
+pub use simple_queue::SimpleQueue;
+
+/// Passes when the model says so.
+const LONG: std::time::Duration = crate::LONG;
+
+/// How many threads wait.
+pub fn waiting(condition: &Condition) -> usize {
+    condition.waiting()
+}
+
+/// Whether somebody waits.
+pub fn waits(event: &Event) -> bool {
+    let _flag = event.flag.acquire();
+    event.happened.waiting() > 0
+}
