@@ -221,7 +221,8 @@ impl Condition {
     }
 
     /// Blocks until `predicate` is true of what the lock guards. It is called with the lock held, at first, after each
-    /// notification, and from time to time. See the example of [`Condition`].
+    /// notification, and from time to time. If the lock was [abandoned](LockGuard::is_abandoned) meanwhile, the guard that
+    /// is returned says so. See the example of [`Condition`].
     pub fn wait_for<'a, T: Pod>(
         &self,
         guard: LockGuard<'a, T>,
@@ -353,15 +354,17 @@ impl Condition {
         deadline: Option<Instant>,
         mut predicate: impl FnMut(&mut T, bool) -> bool,
     ) -> (LockGuard<'a, T>, bool) {
-        let (mut notified, mut in_time) = (true, true);
+        let (mut notified, mut in_time, mut abandoned) = (true, true, false);
         loop {
             let holds = predicate(&mut guard, !notified);
             if holds || !in_time && !notified {
+                guard.tell_also(abandoned);
                 return (guard, holds);
             }
             let look = deadline_after(self.look());
             let next = deadline.map_or(look, |deadline| look.map(|look| look.min(deadline)));
             (guard, notified) = self.wait_until(guard, next);
+            abandoned |= guard.is_abandoned();
             in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
         }
     }
@@ -535,6 +538,27 @@ mod tests {
             killed.join().unwrap();
             assert!(guard.is_abandoned());
             assert_eq!(*guard, 0);
+        });
+    }
+
+    #[test]
+    fn whoever_waits_for_something_is_told_of_every_death_meanwhile() {
+        let (lock, condition) = guarding(0);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| {
+                let (guard, holds) = condition.wait_for_timeout(lock.acquire(), LONG, |number| *number == 1);
+                holds && guard.is_abandoned()
+            });
+            while condition.waiting() == 0 {
+                thread::yield_now();
+            }
+            scope.spawn(|| mem::forget(lock.acquire())).join().unwrap();
+            while lock.is_locked() || condition.waiting() == 0 {
+                condition.notify(1);
+            }
+            *lock.acquire() = 1;
+            condition.notify(1);
+            assert!(waiter.join().unwrap());
         });
     }
 

@@ -388,6 +388,11 @@ impl<'a, T: Pod> LockGuard<'a, T> {
     pub(super) fn lock(&self) -> &'a Lock<T> {
         self.lock
     }
+
+    /// Has the guard also tell what an earlier one knew.
+    pub(super) fn tell_also(&mut self, abandoned: bool) {
+        self.abandoned |= abandoned;
+    }
 }
 
 impl<T: Pod> Deref for LockGuard<'_, T> {

@@ -1,0 +1,265 @@
+//! Who kills, and looks whether the others go on.
+
+use std::fmt::Write;
+use std::fs;
+use std::hint;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::processes::shared::{Place, Shared};
+use chapters::processes::start::{Child, Method, Process, Starter};
+use chapters::random::{Random, Seed};
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::board::{Board, LIMIT};
+use crate::scenes::{Kind, Scene};
+
+/// How long the conductor waits before it strikes, at most.
+const SPREAD: u64 = 1000;
+
+/// How much shared memory a scene and its board have.
+const WORDS: usize = 512;
+
+/// How many turns each worker has in peace, before the first one is killed.
+const PEACE: u64 = 20;
+
+/// A process that takes part in a scene.
+pub struct Worker {
+    kind: Kind,
+    memory: Arc<Shared>,
+    board: Board,
+    places: Vec<Place>,
+    number: usize,
+    seed: u64,
+}
+
+impl Child for Worker {
+    type Preparation = (Kind, Place, Vec<Place>, usize, u64);
+
+    fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)> {
+        let preparation = (self.kind, self.board.place(), self.places.clone(), self.number, self.seed);
+        Ok((preparation, vec![self.memory.as_fd()]))
+    }
+
+    fn unpack(preparation: Self::Preparation, mut files: Vec<OwnedFd>) -> io::Result<Self> {
+        let (kind, board, places, number, seed) = preparation;
+        let memory = Arc::new(Shared::map(files.pop().ok_or(io::ErrorKind::InvalidData)?)?);
+        let board = Board::at(&memory, board, kind.workers())?;
+        Ok(Self { kind, memory, board, places, number, seed })
+    }
+
+    fn run(self) {
+        let scene = self.kind.at(&self.memory, &self.places).expect("the scene is there");
+        let mut me = Me { number: self.number, board: self.board, random: Random::new(&Seed::from(self.seed as i64)) };
+        loop {
+            if scene.turn(&mut me) {
+                me.board.turn(me.number);
+            }
+        }
+    }
+}
+
+/// A worker, as its scene sees it.
+pub struct Me {
+    pub number: usize,
+    pub board: Board,
+    random: Random,
+}
+
+impl Me {
+    /// A number below `end`.
+    pub fn dice(&mut self, end: u64) -> u64 {
+        self.random.random_range(0..end)
+    }
+
+    /// Passes some time, less than so many microseconds.
+    pub fn linger(&mut self, micros: u64) {
+        linger(Duration::from_nanos(self.dice(micros * 1000)));
+    }
+}
+
+fn linger(time: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        hint::spin_loop();
+    }
+}
+
+/// What a conductor is asked for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Performance {
+    pub kind: Kind,
+    pub method: u8,
+    pub kills: u64,
+    pub seed: u64,
+}
+
+impl Performance {
+    /// Kills so often, and says what became of it.
+    pub fn conduct(self) -> String {
+        prctl::set_pdeathsig(Signal::SIGKILL).expect("the system can tell when the test is gone");
+        let method = [Method::Fork, Method::Spawn, Method::Forkserver][usize::from(self.method)];
+        let begin = Instant::now();
+        let mut conductor = Conductor::new(self, Starter::new(method).expect("one thread"));
+        conductor.go_on(PEACE);
+        assert_eq!(conductor.board.told(), 0, "nobody was killed, and somebody was told");
+        while conductor.killed < self.kills {
+            conductor.strike();
+        }
+        conductor.go_on(1);
+        let (kills, told) = (conductor.killed, conductor.board.told());
+        let lost = conductor.end();
+        assert!(told <= kills, "{kills} were killed, and {told} were told");
+        if self.kind.tells() && kills >= 100 {
+            assert!(told > 0, "{kills} were killed, and nobody was told");
+        }
+        let Self { kind, seed, .. } = self;
+        let took = begin.elapsed().as_secs_f64();
+        format!(
+            "{} by {method:?}: {kills} kills survived in {took:.1} s, {told} told, {lost}; seed {seed}",
+            kind.name()
+        )
+    }
+}
+
+struct Conductor {
+    performance: Performance,
+    starter: Starter<Worker>,
+    memory: Arc<Shared>,
+    board: Board,
+    scene: Box<dyn Scene>,
+    workers: Vec<Process>,
+    /// Killed, and not yet waited for: dead to others all the same.
+    zombies: Vec<Process>,
+    killed: u64,
+    random: Random,
+}
+
+impl Conductor {
+    fn new(performance: Performance, starter: Starter<Worker>) -> Self {
+        let memory = Arc::new(Shared::new(WORDS).expect("the system has memory to share"));
+        let board = Board::new(&memory, performance.kind.workers()).expect("there is room for the board");
+        let scene = performance.kind.make(&memory).expect("there is room for the scene");
+        let random = Random::new(&Seed::from(performance.seed as i64));
+        let (workers, zombies) = (Vec::new(), Vec::new());
+        let mut conductor = Self { performance, starter, memory, board, scene, workers, zombies, killed: 0, random };
+        for number in 0..performance.kind.workers() {
+            let worker = conductor.start(number);
+            conductor.workers.push(worker);
+        }
+        conductor
+    }
+
+    fn start(&mut self, number: usize) -> Process {
+        let (kind, board) = (self.performance.kind, self.board.clone());
+        let (memory, places) = (Arc::clone(&self.memory), self.scene.places());
+        let worker = Worker { kind, memory, board, places, number, seed: self.random.random_range(0..1 << 40) };
+        self.starter.start(worker, || ()).expect("the system has room for a process")
+    }
+
+    /// Kills somebody, in one way or another, and starts others in their places.
+    fn strike(&mut self) {
+        linger(Duration::from_micros(self.random.random_range(0..SPREAD)));
+        let victim = self.random.random_range(0..self.workers.len());
+        let victims = match self.random.random_range(0..12) {
+            0 => {
+                // Those who want it wait now.
+                let moment = Duration::from_micros(self.random.random_range(0..SPREAD));
+                let Self { scene, board, workers, .. } = self;
+                scene.hold(board, &mut || {
+                    linger(moment);
+                    workers[victim].kill();
+                });
+                vec![victim]
+            }
+            1 | 2 => {
+                kill(self.workers[victim].pid(), Signal::SIGSTOP).expect("the worker is there");
+                linger(Duration::from_micros(self.random.random_range(0..SPREAD)));
+                self.workers[victim].kill();
+                vec![victim]
+            }
+            3 => {
+                let victims: Vec<usize> = (0..self.workers.len()).filter(|&worker| worker != victim).collect();
+                victims.iter().for_each(|&victim| self.workers[victim].kill());
+                if self.performance.kind.goes_on_alone() {
+                    self.goes_on(1, &[victim]);
+                }
+                victims
+            }
+            _ => {
+                self.workers[victim].kill();
+                vec![victim]
+            }
+        };
+        self.killed += victims.len() as u64;
+        for victim in victims {
+            let other = self.start(victim);
+            let killed = std::mem::replace(&mut self.workers[victim], other);
+            self.zombies.push(killed);
+        }
+        if self.random.random_range(0..4) == 0 {
+            self.bury();
+        }
+        // Mostly strike a scene that goes on, sometimes one that has not yet recovered.
+        if self.random.random_range(0..4) != 0 {
+            self.go_on(1);
+        }
+    }
+
+    fn bury(&mut self) {
+        for zombie in self.zombies.drain(..) {
+            if let Some(status) = zombie.wait() {
+                assert_eq!(status.signal(), Some(Signal::SIGKILL as i32), "a worker ended by itself");
+            }
+        }
+    }
+
+    /// Waits until every worker has had so many turns more.
+    fn go_on(&self, turns: u64) {
+        self.goes_on(turns, &(0..self.workers.len()).collect::<Vec<_>>());
+    }
+
+    fn goes_on(&self, turns: u64, workers: &[usize]) {
+        let (begin, before) = (Instant::now(), self.board.turns());
+        loop {
+            let now = self.board.turns();
+            if workers.iter().all(|&worker| now[worker] >= before[worker] + turns) {
+                return;
+            }
+            assert!(!self.board.has_failed(), "something does not hold, see above");
+            if begin.elapsed() > LIMIT {
+                panic!("somebody hangs, for {LIMIT:?}, after {} kills: {}", self.killed, self.report(&before, &now));
+            }
+            thread::park_timeout(Duration::from_micros(200));
+        }
+    }
+
+    fn report(&self, before: &[u64], now: &[u64]) -> String {
+        let mut report = format!("{:?}\n", self.scene);
+        for (number, worker) in self.workers.iter().enumerate() {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", worker.pid())).unwrap_or_default();
+            let turns = now[number] - before[number];
+            let _ = writeln!(report, "worker {number} had {turns} turns: {}", &stat[..stat.len().min(60)]);
+        }
+        report
+    }
+
+    /// Kills everybody, and says what they took along.
+    fn end(mut self) -> String {
+        let killed = self.killed;
+        self.workers.iter().for_each(Process::kill);
+        self.zombies.append(&mut self.workers);
+        self.bury();
+        let turns: u64 = self.board.turns().iter().sum();
+        let all = killed + self.performance.kind.workers() as u64;
+        assert!(!self.board.has_failed(), "something does not hold, see above");
+        self.scene.check(&self.board, turns, all)
+    }
+}

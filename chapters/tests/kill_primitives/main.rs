@@ -1,0 +1,83 @@
+//! The primitives of processes, under `SIGKILL` at random moments.
+//!
+//! A *scene* is a primitive that a few workers use in a tight loop, each in a process of its own. A *conductor* kills one
+//! of them, or stops it first, or kills all but one, and starts others in their places, again and again. Nobody may hang,
+//! whatever a scene has to hold must hold, and the next one to hold a lock must be told that its holder died, and nobody
+//! else. What the dead took along is counted.
+//!
+//! Each conductor is a process of its own, with one thread, so that it may fork. What is random comes from a seed, which
+//! it prints; when the workers run and where they are hit, nobody can repeat.
+
+mod board;
+mod conductor;
+mod scenes;
+
+use std::io::Read;
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::processes::start::{Method, child_main};
+use chapters::random::{Random, Seed};
+use clap::ValueEnum;
+use libtest_mimic::{Arguments, Failed, Trial};
+use rand::RngExt;
+
+use conductor::{Performance, Worker};
+use scenes::Kind;
+
+/// The argument that makes a conductor of this program.
+const CONDUCT: &str = "conduct";
+
+/// How long a performance may take. Who waits inside for more than [`board::LIMIT`] says so before.
+const LONGEST: Duration = Duration::from_secs(240);
+
+fn main() -> ExitCode {
+    if let Some(status) = child_main::<Worker>() {
+        return status;
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == CONDUCT) {
+        let performance: Performance = serde_json::from_str(&arguments[1]).expect("a test wrote it");
+        println!("{}", performance.conduct());
+        return ExitCode::SUCCESS;
+    }
+    let mut trials = Vec::new();
+    for kind in Kind::ALL {
+        for (method, few, many) in [(Method::Fork, 40, 400), (Method::Spawn, 8, 80), (Method::Forkserver, 12, 120)] {
+            for (kills, words, long) in [(few, "at any moment", false), (many, "again and again", true)] {
+                let method_name = method.to_possible_value().expect("no method is hidden").get_name().to_owned();
+                let name = format!("{}::{method_name}::survives kills {words}", kind.name());
+                let trial = Trial::test(name, move || stage(kind, method, kills));
+                trials.push(trial.with_ignored_flag(long));
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Starts a conductor, and passes on what it says.
+fn stage(kind: Kind, method: Method, kills: u64) -> Result<(), Failed> {
+    let seed = Random::new(&Seed::fresh()).random();
+    let performance = Performance { kind, method: method as u8, kills, seed };
+    let performance = serde_json::to_string(&performance)?;
+    let mut conductor = Command::new(std::env::current_exe()?);
+    let conductor = conductor.args([CONDUCT, &performance]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut conductor = conductor.spawn()?;
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = conductor.try_wait()? {
+            break status;
+        }
+        if begin.elapsed() > LONGEST {
+            conductor.kill()?;
+            return Err(format!("{performance}: hung for {LONGEST:?}").into());
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    };
+    let (mut out, mut err) = (String::new(), String::new());
+    conductor.stdout.take().expect("a pipe").read_to_string(&mut out)?;
+    conductor.stderr.take().expect("a pipe").read_to_string(&mut err)?;
+    print!("{out}");
+    if status.success() { Ok(()) } else { Err(format!("{performance}: {status}: {err}").into()) }
+}

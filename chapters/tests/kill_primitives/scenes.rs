@@ -1,0 +1,470 @@
+//! What the workers do, and what must hold.
+
+use std::fmt::Debug;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use chapters::processes::holder::Holder;
+use chapters::processes::shared::{Place, Shared, Words};
+use chapters::processes::{Barrier, Condition, Event, Lock, LockGuard, RLock, RLockGuard, Semaphore};
+use serde::{Deserialize, Serialize};
+
+use crate::board::{Board, LIMIT};
+use crate::conductor::Me;
+
+/// A primitive in use.
+pub trait Scene: Debug {
+    /// Where it lies.
+    fn places(&self) -> Vec<Place>;
+
+    /// What a worker does again and again. Says whether it has done something.
+    fn turn(&self, me: &mut Me) -> bool;
+
+    /// Does something while nobody else gets the primitive.
+    fn hold(&self, board: &Board, during: &mut dyn FnMut());
+
+    /// When all workers are gone: holds the scene to what must be so, and says what they took along.
+    fn check(&self, board: &Board, turns: u64, kills: u64) -> String;
+}
+
+/// The scenes that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    Lock,
+    RLock,
+    ConditionForAll,
+    ConditionForOne,
+    Event,
+    Semaphore,
+    Barrier,
+}
+
+impl Kind {
+    pub const ALL: [Self; 7] = [
+        Self::Lock,
+        Self::RLock,
+        Self::ConditionForAll,
+        Self::ConditionForOne,
+        Self::Event,
+        Self::Semaphore,
+        Self::Barrier,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::RLock => "rlock",
+            Self::ConditionForAll => "condition_for_all",
+            Self::ConditionForOne => "condition_for_one",
+            Self::Event => "event",
+            Self::Semaphore => "semaphore",
+            Self::Barrier => "barrier",
+        }
+    }
+
+    pub fn workers(self) -> usize {
+        if self == Self::Barrier { PARTIES } else { 4 }
+    }
+
+    /// Whether somebody is told when a holder died.
+    pub fn tells(self) -> bool {
+        matches!(self, Self::Lock | Self::RLock)
+    }
+
+    /// Whether one worker alone has something to do.
+    pub fn goes_on_alone(self) -> bool {
+        matches!(self, Self::Lock | Self::RLock | Self::Semaphore)
+    }
+
+    pub fn make(self, memory: &Arc<Shared>) -> io::Result<Box<dyn Scene>> {
+        let places = match self {
+            Self::Lock => vec![Lock::guarding(memory, Many::default())?.place(), memory.place(1)?],
+            Self::RLock => vec![RLock::new(memory)?.place(), memory.place(3)?],
+            Self::ConditionForAll | Self::ConditionForOne => {
+                vec![Lock::guarding(memory, [0_u64; 2])?.place(), Condition::new(memory)?.place()]
+            }
+            Self::Event => vec![Event::new(memory)?.place()],
+            Self::Semaphore => vec![Semaphore::new(memory, PERMITS)?.place(), memory.place(PERMITS)?],
+            Self::Barrier => vec![Barrier::new(memory, PARTIES)?.place(), memory.place(1 + PARTIES)?],
+        };
+        self.at(memory, &places)
+    }
+
+    pub fn at(self, memory: &Arc<Shared>, places: &[Place]) -> io::Result<Box<dyn Scene>> {
+        let first = places[0];
+        let second = |words| memory.at(places[1], words);
+        Ok(match self {
+            Self::Lock => Box::new(Alone { lock: Lock::at(memory, first)?, inside: second(1)? }),
+            Self::RLock => Box::new(Twice { lock: RLock::at(memory, first)?, words: second(3)? }),
+            Self::ConditionForAll => {
+                Box::new(Token { token: Lock::at(memory, first)?, passed: Condition::at(memory, places[1])? })
+            }
+            Self::ConditionForOne => {
+                Box::new(Stock { stock: Lock::at(memory, first)?, changed: Condition::at(memory, places[1])? })
+            }
+            Self::Event => Box::new(Signal { event: Event::at(memory, first)? }),
+            Self::Semaphore => Box::new(Seats { semaphore: Semaphore::at(memory, first)?, seats: second(PERMITS)? }),
+            Self::Barrier => {
+                let words = second(1 + PARTIES)?;
+                let rounds = words.clone();
+                let action = move || _ = rounds[0].fetch_add(1, Relaxed);
+                Box::new(Rounds { barrier: Barrier::at_with_action(memory, first, action)?, words })
+            }
+        })
+    }
+}
+
+/// What was done and nobody has counted: at most once for each one that was killed.
+fn uncounted(done: u64, counted: u64, kills: u64) -> String {
+    assert!((counted..=counted + kills).contains(&done), "{done} done, {counted} counted, {kills} killed");
+    format!("{counted} turns counted, {} not", done - counted)
+}
+
+/// Says that this process is inside, and makes sure that nobody else was; except for one that died there, of which this one
+/// was told.
+fn go_in(inside: &AtomicU64, told: bool, board: &Board) {
+    board.tell(told);
+    let other = inside.swap(Holder::this_process().word(), Relaxed);
+    board.holds(other == 0 || told, "somebody is inside, or died there and nobody was told");
+}
+
+/// Numbers that take long to copy.
+type Many = [u64; 16];
+
+/// One at a time changes many numbers, which are the same before and afterwards.
+#[derive(Debug)]
+struct Alone {
+    lock: Lock<Many>,
+    inside: Words,
+}
+
+impl Scene for Alone {
+    fn places(&self) -> Vec<Place> {
+        vec![self.lock.place(), self.inside.place()]
+    }
+
+    fn turn(&self, me: &mut Me) -> bool {
+        let guard = match me.dice(8) {
+            0 => self.lock.try_acquire(),
+            1 => self.lock.acquire_timeout(Duration::from_micros(me.dice(500))),
+            _ => Some(self.lock.acquire()),
+        };
+        let Some(mut numbers) = guard else { return false };
+        go_in(&self.inside[0], numbers.is_abandoned(), &me.board);
+        let first = numbers[0];
+        me.board.holds(numbers.iter().all(|&number| number == first), "a change is half done");
+        for number in numbers.iter_mut() {
+            *number += 1;
+        }
+        me.linger(3);
+        self.inside[0].store(0, Relaxed);
+        drop(numbers);
+        me.linger(2);
+        true
+    }
+
+    fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
+        let numbers = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        go_in(&self.inside[0], numbers.is_abandoned(), board);
+        during();
+        self.inside[0].store(0, Relaxed);
+    }
+
+    fn check(&self, board: &Board, turns: u64, kills: u64) -> String {
+        let numbers = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        board.holds(numbers.iter().all(|&number| number == numbers[0]), "a change is half done");
+        uncounted(numbers[0], turns, kills)
+    }
+}
+
+/// One at a time takes a lock twice, and changes two numbers that the lock does not guard by itself.
+#[derive(Debug)]
+struct Twice {
+    lock: RLock,
+    /// Who is inside, and the two numbers.
+    words: Words,
+}
+
+impl Twice {
+    fn go_in(&self, guard: &RLockGuard, board: &Board) {
+        let [inside, one, other] = [0, 1, 2].map(|word| &self.words[word]);
+        go_in(inside, guard.is_abandoned(), board);
+        if guard.is_abandoned() {
+            other.store(one.load(Relaxed), Relaxed); // the dead one did not come so far
+        }
+        board.holds(one.load(Relaxed) == other.load(Relaxed), "a change is half done, and nobody was told");
+    }
+}
+
+impl Scene for Twice {
+    fn places(&self) -> Vec<Place> {
+        vec![self.lock.place(), self.words.place()]
+    }
+
+    fn turn(&self, me: &mut Me) -> bool {
+        let guard = match me.dice(8) {
+            0 => self.lock.try_acquire(),
+            1 => self.lock.acquire_timeout(Duration::from_micros(me.dice(500))),
+            _ => Some(self.lock.acquire()),
+        };
+        let Some(outer) = guard else { return false };
+        self.go_in(&outer, &me.board);
+        let inner = self.lock.acquire();
+        me.board.holds(!inner.is_abandoned(), "one that owns the lock was told of a death");
+        self.words[1].fetch_add(1, Relaxed);
+        me.linger(3);
+        self.words[2].fetch_add(1, Relaxed);
+        drop(inner);
+        me.board.holds(self.lock.is_locked(), "the outer guard keeps the lock");
+        self.words[0].store(0, Relaxed);
+        drop(outer);
+        me.linger(2);
+        true
+    }
+
+    fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
+        let guard = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        self.go_in(&guard, board);
+        during();
+        self.words[0].store(0, Relaxed);
+    }
+
+    fn check(&self, board: &Board, turns: u64, kills: u64) -> String {
+        let guard = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        self.go_in(&guard, board);
+        uncounted(self.words[1].load(Relaxed), turns, kills)
+    }
+}
+
+/// A token goes around: whose turn it is, and how often it was passed on. Whoever passes it on tells all.
+#[derive(Debug)]
+struct Token {
+    token: Lock<[u64; 2]>,
+    passed: Condition,
+}
+
+impl Scene for Token {
+    fn places(&self) -> Vec<Place> {
+        vec![self.token.place(), self.passed.place()]
+    }
+
+    fn turn(&self, me: &mut Me) -> bool {
+        let mine = |token: &mut [u64; 2]| token[0] == me.number as u64;
+        let mut token = self.passed.wait_for(self.token.acquire(), mine);
+        me.board.tell(token.is_abandoned());
+        *token = [(token[0] + 1) % Kind::ConditionForAll.workers() as u64, token[1] + 1];
+        me.linger(3);
+        drop(token);
+        self.passed.notify_all();
+        true
+    }
+
+    fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
+        hold(&self.token, board, during);
+    }
+
+    fn check(&self, _: &Board, turns: u64, kills: u64) -> String {
+        let token = self.token.acquire_timeout(LIMIT).expect("the lock is free at last");
+        uncounted(token[1], turns, kills)
+    }
+}
+
+fn hold(lock: &Lock<[u64; 2]>, board: &Board, during: &mut dyn FnMut()) {
+    let guard: LockGuard<[u64; 2]> = lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+    board.tell(guard.is_abandoned());
+    during();
+}
+
+/// Some make what others take: how much was made, and how much was taken. Whoever changes something tells one.
+#[derive(Debug)]
+struct Stock {
+    stock: Lock<[u64; 2]>,
+    changed: Condition,
+}
+
+impl Stock {
+    const ROOM: u64 = 3;
+}
+
+impl Scene for Stock {
+    fn places(&self) -> Vec<Place> {
+        vec![self.stock.place(), self.changed.place()]
+    }
+
+    fn turn(&self, me: &mut Me) -> bool {
+        let makes = me.number.is_multiple_of(2);
+        let possible = |stock: &mut [u64; 2]| {
+            let left = stock[0] - stock[1];
+            if makes { left < Self::ROOM } else { left > 0 }
+        };
+        let guard = self.stock.acquire();
+        me.board.tell(guard.is_abandoned());
+        let (mut stock, possible) = match me.dice(8) {
+            0 => self.changed.wait_for_timeout(guard, Duration::from_micros(me.dice(500)), possible),
+            _ => (self.changed.wait_for(guard, possible), true),
+        };
+        me.board.tell(stock.is_abandoned());
+        me.board.holds(stock[0] - stock[1] <= Self::ROOM, "what was never made was taken, or too much was made");
+        if possible {
+            stock[if makes { 0 } else { 1 }] += 1;
+        }
+        me.linger(3);
+        drop(stock);
+        // Those who wait wait for one of two things: the right one may be the second.
+        self.changed.notify(if possible { 2 } else { 0 });
+        possible
+    }
+
+    fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
+        hold(&self.stock, board, during);
+    }
+
+    fn check(&self, board: &Board, turns: u64, kills: u64) -> String {
+        let stock = self.stock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        board.holds(stock[0] - stock[1] <= Self::ROOM, "what was never made was taken, or too much was made");
+        uncounted(stock[0] + stock[1], turns, kills)
+    }
+}
+
+/// Some set and clear a flag that others wait for.
+#[derive(Debug)]
+struct Signal {
+    event: Event,
+}
+
+impl Scene for Signal {
+    fn places(&self) -> Vec<Place> {
+        vec![self.event.place()]
+    }
+
+    fn turn(&self, me: &mut Me) -> bool {
+        if me.number.is_multiple_of(2) {
+            self.event.set();
+            me.linger(3);
+            self.event.clear();
+            me.linger(3);
+        } else if me.dice(4) == 0 {
+            return self.event.wait_timeout(Duration::from_micros(me.dice(500)));
+        } else {
+            self.event.wait();
+        }
+        true
+    }
+
+    fn hold(&self, _: &Board, during: &mut dyn FnMut()) {
+        during();
+    }
+
+    fn check(&self, _: &Board, turns: u64, _: u64) -> String {
+        self.event.set();
+        assert!(self.event.is_set() && self.event.wait_timeout(Duration::ZERO));
+        self.event.clear();
+        assert!(!self.event.is_set() && !self.event.wait_timeout(Duration::ZERO));
+        format!("{turns} turns counted")
+    }
+}
+
+const PERMITS: usize = 2;
+
+/// As many seats as permits: whoever has a permit finds one that nobody has, or a dead one.
+#[derive(Debug)]
+struct Seats {
+    semaphore: Semaphore,
+    seats: Words,
+}
+
+impl Seats {
+    fn sit_down(&self, me: u64) -> Option<&AtomicU64> {
+        self.seats.iter().find(|seat| {
+            let other = seat.load(Relaxed);
+            let free = other == 0 || Holder::in_word(other).is_dead();
+            free && seat.compare_exchange(other, me, Relaxed, Relaxed).is_ok()
+        })
+    }
+}
+
+impl Scene for Seats {
+    fn places(&self) -> Vec<Place> {
+        vec![self.semaphore.place(), self.seats.place()]
+    }
+
+    fn turn(&self, me: &mut Me) -> bool {
+        let permit = match me.dice(8) {
+            0 => self.semaphore.try_acquire(),
+            1 => self.semaphore.acquire_timeout(Duration::from_micros(me.dice(500))),
+            _ => Some(self.semaphore.acquire()),
+        };
+        let Some(permit) = permit else { return false };
+        let seat = self.sit_down(Holder::this_process().word());
+        me.board.holds(seat.is_some(), "more have a permit than there are permits");
+        me.linger(3);
+        seat.inspect(|seat| seat.store(0, Relaxed));
+        drop(permit);
+        me.linger(2);
+        true
+    }
+
+    fn hold(&self, _: &Board, during: &mut dyn FnMut()) {
+        let permits = [(); PERMITS].map(|()| self.semaphore.acquire_timeout(LIMIT));
+        assert!(permits.iter().all(Option::is_some), "a permit is free at last");
+        during();
+    }
+
+    fn check(&self, _: &Board, turns: u64, _: u64) -> String {
+        let permits = [(); PERMITS].map(|()| self.semaphore.try_acquire());
+        assert!(permits.iter().all(Option::is_some), "the dead have no permit");
+        assert!(self.semaphore.try_acquire().is_none(), "there is a permit too many");
+        drop(permits);
+        assert_eq!(self.semaphore.available(), PERMITS);
+        format!("{turns} turns counted, no permit lost")
+    }
+}
+
+const PARTIES: usize = 3;
+
+/// Rounds, which an action counts, and for each index how often somebody passed with it.
+#[derive(Debug)]
+struct Rounds {
+    barrier: Barrier,
+    words: Words,
+}
+
+impl Scene for Rounds {
+    fn places(&self) -> Vec<Place> {
+        vec![self.barrier.place(), self.words.place()]
+    }
+
+    fn turn(&self, me: &mut Me) -> bool {
+        let before = self.words[0].load(Relaxed);
+        let passed = match me.dice(64) {
+            0 => self.barrier.wait_timeout(Duration::from_micros(me.dice(500))),
+            _ => self.barrier.wait(),
+        };
+        if let Ok(index) = passed {
+            me.board.holds(self.words[0].load(Relaxed) > before, "a round is complete without its action");
+            self.words[1 + index].fetch_add(1, Relaxed);
+        } else if self.barrier.is_broken() {
+            self.barrier.reset();
+        }
+        me.linger(3);
+        true
+    }
+
+    fn hold(&self, _: &Board, during: &mut dyn FnMut()) {
+        during();
+    }
+
+    fn check(&self, _: &Board, turns: u64, kills: u64) -> String {
+        let rounds = self.words[0].load(Relaxed);
+        let passed: Vec<u64> = self.words[1..].iter().map(|passed| passed.load(Relaxed)).collect();
+        let missing =
+            passed.iter().map(|&passed| rounds.checked_sub(passed).expect("nobody passes twice")).sum::<u64>();
+        assert!(missing <= kills * PARTIES as u64, "{rounds} rounds, {passed:?} passed, {kills} killed");
+        self.barrier.reset();
+        assert!(!self.barrier.is_broken());
+        format!("{turns} turns counted, {rounds} rounds, {missing} did not tell that they passed")
+    }
+}
