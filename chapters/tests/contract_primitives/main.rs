@@ -9,44 +9,57 @@
 //! sleep. What should happen and does not is given up after 30 seconds, with the whole conversation printed.
 
 mod coroutines;
+#[cfg(target_os = "linux")]
+mod processes;
 mod scenarios;
 mod settled;
 mod stage;
 mod threads;
 mod words;
 
+use std::process::ExitCode;
+
 use chapters::coroutines::Runtime;
 use coroutines::Coroutines;
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use scenarios::{Kind, Scenario};
 use stage::{Stage, World};
+use threads::Threads;
 
 /// Plays a scenario in a world that this process can be.
-fn play(scenario: Scenario, world: impl World + 'static) {
+fn play(scenario: Scenario, world: impl World + 'static) -> Result<(), Failed> {
     let stage = Stage::new(Box::new(world));
     (scenario.play)(&stage);
     stage.ends();
+    Ok(())
 }
 
-fn main() {
+fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(status) = processes::child() {
+        return status;
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+}
+
+/// Every scenario in every world.
+fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for scenario in scenarios::all() {
-        let mut add = |kind, world: &str, play: fn(Scenario)| {
+        let mut add = |kind, world: &str, play: fn(Scenario) -> Result<(), Failed>| {
             if scenario.kinds.contains(&kind) {
-                let name = format!("{world}::{}", scenario.name);
-                trials.push(Trial::test(name, move || {
-                    play(scenario);
-                    Ok(())
-                }));
+                trials.push(Trial::test(format!("{world}::{}", scenario.name), move || play(scenario)));
             }
         };
-        add(Kind::Thread, "threads", |scenario| play(scenario, threads::Threads));
-        add(Kind::Coroutine, "coroutines_current_thread", |scenario| {
-            play(scenario, Coroutines::new(Runtime::CurrentThread));
-        });
-        add(Kind::Coroutine, "coroutines_multi_thread", |scenario| {
-            play(scenario, Coroutines::new(Runtime::MultiThread));
-        });
+        add(Kind::Thread, "threads", |it| play(it, Threads));
+        add(Kind::Coroutine, "coroutines_current_thread", |it| play(it, Coroutines::new(Runtime::CurrentThread)));
+        add(Kind::Coroutine, "coroutines_multi_thread", |it| play(it, Coroutines::new(Runtime::MultiThread)));
+        #[cfg(target_os = "linux")]
+        {
+            add(Kind::Process, "processes_fork", |it| processes::conduct(it, "fork"));
+            add(Kind::Process, "processes_spawn", |it| processes::conduct(it, "spawn"));
+            add(Kind::Process, "processes_forkserver", |it| processes::conduct(it, "forkserver"));
+        }
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    trials
 }

@@ -39,8 +39,9 @@ pub trait Line {
 
 /// Where one scenario is played.
 pub struct Stage {
-    world: RefCell<Box<dyn World>>,
+    /// Dropped before the world, which may wait for the end of the actors.
     cast: RefCell<Vec<Role>>,
+    world: RefCell<Box<dyn World>>,
     said: RefCell<Vec<String>>,
 }
 

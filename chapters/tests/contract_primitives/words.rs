@@ -69,10 +69,14 @@ pub enum Do {
     WaitForTimeout(u64, u64),
     Notify(usize),
     NotifyAll,
+    /// Notifies one and waits itself, without a pause in which that one could wake up.
+    NotifyAndWait,
 
     // Event.
     Set,
     Clear,
+    /// Sets it and clears it, without a pause in which somebody could wake up.
+    SetAndClear,
     IsSet,
 
     // Semaphores.

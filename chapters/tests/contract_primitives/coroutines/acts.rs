@@ -130,6 +130,10 @@ async fn with_guard<'a>(
         Do::Read => answer = Answer::Number(*guard),
         Do::Write(number) => *guard = number,
         Do::Wait => guard = condition.wait(guard).await,
+        Do::NotifyAndWait => {
+            condition.notify(1);
+            guard = condition.wait(guard).await;
+        }
         Do::WaitTimeout(timeout) => {
             let notified;
             (guard, notified) = condition.wait_timeout(guard, millis(timeout)).await;
@@ -185,6 +189,10 @@ async fn event(event: &Event, talk: &mut Talk) {
         match told {
             Do::Set => event.set(),
             Do::Clear => event.clear(),
+            Do::SetAndClear => {
+                event.set();
+                event.clear();
+            }
             Do::IsSet => answer = Answer::Is(event.is_set()),
             Do::Wait => event.wait().await,
             Do::WaitTimeout(timeout) => answer = Answer::Is(event.wait_timeout(millis(timeout)).await),

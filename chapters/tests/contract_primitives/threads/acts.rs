@@ -132,6 +132,10 @@ fn with_guard<'a>(
         Do::Read => answer = Answer::Number(*guard),
         Do::Write(number) => *guard = number,
         Do::Wait => guard = condition.wait(guard),
+        Do::NotifyAndWait => {
+            condition.notify(1);
+            guard = condition.wait(guard);
+        }
         Do::WaitTimeout(timeout) => {
             let notified;
             (guard, notified) = condition.wait_timeout(guard, millis(timeout));
@@ -187,6 +191,10 @@ fn event(event: &Event, talk: &Talk) {
         match told {
             Do::Set => event.set(),
             Do::Clear => event.clear(),
+            Do::SetAndClear => {
+                event.set();
+                event.clear();
+            }
             Do::IsSet => answer = Answer::Is(event.is_set()),
             Do::Wait => event.wait(),
             Do::WaitTimeout(timeout) => answer = Answer::Is(event.wait_timeout(millis(timeout))),

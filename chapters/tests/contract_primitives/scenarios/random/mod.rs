@@ -17,7 +17,8 @@ use crate::stage::{Actor, Stage};
 use crate::words::{Action, Answer, Do, Subject};
 
 scenarios! {
-    ANY => any_conversation_with_a_queue, any_conversation_with_a_semaphore, any_conversation_with_an_rlock,
+    super::HAVE_QUEUES => any_conversation_with_a_queue;
+    ANY => any_conversation_with_a_semaphore, any_conversation_with_an_rlock,
         any_conversation_with_an_event,
         any_conversation_with_a_barrier;
 }
