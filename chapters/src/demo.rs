@@ -82,8 +82,8 @@ pub struct Model {
 pub fn main<M: Args>(model: Model, service: impl FnOnce(M, Demo) -> io::Result<Stopped>) -> ExitCode {
     let (options, more) = parse::<M>(model);
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
-    let run = Run { model: model.name, seed, jobs: options.jobs, plan: options.plan() };
-    match Views::open(run.clone(), &options) {
+    let run = Run { model: model.name, scene: None, seed, jobs: options.jobs, plan: options.plan() };
+    match Views::open(run.clone(), &options.look, options.progress) {
         Err(error) => fail(&error, USAGE),
         Ok(views) => match serve(run, options.kind, views, |demo| service(more, demo)) {
             Err(error) => fail(&error, FAILED),

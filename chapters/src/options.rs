@@ -1,4 +1,4 @@
-//! The flags that all demos share, and what they ask of a service.
+//! The flags that all demos share: what they ask of a service, and how its run is looked at.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -49,6 +49,20 @@ pub struct Options {
     #[arg(long)]
     pub until_done: bool,
 
+    // A doc comment here would become the program's own text.
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub look: Look,
+
+    /// Progress bars on standard error; `auto` shows them on a terminal
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "What to look at")]
+    pub progress: When,
+}
+
+/// How a run is looked at: what all programs that leave records can be asked for.
+#[derive(Clone, Debug, Args)]
+#[group(skip)]
+pub struct Look {
     /// How records are printed on standard output
     #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
     pub format: Format,
@@ -68,10 +82,6 @@ pub struct Options {
     /// Export the run for a trace viewer, such as Perfetto, in the Chrome trace format
     #[arg(long, value_name = "FILE.json", help_heading = "What to look at")]
     pub trace: Option<PathBuf>,
-
-    /// Progress bars on standard error; `auto` shows them on a terminal
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "What to look at")]
-    pub progress: When,
 }
 
 /// How records are printed.

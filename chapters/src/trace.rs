@@ -59,6 +59,18 @@ pub enum Event {
     WorkerDied(Option<Job>),
     /// Every worker has ended: the last record of every run.
     ServiceStopped(Box<Summary>),
+    /// A worker puts a job on a queue.
+    JobPut(Job),
+    /// A worker begins to wait, if only for a moment.
+    WaitStarted(Thing),
+    /// A worker is done waiting, whether it has got what it waited for or not.
+    WaitEnded(Thing),
+    /// A worker has just got something that it holds from now on.
+    Acquired(Thing),
+    /// A worker is about to give back what it holds.
+    Released(Thing),
+    /// A worker does what others wait for.
+    Signalled(Thing),
 }
 
 impl Event {
@@ -76,15 +88,108 @@ impl Event {
             Event::WorkerFinished => "worker_finished",
             Event::WorkerDied(_) => "worker_died",
             Event::ServiceStopped(_) => "service_stopped",
+            Event::JobPut(_) => "job_put",
+            Event::WaitStarted(_) => "wait_started",
+            Event::WaitEnded(_) => "wait_ended",
+            Event::Acquired(_) => "acquired",
+            Event::Released(_) => "released",
+            Event::Signalled(_) => "signalled",
         }
     }
 
     /// The job that the event is about, if it is about one.
     pub fn job(&self) -> Option<&Job> {
         match self {
-            Event::JobStarted(job) | Event::JobCompleted(job) => Some(job),
+            Event::JobStarted(job) | Event::JobCompleted(job) | Event::JobPut(job) => Some(job),
             Event::WorkerDied(job) => job.as_ref(),
             _ => None,
+        }
+    }
+}
+
+/// What a worker waits for, holds, or signals.
+///
+/// In JSON it is the one field more of five events: `"on"` of `wait_started` and `wait_ended`, `"of"` of `acquired`,
+/// `released` and `signalled`.
+///
+/// | in JSON | to wait | to hold | to signal |
+/// | --- | --- | --- | --- |
+/// | `"lock"` | until it is free | from the acquire to the release | |
+/// | `"rlock"` | until it is free, or at once if it is one's own | the same, and again within it | |
+/// | `"condition"` | for a notification | | notify |
+/// | `"event"` | until it is set | | set it |
+/// | `"semaphore"` | until a permit is free | a permit | |
+/// | `"barrier"` | until all have come | | have come last, and let all go on |
+/// | `"room"` | until a queue is not full | | |
+/// | `"item"` | until a queue is not empty | | |
+/// | `"tasks"` | until all that was put on a queue is done | | |
+/// | `"queue"` | | | shut it down |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Thing {
+    /// A lock.
+    Lock,
+    /// A lock that its holder may take again.
+    RLock,
+    /// A condition.
+    Condition,
+    /// An event.
+    Event,
+    /// A semaphore, or a permit of it.
+    Semaphore,
+    /// A barrier.
+    Barrier,
+    /// Room in a queue.
+    Room,
+    /// An item of a queue.
+    Item,
+    /// The tasks of a queue.
+    Tasks,
+    /// A queue as a whole.
+    Queue,
+}
+
+impl Thing {
+    /// What one waits for, in words: `for the lock`, `at the barrier`.
+    pub fn waited_for(self) -> &'static str {
+        match self {
+            Thing::Lock => "for the lock",
+            Thing::RLock => "for the rlock",
+            Thing::Condition => "for a notification",
+            Thing::Event => "for the event",
+            Thing::Semaphore => "for a permit",
+            Thing::Barrier => "at the barrier",
+            Thing::Room => "for room",
+            Thing::Item => "for an item",
+            Thing::Tasks => "for all tasks to be done",
+            Thing::Queue => "for the queue",
+        }
+    }
+
+    /// What one holds, in words: `the lock`, `a permit`.
+    pub fn held(self) -> &'static str {
+        match self {
+            Thing::Lock => "the lock",
+            Thing::RLock => "the rlock",
+            Thing::Condition => "the condition",
+            Thing::Event => "the event",
+            Thing::Semaphore => "a permit",
+            Thing::Barrier => "the barrier",
+            Thing::Room => "room",
+            Thing::Item => "an item",
+            Thing::Tasks => "a task",
+            Thing::Queue => "the queue",
+        }
+    }
+
+    /// What one does who signals, in words: `sets the event`, `opens the barrier`.
+    pub fn signalled(self) -> &'static str {
+        match self {
+            Thing::Condition => "notifies",
+            Thing::Event => "sets the event",
+            Thing::Barrier => "opens the barrier",
+            Thing::Queue => "shuts the queue down",
+            _ => "signals",
         }
     }
 }
@@ -127,8 +232,13 @@ impl Serialize for Record {
         if let Some(job) = self.event.job() {
             line.serialize_field("job", job)?;
         }
-        if let Event::ServiceStopped(summary) = &self.event {
-            line.serialize_field("summary", summary)?;
+        match &self.event {
+            Event::WaitStarted(thing) | Event::WaitEnded(thing) => line.serialize_field("on", thing)?,
+            Event::Acquired(thing) | Event::Released(thing) | Event::Signalled(thing) => {
+                line.serialize_field("of", thing)?;
+            }
+            Event::ServiceStopped(summary) => line.serialize_field("summary", summary)?,
+            _ => {}
         }
         line.end()
     }
@@ -142,12 +252,16 @@ impl<'de> Deserialize<'de> for Record {
             worker: Option<String>,
             event: String,
             job: Option<Job>,
+            on: Option<Thing>,
+            of: Option<Thing>,
             summary: Option<Box<Summary>>,
             #[serde(flatten)]
             _more: std::collections::HashMap<String, IgnoredAny>,
         }
         let line = Line::deserialize(deserializer)?;
         let job = || line.job.ok_or_else(|| D::Error::missing_field("job"));
+        let on = || line.on.ok_or_else(|| D::Error::missing_field("on"));
+        let of = || line.of.ok_or_else(|| D::Error::missing_field("of"));
         let event = match line.event.as_str() {
             "service_starting" => Event::ServiceStarting,
             "worker_started" => Event::WorkerStarted,
@@ -160,6 +274,12 @@ impl<'de> Deserialize<'de> for Record {
             "worker_finished" => Event::WorkerFinished,
             "worker_died" => Event::WorkerDied(line.job),
             "service_stopped" => Event::ServiceStopped(line.summary.ok_or_else(|| D::Error::missing_field("summary"))?),
+            "job_put" => Event::JobPut(job()?),
+            "wait_started" => Event::WaitStarted(on()?),
+            "wait_ended" => Event::WaitEnded(on()?),
+            "acquired" => Event::Acquired(of()?),
+            "released" => Event::Released(of()?),
+            "signalled" => Event::Signalled(of()?),
             other => return Err(D::Error::custom(format!("{other:?} is no event"))),
         };
         let at = Duration::try_from_secs_f64(line.at).map_err(D::Error::custom)?;
@@ -360,11 +480,27 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_or_holds_says_for_what() {
+        let things = ["lock", "rlock", "condition", "event", "semaphore", "barrier", "room", "item", "tasks", "queue"];
+        let events =
+            [("wait_started", "on"), ("wait_ended", "on"), ("acquired", "of"), ("released", "of"), ("signalled", "of")];
+        for thing in things {
+            for (event, field) in events {
+                let line = format!(r#"{{"at":0.5,"worker":"worker-2","event":"{event}","{field}":"{thing}"}}"#);
+                let read: Record = serde_json::from_str(&line).unwrap();
+                assert_eq!(serde_json::to_string(&read).unwrap(), line);
+            }
+        }
+    }
+
+    #[test]
     fn a_line_that_is_no_record_is_refused_by_name() {
         let error = |line: &str| serde_json::from_str::<Record>(line).unwrap_err().to_string();
         assert!(error(r#"{"at":0,"worker":null,"event":"lunch"}"#).contains("\"lunch\" is no event"));
         assert!(error(r#"{"at":0,"worker":"bob","event":"no_work"}"#).contains("\"bob\" is no worker"));
         assert!(error(r#"{"at":0,"worker":null,"event":"job_started"}"#).contains("missing field `job`"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"acquired","on":"lock"}"#).contains("missing field `of`"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"acquired","of":"lunch"}"#).contains("lunch"));
         assert!(error(r#"{"at":-1,"worker":null,"event":"no_work"}"#).contains("negative"));
     }
 

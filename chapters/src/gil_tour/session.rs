@@ -42,7 +42,7 @@ impl Setup<'_> {
     /// When a worker cannot be started, or dies.
     pub fn run(&self, seed: &Seed) -> io::Result<Session> {
         let Self { gil, interval, plan, jobs } = self;
-        let run = Run { model: "threads", seed: seed.clone(), jobs: jobs.len() as u64, plan: *plan };
+        let run = Run { model: "threads", scene: None, seed: seed.clone(), jobs: jobs.len() as u64, plan: *plan };
         let (trace, records) = trace::channel();
         let mut service = Service::new(*plan, trace.clone(), Gils::new(*gil, *interval));
         service.add_jobs(jobs.iter().copied());

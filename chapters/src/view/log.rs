@@ -78,8 +78,10 @@ fn colour(event: &Event) -> &'static str {
         Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => "\x1b[1m",
         Event::JobCompleted(_) => "\x1b[32m",
         Event::NoWork | Event::GilAcquired | Event::GilReleased => "\x1b[2m",
+        Event::WaitStarted(_) | Event::WaitEnded(_) => "\x1b[2m",
         Event::WorkerDied(_) => "\x1b[1;31m",
         Event::WorkerStarted | Event::JobStarted(_) | Event::WorkerFinished => "",
+        Event::JobPut(_) | Event::Acquired(_) | Event::Released(_) | Event::Signalled(_) => "",
     }
 }
 
@@ -104,13 +106,28 @@ fn push_event(text: &mut Vec<u8>, event: &Event, run: &Run) {
         Event::WorkerDied(Some(job)) => push_job(text, "died, and with it job ", job),
         Event::WorkerDied(None) => push(text, "died"),
         Event::ServiceStopped(_) => push(text, "stopped"),
+        Event::JobPut(job) => push_job(text, "puts job ", job),
+        Event::WaitStarted(thing) => push_both(text, "waits ", thing.waited_for()),
+        Event::WaitEnded(thing) => push_both(text, "waited ", thing.waited_for()),
+        Event::Acquired(thing) => push_both(text, "holds ", thing.held()),
+        Event::Released(thing) => push_both(text, "gives back ", thing.held()),
+        Event::Signalled(thing) => push(text, thing.signalled()),
     }
 }
 
-fn starting(Run { model, seed, jobs, plan }: &Run) -> String {
-    let (workers, jobs) = (counted(plan.workers.into(), "worker"), counted(*jobs, "job"));
+fn starting(run: &Run) -> String {
+    let Run { scene, seed, jobs, plan, .. } = run;
+    let (name, workers, jobs) = (run.name(), counted(plan.workers.into(), "worker"), counted(*jobs, "job"));
+    if scene.is_some() {
+        return format!("starting {name}: {workers}, {jobs}, seed {seed}");
+    }
     let sooner = if plan.until_done { "until all are done, at most " } else { "" };
-    format!("starting {model}: {workers}, {jobs}, {sooner}{} s, seed {seed}", plan.time.as_secs_f64())
+    format!("starting {name}: {workers}, {jobs}, {sooner}{} s, seed {seed}", plan.time.as_secs_f64())
+}
+
+fn push_both(text: &mut Vec<u8>, one: &str, other: &str) {
+    push(text, one);
+    push(text, other);
 }
 
 fn push_job(text: &mut Vec<u8>, what: &str, job: &Job) {

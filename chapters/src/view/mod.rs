@@ -27,7 +27,7 @@ use summary::Tally;
 use timeline::Timeline;
 
 use crate::demo::Stopped;
-use crate::options::{Format, Options, Plan, When};
+use crate::options::{Format, Look, Plan, When};
 use crate::random::Seed;
 use crate::trace::{Event, Record};
 
@@ -36,12 +36,21 @@ use crate::trace::{Event, Record};
 pub struct Run {
     /// `threads`, `processes` or `coroutines`.
     pub model: &'static str,
+    /// The part of a [tour](crate::tours) that is shown; the [service](crate::demo) of a demo has none.
+    pub scene: Option<&'static str>,
     /// What the sizes of the jobs are made from.
     pub seed: Seed,
     /// How many jobs there are.
     pub jobs: u64,
     /// What the service is asked to do.
     pub plan: Plan,
+}
+
+impl Run {
+    /// What it is a run of: `threads`, or `barrier with threads`.
+    pub(crate) fn name(&self) -> String {
+        self.scene.map_or_else(|| self.model.to_owned(), |scene| format!("{scene} with {}", self.model))
+    }
 }
 
 /// Looks at records as they come.
@@ -105,7 +114,7 @@ impl Views {
     /// # Errors
     ///
     /// Says which flag names a file that cannot be written, and why.
-    pub fn open(run: Run, options: &Options) -> Result<Self, String> {
+    pub fn open(run: Run, options: &Look, progress: When) -> Result<Self, String> {
         let mut views = Vec::new();
         if let Some(path) = &options.timeline {
             let file = open(path, "--timeline")?;
@@ -127,7 +136,7 @@ impl Views {
         {
             return Err("--timeline and --trace: expected two different files".to_owned());
         }
-        let bars = match options.progress {
+        let bars = match progress {
             When::Auto => io::stderr().is_terminal(),
             When::Always => true,
             When::Never => false,
@@ -247,13 +256,13 @@ mod tests {
     #[derive(Parser)]
     struct CommandLine {
         #[command(flatten)]
-        options: Options,
+        look: Look,
     }
 
     /// The options of a run that draws `timeline`, in a directory that goes when the test ends.
-    fn options(timeline: &Path) -> Options {
+    fn options(timeline: &Path) -> Look {
         let flag = format!("--timeline={}", timeline.display());
-        CommandLine::parse_from(["test", "--quiet", "--progress=never", &flag]).options
+        CommandLine::parse_from(["test", "--quiet", &flag]).look
     }
 
     fn directory_with(content: &str) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -275,7 +284,7 @@ mod tests {
     #[test]
     fn a_file_is_kept_when_the_run_fails_to_start() {
         let (_directory, path) = directory_with("the last run");
-        let mut views = Views::open(sample::run(), &options(&path)).unwrap();
+        let mut views = Views::open(sample::run(), &options(&path), When::Never).unwrap();
         views.show(&[]);
         drop(views);
         assert_eq!(fs::read_to_string(&path).unwrap(), "the last run");
@@ -284,7 +293,7 @@ mod tests {
     #[test]
     fn a_path_that_cannot_be_written_is_found_out_before_the_run() {
         let directory = tempfile::tempdir().unwrap();
-        let error = Views::open(sample::run(), &options(directory.path())).err().unwrap();
+        let error = Views::open(sample::run(), &options(directory.path()), When::Never).err().unwrap();
         assert!(error.starts_with(&format!("--timeline={}: cannot write", directory.path().display())), "{error}");
     }
 

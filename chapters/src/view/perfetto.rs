@@ -2,9 +2,9 @@
 //!
 //! Every worker is a thread of one process, whatever it is in truth, so that all of them line up under one another. A
 //! job is a *complete event* (`"ph":"X"`), what takes no time an *instant* (`"i"`), a name *metadata* (`"M"`). Times
-//! are in microseconds, as the format wants them. A worker that takes turns under an interpreter lock has a second
-//! thread below it, where each hold is a complete event: a hold may end within a job or outlast it, and events of one
-//! thread must nest.
+//! are in microseconds, as the format wants them. A wait is a complete event too. A worker that takes turns under an
+//! interpreter lock, or holds something else, has a second thread below it, where each hold is a complete event: a hold
+//! may end within a job or outlast it, and events of one thread must nest.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::{Run, View};
 use crate::job::Job;
-use crate::trace::{Event, Record, WorkerId};
+use crate::trace::{Event, Record, Thing, WorkerId};
 
 /// Writes an event as soon as it is over, and at the end those that never were.
 #[derive(Debug)]
@@ -23,8 +23,10 @@ pub struct Perfetto<W: Write> {
     state: State,
     /// What each worker is at, and since when; a worker that is not in here has no name yet.
     workers: BTreeMap<WorkerId, Option<(Job, Duration)>>,
-    /// Since when each worker holds the interpreter lock; one that is not in here never did.
-    holds: BTreeMap<WorkerId, Option<Duration>>,
+    /// What each worker waits for, and since when.
+    waits: BTreeMap<WorkerId, (Thing, Duration)>,
+    /// What each worker holds, and since when; one that is not in here never held anything.
+    holds: BTreeMap<WorkerId, Vec<(&'static str, Duration)>>,
     last: Duration,
 }
 
@@ -35,6 +37,9 @@ enum State {
     Begun,
     Ended,
 }
+
+/// How an interpreter lock is called.
+const GIL: &str = "the GIL";
 
 /// The service itself is a thread too.
 const SERVICE: u64 = 0;
@@ -57,7 +62,8 @@ impl<W: Write> Perfetto<W> {
     /// Writes to `out`.
     pub fn new(run: Run, out: W) -> Self {
         let out = BufWriter::with_capacity(1 << 16, out);
-        Self { run, out, state: State::Empty, workers: BTreeMap::new(), holds: BTreeMap::new(), last: Duration::ZERO }
+        let (workers, waits, holds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { run, out, state: State::Empty, workers, waits, holds, last: Duration::ZERO }
     }
 
     fn add(&mut self, record: &Record) -> io::Result<()> {
@@ -68,14 +74,22 @@ impl<W: Write> Perfetto<W> {
             match &record.event {
                 Event::JobStarted(job) => _ = self.workers.insert(worker, Some((*job, record.at))),
                 Event::JobCompleted(_) => self.end_job(worker, record.at, "completed")?,
-                Event::WorkerDied(_) => self.end_job(worker, record.at, "lost")?,
-                Event::GilAcquired => self.begin_hold(worker, record.at)?,
-                Event::GilReleased => self.end_hold(worker, record.at)?,
+                Event::WorkerDied(_) => {
+                    self.end_job(worker, record.at, "lost")?;
+                    self.end_wait(worker, record.at)?;
+                    while self.end_hold(worker, record.at)? {}
+                }
+                Event::GilAcquired => self.begin_hold(worker, record.at, GIL)?,
+                Event::Acquired(thing) => self.begin_hold(worker, record.at, thing.held())?,
+                Event::GilReleased | Event::Released(_) => _ = self.end_hold(worker, record.at)?,
+                Event::WaitStarted(thing) => _ = self.waits.insert(worker, (*thing, record.at)),
+                Event::WaitEnded(_) => self.end_wait(worker, record.at)?,
                 _ => {}
             }
         }
         match record.event {
             Event::JobStarted(_) | Event::JobCompleted(_) | Event::GilAcquired | Event::GilReleased => Ok(()),
+            Event::WaitStarted(_) | Event::WaitEnded(_) | Event::Acquired(_) | Event::Released(_) => Ok(()),
             _ => self.instant(record),
         }
     }
@@ -85,8 +99,8 @@ impl<W: Write> Perfetto<W> {
             return Ok(());
         }
         self.state = State::Begun;
-        let Run { model, seed, jobs, plan } = &self.run;
-        let name = format!("{model}: {jobs} jobs, {} workers, seed {seed}", plan.workers);
+        let Run { seed, jobs, plan, .. } = &self.run;
+        let name = format!("{}: {jobs} jobs, {} workers, seed {seed}", self.run.name(), plan.workers);
         writeln!(self.out, r#"{{"displayTimeUnit":"ms","traceEvents":["#)?;
         // The one event without a comma before it.
         write!(self.out, r#"{{"ph":"M","pid":1,"name":"process_name","args":{{"name":"{name}"}}}}"#)?;
@@ -124,28 +138,41 @@ impl<W: Write> Perfetto<W> {
         write!(self.out, r#""args":{{"size":{size},"outcome":"{outcome}"}}}}"#)
     }
 
-    fn begin_hold(&mut self, worker: WorkerId, at: Duration) -> io::Result<()> {
-        if self.holds.insert(worker, Some(at)).is_none() {
-            let tid = thread(Some(worker));
-            self.name(HOLDS + tid, 2 * tid + 1, &format!("{worker}, GIL"))?;
+    /// Writes the wait of `worker`, if it waits.
+    fn end_wait(&mut self, worker: WorkerId, at: Duration) -> io::Result<()> {
+        let Some((thing, began)) = self.waits.remove(&worker) else { return Ok(()) };
+        self.slice(thread(Some(worker)), began, at, format_args!("waits {}", thing.waited_for()))
+    }
+
+    fn begin_hold(&mut self, worker: WorkerId, at: Duration, what: &'static str) -> io::Result<()> {
+        if !self.holds.contains_key(&worker) {
+            let (tid, of) = (thread(Some(worker)), if what == GIL { "GIL" } else { "holds" });
+            self.name(HOLDS + tid, 2 * tid + 1, &format!("{worker}, {of}"))?;
         }
+        self.holds.entry(worker).or_default().push((what, at));
         Ok(())
     }
 
-    /// Writes the hold of `worker`, if it holds the lock.
-    fn end_hold(&mut self, worker: WorkerId, at: Duration) -> io::Result<()> {
-        let Some(began) = self.holds.get_mut(&worker).and_then(Option::take) else { return Ok(()) };
-        let (ts, dur, tid) = (Micros(began), Micros(at.saturating_sub(began)), HOLDS + thread(Some(worker)));
-        write!(
-            self.out,
-            ",\n{{\"ph\":\"X\",\"pid\":1,\"tid\":{tid},\"ts\":{ts},\"dur\":{dur},\"name\":\"holds the GIL\"}}"
-        )
+    /// Writes the last hold of `worker`, if it holds something.
+    fn end_hold(&mut self, worker: WorkerId, at: Duration) -> io::Result<bool> {
+        let Some((what, began)) = self.holds.get_mut(&worker).and_then(Vec::pop) else { return Ok(false) };
+        self.slice(HOLDS + thread(Some(worker)), began, at, format_args!("holds {what}"))?;
+        Ok(true)
+    }
+
+    fn slice(&mut self, tid: u64, began: Duration, ended: Duration, name: fmt::Arguments) -> io::Result<()> {
+        let (ts, dur) = (Micros(began), Micros(ended.saturating_sub(began)));
+        write!(self.out, ",\n{{\"ph\":\"X\",\"pid\":1,\"tid\":{tid},\"ts\":{ts},\"dur\":{dur},\"name\":\"{name}\"}}")
     }
 
     fn instant(&mut self, record: &Record) -> io::Result<()> {
         // An instant is as tall as what it concerns: its thread, or the whole process.
         let scope = if record.worker.is_some() { 't' } else { 'p' };
-        let (ts, tid, name) = (Micros(record.at), thread(record.worker), record.event.name());
+        let (ts, tid) = (Micros(record.at), thread(record.worker));
+        let name = match record.event {
+            Event::Signalled(thing) => thing.signalled(),
+            _ => record.event.name(),
+        };
         write!(
             self.out,
             ",\n{{\"ph\":\"i\",\"s\":\"{scope}\",\"pid\":1,\"tid\":{tid},\"ts\":{ts},\"name\":\"{name}\"}}"
@@ -159,7 +186,8 @@ impl<W: Write> Perfetto<W> {
             let workers: Vec<WorkerId> = self.workers.keys().copied().collect();
             for worker in workers {
                 self.end_job(worker, self.last, "not completed")?;
-                self.end_hold(worker, self.last)?;
+                self.end_wait(worker, self.last)?;
+                while self.end_hold(worker, self.last)? {}
             }
             writeln!(self.out, "\n]}}")?;
         }
@@ -257,6 +285,38 @@ mod tests {
         let spans: Vec<_> = holds.iter().map(|hold| (hold["ts"].as_f64(), hold["dur"].as_f64())).collect();
         assert_eq!(spans, [(Some(1000.0), Some(2000.0)), (Some(5000.0), Some(4000.0))]);
         assert_eq!(holds[0]["tid"], HOLDS + 2);
+    }
+
+    #[test]
+    fn waits_are_on_the_workers_thread_and_holds_nest_on_another() {
+        let events = [
+            (0, Event::WaitStarted(Thing::RLock)),
+            (2, Event::WaitEnded(Thing::RLock)),
+            (2, Event::Acquired(Thing::RLock)),
+            (3, Event::Acquired(Thing::RLock)),
+            (4, Event::Released(Thing::RLock)),
+            (5, Event::Signalled(Thing::Barrier)),
+            (6, Event::WaitStarted(Thing::Barrier)),
+        ];
+        let records: Vec<Record> = events.into_iter().map(|(at, event)| sample::record(at, 1, event)).collect();
+        for finish in [true, false] {
+            let events = self::events(&records, finish);
+            let slices: Vec<_> = events.iter().filter(|event| event["ph"] == "X").collect();
+            let told: Vec<_> = slices
+                .iter()
+                .map(|it| {
+                    (it["name"].as_str().unwrap(), it["tid"].as_u64().unwrap() > HOLDS, it["ts"].as_f64().unwrap())
+                })
+                .collect();
+            let expected = [
+                ("waits for the rlock", false, 0.0),
+                ("holds the rlock", true, 3000.0),
+                ("waits at the barrier", false, 6000.0),
+                ("holds the rlock", true, 2000.0),
+            ];
+            assert_eq!(told, expected);
+            assert_eq!(named(&events, "opens the barrier").len(), 1);
+        }
     }
 
     #[test]

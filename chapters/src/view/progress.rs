@@ -181,10 +181,11 @@ impl State {
                 self.completed += 1;
                 Doing::Waiting
             }
-            Event::WorkerStarted | Event::NoWork => Doing::Waiting,
+            Event::WorkerStarted | Event::NoWork | Event::WaitStarted(_) => Doing::Waiting,
             Event::WorkerFinished => Doing::Finished,
             Event::WorkerDied(_) => Doing::Died,
-            Event::GilAcquired | Event::GilReleased => worker.doing,
+            Event::GilAcquired | Event::GilReleased | Event::Acquired(_) | Event::Released(_) => worker.doing,
+            Event::WaitEnded(_) | Event::JobPut(_) | Event::Signalled(_) => worker.doing,
             Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => worker.doing,
         };
     }

@@ -12,7 +12,7 @@ use crate::trace::{Event, Record, WorkerId};
 /// Two workers, four jobs, one second.
 pub fn run() -> Run {
     let plan = Plan { workers: 2, time: Duration::from_secs(1), scale: 1.0, until_done: false };
-    Run { model: "threads", seed: Seed::from(1), jobs: 4, plan }
+    Run { model: "threads", scene: None, seed: Seed::from(1), jobs: 4, plan }
 }
 
 /// A job of size 0.634.
@@ -48,6 +48,7 @@ pub fn summary() -> Summary {
     let worker = |name: &str, completed, busy_seconds| WorkerSummary { name: name.to_owned(), completed, busy_seconds };
     Summary {
         model: "threads".to_owned(),
+        scene: None,
         seed: Seed::from(1),
         jobs: 4,
         completed: 2,

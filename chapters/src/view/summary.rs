@@ -19,6 +19,9 @@ use crate::trace::{Event, Record, WorkerId, seconds};
 pub struct Summary {
     /// `threads`, `processes` or `coroutines`.
     pub model: String,
+    /// The part of a tour that was shown, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scene: Option<String>,
     /// What the sizes of the jobs were made from.
     pub seed: Seed,
     /// How many jobs there were.
@@ -119,6 +122,7 @@ impl Tally {
         };
         Summary {
             model: run.model.to_owned(),
+            scene: run.scene.map(str::to_owned),
             seed: run.seed.clone(),
             jobs: run.jobs,
             completed: self.completed,
@@ -193,6 +197,7 @@ mod tests {
         let completed = workers.iter().map(|worker| worker.completed).sum();
         Summary {
             model: "coroutines".to_owned(),
+            scene: None,
             seed: Seed::from(-3),
             jobs: completed,
             completed,

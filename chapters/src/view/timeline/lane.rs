@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::job::Job;
-use crate::trace::{Event, Record};
+use crate::trace::{Event, Record, Thing};
 
 /// How many bars a lane holds before it looks for some to merge. More than twice the columns of a picture, so that
 /// merging always makes room.
@@ -17,15 +17,46 @@ const COLUMNS: u32 = 1000;
 /// The most pixels that a bar of several holds is wide, so that it can be seen when they become denser.
 const DENSITY: u32 = 8;
 
-/// A stretch of time in which a worker was busy with a job or held its interpreter lock; or several that are too short to
+/// What a worker can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// Its interpreter lock.
+    Gil,
+    /// Something else.
+    Thing(Thing),
+}
+
+/// What a bar stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum What {
+    /// A job.
+    Job(Job),
+    /// Holding something.
+    Hold(Held),
+    /// Waiting for something.
+    Wait(Thing),
+}
+
+impl What {
+    /// Whether both could share a bar.
+    fn is_like(&self, other: &Self) -> bool {
+        self.is_job() && other.is_job() || self == other
+    }
+
+    fn is_job(&self) -> bool {
+        matches!(self, What::Job(_))
+    }
+}
+
+/// A stretch of time in which a worker was busy with a job, held something, or waited; or several that are too short to
 /// tell apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
     pub from: Duration,
     pub to: Duration,
-    /// The job, or the first of them; none if the bar is a hold.
-    pub job: Option<Job>,
-    /// How many jobs or holds.
+    /// What it was, or the first of them.
+    pub what: What,
+    /// How many they are.
     pub count: u64,
     /// How much of the time they took; the rest is pauses that cannot be seen.
     pub busy: Duration,
@@ -63,12 +94,13 @@ impl Bars {
         for bar in &self.0 {
             match merged.last_mut() {
                 Some(last)
-                    if last.is_thin(pixel)
+                    if last.what.is_like(&bar.what)
+                        && last.is_thin(pixel)
                         && bar.is_thin(pixel)
                         && bar.from - last.to < pixel
                         && last.completed
                         && bar.completed
-                        && (bar.job.is_some() || bar.to - last.from < pixel * DENSITY) =>
+                        && (bar.what.is_job() || bar.to - last.from < pixel * DENSITY) =>
                 {
                     last.to = bar.to;
                     last.count += bar.count;
@@ -121,6 +153,15 @@ pub enum End {
     Died,
 }
 
+/// A moment in which a worker did something that others wait for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Deed {
+    /// It put this job on a queue.
+    Put(Job),
+    /// It signalled this.
+    Signal(Thing),
+}
+
 /// What one worker did.
 #[derive(Clone, Debug, Default)]
 pub struct Lane {
@@ -129,11 +170,20 @@ pub struct Lane {
     pub completed: u64,
     pub busy: Duration,
     pub jobs: Bars,
-    /// When it held its interpreter lock.
+    /// When it held its interpreter lock, or something else.
     pub holds: Bars,
-    pub lengths: Lengths,
+    /// When it held what it held already.
+    pub inner: Bars,
+    /// When it waited, if it says so. If it does not, it waited whenever it had no job.
+    pub waits: Bars,
+    /// What it did for others, as far as that is drawn.
+    pub deeds: Vec<(Duration, Deed)>,
+    pub lengths: BTreeMap<Held, Lengths>,
+    /// How long it waited for what, as far as it says so.
+    pub waited_for: BTreeMap<Thing, Duration>,
     current: Option<(Job, Duration)>,
-    held_since: Option<Duration>,
+    waiting: Option<(Thing, Duration)>,
+    held: Vec<(Held, Duration)>,
     last: Duration,
 }
 
@@ -151,33 +201,64 @@ impl Lane {
                 self.end_job(at, true, drawn);
             }
             Event::WorkerDied(_) => {
-                self.end_job(at, false, drawn);
+                self.end(at, drawn);
                 self.ended = Some((at, End::Died));
             }
-            Event::GilAcquired => self.held_since = Some(at),
-            Event::GilReleased => self.end_hold(at, drawn),
+            Event::GilAcquired => self.held.push((Held::Gil, at)),
+            Event::Acquired(thing) => self.held.push((Held::Thing(thing), at)),
+            Event::GilReleased | Event::Released(_) => self.end_hold(at, drawn),
+            Event::WaitStarted(thing) => self.waiting = Some((thing, at)),
+            Event::WaitEnded(_) => self.end_wait(at, drawn),
+            Event::JobPut(job) => self.add_deed(at, Deed::Put(job), drawn),
+            Event::Signalled(thing) => self.add_deed(at, Deed::Signal(thing), drawn),
             Event::WorkerFinished => self.ended = Some((at, End::Finished)),
             _ => {}
         }
     }
 
+    /// Ends whatever the worker is at.
+    pub fn end(&mut self, at: Duration, drawn: &Range<Duration>) {
+        self.end_job(at, false, drawn);
+        self.end_wait(at, drawn);
+        while !self.held.is_empty() {
+            self.end_hold(at, drawn);
+        }
+    }
+
     /// Ends the job that the worker is at, if it is at one.
-    pub fn end_job(&mut self, at: Duration, completed: bool, drawn: &Range<Duration>) {
+    fn end_job(&mut self, at: Duration, completed: bool, drawn: &Range<Duration>) {
         let Some((job, from)) = self.current.take() else { return };
         let (to, busy) = (at.max(from), at.saturating_sub(from));
         self.busy += busy;
         if drawn.start <= to && from < drawn.end {
-            self.jobs.push(Bar { from, to, job: Some(job), count: 1, busy, completed }, drawn.start);
+            self.jobs.push(Bar { from, to, what: What::Job(job), count: 1, busy, completed }, drawn.start);
         }
     }
 
-    /// Ends the hold of the worker's interpreter lock, if it holds it.
-    pub fn end_hold(&mut self, to: Duration, drawn: &Range<Duration>) {
-        let Some(from) = self.held_since.take() else { return };
+    /// Ends the last hold, if the worker holds something.
+    fn end_hold(&mut self, to: Duration, drawn: &Range<Duration>) {
+        let Some((held, from)) = self.held.pop() else { return };
         let busy = to.saturating_sub(from);
-        self.lengths.add(busy);
+        self.lengths.entry(held).or_default().add(busy);
         if drawn.start <= to && from < drawn.end {
-            self.holds.push(Bar { from, to, job: None, count: 1, busy, completed: true }, drawn.start);
+            let bars = if self.held.is_empty() { &mut self.holds } else { &mut self.inner };
+            bars.push(Bar { from, to, what: What::Hold(held), count: 1, busy, completed: true }, drawn.start);
+        }
+    }
+
+    /// Ends the worker's wait, if it waits.
+    fn end_wait(&mut self, to: Duration, drawn: &Range<Duration>) {
+        let Some((thing, from)) = self.waiting.take() else { return };
+        let busy = to.saturating_sub(from);
+        *self.waited_for.entry(thing).or_default() += busy;
+        if drawn.start <= to && from < drawn.end {
+            self.waits.push(Bar { from, to, what: What::Wait(thing), count: 1, busy, completed: true }, drawn.start);
+        }
+    }
+
+    fn add_deed(&mut self, at: Duration, deed: Deed, drawn: &Range<Duration>) {
+        if drawn.contains(&at) && self.deeds.len() < MANY {
+            self.deeds.push((at, deed));
         }
     }
 
@@ -192,6 +273,9 @@ impl Lane {
 
     /// How long the worker waited, in a run that ended at `end`.
     pub fn waited(&self, end: Duration) -> Duration {
+        if !self.waited_for.is_empty() {
+            return self.waited_for.values().sum();
+        }
         self.life(end).map_or(Duration::ZERO, |(began, ended)| (ended - began).saturating_sub(self.busy))
     }
 }
@@ -257,11 +341,12 @@ mod tests {
     #[test]
     fn the_median_of_any_number_of_holds_is_known_to_three_digits() {
         let lane = holds((0..10_001).map(|number| (100_000 * number, 100_000 * number + number)));
-        assert_eq!(lane.lengths.count(), 10_001);
-        assert_eq!(lane.lengths.median(), Some(Duration::from_secs(5)));
-        assert!(lane.lengths.0.len() < 3000, "{}", lane.lengths.0.len());
+        let lengths = &lane.lengths[&Held::Gil];
+        assert_eq!(lengths.count(), 10_001);
+        assert_eq!(lengths.median(), Some(Duration::from_secs(5)));
+        assert!(lengths.0.len() < 3000, "{}", lengths.0.len());
         assert!(lane.holds.0.len() < MANY);
-        assert_eq!(holds([]).lengths.median(), None);
+        assert_eq!((holds([]).lengths.len(), Lengths::default().median()), (0, None));
     }
 
     #[test]

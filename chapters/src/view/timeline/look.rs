@@ -15,6 +15,24 @@ pub struct Look {
     corner: u64,
 }
 
+/// What there is to be seen in a picture besides jobs and waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// Workers take turns under an interpreter lock.
+    pub turns: bool,
+    /// Workers hold something, that lock or another.
+    pub holds: bool,
+    /// Workers say what they wait for.
+    pub tells: bool,
+    /// For how many things they can be seen to wait.
+    pub waits: usize,
+    /// Workers do something for others.
+    pub deeds: bool,
+}
+
+/// By how many degrees the stripes of waiting are turned: each of the further things that workers wait for has its own.
+const TURNS: [&str; 3] = ["-45", "90", "0"];
+
 impl Look {
     /// The look of a model.
     pub fn of(model: &str) -> Self {
@@ -27,10 +45,10 @@ impl Look {
         }
     }
 
-    /// Writes the style sheet and the patterns of the picture `id`, whose bars are `bar` high; `turns` says whether its
-    /// workers take turns under a lock.
-    pub fn write(&self, out: &mut String, id: &str, font: u64, bar: u64, turns: bool) -> fmt::Result {
+    /// Writes the style sheet and the patterns of the picture `id`, whose bars are `bar` high.
+    pub fn write(&self, out: &mut String, id: &str, font: u64, bar: u64, shown: Shown) -> fmt::Result {
         let Self { fill, light, dark, number, dashes, corner } = self;
+        let Shown { turns, holds, tells, waits, deeds } = shown;
         let (job, jobs) = if turns { (format!("url(#{id}-begun)"), light) } else { ((*fill).to_owned(), fill) };
         writeln!(
             out,
@@ -53,13 +71,31 @@ impl Look {
 #{id} .stripe{{stroke:currentColor;stroke-opacity:.6}}
 #{id} .waiting{{stroke:currentColor;stroke-opacity:.3}}"#
         )?;
-        if turns {
+        if holds {
             writeln!(out, "#{id} .hold{{fill:{dark}}}\n#{id} .holds{{stroke:{dark};fill:none}}")?;
+        }
+        if holds && !turns {
+            writeln!(out, "#{id} .inner{{fill:{light}}}")?;
+        }
+        if tells {
+            writeln!(out, "#{id} .life{{fill:none;stroke:currentColor;stroke-opacity:.3}}")?;
+        }
+        if deeds {
+            writeln!(out, "#{id} .deed{{fill:currentColor}}\n#{id} .signal{{stroke:currentColor;stroke-width:2}}")?;
+        }
+        if turns {
             writeln!(out, "#{id} .begun{{fill:{light}}}\n#{id} .begun-stripe{{stroke:{fill};stroke-opacity:.7}}")?;
         }
         let pattern = r#"width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)""#;
         writeln!(out, "</style>")?;
         writeln!(out, r#"<pattern id="{id}-waiting" {pattern}><path class="stripe" d="M0 0V5"/></pattern>"#)?;
+        for (number, turn) in (1..waits).zip(TURNS) {
+            let pattern = pattern.replace("45", turn);
+            writeln!(
+                out,
+                r#"<pattern id="{id}-waiting-{number}" {pattern}><path class="stripe" d="M0 0V5"/></pattern>"#
+            )?;
+        }
         if turns {
             let light = r#"<path class="begun" d="M0 0H5V5H0z"/>"#;
             let stripe = r#"<path class="begun-stripe" d="M0 0V5"/>"#;

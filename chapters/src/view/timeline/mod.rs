@@ -2,9 +2,12 @@
 //!
 //! The picture is an SVG file that needs nothing else: it reads well in light and dark, alone, as an image and within a
 //! page, on paper, and aloud. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it. Under an
-//! interpreter lock, `turns` draws over each job when its worker held the lock, which is when it worked.
+//! interpreter lock, `turns` draws over each job when its worker held the lock, which is when it worked. Where workers say
+//! what they wait for, hold and do for others, `deeds` and `legend` show that.
 
+mod deeds;
 mod lane;
+mod legend;
 mod look;
 mod svg;
 mod turns;
@@ -15,11 +18,11 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::time::Duration;
 
-use lane::{Lane, Lengths};
+use lane::{Deed, Held, Lane, Lengths};
 pub(crate) use words::brief;
 
 use super::{Run, View};
-use crate::trace::{Event, Record, WorkerId};
+use crate::trace::{Event, Record, Thing, WorkerId};
 
 /// How many workers a picture has lanes for.
 const LANES: u32 = 40;
@@ -34,7 +37,7 @@ const EVERYTHING: Range<Duration> = Duration::ZERO..Duration::MAX;
 /// use chapters::view::{Run, timeline};
 ///
 /// let plan = Plan { workers: 4, time: std::time::Duration::from_secs(3), scale: 1.0, until_done: false };
-/// let run = Run { model: "threads", seed: Seed::from(1), jobs: 0, plan };
+/// let run = Run { model: "threads", scene: None, seed: Seed::from(1), jobs: 0, plan };
 /// assert!(timeline::draw(run, &[]).starts_with("<svg "));
 /// ```
 pub fn draw(run: Run, records: &[Record]) -> String {
@@ -113,8 +116,7 @@ impl Story {
     fn draw(&mut self) -> String {
         for (worker, lane) in &mut self.lanes {
             let drawn = drawn(*worker, &self.window);
-            lane.end_job(self.end, false, drawn);
-            lane.end_hold(self.end, drawn);
+            lane.end(self.end, drawn);
         }
         svg::draw(self)
     }
@@ -125,10 +127,31 @@ impl Story {
         self.window.start.min(end - Duration::from_nanos(1))..end
     }
 
-    /// How long the workers held an interpreter lock each time; nothing if they never had one.
-    fn lengths(&self) -> Lengths {
-        let mut all = Lengths::default();
-        self.lanes.values().for_each(|lane| all.add_all(&lane.lengths));
+    /// How long the workers held what they held, each time.
+    fn lengths(&self) -> BTreeMap<Held, Lengths> {
+        let mut all: BTreeMap<Held, Lengths> = BTreeMap::new();
+        for (held, lengths) in self.lanes.values().flat_map(|lane| &lane.lengths) {
+            all.entry(*held).or_default().add_all(lengths);
+        }
+        all
+    }
+
+    /// How long the workers waited for what, all together; nothing, if they do not say it.
+    fn waited_for(&self) -> BTreeMap<Thing, Duration> {
+        let mut all: BTreeMap<Thing, Duration> = BTreeMap::new();
+        for (thing, time) in self.lanes.values().flat_map(|lane| &lane.waited_for) {
+            *all.entry(*thing).or_default() += *time;
+        }
+        all
+    }
+
+    /// What the workers did for others, in order of time.
+    fn deeds(&self) -> Vec<(Duration, WorkerId, Deed)> {
+        let deeds = |(worker, lane): (&WorkerId, &'_ Lane)| {
+            lane.deeds.iter().map(|(at, deed)| (*at, *worker, *deed)).collect::<Vec<_>>()
+        };
+        let mut all: Vec<_> = self.lanes.iter().flat_map(deeds).collect();
+        all.sort_by_key(|(at, ..)| *at);
         all
     }
 

@@ -7,22 +7,23 @@ use std::fmt::{self, Display, Write};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::lane::{Bar, End, Lane};
-use super::look::Look;
+use super::lane::{Bar, End, Held, Lane, What};
+use super::look::{Look, Shown};
 use super::words::{Unit, Xml, about};
 use super::{LANES, Story};
-use crate::trace::WorkerId;
+use crate::trace::{Thing, WorkerId};
+use crate::view::Run;
 use crate::view::summary::counted;
 
-const WIDTH: u64 = 800;
+pub(super) const WIDTH: u64 = 800;
 /// Free space all around.
 const PADDING: u64 = 8;
 /// Free space to the right of the plot: half of the last label on the axis.
 const MARGIN: u64 = 24;
 const FONT: u64 = 13;
 /// A wide letter's width: room for a text is counted in these.
-const LETTER: u64 = 8;
-const LINE: u64 = 18;
+pub(super) const LETTER: u64 = 8;
+pub(super) const LINE: u64 = 18;
 
 /// How many bars have a number and a hover text. The narrower ones of a busy picture go without, or it would weigh more
 /// than the page that it is on.
@@ -56,21 +57,27 @@ impl Placed {
 
 /// Where things go.
 pub(super) struct Plot<'a> {
-    story: &'a Story,
+    pub story: &'a Story,
     pub unit: Unit,
     /// From when to when the plot reaches.
     span: Range<Duration>,
-    /// Whether the workers take turns under a lock.
-    turns: bool,
+    /// What the workers hold.
+    pub held: Vec<Held>,
+    /// Whether it is a lock that they take turns under.
+    pub turns: bool,
+    /// Whether they say what they wait for.
+    pub tells: bool,
+    /// What they can be seen to wait for, as far as they say it.
+    pub waits: Vec<Thing>,
     marks: Vec<Mark>,
-    left: u64,
-    top: u64,
+    pub left: u64,
+    pub top: u64,
     /// From lane to lane.
     pitch: u64,
     /// How high a bar is.
     pub bar: u64,
     pub lanes: u64,
-    id: String,
+    pub id: String,
 }
 
 pub(super) fn draw(story: &Story) -> String {
@@ -89,17 +96,24 @@ impl<'a> Plot<'a> {
         let span = story.span();
         let id = format!("run-{:08x}", fingerprint(story));
         let unit = Unit::of(span.end);
-        let turns = story.lengths().count() > 0;
+        let held: Vec<Held> = story.lengths().into_keys().collect();
+        let turns = held.contains(&Held::Gil);
         let marks = marks(story, &span, &unit);
-        let top = LINE * (1 + marks.len() as u64) + 6;
-        Self { story, unit, span, turns, marks, left, top, pitch, bar, lanes, id }
+        let tells = !story.waited_for().is_empty();
+        let (waits, top) = (Vec::new(), 0);
+        let plot = Self { story, unit, span, held, turns, tells, waits, marks, left, top, pitch, bar, lanes, id };
+        let visible = |(thing, time): (Thing, Duration)| (time >= plot.pixel()).then_some(thing);
+        let waits = story.waited_for().into_iter().filter_map(visible).collect();
+        let plot = Self { waits, ..plot };
+        let top = LINE * (plot.legend_rows() + plot.marks.len() as u64) + 6;
+        Self { top, ..plot }
     }
 
     fn width(&self) -> u64 {
         WIDTH - MARGIN - self.left
     }
 
-    fn bottom(&self) -> u64 {
+    pub fn bottom(&self) -> u64 {
         self.top + self.lanes * self.pitch
     }
 
@@ -108,7 +122,7 @@ impl<'a> Plot<'a> {
         self.top + number * self.pitch + (self.pitch - self.bar) / 2
     }
 
-    fn x(&self, at: Duration) -> Tenths {
+    pub fn x(&self, at: Duration) -> Tenths {
         let since = at.clamp(self.span.start, self.span.end) - self.span.start;
         let tenths = u128::from(10 * self.width()) * since.as_nanos() / self.length().as_nanos();
         Tenths(10 * self.left + tenths as u64)
@@ -146,9 +160,11 @@ impl<'a> Plot<'a> {
         for (number, (bars, holds)) in (0..).zip(bars.iter().zip(&holds)) {
             self.draw_lane(out, number, bars, narrowest)?;
             self.draw_holds(out, holds, narrowest_hold)?;
+            self.draw_inner(out, number)?;
             self.end_lane(out, number)?;
         }
         self.lines(out)?;
+        self.draw_signals(out)?;
         self.numbers(out, &bars, narrowest)?;
         for (line, caption) in (2..).zip(captions) {
             let y = self.bottom() + LINE * line + 4;
@@ -184,30 +200,14 @@ impl<'a> Plot<'a> {
         writeln!(out, r#"role="img" aria-labelledby="{id}-title {id}-desc">"#)?;
         writeln!(out, r#"<title id="{id}-title">{}</title>"#, Xml(self.story.title()))?;
         writeln!(out, r#"<desc id="{id}-desc">{}</desc>"#, Xml(self.story.description(&self.unit)))?;
-        Look::of(self.story.run.model).write(out, id, FONT, self.bar, self.turns)
-    }
-
-    fn legend(&self, out: &mut String) -> fmt::Result {
-        let mut x = self.left;
-        let mut entry = |sample: &dyn Fn(u64) -> String, text: &str| {
-            let line = writeln!(out, "{}\n<text x=\"{}\" y=\"12\">{text}</text>", sample(x), x + 32);
-            x += 32 + LETTER * text.len() as u64 + 12;
-            line
+        let shown = Shown {
+            turns: self.turns,
+            holds: !self.held.is_empty(),
+            tells: self.tells,
+            waits: self.waits.len(),
+            deeds: !self.story.deeds().is_empty(),
         };
-        let rect = |what: String| move |x| format!(r#"<rect {what} x="{x}" y="2" width="26" height="12"/>"#);
-        if self.turns {
-            let hold = |x| format!(r#"<rect class="hold" x="{}" y="4" width="22" height="8"/>"#, x + 2);
-            let job = rect(r#"class="job""#.to_owned());
-            entry(&|x| job(x) + "\n" + &hold(x), "holds the GIL")?;
-            entry(&rect(r#"class="job""#.to_owned()), "has a job, not the GIL")?;
-        } else {
-            entry(&rect(r#"class="job""#.to_owned()), "a job")?;
-        }
-        entry(&rect(format!(r#"fill="url(#{}-waiting)""#, self.id)), "waiting")?;
-        if self.story.lanes.values().any(Lane::died) {
-            entry(&|x| format!(r#"<path class="death" d="{}"/>"#, cross(Tenths(10 * (x + 20)), 8)), "died")?;
-        }
-        Ok(())
+        Look::of(self.story.run.model).write(out, id, FONT, self.bar, shown)
     }
 
     fn axis(&self, out: &mut String) -> fmt::Result {
@@ -235,8 +235,13 @@ impl<'a> Plot<'a> {
         if let Some((began, ended)) = lane.life(self.story.end) {
             let (x, right) = (self.x(began), self.x(ended));
             let (width, waited) = (Tenths(right.0 - x.0), self.unit.rounded(lane.waited(self.story.end)));
-            write!(out, r#"<rect class="waiting" fill="url(#{}-waiting)" x="{x}" y="0" "#, self.id)?;
+            if !self.tells {
+                write!(out, r#"<rect class="waiting" fill="url(#{}-waiting)" x="{x}" y="0" "#, self.id)?;
+            } else {
+                write!(out, r#"<rect class="life" x="{x}" y="0" "#)?;
+            }
             writeln!(out, r#"width="{width}" height="{height}"><title>{name} waited {waited} in all</title></rect>"#)?;
+            self.draw_waits(out, lane)?;
         }
         let (named, narrow): (Vec<&Placed>, Vec<&Placed>) = bars.iter().partition(|bar| bar.width() >= narrowest);
         for placed in named {
@@ -256,6 +261,9 @@ impl<'a> Plot<'a> {
 
     /// What comes last in a lane, above everything else.
     fn end_lane(&self, out: &mut String, number: u64) -> fmt::Result {
+        if let Some(lane) = self.lane(number) {
+            self.draw_deeds(out, lane)?;
+        }
         if let Some((at, End::Died)) = self.lane(number).and_then(|lane| lane.ended)
             && self.shows(at)
         {
@@ -272,8 +280,8 @@ impl<'a> Plot<'a> {
         for (number, bars) in (0..).zip(bars) {
             let y = self.y(number) + self.bar / 2 + 5;
             for placed in bars.iter().filter(|placed| placed.width() >= narrowest) {
-                let label = match (placed.bar.job, placed.bar.count) {
-                    (Some(job), 1) => job.number.to_string(),
+                let label = match (placed.bar.what, placed.bar.count) {
+                    (What::Job(job), 1) => job.number.to_string(),
                     (_, jobs) => format!("{jobs} jobs"),
                 };
                 let (x, width) = (Tenths((placed.left.0 + placed.right.0) / 2), placed.width());
@@ -286,7 +294,7 @@ impl<'a> Plot<'a> {
     }
 
     fn lines(&self, out: &mut String) -> fmt::Result {
-        for (row, Mark { what, at, label }) in (2..).zip(&self.marks) {
+        for (row, Mark { what, at, label }) in (self.legend_rows() + 1..).zip(&self.marks) {
             let (x, y, bottom) = (self.x(*at), LINE * row, self.bottom() + 4);
             let half = LETTER * label.len() as u64 / 2;
             let (place, anchor) = if x.0 / 10 + half > WIDTH { (Tenths(10 * WIDTH), "end") } else { (x, "middle") };
@@ -337,7 +345,7 @@ fn step(length: Duration) -> Duration {
     step.unwrap_or(length)
 }
 
-fn cross(x: Tenths, y: u64) -> String {
+pub(super) fn cross(x: Tenths, y: u64) -> String {
     let (left, top) = (Tenths(x.0.saturating_sub(50)), y.saturating_sub(5));
     format!("M{left} {top}l10 10m0 -10l-10 10")
 }
@@ -345,6 +353,9 @@ fn cross(x: Tenths, y: u64) -> String {
 /// A number for the ids of a picture, so that several can share a page (FNV-1a).
 fn fingerprint(story: &Story) -> u32 {
     let busy: Vec<Duration> = story.lanes.values().map(|lane| lane.busy).collect();
-    let text = format!("{:?} {:?} {busy:?} {:?}", story.run, story.end, story.window);
+    let Run { model, scene, seed, jobs, plan } = &story.run;
+    let scene = scene.map(|scene| format!(", scene: {scene:?}")).unwrap_or_default();
+    let run = format!("Run {{ model: {model:?}{scene}, seed: {seed:?}, jobs: {jobs:?}, plan: {plan:?} }}");
+    let text = format!("{run} {:?} {busy:?} {:?}", story.end, story.window);
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -1,10 +1,11 @@
-//! The turns that workers take under an interpreter lock: dark bars, over the jobs of a lane.
+//! The turns that workers take under an interpreter lock, and whatever else they hold: dark bars, over the jobs of a lane.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use super::lane::What;
 use super::svg::{Placed, Plot, Tenths};
-use super::words::{Xml, about};
+use super::words::{Xml, about, name};
 use crate::view::summary::counted;
 
 /// A hold is drawn at least this wide: half a pixel. It is seen, and does not reach into the next worker's turn so far
@@ -12,6 +13,8 @@ use crate::view::summary::counted;
 const LEAST: Tenths = Tenths(5);
 /// How much of a job's bar is seen above and below a hold.
 const EDGE: u64 = 2;
+/// How high the line is that shows a hold within another.
+const INNER: u64 = 3;
 /// In a picture of more lanes than this, holds are merged up to three pixels, so that it does not become too large.
 const FINE: u64 = 12;
 
@@ -39,10 +42,27 @@ impl Plot<'_> {
         }
         for (height, placed) in narrow {
             let holds = counted(placed.iter().map(|placed| placed.bar.count).sum(), "hold");
+            let what = placed.iter().find_map(|placed| match placed.bar.what {
+                What::Hold(held) => Some(name(held)),
+                _ => None,
+            });
+            let what = what.unwrap_or("the GIL");
             let middle = self.bar / 2;
             write!(out, r#"<path class="holds" stroke-width="{height}" d=""#)?;
             placed.iter().try_for_each(|placed| write!(out, "M{} {middle}h{}", placed.left, placed.width()))?;
-            writeln!(out, r#""><title>{holds} of the GIL, too short to be shown one by one</title></path>"#)?;
+            writeln!(out, r#""><title>{holds} of {what}, too short to be shown one by one</title></path>"#)?;
+        }
+        Ok(())
+    }
+
+    /// Draws when a worker took again what it held already: a light line along the dark bar.
+    pub fn draw_inner(&self, out: &mut String, number: u64) -> fmt::Result {
+        let holds = self.lane(number).map(|lane| lane.inner.merged(self.pixel())).unwrap_or_default();
+        for placed in self.place_all(holds, LEAST) {
+            let (x, y, width) = (placed.left, self.bar - EDGE - INNER - 1, placed.width());
+            let text = about(&placed.bar, &self.unit);
+            write!(out, r#"<rect class="inner" x="{x}" y="{y}" width="{width}" height="{INNER}">"#)?;
+            writeln!(out, "<title>{} again</title></rect>", Xml(text))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::Story;
-use super::lane::{Bar, Lane};
+use super::lane::{Bar, Deed, Held, Lane, What};
 use crate::trace::WorkerId;
 use crate::view::summary::counted;
 
@@ -76,21 +76,52 @@ pub fn brief(time: Duration) -> String {
 pub fn about(bar: &Bar, unit: &Unit) -> String {
     let (from, to) = (unit.rounded(bar.from), unit.rounded(bar.to));
     let share = 100.0 * bar.share();
-    match (bar.job, bar.count) {
-        (Some(job), 1) => {
+    match (bar.what, bar.count) {
+        (What::Job(job), 1) => {
             let outcome = if bar.completed { "" } else { ", not completed" };
             format!("job {}, size {:.3}, {from} to {to}{outcome}", job.number, job.size)
         }
-        (Some(_), jobs) => format!("{}, {from} to {to}, busy {share:.0} % of the time", counted(jobs, "job")),
-        (None, 1) => format!("held the GIL for {}, {from} to {to}", brief(bar.busy)),
-        (None, holds) => format!("{} of the GIL, {from} to {to}, {share:.0} % of the time", counted(holds, "hold")),
+        (What::Job(_), jobs) => format!("{}, {from} to {to}, busy {share:.0} % of the time", counted(jobs, "job")),
+        (What::Hold(held), 1) => format!("held {} for {}, {from} to {to}", name(held), brief(bar.busy)),
+        (What::Hold(held), holds) => {
+            format!("{} of {}, {from} to {to}, {share:.0} % of the time", counted(holds, "hold"), name(held))
+        }
+        (What::Wait(thing), 1) => format!("waited {}: {}, {from} to {to}", thing.waited_for(), brief(bar.busy)),
+        (What::Wait(thing), waits) => {
+            format!("{} {}, {from} to {to}, {share:.0} % of the time", counted(waits, "wait"), thing.waited_for())
+        }
+    }
+}
+
+/// What can be held, as the one that a worker holds.
+pub fn name(held: Held) -> &'static str {
+    match held {
+        Held::Gil => "the GIL",
+        Held::Thing(thing) => thing.held(),
+    }
+}
+
+/// The same, as one of perhaps several.
+fn any(held: Held) -> &'static str {
+    match held {
+        Held::Gil => "a GIL",
+        Held::Thing(thing) => thing.held(),
+    }
+}
+
+/// Joins parts of a sentence: `one, two and three`.
+fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [some @ .., last] => format!("{} and {last}", some.join(", ")),
     }
 }
 
 impl Story {
     pub(super) fn title(&self) -> String {
         let (workers, jobs) = (counted(self.workers(), "worker"), counted(self.run.jobs, "job"));
-        format!("{}: {workers}, {jobs}", self.run.model)
+        format!("{}: {workers}, {jobs}", self.run.name())
     }
 
     /// What stands below the picture, which shows so many `lanes`, and perhaps bars of jobs and of holds that
@@ -101,10 +132,9 @@ impl Story {
             seed.replace_range(20.., "...");
         }
         let mut captions = vec![format!("{}, seed {seed}: {}", self.title(), self.outcome())];
-        let lengths = self.lengths();
-        if let Some(median) = lengths.median() {
-            let holds = counted(lengths.count(), "hold");
-            captions.push(format!("{holds} of the GIL, half of them {} or longer", brief(median)));
+        for (held, lengths) in self.lengths() {
+            let (holds, median) = (counted(lengths.count(), "hold"), lengths.median().map(brief).unwrap_or_default());
+            captions.push(format!("{holds} of {}, half of them {median} or longer", name(held)));
         }
         captions.extend(self.part(unit));
         if self.workers() > lanes {
@@ -138,15 +168,19 @@ impl Story {
     /// What the picture says, for those who cannot see it.
     pub(super) fn description(&self, unit: &Unit) -> String {
         let mut text = format!("A run of {}, of {}: {}.", unit.rounded(self.end), self.title(), self.outcome());
-        let lengths = self.lengths();
-        if let Some(median) = lengths.median() {
-            let holds = counted(lengths.count(), "time");
-            text += &format!(" The workers held a GIL {holds}, {} at the median.", brief(median));
+        for (held, lengths) in self.lengths() {
+            let (times, median) = (counted(lengths.count(), "time"), lengths.median().map(brief).unwrap_or_default());
+            text += &format!(" The workers held {} {times}, {median} at the median.", any(held));
         }
         text += &if self.workers() <= TOLD { self.each(unit) } else { self.overall(unit) };
         if let Some(at) = self.stopping {
             text += &format!(" The service was told to stop at {}.", unit.rounded(at));
         }
+        let signals = self.deeds().into_iter().filter_map(|(at, worker, deed)| match deed {
+            Deed::Signal(thing) => Some(format!(" {worker} {} at {}.", thing.signalled(), unit.rounded(at))),
+            Deed::Put(_) => None,
+        });
+        text.extend(signals.take(TOLD as usize));
         if let Some(part) = self.part(unit) {
             text += &format!(" {part}");
         }
@@ -155,15 +189,24 @@ impl Story {
 
     fn each(&self, unit: &Unit) -> String {
         let sentence = |(worker, lane): (&WorkerId, &Lane)| {
-            let (jobs, waited) = (counted(lane.completed, "job"), unit.rounded(lane.waited(self.end)));
+            let jobs = counted(lane.completed, "job");
             let died = if lane.died() { ", and died" } else { "" };
-            let held = match (lane.lengths.count(), lane.lengths.median()) {
-                (holds, Some(median)) => {
-                    format!(", held the GIL {}, {} at the median,", counted(holds, "time"), brief(median))
-                }
-                _ => String::new(),
+            let held: String = lane
+                .lengths
+                .iter()
+                .filter_map(|(held, lengths)| {
+                    let (times, median) = (counted(lengths.count(), "time"), lengths.median()?);
+                    Some(format!(", held {} {times}, {} at the median,", name(*held), brief(median)))
+                })
+                .collect();
+            let waits = lane.waited_for.iter();
+            let waits: Vec<String> =
+                waits.map(|(thing, time)| format!("{} {}", unit.rounded(*time), thing.waited_for())).collect();
+            let waited = match &waits[..] {
+                [] => format!("{} in all", unit.rounded(lane.waited(self.end))),
+                waits => list(waits),
             };
-            format!(" {worker} completed {jobs}{held} and waited {waited} in all{died}.")
+            format!(" {worker} completed {jobs}{held} and waited {waited}{died}.")
         };
         self.lanes.iter().map(sentence).collect()
     }

@@ -1,0 +1,116 @@
+//! What workers wait for, where they say it, and what they do for others: hatched bars, marks on a lane, and lines across
+//! all lanes.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use super::lane::{Deed, Lane, What};
+use super::svg::{Plot, Tenths};
+use super::words::{Xml, about};
+use crate::trace::Thing;
+use crate::view::summary::counted;
+
+/// A wait is drawn at least this wide: what nobody waited for is not to be seen.
+const LEAST: Tenths = Tenths(0);
+/// Marks that are nearer to each other than this are one.
+const NEAR: Tenths = Tenths(60);
+
+/// Whether a signal concerns everybody, and is a line across all lanes, or is a mark on the lane of who gives it.
+fn concerns_all(thing: Thing) -> bool {
+    matches!(thing, Thing::Event | Thing::Barrier | Thing::Queue)
+}
+
+impl Plot<'_> {
+    /// The pattern of waiting for `thing`.
+    pub fn hatch(&self, thing: Thing) -> String {
+        match self.waits.iter().position(|other| *other == thing) {
+            None | Some(0) => format!("url(#{}-waiting)", self.id),
+            Some(number @ 1..) => format!("url(#{}-waiting-{number})", self.id),
+        }
+    }
+
+    /// Draws when a worker waited, and for what.
+    pub fn draw_waits(&self, out: &mut String, lane: &Lane) -> fmt::Result {
+        for placed in self.place_all(lane.waits.merged(self.pixel()), LEAST) {
+            let (x, width, height) = (placed.left, placed.width(), self.bar);
+            let What::Wait(thing) = placed.bar.what else { continue };
+            let (hatch, text) = (self.hatch(thing), about(&placed.bar, &self.unit));
+            write!(out, r#"<rect class="waiting" fill="{hatch}" x="{x}" y="0" width="{width}" height="{height}">"#)?;
+            writeln!(out, "<title>{}</title></rect>", Xml(text))?;
+        }
+        Ok(())
+    }
+
+    /// Draws what a worker did for others, as marks on its lane.
+    pub fn draw_deeds(&self, out: &mut String, lane: &Lane) -> fmt::Result {
+        let mut marks: Vec<(Tenths, Duration, Deed, u64)> = Vec::new();
+        for (at, deed) in &lane.deeds {
+            let x = self.x(*at);
+            match marks.last_mut() {
+                _ if matches!(deed, Deed::Signal(thing) if concerns_all(*thing)) => {}
+                Some((last, _, first, count)) if x.0 - last.0 < NEAR.0 && is_put(first) == is_put(deed) => *count += 1,
+                _ => marks.push((x, *at, *deed, 1)),
+            }
+        }
+        for (x, at, deed, count) in marks {
+            let path = if is_put(&deed) { put(x) } else { notify(x) };
+            let at = self.unit.rounded(at);
+            let text = match (deed, count) {
+                (Deed::Put(job), 1) => format!("puts job {} at {at}", job.number),
+                (Deed::Put(job), jobs) => format!("puts {} at {at}, the first is {}", counted(jobs, "job"), job.number),
+                (Deed::Signal(thing), 1) => format!("{} at {at}", thing.signalled()),
+                (Deed::Signal(thing), times) => {
+                    format!("{} {} from {at} on", thing.signalled(), counted(times, "time"))
+                }
+            };
+            writeln!(out, r#"<path class="deed" d="{path}"><title>{text}</title></path>"#)?;
+        }
+        Ok(())
+    }
+
+    /// Draws what somebody did for all: lines across all lanes.
+    pub fn draw_signals(&self, out: &mut String) -> fmt::Result {
+        let (top, bottom) = (self.top, self.bottom() + 4);
+        let mut last = None;
+        for (at, worker, deed) in self.story.deeds() {
+            let Deed::Signal(thing) = deed else { continue };
+            let x = self.x(at);
+            if concerns_all(thing) && last != Some(x) {
+                let text = format!("{worker} {} at {}", thing.signalled(), self.unit.rounded(at));
+                writeln!(out, r#"<path class="signal" d="M{x} {top}V{bottom}"><title>{text}</title></path>"#)?;
+                last = Some(x);
+            }
+        }
+        Ok(())
+    }
+
+    /// A sample of each thing that workers did for others, and what it is.
+    pub fn deed_samples(&self) -> Vec<(String, &'static str)> {
+        let mut samples: Vec<(String, &str)> = Vec::new();
+        for (.., deed) in self.story.deeds() {
+            let sample = match deed {
+                Deed::Put(_) => ("put".to_owned(), "puts a job"),
+                Deed::Signal(thing) if concerns_all(thing) => ("signal".to_owned(), thing.signalled()),
+                Deed::Signal(thing) => ("notify".to_owned(), thing.signalled()),
+            };
+            if !samples.contains(&sample) {
+                samples.push(sample);
+            }
+        }
+        samples
+    }
+}
+
+fn is_put(deed: &Deed) -> bool {
+    matches!(deed, Deed::Put(_))
+}
+
+/// A triangle that points down into the lane.
+pub fn put(x: Tenths) -> String {
+    format!("M{} -3h10l-5 8z", Tenths(x.0.saturating_sub(50)))
+}
+
+/// A diamond on the upper edge of the lane.
+pub fn notify(x: Tenths) -> String {
+    format!("M{x} -5l5 5l-5 5l-5 -5z")
+}
