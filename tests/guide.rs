@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use chapters::{coroutines, gil_tour, options, threads};
+use chapters::tours::primitives::Primitive;
+use chapters::tours::queues::Trait;
+use chapters::{coroutines, gil_tour, options, threads, tours};
 use clap::{Args, Parser};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -47,6 +49,11 @@ fn parses<M: Args>(words: &[&str]) -> Result<(), String> {
     CommandLine::<M>::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
+fn shows<P: tours::Part>(words: &[&str]) -> Result<(), String> {
+    let words = words.iter().map(|word| (*word).to_owned());
+    tours::CommandLine::<P>::read(words).map(drop).map_err(|error| error.to_string())
+}
+
 /// Whether there is such a program in a folder of `chapters`.
 fn chapters_has(folder: &str, program: &str) -> bool {
     Path::new(ROOT).join("chapters").join(folder).join(program).with_extension("rs").is_file()
@@ -77,6 +84,8 @@ fn check(command: &str) -> Result<(), String> {
                 "chapter-threads" => parses::<threads::Options>(words),
                 "chapter-coroutines" => parses::<coroutines::Options>(words),
                 "chapter-gil" => gil_tour::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
+                "chapter-primitives" => shows::<Primitive>(words),
+                "chapter-queues" => shows::<Trait>(words),
                 _ => parses::<NoMore>(words),
             }
         }
@@ -141,6 +150,9 @@ fn a_wrong_command_is_found() {
         ("cargo run --bin chapter-threads -- --job=8", "--job"),
         ("cargo run --bin chapter-threads -- --workers=0", "from 1 to"),
         ("cargo run --bin chapter-gil -- --only=fibers", "fibers"),
+        ("cargo run --bin chapter-primitives -- fiber", "fiber"),
+        ("cargo run --bin chapter-queues -- simple --model=coroutines", "no SimpleQueue"),
+        ("cargo run --bin chapter-queues -- --timeline=run.svg", "--timeline"),
         ("cargo run --example chapter-gil", "nobody has checked"),
         ("cargo bench -p chapters --bench fibers", "nobody has checked"),
         ("python3 chapters/examples/fibers.py", "nobody has checked"),

@@ -119,20 +119,46 @@ pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Runs the service on the jobs, and the views beside it.
+/// Runs the service on the jobs, and the views beside it, and stops it at Ctrl-C.
 fn serve(
     run: Run,
     kind: Kind,
     views: Views,
     service: impl FnOnce(Demo) -> io::Result<Stopped>,
 ) -> Result<ExitCode, String> {
+    let mut interrupted = None;
+    let held = interrupt::hold();
+    let listen = |stopper| {
+        interrupted = Some(held.listen(stopper)?);
+        Ok(())
+    };
+    let done = watch(run, kind, views, listen, service)?;
+    Ok(match interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        true => ExitCode::from(INTERRUPTED),
+        false => ExitCode::from(if done { 0 } else { FAILED }),
+    })
+}
+
+/// Runs the service on the jobs, and the views beside it. Says whether all went well; what did not has been told.
+///
+/// `listen` is called once the workers are there, with a function that tells the service to stop.
+///
+/// # Errors
+///
+/// When the service fails.
+pub(crate) fn watch<'a>(
+    run: Run,
+    kind: Kind,
+    views: Views,
+    listen: impl FnOnce(Stopper) -> io::Result<()> + 'a,
+    service: impl FnOnce(Demo) -> io::Result<Stopped>,
+) -> Result<bool, String> {
     let jobs = job::jobs(&run.seed, kind).take(run.jobs as usize).collect();
     let (trace, records) = if views.are_quiet() { trace::counted() } else { trace::channel() };
     let (ended, ending) = mpsc::channel();
-    let (mut interrupted, mut viewer) = (None, None);
-    let held = interrupt::hold();
+    let mut viewer = None;
     let started: Started = Box::new(|stopper| {
-        interrupted = Some(held.listen(stopper)?);
+        listen(stopper)?;
         viewer = Some(thread::Builder::new().name("views".to_owned()).spawn(|| show(records, views, ending))?);
         Ok(())
     });
@@ -145,11 +171,7 @@ fn serve(
     let _ = ended.send((wall, stopped));
     let outcome = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
     outcome.failures.iter().for_each(|failure| _ = fail(failure, FAILED));
-    let failed = outcome.died > 0 || outcome.lost > 0 || !outcome.failures.is_empty();
-    Ok(match interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-        true => ExitCode::from(INTERRUPTED),
-        false => ExitCode::from(if failed { FAILED } else { 0 }),
-    })
+    Ok(outcome.died == 0 && outcome.lost == 0 && outcome.failures.is_empty())
 }
 
 /// Shows the records as they come, until the service has ended.

@@ -82,6 +82,10 @@ pub struct Look {
     /// Export the run for a trace viewer, such as Perfetto, in the Chrome trace format
     #[arg(long, value_name = "FILE.json", help_heading = "What to look at")]
     pub trace: Option<PathBuf>,
+
+    /// Leave the summary out, unless it is all that is printed: no flag says so, but a tour of many parts does.
+    #[arg(skip)]
+    pub without_summary: bool,
 }
 
 /// How records are printed.

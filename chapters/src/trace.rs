@@ -105,6 +105,15 @@ impl Event {
             _ => None,
         }
     }
+
+    /// What the event is about, if it is about waiting, holding or signalling.
+    pub fn thing(&self) -> Option<Thing> {
+        match self {
+            Event::WaitStarted(thing) | Event::WaitEnded(thing) => Some(*thing),
+            Event::Acquired(thing) | Event::Released(thing) | Event::Signalled(thing) => Some(*thing),
+            _ => None,
+        }
+    }
 }
 
 /// What a worker waits for, holds, or signals.

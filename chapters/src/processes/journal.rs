@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::{LINE, Place, Shared, Words};
 use crate::job::{Job, Kind};
-use crate::trace::{Event, Record, WorkerId};
+use crate::trace::{Event, Record, Thing, WorkerId};
 use crate::usage::peak_rss;
 
 /// How many records a journal holds that have not been read.
@@ -47,8 +47,28 @@ const JOB_STARTED: u64 = 2;
 const JOB_COMPLETED: u64 = 3;
 const NO_WORK: u64 = 4;
 const WORKER_FINISHED: u64 = 5;
+const JOB_PUT: u64 = 6;
+const WAIT_STARTED: u64 = 7;
+const WAIT_ENDED: u64 = 8;
+const ACQUIRED: u64 = 9;
+const RELEASED: u64 = 10;
+const SIGNALLED: u64 = 11;
 /// Added to the name of an event whose job waits instead of computing.
-const IO: u64 = 8;
+const IO: u64 = 16;
+
+/// What a worker waits for, holds or signals: in a slot, its place in this list.
+const THINGS: [Thing; 10] = [
+    Thing::Lock,
+    Thing::RLock,
+    Thing::Condition,
+    Thing::Event,
+    Thing::Semaphore,
+    Thing::Barrier,
+    Thing::Room,
+    Thing::Item,
+    Thing::Tasks,
+    Thing::Queue,
+];
 
 /// A worker's journal, of which both the worker and the service have a handle.
 ///
@@ -109,14 +129,21 @@ impl Journal {
     ///
     /// When the event is none of a worker's.
     pub fn record(&self, event: Event) -> Instant {
-        let (tag, job) = match event {
-            Event::WorkerStarted => (WORKER_STARTED, None),
-            Event::JobStarted(job) => (JOB_STARTED, Some(job)),
-            Event::JobCompleted(job) => (JOB_COMPLETED, Some(job)),
-            Event::NoWork => (NO_WORK, None),
-            Event::WorkerFinished => (WORKER_FINISHED, None),
+        let tag = match event {
+            Event::WorkerStarted => WORKER_STARTED,
+            Event::JobStarted(_) => JOB_STARTED,
+            Event::JobCompleted(_) => JOB_COMPLETED,
+            Event::NoWork => NO_WORK,
+            Event::WorkerFinished => WORKER_FINISHED,
+            Event::JobPut(_) => JOB_PUT,
+            Event::WaitStarted(_) => WAIT_STARTED,
+            Event::WaitEnded(_) => WAIT_ENDED,
+            Event::Acquired(_) => ACQUIRED,
+            Event::Released(_) => RELEASED,
+            Event::Signalled(_) => SIGNALLED,
             other => panic!("a worker does not say {}", other.name()),
         };
+        let (job, thing) = (event.job(), event.thing());
         let words = &*self.words;
         if tag == WORKER_FINISHED {
             words[PEAK].store(peak_rss(), Ordering::Relaxed);
@@ -133,6 +160,9 @@ impl Journal {
         if let Some(job) = job {
             slot[2].store(job.number, Ordering::Relaxed);
             slot[3].store(job.size.to_bits(), Ordering::Relaxed);
+        }
+        if let Some(place) = thing.and_then(|thing| THINGS.iter().position(|other| *other == thing)) {
+            slot[2].store(place as u64, Ordering::Relaxed);
         }
         words[WRITTEN].store(written + 1, Ordering::Release);
         words[WRITING].store(0, Ordering::Release);
@@ -163,12 +193,19 @@ impl Journal {
             let kind = if what & IO == 0 { Kind::Cpu } else { Kind::Io };
             Job { number, kind, size: f64::from_bits(size) }
         };
+        let thing = || THINGS.get(number as usize).copied();
         let event = match what & !IO {
             WORKER_STARTED => Event::WorkerStarted,
             JOB_STARTED => Event::JobStarted(job()),
             JOB_COMPLETED => Event::JobCompleted(job()),
             NO_WORK => Event::NoWork,
             WORKER_FINISHED => Event::WorkerFinished,
+            JOB_PUT => Event::JobPut(job()),
+            WAIT_STARTED => Event::WaitStarted(thing()?),
+            WAIT_ENDED => Event::WaitEnded(thing()?),
+            ACQUIRED => Event::Acquired(thing()?),
+            RELEASED => Event::Released(thing()?),
+            SIGNALLED => Event::Signalled(thing()?),
             _ => return None,
         };
         Some(Record { at: Duration::from_nanos(at), worker: Some(self.worker), event })
@@ -206,6 +243,12 @@ mod tests {
             Event::JobStarted(job(u64::MAX)),
             Event::JobCompleted(job(u64::MAX)),
             Event::NoWork,
+            Event::JobPut(job(7)),
+            Event::WaitStarted(Thing::Room),
+            Event::WaitEnded(Thing::Room),
+            Event::Acquired(Thing::Lock),
+            Event::Released(Thing::Lock),
+            Event::Signalled(Thing::Queue),
             Event::WorkerFinished,
         ];
         said.iter().cloned().for_each(|event| _ = worker.record(event));

@@ -8,7 +8,7 @@
 //! the [`connection`], and the ways to [`start`] a process. They need Linux.
 
 pub mod barrier;
-mod collector;
+pub(crate) mod collector;
 pub mod condition;
 pub mod connection;
 pub mod event;

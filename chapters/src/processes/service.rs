@@ -208,7 +208,7 @@ const SAME_MOMENT: Duration = Duration::from_micros(10);
 
 /// The same moment on this process's clock and on the one that all processes share, which the first is taken from but
 /// does not show.
-fn now_on_both_clocks() -> io::Result<(Instant, Duration)> {
+pub(crate) fn now_on_both_clocks() -> io::Result<(Instant, Duration)> {
     loop {
         let now = Instant::now();
         let shared_now = clock_gettime(ClockId::CLOCK_MONOTONIC)?.into();

@@ -15,6 +15,7 @@ pub struct Log<W> {
     run: Run,
     out: W,
     quiet: bool,
+    summary: bool,
     coloured: bool,
     text: Vec<u8>,
 }
@@ -22,12 +23,17 @@ pub struct Log<W> {
 impl<W: Write> Log<W> {
     /// Writes to `out`, without colours; if `quiet`, only the summary.
     pub fn new(run: Run, out: W, quiet: bool) -> Self {
-        Self { run, out, quiet, coloured: false, text: Vec::with_capacity(CHUNK) }
+        Self { run, out, quiet, summary: true, coloured: false, text: Vec::with_capacity(CHUNK) }
     }
 
     /// Writes in colour, if `coloured`, for a terminal.
     pub fn coloured(self, coloured: bool) -> Self {
         Self { coloured, ..self }
+    }
+
+    /// Writes no summary, unless that is all it writes.
+    pub fn without_summary(self) -> Self {
+        Self { summary: self.quiet, ..self }
     }
 
     fn line(&mut self, record: &Record) {
@@ -59,7 +65,7 @@ impl<W: Write + Send> View for Log<W> {
             if !self.quiet {
                 self.line(record);
             }
-            if let Event::ServiceStopped(summary) = &record.event {
+            if let (Event::ServiceStopped(summary), true) = (&record.event, self.summary) {
                 let space = if self.quiet { "" } else { "\n" };
                 write!(self.text, "{space}{summary}")?;
             }
@@ -205,6 +211,38 @@ mod tests {
     fn a_quiet_log_is_the_summary_alone() {
         let log = shown(|out| Log::new(sample::run(), out, true).show(&sample::whole()));
         assert_eq!(log, sample::summary().to_string());
+    }
+
+    #[test]
+    fn the_summary_can_be_left_out_unless_nothing_else_is_there() {
+        let without = |quiet| shown(|out| Log::new(sample::run(), out, quiet).without_summary().show(&sample::whole()));
+        assert!(without(false).ends_with("service     stopped\n"));
+        assert_eq!(without(true), sample::summary().to_string());
+    }
+
+    #[test]
+    fn a_scene_is_told_in_sentences() {
+        use crate::trace::Thing;
+        let run = Run { scene: Some("barrier"), ..sample::run() };
+        let events = [
+            (0, Event::ServiceStarting),
+            (2, Event::JobPut(sample::job(3))),
+            (2, Event::WaitStarted(Thing::Barrier)),
+            (1, Event::Signalled(Thing::Barrier)),
+            (2, Event::WaitEnded(Thing::Barrier)),
+            (1, Event::Acquired(Thing::Semaphore)),
+            (1, Event::Released(Thing::Semaphore)),
+        ];
+        let records: Vec<Record> = events.into_iter().map(|(who, event)| sample::record(0, who, event)).collect();
+        let lines = "   0.000000  service     starting barrier with threads: 2 workers, 4 jobs, seed 1
+   0.000000  worker-2    puts job 3
+   0.000000  worker-2    waits at the barrier
+   0.000000  worker-1    opens the barrier
+   0.000000  worker-2    waited at the barrier
+   0.000000  worker-1    holds a permit
+   0.000000  worker-1    gives back a permit
+";
+        assert_eq!(shown(|out| Log::new(run, out, false).show(&records)), lines);
     }
 
     #[test]

@@ -151,7 +151,10 @@ impl Views {
         }
         let coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
         views.push(match options.format {
-            Format::Text => Named::new("standard output", Log::new(run.clone(), out, options.quiet).coloured(coloured)),
+            Format::Text => {
+                let log = Log::new(run.clone(), out, options.quiet).coloured(coloured);
+                Named::new("standard output", if options.without_summary { log.without_summary() } else { log })
+            }
             Format::Json => Named::new("standard output", Json::new(out, options.quiet)),
         });
         Ok(Self { run, tally: Tally::default(), views, failures: Vec::new() })

@@ -61,6 +61,20 @@ pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags
 pub const GIL_TOUR: Variant =
     Variant { name: "the tour of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
 
+/// No service, but the programs that show one primitive or one trait of queues at a time.
+pub const PRIMITIVES: Variant = Variant {
+    name: "the tour of the primitives",
+    model: "primitives",
+    program: env!("CARGO_BIN_EXE_chapter-primitives"),
+    flags: &[],
+};
+pub const QUEUES: Variant = Variant {
+    name: "the tour of the queues",
+    model: "queues",
+    program: env!("CARGO_BIN_EXE_chapter-queues"),
+    flags: &[],
+};
+
 /// One of each model, for what does not depend on how its workers are started or scheduled.
 pub const MODELS: [&Variant; 3] = [&THREADS, &FORK, &CURRENT_THREAD];
 /// The variants whose workers are processes.

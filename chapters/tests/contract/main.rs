@@ -19,4 +19,5 @@ mod kill;
 mod output;
 mod panics;
 mod seeds;
+mod tours;
 mod work;

@@ -262,6 +262,11 @@ impl Lane {
         }
     }
 
+    /// Whether it ever held what it held already.
+    pub fn holds_again(&self) -> bool {
+        !self.inner.0.is_empty()
+    }
+
     pub fn died(&self) -> bool {
         matches!(self.ended, Some((_, End::Died)))
     }

@@ -43,6 +43,12 @@ fn hold(x: u64, y: u64) -> String {
     job()(x, y) + "\n" + &hold
 }
 
+/// A job with a hold within another.
+fn hold_again(x: u64, y: u64) -> String {
+    let again = format!(r#"<rect class="inner" x="{}" y="{}" width="14" height="2"/>"#, x + 6, y + 9);
+    hold(x, y) + "\n" + &again
+}
+
 impl Plot<'_> {
     fn entries(&self) -> Vec<Entry<'_>> {
         let mut entries = Vec::new();
@@ -54,6 +60,9 @@ impl Plot<'_> {
         }
         for held in self.held.iter().filter(|held| **held != Held::Gil) {
             entries.push(Entry::new(format!("holds {}", name(*held)), hold));
+        }
+        if self.story.lanes.values().any(Lane::holds_again) {
+            entries.push(Entry::new("holds it again", hold_again));
         }
         for thing in &self.waits {
             let pattern = rect(format!(r#"fill="{}""#, self.hatch(*thing)));

@@ -75,7 +75,7 @@ impl Look {
             writeln!(out, "#{id} .hold{{fill:{dark}}}\n#{id} .holds{{stroke:{dark};fill:none}}")?;
         }
         if holds && !turns {
-            writeln!(out, "#{id} .inner{{fill:{light}}}")?;
+            writeln!(out, "#{id} .inner{{fill:{light}}}\n#{id} .numbers .on-hold{{fill:{light};stroke:none}}")?;
         }
         if tells {
             writeln!(out, "#{id} .life{{fill:none;stroke:currentColor;stroke-opacity:.3}}")?;

@@ -165,7 +165,7 @@ impl<'a> Plot<'a> {
         }
         self.lines(out)?;
         self.draw_signals(out)?;
-        self.numbers(out, &bars, narrowest)?;
+        self.numbers(out, &bars, &holds, narrowest)?;
         for (line, caption) in (2..).zip(captions) {
             let y = self.bottom() + LINE * line + 4;
             writeln!(out, r#"<text class="caption" x="0" y="{y}">{}</text>"#, Xml(caption))?;
@@ -275,9 +275,9 @@ impl<'a> Plot<'a> {
     }
 
     /// The numbers of the jobs, where they fit; above all lines, so that none goes through them.
-    fn numbers(&self, out: &mut String, bars: &[Vec<Placed>], narrowest: Tenths) -> fmt::Result {
+    fn numbers(&self, out: &mut String, bars: &[Vec<Placed>], holds: &[Vec<Placed>], narrowest: Tenths) -> fmt::Result {
         writeln!(out, r#"<g class="numbers">"#)?;
-        for (number, bars) in (0..).zip(bars) {
+        for (number, (bars, holds)) in (0..).zip(bars.iter().zip(holds)) {
             let y = self.y(number) + self.bar / 2 + 5;
             for placed in bars.iter().filter(|placed| placed.width() >= narrowest) {
                 let label = match (placed.bar.what, placed.bar.count) {
@@ -286,7 +286,9 @@ impl<'a> Plot<'a> {
                 };
                 let (x, width) = (Tenths((placed.left.0 + placed.right.0) / 2), placed.width());
                 if width.0 >= 10 * (LETTER * label.len() as u64 + 4) {
-                    writeln!(out, r#"<text x="{x}" y="{y}">{label}</text>"#)?;
+                    let on_hold = !self.turns && holds.iter().any(|hold| (hold.left..=hold.right).contains(&x));
+                    let class = if on_hold { r#"class="on-hold" "# } else { "" };
+                    writeln!(out, r#"<text {class}x="{x}" y="{y}">{label}</text>"#)?;
                 }
             }
         }

@@ -1,0 +1,270 @@
+//! Tours: programs that show one thing at a time, at work on a small task, in each of the three worlds.
+//!
+//! A [demo](crate::demo) shows the service, whose workers live by a queue. A tour shows what such a service is made of:
+//! [`primitives`], and [`queues`] themselves. Each of its parts is a *scene* of a second or less that is written three
+//! times, in words so alike that the difference is what the worlds make different. A [`worker`] says what it does as one
+//! of the service does, and so the same records go to the same views; a [`crew`] is how a world starts its workers.
+//!
+//! Data runs one way here too: options, jobs, scene, records, views. A scene never prints.
+
+pub mod crew;
+pub mod primitives;
+pub mod queues;
+pub mod worker;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+use crate::coroutines::Runtime;
+use crate::demo::{self, Demo, FAILED, Stopped, USAGE, fail};
+use crate::job::Kind;
+use crate::options::{self, Format, Look, Plan, When};
+#[cfg(target_os = "linux")]
+use crate::processes::Method;
+use crate::random::Seed;
+use crate::view::{Run, Views};
+
+/// How much of a demo's job one of a scene is: a tenth of a second if it waits.
+const UNIT: f64 = 0.1;
+/// A scene ends by itself.
+const NO_END: Duration = Duration::from_secs(86_400);
+/// The most workers: more would not make a scene clearer.
+const MOST_WORKERS: u64 = 100;
+
+/// One of the three worlds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum World {
+    /// Workers that share one memory, as in Python's threading
+    #[default]
+    Threads,
+    /// Workers that share nothing but what they are handed, as in Python's multiprocessing
+    Processes,
+    /// Workers that take turns on an event loop, as in Python's asyncio
+    Coroutines,
+}
+
+impl World {
+    /// Its name on the command line and in the records.
+    pub fn name(self) -> &'static str {
+        match self {
+            World::Threads => "threads",
+            World::Processes => "processes",
+            World::Coroutines => "coroutines",
+        }
+    }
+}
+
+/// What workers are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crew {
+    /// Threads.
+    Threads,
+    /// Processes, started by this method.
+    #[cfg(target_os = "linux")]
+    Processes(Method),
+    /// Coroutines on this runtime.
+    Coroutines(Runtime),
+}
+
+/// A part of a tour: one thing to show.
+pub trait Part: ValueEnum + Copy + Send + Sync + 'static {
+    /// The program's name.
+    const PROGRAM: &'static str;
+    /// What the program does, in a sentence without a full stop.
+    const ABOUT: &'static str;
+
+    /// Its name on the command line and in the records.
+    fn name(self) -> &'static str;
+
+    /// What is to be seen, in a sentence or two.
+    fn about(self) -> &'static str;
+
+    /// How many jobs the scene has for so many workers.
+    fn jobs(self, workers: u64) -> u64;
+
+    /// Why the scene cannot be played in a world, if it cannot.
+    fn missing(self, world: World) -> Option<&'static str>;
+
+    /// Plays the scene. Blocks until the last worker has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the workers cannot be started.
+    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Stopped>;
+}
+
+/// The command line of a tour.
+#[derive(Clone, Debug, Parser)]
+#[command(version)]
+pub struct CommandLine<P: Part> {
+    /// What to show; without it, all of it, one after the other
+    #[arg(value_enum)]
+    part: Option<P>,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+/// The flags that both tours share.
+#[derive(Clone, Debug, Args)]
+#[group(skip)]
+struct Options {
+    /// What the workers are
+    #[arg(long, value_enum, default_value_t)]
+    model: World,
+
+    /// How worker processes are started; fork unless it is given
+    #[cfg(target_os = "linux")]
+    #[arg(long, value_enum)]
+    method: Option<Method>,
+
+    /// The event loop of coroutines; current-thread unless it is given
+    #[arg(long, value_enum)]
+    runtime: Option<Runtime>,
+
+    /// Workers of each scene
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = workers, allow_hyphen_values = true)]
+    workers: u32,
+
+    /// Any integer: the same seed gives the same jobs. Without it, a new one is drawn and printed
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    seed: Option<Seed>,
+
+    /// What a job does with its worker's time
+    #[arg(long, value_enum, default_value_t = Kind::Io)]
+    kind: Kind,
+
+    /// Multiplies every job's work, which is about a tenth of a second; 0 gives empty jobs
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
+    scale: f64,
+
+    #[command(flatten)]
+    look: Look,
+}
+
+fn workers(text: &str) -> Result<u32, String> {
+    options::whole(text, 2, MOST_WORKERS).map(|number| number as u32)
+}
+
+impl<P: Part> CommandLine<P> {
+    /// Reads a command line, the program's name included.
+    ///
+    /// # Errors
+    ///
+    /// When it is wrong, or asks for help.
+    pub fn read(words: impl IntoIterator<Item = String>) -> Result<Self, clap::Error> {
+        let name = P::PROGRAM;
+        let [first, second] = [0, 3].map(|index| P::value_variants()[index].name());
+        let examples = format!(
+            "Examples:\n  \
+             {name}\n  \
+             {name} {first} --model=processes --seed=1\n  \
+             {name} {second} --model=coroutines --timeline={second}.svg\n  \
+             {name} {second} --format=json > {second}.jsonl\n\n\
+             Exit status: 0 done, 1 a scene failed, 2 the command line was wrong."
+        );
+        let command = Self::command().name(name).about(P::ABOUT).after_help(examples);
+        let read = Self::from_arg_matches(&command.clone().try_get_matches_from(words)?)?;
+        let wrong = |what: String| command.clone().error(clap::error::ErrorKind::ArgumentConflict, what);
+        read.contradiction().map_or(Ok(()), |what| Err(wrong(what)))?;
+        Ok(read)
+    }
+
+    /// What does not go together, if something does not.
+    fn contradiction(&self) -> Option<String> {
+        let Options { model, runtime, look, .. } = &self.options;
+        let world = model.name();
+        #[cfg(target_os = "linux")]
+        if self.options.method.is_some() && *model != World::Processes {
+            return Some(format!("--method: {world} are not started by a method; it goes with --model=processes"));
+        }
+        if runtime.is_some() && *model != World::Coroutines {
+            return Some(format!("--runtime: {world} have no event loop; it goes with --model=coroutines"));
+        }
+        let Some(part) = self.part else {
+            let flag = look.timeline.as_ref().map(|_| "--timeline").or(look.trace.as_ref().map(|_| "--trace"))?;
+            let names: Vec<&str> = P::value_variants().iter().map(|part| part.name()).collect();
+            return Some(format!("{flag} shows one part of the tour; say which: {}", names.join(", ")));
+        };
+        let missing = part.missing(*model)?;
+        let names: Vec<&str> = Self::parts_in(*model).into_iter().map(Part::name).collect();
+        Some(format!("{}: {missing}; --model={world} has {}", part.name(), names.join(", ")))
+    }
+
+    /// What a world has.
+    fn parts_in(world: World) -> Vec<P> {
+        P::value_variants().iter().copied().filter(|part| part.missing(world).is_none()).collect()
+    }
+
+    /// What the workers are made of.
+    fn crew(&self) -> Result<Crew, &'static str> {
+        let Options { model, runtime, .. } = &self.options;
+        match model {
+            World::Threads => Ok(Crew::Threads),
+            World::Coroutines => Ok(Crew::Coroutines(runtime.unwrap_or_default())),
+            #[cfg(target_os = "linux")]
+            World::Processes => Ok(Crew::Processes(self.options.method.unwrap_or_default())),
+            #[cfg(not(target_os = "linux"))]
+            World::Processes => Err("--model=processes needs Linux: fork, pipes, and memory that processes share"),
+        }
+    }
+
+    /// Shows what was asked for.
+    fn show(&self, crew: Crew) -> Result<ExitCode, String> {
+        let seed = self.options.seed.clone().unwrap_or_else(Seed::fresh);
+        let aloud = self.part.is_none() && self.options.look.format == Format::Text;
+        for part in self.part.map_or_else(|| Self::parts_in(self.options.model), |part| vec![part]) {
+            if aloud && !say(&format!("{}: {}\n", part.name(), part.about()))? {
+                break;
+            }
+            let code = self.show_part(part, crew, seed.clone())?;
+            if code != ExitCode::SUCCESS || aloud && !say("")? {
+                return Ok(code);
+            }
+        }
+        if aloud {
+            let (program, name, model) = (P::PROGRAM, P::value_variants()[0].name(), self.options.model.name());
+            say(&format!(
+                "One part, and a picture of it: {program} {name} --model={model} --seed={seed} --timeline={name}.svg"
+            ))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn show_part(&self, part: P, crew: Crew, seed: Seed) -> Result<ExitCode, String> {
+        let Options { model, workers, scale, kind, look, .. } = &self.options;
+        let plan = Plan { workers: *workers, time: NO_END, scale: UNIT * scale, until_done: true };
+        let jobs = part.jobs((*workers).into());
+        let run = Run { model: model.name(), scene: Some(part.name()), seed, jobs, plan };
+        let look = Look { without_summary: self.part.is_none(), ..look.clone() };
+        let views = match Views::open(run.clone(), &look, When::Never) {
+            Err(error) => return Ok(fail(&error, USAGE)),
+            Ok(views) => views,
+        };
+        let done = demo::watch(run, *kind, views, |_| Ok(()), |demo| part.perform(crew, demo))?;
+        Ok(ExitCode::from(if done { 0 } else { FAILED }))
+    }
+}
+
+/// Says something between the parts. Whether anybody still listens is the answer.
+fn say(text: &str) -> Result<bool, String> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(format!("cannot write standard output: {error}")),
+        Ok(()) => Ok(true),
+    }
+}
+
+/// A program that shows the parts of a tour.
+pub fn main<P: Part>() -> ExitCode {
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let command_line = CommandLine::<P>::read(words).unwrap_or_else(|error| error.exit());
+    let shown = match command_line.crew() {
+        Err(missing) => Err(missing.to_owned()),
+        Ok(crew) => command_line.show(crew),
+    };
+    shown.unwrap_or_else(|error| fail(&error, FAILED))
+}

@@ -1,0 +1,153 @@
+//! The tour of the primitives: the program `chapter-primitives`.
+//!
+//! | part | the task | what the primitive does |
+//! | --- | --- | --- |
+//! | [`Lock`](Primitive::Lock) | workers pay into one account, in two steps | keeps the steps of one from those of another |
+//! | [`RLock`](Primitive::RLock) | workers print reports of several pages | lets a function that holds it call one that takes it |
+//! | [`Condition`](Primitive::Condition) | some build a pile, one carries it away | lets that one sleep until the pile is high enough |
+//! | [`Event`](Primitive::Event) | a race | lets all go at once |
+//! | [`Semaphore`](Primitive::Semaphore) | cooks share a small kitchen | lets so many in and no more |
+//! | [`Barrier`](Primitive::Barrier) | rounds that all finish together | lets nobody begin the next before all are done |
+//!
+//! The scenes are written three times, in `threads.rs`, `processes.rs` and `coroutines.rs`: compare them.
+
+pub mod coroutines;
+#[cfg(target_os = "linux")]
+pub mod processes;
+pub mod threads;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::{Crew, Part, World, crew};
+use crate::demo::{Demo, Stopped};
+use crate::job::Job;
+
+/// How often each worker does what it does.
+const ROUNDS: u64 = 2;
+/// How many rounds a barrier divides, and how often the pile is carried away.
+const LAPS: u64 = 3;
+/// How many pages each worker prints: a report, and one page more.
+const PAGES: u64 = 3;
+
+/// What there is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Primitive {
+    /// Workers pay into one account, in two steps
+    Lock,
+    /// Workers print reports: a function that holds the lock calls one that takes it
+    #[value(name = "rlock")]
+    RLock,
+    /// One worker sleeps until the others have built a pile that is high enough
+    Condition,
+    /// Workers wait for the start signal, then all go at once
+    Event,
+    /// At most half of the workers are in the kitchen
+    Semaphore,
+    /// Nobody begins the next round before all have finished this one
+    Barrier,
+}
+
+impl Part for Primitive {
+    const PROGRAM: &'static str = "chapter-primitives";
+    const ABOUT: &'static str = "Shows what each synchronization primitive does, at work on a small task";
+
+    fn name(self) -> &'static str {
+        match self {
+            Primitive::Lock => "lock",
+            Primitive::RLock => "rlock",
+            Primitive::Condition => "condition",
+            Primitive::Event => "event",
+            Primitive::Semaphore => "semaphore",
+            Primitive::Barrier => "barrier",
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Primitive::Lock => {
+                "each worker earns something, and pays it into an account that all share. To pay in is to read the \
+                 balance, to count, and to write the new balance; the lock keeps everybody else out meanwhile."
+            }
+            Primitive::RLock => {
+                "each worker prints a report of two pages and then a page alone. Printing a page takes the lock, and so \
+                 does printing a report, around its pages: whoever holds an rlock may take it again."
+            }
+            Primitive::Condition => {
+                "worker-1 carries the pile away whenever it is high enough. The others add to it, and notify; worker-1 \
+                 looks at the pile when it is notified, and sleeps otherwise."
+            }
+            Primitive::Event => {
+                "all workers wait for the start signal, which worker-1 gives when it has made ready. Then all go at \
+                 once, and an event that is set stays set."
+            }
+            Primitive::Semaphore => {
+                "workers prepare a dish where they like, but to cook it they need a place in the kitchen, which has \
+                 half as many places as there are workers. The semaphore hands out the places."
+            }
+            Primitive::Barrier => {
+                "workers work in rounds. Whoever is done waits at the barrier, and the last to arrive opens it: nobody \
+                 begins the next round before all have finished this one."
+            }
+        }
+    }
+
+    fn jobs(self, workers: u64) -> u64 {
+        match self {
+            Primitive::Lock | Primitive::Semaphore => 2 * ROUNDS * workers,
+            Primitive::RLock => PAGES * workers,
+            Primitive::Condition => LAPS * (workers - 1) + LAPS,
+            Primitive::Event => 1 + workers,
+            Primitive::Barrier => LAPS * workers,
+        }
+    }
+
+    fn missing(self, _: World) -> Option<&'static str> {
+        None
+    }
+
+    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Stopped> {
+        let workers = demo.plan.workers as usize;
+        match crew {
+            Crew::Threads => crew::threads::perform(threads::Stage::new(self, workers), demo),
+            #[cfg(target_os = "linux")]
+            Crew::Processes(method) => {
+                crew::processes::perform(method, |memory| processes::Stage::new(memory, self, workers), demo)
+            }
+            Crew::Coroutines(runtime) => {
+                crew::coroutines::perform(runtime, coroutines::Stage::new(self, workers), demo)
+            }
+        }
+    }
+}
+
+/// How high the pile must be: what the builders, who are all but one, add in a round.
+fn load(workers: usize) -> u64 {
+    workers as u64 - 1
+}
+
+/// How many places the kitchen has.
+fn places(workers: usize) -> usize {
+    workers / 2
+}
+
+/// The jobs of the builders, and those of the one who carries the pile away.
+fn builders_and_carrier(jobs: &[Job]) -> (&[Job], &[Job]) {
+    jobs.split_at(jobs.len().saturating_sub(LAPS as usize))
+}
+
+/// What a job earns, in cents.
+fn cents(job: &Job) -> u64 {
+    (job.size * 100.0) as u64
+}
+
+/// The program `chapter-primitives`, and what the processes run that it starts by its own name.
+pub fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(status) = crate::processes::start::child_main::<crew::processes::Actor<processes::Stage>>() {
+        return status;
+    }
+    super::main::<Primitive>()
+}

@@ -1,0 +1,192 @@
+//! The queues at work between coroutines.
+
+use super::{ROOM, Ticket, Trait, room};
+use crate::coroutines::{LifoQueue, PriorityQueue, Queue};
+use crate::errors::GetError;
+use crate::job::Job;
+use crate::storage::Storage;
+use crate::tours::crew::coroutines::{self as crew, Worker};
+use crate::trace::Thing;
+
+/// What the workers of a scene share.
+// There is one at a time.
+#[allow(clippy::large_enum_variant)]
+pub enum Stage {
+    /// A queue without limit.
+    Fifo(Queue<Job>),
+    /// A queue that is soon full.
+    Bounded(Queue<Job>),
+    /// A stack.
+    Lifo(LifoQueue<Job>),
+    /// A queue that the urgent overtake on.
+    Priority(PriorityQueue<Ticket>),
+    /// A queue that is joined.
+    Join(Queue<Job>),
+    /// A queue that is full, and one that is empty.
+    Shutdown(Queue<Job>, Queue<Job>),
+    /// A queue that is empty most of the time.
+    Timeout(Queue<Job>),
+}
+
+impl Stage {
+    /// Sets the stage for one scene.
+    pub fn new(scene: Trait, workers: usize) -> Self {
+        match scene {
+            Trait::Fifo => Self::Fifo(Queue::new(0)),
+            Trait::Bounded => Self::Bounded(Queue::new(ROOM)),
+            Trait::Lifo => Self::Lifo(LifoQueue::new(0)),
+            Trait::Priority => Self::Priority(PriorityQueue::new(0)),
+            Trait::Simple => unreachable!("coroutines have no SimpleQueue"),
+            Trait::Join => Self::Join(Queue::new(0)),
+            Trait::Shutdown => Self::Shutdown(Queue::new(room(workers)), Queue::new(0)),
+            Trait::Timeout => Self::Timeout(Queue::new(0)),
+        }
+    }
+}
+
+impl crew::Stage for Stage {
+    async fn play(&self, me: &Worker) {
+        match self {
+            Self::Fifo(queue) => in_order(me, queue).await,
+            Self::Bounded(queue) => bounded(me, queue).await,
+            Self::Lifo(stack) => in_order(me, stack).await,
+            Self::Priority(queue) => priority(me, queue).await,
+            Self::Join(queue) => join(me, queue).await,
+            Self::Shutdown(full, empty) => shutdown(me, full, empty).await,
+            Self::Timeout(queue) => timeout(me, queue).await,
+        }
+    }
+}
+
+/// Puts all jobs, if it is the first worker, and serves.
+async fn in_order<S: Storage<Job>>(me: &Worker, queue: &Queue<Job, S>) {
+    if me.is_first() {
+        for job in &me.jobs {
+            me.puts(job);
+            queue.put(*job).await.expect("it is not shut down yet");
+        }
+        queue.shutdown(false);
+    }
+    serve(me, queue).await;
+}
+
+/// Takes jobs and does them, until the queue is shut down and empty.
+async fn serve<T: Into<Job>, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) {
+    while let Ok(item) = get(me, queue).await {
+        me.work_async(&item.into()).await;
+    }
+}
+
+/// Takes an item, and says that it waits for it.
+async fn get<T, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) -> Result<T, GetError> {
+    me.waits(Thing::Item);
+    let item = queue.get().await;
+    me.goes_on(Thing::Item);
+    item
+}
+
+/// Puts jobs as fast as the queue takes them, or serves.
+async fn bounded(me: &Worker, queue: &Queue<Job>) {
+    if me.is_first() {
+        for job in &me.jobs {
+            me.puts(job);
+            me.waits(Thing::Room);
+            queue.put(*job).await.expect("it is not shut down yet");
+            me.goes_on(Thing::Room);
+        }
+        queue.shutdown(false);
+    } else {
+        serve(me, queue).await;
+    }
+}
+
+/// Puts jobs, does one of its own, and puts some that are urgent; and serves.
+async fn priority(me: &Worker, queue: &PriorityQueue<Ticket>) {
+    if me.is_first() {
+        let (own, others) = me.jobs.split_at(1);
+        let (usual, urgent) = others.split_at(others.len() - (me.workers - 1));
+        let put = |job: &Job, urgent| {
+            me.puts(job);
+            queue.try_put(Ticket { urgent, job: *job }).expect("it has room for all");
+        };
+        usual.iter().for_each(|job| put(job, false));
+        me.work_async(&own[0]).await;
+        urgent.iter().for_each(|job| put(job, true));
+        queue.shutdown(false);
+    }
+    serve(me, queue).await;
+}
+
+/// Puts jobs, waits until all are done, and does the last alone; or serves, and says of each job when it is done.
+async fn join(me: &Worker, queue: &Queue<Job>) {
+    if me.is_first() {
+        let (last, tasks) = me.jobs.split_last().expect("there are jobs");
+        for job in tasks {
+            me.puts(job);
+            queue.put(*job).await.expect("it is not shut down yet");
+        }
+        me.waits(Thing::Tasks);
+        queue.join().await;
+        me.goes_on(Thing::Tasks);
+        me.work_async(last).await;
+        queue.shutdown(false);
+    } else {
+        while let Ok(job) = get(me, queue).await {
+            me.work_async(&job).await;
+            queue.task_done().expect("it was taken");
+        }
+    }
+}
+
+/// Shuts both queues down, or waits for room in the full one, or waits for an item in the empty one; and serves what is
+/// left in the full one.
+async fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
+    let (own, others) = me.jobs.split_at(1);
+    match me.id.0 {
+        0 => {
+            me.work_async(&own[0]).await;
+            me.signals(Thing::Queue);
+            full.shutdown(false);
+            empty.shutdown(false);
+        }
+        1 => {
+            for job in others {
+                me.puts(job);
+                me.waits(Thing::Room);
+                let put = full.put(*job).await;
+                me.goes_on(Thing::Room);
+                if let Err(back) = put {
+                    me.work_async(&back.into_item()).await;
+                }
+            }
+        }
+        _ => {
+            let item = get(me, empty).await;
+            item.expect_err("nobody puts anything there");
+        }
+    }
+    serve(me, full).await;
+}
+
+/// Makes a job ready now and then, or waits for one with little patience.
+async fn timeout(me: &Worker, queue: &Queue<Job>) {
+    if me.is_first() {
+        for pair in me.jobs.chunks(2) {
+            me.work_async(&pair[0]).await;
+            me.puts(&pair[1]);
+            queue.put(pair[1]).await.expect("it is not shut down yet");
+        }
+        queue.shutdown(false);
+    } else {
+        loop {
+            me.waits(Thing::Item);
+            let item = queue.get_timeout(me.patience()).await;
+            me.goes_on(Thing::Item);
+            match item {
+                Ok(job) => me.work_async(&job).await,
+                Err(GetError::Empty) => me.finds_no_work(),
+                Err(GetError::ShutDown) => break,
+            }
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! The tours: whatever their workers are, every scene tells a story in which the primitive or the queue does what it is
+//! there for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use chapters::trace::{Event, Record, Thing, WorkerId};
+use chapters::view::summary::Summary;
+use roxmltree::Document;
+
+use crate::command_line::refuses;
+use crate::common::{Folder, PRIMITIVES, QUEUES, Variant};
+
+/// The workers that scenes can be played by.
+const CREWS: [&[&str]; 6] = [
+    &["--model=threads"],
+    &["--model=processes", "--method=fork"],
+    &["--model=processes", "--method=spawn"],
+    &["--model=processes", "--method=forkserver"],
+    &["--model=coroutines", "--runtime=current-thread"],
+    &["--model=coroutines", "--runtime=multi-thread"],
+];
+
+const PARTS_OF_PRIMITIVES: [&str; 6] = ["lock", "rlock", "condition", "event", "semaphore", "barrier"];
+const PARTS_OF_QUEUES: [&str; 8] = ["fifo", "bounded", "lifo", "priority", "simple", "join", "shutdown", "timeout"];
+
+/// How far apart the clocks of two processes may be.
+const CLOCKS: Duration = Duration::from_micros(50);
+
+/// Why a scene cannot be played by a crew.
+fn missing(part: &str, crew: &[&str]) -> Option<&'static str> {
+    match (part, crew[0]) {
+        (part, "--model=processes") if PARTS_OF_QUEUES.contains(&part) => Some("not on this tour yet"),
+        ("simple", "--model=coroutines") => Some("no SimpleQueue"),
+        _ => None,
+    }
+}
+
+/// A scene that was played, told by its records.
+struct Scene {
+    line: String,
+    workers: usize,
+    records: Vec<Record>,
+    summary: Summary,
+}
+
+/// Plays a scene by every crew that can, all at the same time, and holds each to `promise`.
+fn each_crew(program: &'static Variant, part: &'static str, promise: impl Fn(&Scene) + Sync) {
+    thread::scope(|scope| {
+        for (number, crew) in CREWS.iter().enumerate().filter(|(_, crew)| missing(part, crew).is_none()) {
+            let promise = &promise;
+            scope.spawn(move || {
+                for workers in [2, 5] {
+                    let scene = play(program, part, crew, number, workers);
+                    scene.is_consistent(part, crew);
+                    promise(&scene);
+                }
+            });
+        }
+    });
+}
+
+/// Plays a scene, and looks at its picture and its trace.
+fn play(program: &Variant, part: &str, crew: &[&str], number: usize, workers: usize) -> Scene {
+    let folder = Folder::new(&format!("scene-{part}-{number}-{workers}"));
+    let (picture, trace) = (folder.file("scene.svg"), folder.file("scene.json"));
+    let flags = [
+        part.to_owned(),
+        "--format=json".to_owned(),
+        "--seed=1".to_owned(),
+        "--scale=0.2".to_owned(),
+        format!("--workers={workers}"),
+        format!("--timeline={picture}"),
+        format!("--trace={trace}"),
+    ];
+    let run = program.bare(flags.iter().map(String::as_str).chain(crew.iter().copied())).finish().exits_with(0);
+    assert_eq!(run.stderr, "", "{}", run.line);
+    let records = run.records();
+    let Some(Event::ServiceStopped(summary)) = records.last().map(|record| record.event.clone()) else {
+        panic!("{}: the last record is {:?}", run.line, records.last());
+    };
+    for (line, record) in run.lines.iter().zip(&records) {
+        assert_eq!(&serde_json::to_string(record).expect("a record is JSON"), line, "{}", run.line);
+    }
+    tells(&fs::read_to_string(picture).expect("the picture is there"), part, workers);
+    let trace = fs::read_to_string(trace).expect("the trace is there");
+    let trace: serde_json::Value = serde_json::from_str(&trace).expect("the trace is JSON");
+    assert!(trace["traceEvents"].as_array().is_some_and(|events| events.len() > workers), "{}", run.line);
+    Scene { line: run.line, workers, records, summary: *summary }
+}
+
+/// Holds a picture to being whole, and to saying in words what it shows.
+fn tells(picture: &str, part: &str, workers: usize) {
+    let document = Document::parse(picture).expect("a picture is XML");
+    let root = document.root_element();
+    assert_eq!(root.attribute("role"), Some("img"));
+    let text = |name: &str| {
+        let node = root.children().find(|node| node.has_tag_name(name)).expect("the picture says what it is");
+        node.text().expect("in words").to_owned()
+    };
+    assert!(text("title").starts_with(&format!("{part} with ")), "{}", text("title"));
+    for number in 1..=workers {
+        assert!(text("desc").contains(&format!("worker-{number} completed ")), "{}", text("desc"));
+    }
+    assert!(text("desc").contains(" waited ") && !picture.contains("NaN"), "{}", text("desc"));
+}
+
+impl Scene {
+    /// What the records of every scene promise.
+    fn is_consistent(&self, part: &str, crew: &[&str]) {
+        let Self { line, records, summary, workers } = self;
+        assert_eq!(summary.model, crew[0].trim_start_matches("--model="), "{line}");
+        assert_eq!(summary.scene.as_deref(), Some(part), "{line}");
+        assert_eq!((summary.completed, summary.left, summary.lost), (summary.jobs, 0, 0), "{line}");
+        assert_eq!(records[0].event, Event::ServiceStarting, "{line}");
+        assert!(records.is_sorted_by_key(|record| record.at), "{line}: records come in order of time");
+        for name in ["job_started", "job_completed"] {
+            let mut numbers: Vec<u64> = self.all(|event| event.name() == name).filter_map(job).collect();
+            numbers.sort_unstable();
+            assert!(numbers.into_iter().eq(0..summary.jobs), "{line}: {name} comes once for each job");
+        }
+        let mut each: BTreeMap<WorkerId, Vec<&Event>> = BTreeMap::new();
+        for Record { worker, event, .. } in records {
+            if let Some(worker) = worker {
+                each.entry(*worker).or_default().push(event);
+            }
+        }
+        assert_eq!(each.len(), *workers, "{line}");
+        for (worker, events) in each {
+            self.keeps_order(worker, &events);
+        }
+        for put in self.all(|event| matches!(event, Event::JobPut(_))) {
+            let begun = self.at(|event| matches!(event, Event::JobStarted(_)) && event.job() == put.event.job());
+            assert!(put.at <= begun + CLOCKS, "{line}: {put:?} after it was begun");
+        }
+    }
+
+    /// A worker does one thing after the other, and ends with empty hands.
+    fn keeps_order(&self, worker: WorkerId, events: &[&Event]) {
+        let (mut waiting, mut working, mut held) = (None, None, Vec::new());
+        let last = events.len() - 1;
+        for (index, event) in events.iter().enumerate() {
+            let right = match event {
+                Event::WorkerStarted => index == 0,
+                Event::WorkerFinished => index == last && held.is_empty() && waiting.is_none() && working.is_none(),
+                Event::WaitStarted(thing) => waiting.replace(*thing).is_none() && working.is_none(),
+                Event::WaitEnded(thing) => waiting.take() == Some(*thing),
+                Event::JobStarted(job) => working.replace(*job).is_none() && waiting.is_none(),
+                Event::JobCompleted(job) => working.take() == Some(*job),
+                Event::Acquired(thing) => {
+                    held.push(*thing);
+                    waiting.is_none()
+                }
+                Event::Released(thing) => held.pop() == Some(*thing) && working.is_none(),
+                Event::NoWork => index > 0 && *events[index - 1] == Event::WaitEnded(Thing::Item),
+                Event::Signalled(_) | Event::JobPut(_) => {
+                    waiting.is_none() || *event == &Event::Signalled(Thing::Barrier)
+                }
+                _ => false,
+            };
+            assert!(right, "{}: {worker}: {event:?} is out of place in {events:#?}", self.line);
+        }
+        assert!(*events[0] == Event::WorkerStarted && *events[last] == Event::WorkerFinished, "{}", self.line);
+    }
+
+    fn all(&self, wanted: impl Fn(&Event) -> bool) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| wanted(&record.event))
+    }
+
+    /// When the first such event was.
+    fn at(&self, wanted: impl Fn(&Event) -> bool) -> Duration {
+        self.all(wanted).next().unwrap_or_else(|| panic!("{}: it is not in {:#?}", self.line, self.records)).at
+    }
+
+    /// When each of such events was.
+    fn times(&self, wanted: impl Fn(&Event) -> bool) -> Vec<Duration> {
+        self.all(wanted).map(|record| record.at).collect()
+    }
+
+    /// How many workers held `thing` at once, at most.
+    fn most_holders(&self, thing: Thing) -> usize {
+        let mut depth: BTreeMap<WorkerId, u32> = BTreeMap::new();
+        let mut steps: Vec<(Duration, i64)> = Vec::new();
+        for Record { at, worker, event } in &self.records {
+            let depth = worker.map(|worker| depth.entry(worker).or_default());
+            match (event, depth) {
+                (Event::Acquired(it), Some(depth)) if *it == thing => {
+                    *depth += 1;
+                    steps.extend((*depth == 1).then_some((*at + CLOCKS, 1)));
+                }
+                (Event::Released(it), Some(depth)) if *it == thing => {
+                    *depth -= 1;
+                    steps.extend((*depth == 0).then_some((*at, -1)));
+                }
+                _ => {}
+            }
+        }
+        assert!(!steps.is_empty(), "{}: nobody ever held it", self.line);
+        steps.sort_unstable();
+        let at_once = steps.iter().scan(0, |now, (_, step)| {
+            *now += step;
+            Some(*now)
+        });
+        at_once.max().unwrap_or(0) as usize
+    }
+
+    /// The numbers of the jobs that each worker began, in its order.
+    fn begun_by_each(&self) -> Vec<Vec<u64>> {
+        let mut begun: BTreeMap<Option<WorkerId>, Vec<u64>> = BTreeMap::new();
+        for record in self.all(|event| matches!(event, Event::JobStarted(_))) {
+            begun.entry(record.worker).or_default().extend(job(record));
+        }
+        begun.into_values().collect()
+    }
+}
+
+/// The number of the job that a record is about.
+fn job(record: &Record) -> Option<u64> {
+    record.event.job().map(|job| job.number)
+}
+
+#[test]
+fn a_lock_has_one_holder_at_a_time() {
+    each_crew(&PRIMITIVES, "lock", |scene| {
+        assert_eq!(scene.most_holders(Thing::Lock), 1, "{}", scene.line);
+    });
+}
+
+#[test]
+fn an_rlock_has_one_holder_at_a_time_who_may_take_it_again() {
+    each_crew(&PRIMITIVES, "rlock", |scene| {
+        assert_eq!(scene.most_holders(Thing::RLock), 1, "{}", scene.line);
+        let taken = scene.times(|event| matches!(event, Event::Acquired(_))).len();
+        assert_eq!(taken, 4 * scene.workers, "{}: a report, its two pages, and one more", scene.line);
+    });
+}
+
+#[test]
+fn nothing_is_carried_away_before_it_is_there() {
+    each_crew(&PRIMITIVES, "condition", |scene| {
+        let carrier = |record: &&Record| record.worker == Some(WorkerId(0));
+        let notified = scene.times(|event| *event == Event::Signalled(Thing::Condition));
+        let carried: Vec<&Record> = scene.all(|event| matches!(event, Event::JobStarted(_))).filter(carrier).collect();
+        for (load, record) in (1..).zip(carried) {
+            let needed = notified[load * (scene.workers - 1) - 1];
+            assert!(record.at + CLOCKS >= needed, "{}: {record:?} before {needed:?}", scene.line);
+        }
+    });
+}
+
+#[test]
+fn nobody_starts_before_the_signal() {
+    each_crew(&PRIMITIVES, "event", |scene| {
+        let signal = scene.times(|event| *event == Event::Signalled(Thing::Event));
+        let waits = scene.times(|event| *event == Event::WaitEnded(Thing::Event));
+        assert_eq!((signal.len(), waits.len()), (1, scene.workers - 1), "{}", scene.line);
+        assert!(waits.iter().all(|wait| *wait + CLOCKS >= signal[0]), "{}", scene.line);
+    });
+}
+
+#[test]
+fn no_more_are_let_in_than_there_are_permits() {
+    each_crew(&PRIMITIVES, "semaphore", |scene| {
+        assert!(scene.most_holders(Thing::Semaphore) <= scene.workers / 2, "{}", scene.line);
+    });
+}
+
+#[test]
+fn nobody_passes_the_barrier_before_all_have_arrived() {
+    each_crew(&PRIMITIVES, "barrier", |scene| {
+        let arrived = scene.times(|event| *event == Event::WaitStarted(Thing::Barrier));
+        let passed = scene.times(|event| *event == Event::WaitEnded(Thing::Barrier));
+        let opened = scene.times(|event| *event == Event::Signalled(Thing::Barrier));
+        assert_eq!((arrived.len(), passed.len(), opened.len()), (3 * scene.workers, 3 * scene.workers, 3));
+        for round in 0..3 {
+            let (last, first) = (arrived[(round + 1) * scene.workers - 1], passed[round * scene.workers]);
+            assert!(first + CLOCKS >= last, "{}: round {round}: {first:?} before {last:?}", scene.line);
+        }
+    });
+}
+
+#[test]
+fn each_worker_takes_from_a_queue_in_the_order_of_the_puts() {
+    for part in ["fifo", "simple"] {
+        each_crew(&QUEUES, part, |scene| {
+            let begun = scene.begun_by_each();
+            assert!(begun.iter().all(|numbers| numbers.is_sorted()), "{}: {begun:?}", scene.line);
+        });
+    }
+}
+
+#[test]
+fn a_producer_gets_no_further_ahead_than_its_queue_is_long() {
+    each_crew(&QUEUES, "bounded", |scene| {
+        let begun = scene.begun_by_each();
+        assert!(begun.iter().all(|numbers| numbers.is_sorted()), "{}: {begun:?}", scene.line);
+        let mut steps: Vec<(Duration, i64)> = Vec::new();
+        steps.extend(scene.times(|event| matches!(event, Event::JobStarted(_))).into_iter().map(|at| (at, -1)));
+        let put = scene.times(|event| *event == Event::WaitEnded(Thing::Room));
+        steps.extend(put.into_iter().map(|at| (at + CLOCKS, 1)));
+        steps.sort_unstable();
+        let ahead = steps.iter().scan(0, |now, (_, step)| {
+            *now += step;
+            Some(*now)
+        });
+        // Each consumer may have taken one without having said so.
+        let most = 2 + (scene.workers - 1) as i64;
+        assert!(ahead.max() <= Some(most), "{}: {:#?}", scene.line, scene.records);
+    });
+}
+
+#[test]
+fn a_stack_and_a_priority_queue_serve_everything_in_an_order_of_their_own() {
+    each_crew(&QUEUES, "lifo", |_| {});
+    each_crew(&QUEUES, "priority", |scene| {
+        let urgent = scene.summary.jobs - (scene.workers as u64 - 1);
+        for numbers in scene.begun_by_each() {
+            let (late, usual): (Vec<u64>, Vec<u64>) = numbers.iter().partition(|number| **number >= urgent);
+            assert!(late.is_sorted() && usual.is_sorted(), "{}: {numbers:?}", scene.line);
+        }
+    });
+}
+
+#[test]
+fn who_joins_a_queue_goes_on_when_all_is_done() {
+    each_crew(&QUEUES, "join", |scene| {
+        let joined = scene.at(|event| *event == Event::WaitEnded(Thing::Tasks));
+        let last = scene.summary.jobs - 1;
+        for record in scene.all(|event| matches!(event, Event::JobCompleted(_))) {
+            assert!(record.at <= joined + CLOCKS || job(record) == Some(last), "{}: {record:?}", scene.line);
+        }
+    });
+}
+
+#[test]
+fn a_shutdown_releases_those_who_wait_on_either_side() {
+    each_crew(&QUEUES, "shutdown", |scene| {
+        let shut = scene.at(|event| *event == Event::Signalled(Thing::Queue));
+        let room = scene.times(|event| *event == Event::WaitEnded(Thing::Room));
+        assert!(room.last().is_some_and(|last| *last + CLOCKS >= shut), "{}", scene.line);
+        let items = scene.times(|event| *event == Event::WaitEnded(Thing::Item));
+        assert!(items.iter().all(|item| *item + CLOCKS >= shut), "{}", scene.line);
+    });
+}
+
+#[test]
+fn an_idle_consumer_says_that_there_is_no_work() {
+    each_crew(&QUEUES, "timeout", |scene| {
+        // With as many consumers as this, some have nothing to do however late they come.
+        let idle = scene.times(|event| *event == Event::NoWork).len();
+        assert!(idle > 0 || scene.workers == 2, "{}: {:#?}", scene.line, scene.records);
+    });
+}
+
+#[test]
+fn what_a_world_does_not_have_is_refused_by_what_it_has() {
+    for crew in CREWS {
+        for part in PARTS_OF_QUEUES {
+            if let Some(why) = missing(part, crew) {
+                let flags: Vec<&str> = [part].into_iter().chain(crew.iter().copied()).collect();
+                refuses(&QUEUES, &flags, &[part, why]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_refused_by_the_name_of_what_is_wrong() {
+    let wrong: &[(&[&str], &[&str])] = &[
+        (&["fiber"], &["fiber"]),
+        (&["lock", "lock"], &["lock"]),
+        (&["--workers=1"], &["--workers", "from 2 to 100"]),
+        (&["--workers=101"], &["--workers", "from 2 to 100"]),
+        (&["--workers=-1"], &["--workers", "from 2 to 100"]),
+        (&["--model=fibers"], &["--model", "threads, processes, coroutines"]),
+        (&["--method=fork"], &["--method", "--model=processes"]),
+        (&["--model=coroutines", "--method=fork"], &["--method", "--model=processes"]),
+        (&["--model=processes", "--method=teleport"], &["--method", "teleport"]),
+        (&["--runtime=multi-thread"], &["--runtime", "--model=coroutines"]),
+        (&["--model=coroutines", "--runtime=green"], &["--runtime", "green"]),
+        (&["--scale=-1"], &["--scale", "from 0 to"]),
+        (&["--seed=abc"], &["--seed", "abc", "integer"]),
+        (&["--kind=gpu"], &["--kind", "cpu, io"]),
+        (&["--format=xml"], &["--format", "text, json"]),
+        (&["--jobs=3"], &["--jobs"]),
+        (&["--timeline=run.svg"], &["--timeline", "say which"]),
+        (&["--trace=run.json"], &["--trace", "say which"]),
+        (&["--timeline-window=0..1"], &["--timeline"]),
+    ];
+    for (flags, names) in wrong {
+        refuses(&PRIMITIVES, flags, names);
+        let of_queues: Vec<&str> = flags.iter().map(|flag| if *flag == "lock" { "fifo" } else { *flag }).collect();
+        let names: Vec<&str> = names.iter().map(|name| if *name == "lock" { "fifo" } else { *name }).collect();
+        refuses(&QUEUES, &of_queues, &names);
+    }
+    refuses(&PRIMITIVES, &["lock", "--timeline=/missing/run.svg"], &["--timeline"]);
+}
+
+#[test]
+fn help_names_every_part_and_every_flag() {
+    for (program, parts) in [(&PRIMITIVES, &PARTS_OF_PRIMITIVES[..]), (&QUEUES, &PARTS_OF_QUEUES)] {
+        let help = program.bare(["--help"]).finish().exits_with(0).lines.join("\n");
+        let flags = "--model --method --runtime --workers --seed --kind --scale --format --quiet --timeline --trace";
+        for word in parts.iter().copied().chain(flags.split(' ')).chain(["--timeline-window", "Examples:"]) {
+            assert!(help.contains(word), "the help does not name {word}: {help}");
+        }
+    }
+}
+
+#[test]
+fn the_whole_tour_shows_every_part_of_a_world() {
+    let tour = |program: &Variant, parts: &[&str], crew: &[&str]| {
+        let parts: Vec<&str> = parts.iter().copied().filter(|part| missing(part, crew).is_none()).collect();
+        let flags = ["--scale=0.05", "--seed=7", "--workers=3"].into_iter().chain(crew.iter().copied());
+        let run = program.bare(flags.clone()).within(Duration::from_secs(15)).finish().exits_with(0);
+        assert_eq!(run.stderr, "", "{}", run.line);
+        let text = run.lines.join("\n");
+        for part in &parts {
+            let model = crew[0].trim_start_matches("--model=");
+            assert!(text.contains(&format!("{part}: ")), "{part} is introduced: {text}");
+            assert!(text.contains(&format!("starting {part} with {model}: 3 workers")), "{text}");
+        }
+        if parts.is_empty() {
+            return;
+        }
+        assert!(text.contains("--seed=7 --timeline=") && !text.contains("peak memory"), "{text}");
+        let quiet = program.bare(flags.chain(["--quiet", "--format=json"])).finish().exits_with(0);
+        let scenes: Vec<String> = quiet
+            .records()
+            .into_iter()
+            .map(|record| match record.event {
+                Event::ServiceStopped(summary) => summary.scene.expect("a scene has a name"),
+                other => panic!("{} comes in a quiet run", other.name()),
+            })
+            .collect();
+        assert_eq!(scenes, parts, "{}", quiet.line);
+    };
+    thread::scope(|scope| {
+        for crew in CREWS {
+            scope.spawn(|| tour(&PRIMITIVES, &PARTS_OF_PRIMITIVES, crew));
+            scope.spawn(|| tour(&QUEUES, &PARTS_OF_QUEUES, crew));
+        }
+    });
+}
+
+#[test]
+fn empty_jobs_and_busy_ones_make_scenes_as_well() {
+    thread::scope(|scope| {
+        for crew in CREWS {
+            scope.spawn(|| {
+                for flags in [["--scale=0", "--kind=io"], ["--scale=0.05", "--kind=cpu"]] {
+                    for program in [&PRIMITIVES, &QUEUES] {
+                        let flags = crew.iter().copied().chain(flags).chain(["--quiet", "--workers=4"]);
+                        program.bare(flags).finish().exits_with(0);
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_reader_who_goes_away_in_the_middle_of_the_tour_is_no_error() {
+    let mut run = PRIMITIVES.bare(["--scale=0.05"]).start();
+    run.read_one_line_and_close();
+    assert_eq!(run.finish().exits_with(0).stderr, "");
+}
