@@ -90,7 +90,7 @@ impl Watched {
 /// When the system refuses a thread.
 pub fn watch(mut workers: Vec<Watched>, trace: Trace, alive: Sender<Infallible>) -> io::Result<JoinHandle<u64>> {
     let watch = move || {
-        let mut peak = 0;
+        let mut peak = 0_u64;
         while !workers.is_empty() {
             let now = trace.origin().elapsed();
             let complete = workers.iter().all(|worker| worker.journal.is_complete());
@@ -100,7 +100,8 @@ pub fn watch(mut workers: Vec<Watched>, trace: Trace, alive: Sender<Infallible>)
             }
             let timeout = if news >= MUCH { BUSY } else { QUIET };
             for index in ended(&workers, timeout.into()).into_iter().rev() {
-                peak += workers.swap_remove(index).bury(&trace);
+                // No number that a worker has written is trusted.
+                peak = peak.saturating_add(workers.swap_remove(index).bury(&trace));
             }
         }
         trace.complete_until(Duration::MAX);

@@ -122,8 +122,8 @@ impl Journal {
         self.words.memory()
     }
 
-    /// Records that `event` happens now, and returns what time that is. Only the worker does that. Blocks while the journal is full, which it is only
-    /// if the service has no time to read.
+    /// Records that `event` happens now, and returns what time that is. Only the worker does that. Blocks while the journal
+    /// is full, which it is only if the service has no time to read.
     ///
     /// # Panics
     ///
@@ -164,7 +164,7 @@ impl Journal {
         if let Some(place) = thing.and_then(|thing| THINGS.iter().position(|other| *other == thing)) {
             slot[2].store(place as u64, Ordering::Relaxed);
         }
-        words[WRITTEN].store(written + 1, Ordering::Release);
+        words[WRITTEN].store(written.wrapping_add(1), Ordering::Release);
         words[WRITING].store(0, Ordering::Release);
         now
     }

@@ -4,8 +4,8 @@
 //! lock of its own. What one wants to tell another must be turned into bytes and sent, or written into memory that both
 //! have mapped. In return, one that fails takes nobody along.
 //!
-//! The operating system's part stands in few places: [`shared`] memory, the pipe under the [`queue`], the socket under
-//! the [`connection`], and the ways to [`start`] a process. They need Linux.
+//! The operating system's part stands in few places: [`shared`] memory, the pipe under the [`simple_queue`], the
+//! socket under the [`connection`], and the ways to [`start`] a process. They need Linux.
 
 pub mod barrier;
 pub(crate) mod collector;
@@ -17,12 +17,16 @@ pub mod holder;
 pub mod journal;
 pub mod lock;
 pub mod queue;
+mod ring;
 pub mod rlock;
 pub mod semaphore;
 pub mod service;
 pub mod shared;
+pub mod simple_queue;
 pub mod start;
+mod tally;
 
+use std::io;
 use std::process::ExitCode;
 
 pub use barrier::Barrier;
@@ -33,6 +37,7 @@ pub use queue::Queue;
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use service::Service;
+pub use simple_queue::SimpleQueue;
 pub use start::Method;
 
 use crate::demo::{self, Model};
@@ -54,8 +59,8 @@ pub fn main() -> ExitCode {
         return status;
     }
     demo::main(MODEL, |options: Options, demo| {
-        let mut service = Service::new(demo.plan, demo.trace, options.method)?;
-        service.add_jobs(demo.jobs)?;
+        let mut service = Service::new(demo.plan, demo.trace, options.method, demo.jobs.len())?;
+        service.add_jobs(demo.jobs).map_err(io::Error::other)?;
         service.run(demo.started)
     })
 }

@@ -1,21 +1,21 @@
-//! The service, with processes for workers and a pipe for a queue.
+//! The service, with processes for workers and a queue in memory that they share.
 
-use std::io::{self, PipeReader, PipeWriter};
+use std::io::{self, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel;
+use crossbeam::channel::{self, RecvTimeoutError};
 use crossbeam::select;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use super::Lock;
 use super::collector::{self, Last, Watched};
 use super::journal::{self, Journal};
-use super::queue::{self, Queue, RecvTimeoutError, Sender};
+use super::queue::{GetError, PutError};
 use super::shared::{Place, Shared};
 use super::start::{Child, Method, Starter};
+use super::{Lock, Queue};
 use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
 use crate::options::Plan;
@@ -24,6 +24,8 @@ use crate::usage::Usage;
 
 /// How long a worker waits for a job before it says that there is no work, and waits on.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How many bytes of room a job on the queue takes at most.
+const JOB: usize = 32;
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
 // ANCHOR: service
@@ -34,33 +36,33 @@ pub struct Service {
     /// Locked while the service runs.
     running: Lock,
     memory: Arc<Shared>,
-    jobs: Option<Sender<Job>>,
     queue: Queue<Job>,
     workers: Vec<Watched>,
 }
 // ANCHOR_END: service
 
 impl Service {
-    /// Makes a service with no jobs and no workers yet.
+    /// Makes a service with room for so many `jobs`, and with no jobs and no workers yet.
     ///
     /// # Errors
     ///
-    /// When the system has no memory to share, or no pipe.
-    pub fn new(plan: Plan, trace: Trace, method: Method) -> io::Result<Self> {
-        let (jobs, queue) = queue::channel()?;
-        let memory = Arc::new(Shared::new(Lock::<()>::WORDS + plan.workers as usize * journal::WORDS)?);
+    /// When the system has no memory to share.
+    pub fn new(plan: Plan, trace: Trace, method: Method, jobs: usize) -> io::Result<Self> {
+        let room = jobs * JOB;
+        let words = Lock::<()>::WORDS + Queue::<Job>::words(room) + plan.workers as usize * journal::WORDS;
+        let memory = Arc::new(Shared::new(words)?);
         let running = Lock::new(&memory)?;
-        Ok(Self { plan, trace, method, running, memory, jobs: Some(jobs), queue, workers: Vec::new() })
+        let queue = Queue::with_room(&memory, 0, room)?;
+        Ok(Self { plan, trace, method, running, memory, queue, workers: Vec::new() })
     }
 
     /// Puts jobs on the queue.
     ///
     /// # Errors
     ///
-    /// When a job cannot be serialized.
-    pub fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) -> io::Result<()> {
-        let queue = self.jobs.as_mut().expect("the queue is open until the service runs");
-        jobs.into_iter().try_for_each(|job| queue.send(&job))
+    /// When there are more than there is room for.
+    pub fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) -> Result<(), PutError<Job>> {
+        jobs.into_iter().try_for_each(|job| self.queue.try_put(job))
     }
 
     /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker
@@ -81,9 +83,10 @@ impl Service {
         let (stop, stopped) = channel::bounded(1);
         let (alive, ended) = channel::bounded(0);
         let starter = Starter::new(self.method)?;
+        if self.plan.until_done {
+            self.queue.shutdown(false);
+        }
         let result = self.start(&starter);
-        let jobs = self.jobs.take().expect("the queue is open until the service runs");
-        let feeder = jobs.feed(self.plan.until_done)?;
         let workers = collector::watch(self.workers, self.trace.clone(), alive)?;
         let result = result.and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
         // ANCHOR: stop
@@ -97,13 +100,13 @@ impl Service {
 
         self.trace.service().record(Event::ServiceStopping);
         drop(locked);
-        let unsent = feeder.stop();
+        self.queue.shutdown(false);
         let peak = workers.join().map_err(|_| io::Error::other("the collector failed"))?;
         drop(starter);
         // ANCHOR_END: stop
         let mut usage = Usage::of_this_process();
-        usage.peak_rss += peak;
-        result.map(|()| Stopped { left: unsent + self.queue.drain(), usage })
+        usage.peak_rss = usage.peak_rss.saturating_add(peak);
+        result.map(|()| Stopped { left: self.queue.len() as u64, usage })
     }
 
     fn start(&mut self, starter: &Starter<Worker>) -> io::Result<()> {
@@ -112,13 +115,12 @@ impl Service {
             let journal = Journal::new(&self.memory, id, self.trace.origin())?;
             let worker = Worker {
                 running: self.running.clone(),
-                queue: self.queue.try_clone()?,
+                queue: Jobs(self.queue.clone()),
                 trace: journal.clone(),
                 scale: self.plan.scale,
                 alive,
             };
-            let process = starter.start(worker, || self.jobs = None);
-            let process = process.map_err(|error| cannot_start(id, &error))?;
+            let process = starter.start(worker).map_err(|error| cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
             self.workers.push(Watched { journal, sentinel, process, trace, last: Last::default() });
         }
@@ -130,7 +132,7 @@ impl Service {
 // ANCHOR: worker
 pub struct Worker {
     running: Lock,
-    queue: Queue<Job>,
+    queue: Jobs,
     trace: Journal,
     scale: f64,
     /// When it is gone, so is the worker.
@@ -165,21 +167,27 @@ impl Child for Worker {
     fn pack(&self) -> io::Result<(Preparation, Vec<BorrowedFd<'_>>)> {
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = shared_now.saturating_sub(now.saturating_duration_since(self.trace.origin()));
-        let (running, trace) = (self.running.place(), self.trace.place());
-        let preparation = Preparation { worker: self.trace.worker(), running, trace, origin, scale: self.scale };
-        Ok((preparation, vec![self.queue.as_fd(), self.trace.memory().as_fd(), self.alive.as_fd()]))
+        let preparation = Preparation {
+            worker: self.trace.worker(),
+            running: self.running.place(),
+            queue: self.queue.0.place(),
+            trace: self.trace.place(),
+            origin,
+            scale: self.scale,
+        };
+        Ok((preparation, vec![self.trace.memory().as_fd(), self.alive.as_fd()]))
     }
 
     fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
-        let Preparation { worker, running, trace, origin, scale } = preparation;
-        let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent three open files");
-        let [queue, memory, alive] = <[OwnedFd; 3]>::try_from(files).map_err(wrong)?;
+        let Preparation { worker, running, queue, trace, origin, scale } = preparation;
+        let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent two open files");
+        let [memory, alive] = <[OwnedFd; 2]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = now.checked_sub(shared_now.saturating_sub(origin)).unwrap_or(now);
         Ok(Self {
             running: Lock::at(&memory, running)?,
-            queue: Queue::from_pipe(PipeReader::from(queue))?,
+            queue: Jobs(Queue::at(&memory, queue)?),
             trace: Journal::at(&memory, trace, worker, origin)?,
             scale,
             alive: PipeWriter::from(alive),
@@ -191,12 +199,27 @@ impl Child for Worker {
     }
 }
 
+/// The queue, asked in the words of the channel that a worker thread has, so that a worker is the same in both worlds.
+pub struct Jobs(Queue<Job>);
+
+impl Jobs {
+    fn recv_deadline(&self, deadline: Instant) -> Result<Job, RecvTimeoutError> {
+        let timeout = deadline.saturating_duration_since(Instant::now());
+        self.0.get_timeout(timeout).map_err(|error| match error {
+            GetError::Empty => RecvTimeoutError::Timeout,
+            // Where there is nonsense now, no job can be expected any more.
+            GetError::ShutDown | GetError::Garbled => RecvTimeoutError::Disconnected,
+        })
+    }
+}
+
 /// What a worker is told that was not copied from a process that knows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preparation {
     worker: WorkerId,
     /// Where in the shared memory they lie.
     running: Place,
+    queue: Place,
     trace: Place,
     /// When the service began to start, on the clock that all processes share.
     origin: Duration,

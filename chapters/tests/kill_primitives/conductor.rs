@@ -161,7 +161,7 @@ impl Conductor {
         let (kind, board) = (self.performance.kind, self.board.clone());
         let (memory, places) = (Arc::clone(&self.memory), self.scene.places());
         let worker = Worker { kind, memory, board, places, number, seed: self.random.random_range(0..1 << 40) };
-        self.starter.start(worker, || ()).expect("the system has room for a process")
+        self.starter.start(worker).expect("the system has room for a process")
     }
 
     /// Kills somebody, in one way or another, and starts others in their places.

@@ -2,8 +2,8 @@
 //!
 //! The quickest way, and the one with the most to beware of. The copy has all memory of the parent but only one thread:
 //! a lock that another thread held at that moment stays locked in the child for ever. So the parent forks before it has
-//! threads. And the copy has every open file, the ones included that it should not have, such as the writing end of the
-//! queue, which would keep the queue open.
+//! threads. And the copy has every open file, the ones included that it should not have, such as the end of a pipe that is
+//! to be closed when another process ends.
 
 use std::fs;
 use std::io;

@@ -72,7 +72,7 @@ pub use process::Process;
 ///     for method in [Method::Fork, Method::Spawn, Method::Forkserver] {
 ///         let starter = Starter::new(method)?;
 ///         let (mut greeting, pipe) = io::pipe()?;
-///         let process = starter.start(Greeter { name: format!("{method:?}"), pipe }, || ())?;
+///         let process = starter.start(Greeter { name: format!("{method:?}"), pipe })?;
 ///         let mut said = String::new();
 ///         greeting.read_to_string(&mut said)?;
 ///         assert_eq!(said, format!("Hello from {method:?}."));
@@ -144,21 +144,14 @@ impl<C: Child> Starter<C> {
         }
     }
 
-    /// Starts a process in which `child` runs. One that is a copy of this process gives up first what a child must not
-    /// have, with `give_up`; any other never had it.
+    /// Starts a process in which `child` runs.
     ///
     /// # Errors
     ///
     /// When the system refuses the process, or the child cannot be [packed](Child::pack).
-    pub fn start(&self, child: C, give_up: impl FnOnce()) -> io::Result<Process> {
+    pub fn start(&self, child: C) -> io::Result<Process> {
         match self {
-            Self::Fork => {
-                let copy = fork::start(|| {
-                    give_up();
-                    child.run();
-                });
-                copy.map(Process::Forked)
-            }
+            Self::Fork => fork::start(|| child.run()).map(Process::Forked),
             Self::Spawn => {
                 let (preparation, files) = child.pack()?;
                 let (process, _) = spawn::start(spawn::WORKER, &preparation, &files)?;

@@ -78,7 +78,7 @@ pub fn perform<S: Stage>(
         let (sentinel, alive) = io::pipe()?;
         let journal = Journal::new(&memory, id, trace.origin())?;
         let me = Worker { id, workers, jobs, scale: plan.scale, trace: journal.clone() };
-        let process = starter.start(Actor { stage: Arc::clone(&stage), me, list, alive }, || ());
+        let process = starter.start(Actor { stage: Arc::clone(&stage), me, list, alive });
         let process = process.map_err(|error| cannot_start(id, &error))?;
         crew.push(Watched { journal, sentinel, process, trace: trace.worker(id), last: Last::default() });
     }

@@ -71,7 +71,7 @@ impl Processes {
         let files = shared.files().into_iter().map(|file| file.try_clone_to_owned()).collect::<io::Result<_>>()?;
         let attached = Shared::at(memory, subject, &shared.places(), files)?;
         let actor = Actor { subject, shared: attached, memory: Arc::clone(memory), line: there };
-        let process = self.starter.start(actor, || ())?;
+        let process = self.starter.start(actor)?;
         Ok(Started { pid: process.pid(), process: Some(process), line: here })
     }
 }

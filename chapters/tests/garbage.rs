@@ -1,0 +1,234 @@
+//! Nonsense, wherever another process could have written it: into the memory of a queue, a pipe, a journal, a socket. Who
+//! reads it gets an error or an item. There is no panic, nobody waits for ever, and afterwards everything works again.
+
+#![cfg(target_os = "linux")]
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::job::{Job, Kind};
+use chapters::processes::connection::Connection;
+use chapters::processes::journal::{self, Journal};
+use chapters::processes::queue::GetError;
+use chapters::processes::shared::{LINE, Shared, Words};
+use chapters::processes::{Lock, Queue, SimpleQueue};
+use chapters::trace::{Event, WorkerId};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use nix::unistd::write;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+/// How many cases `cargo test` tries, and how many `.ci/run`.
+const SOME: u32 = 300;
+const MANY: u32 = 20_000;
+
+/// Items of all kinds of lengths.
+type Item = (u64, Vec<u8>, Option<String>);
+
+/// Runs `test` on that many values. Fails if it has not ended after a time in which it could have ended a hundred times.
+fn holds<S>(cases: u32, values: S, test: impl Fn(S::Value) + Send + 'static)
+where
+    S: Strategy + Send + 'static,
+{
+    let (end, ended) = mpsc::channel::<()>();
+    let run = move || {
+        let _end = end;
+        let config = Config { cases, failure_persistence: None, ..Config::default() };
+        let result = TestRunner::new(config).run(&values, |value| {
+            test(value);
+            Ok(())
+        });
+        result.unwrap_or_else(|failure| panic!("{failure}"));
+    };
+    let test = thread::spawn(run);
+    let limit = Duration::from_secs(if cases == SOME { 30 } else { 300 });
+    assert_eq!(ended.recv_timeout(limit), Err(RecvTimeoutError::Disconnected), "it hangs");
+    test.join().expect("it holds");
+}
+
+/// A word as it may stand in the memory: a small number, or all bits, or any.
+fn word() -> impl Strategy<Value = u64> {
+    prop_oneof![0..100_u64, Just(u64::MAX), any::<u64>(), any::<u32>().prop_map(u64::from)]
+}
+
+fn fill(words: &Words, begin: usize, garbage: &[u64]) {
+    words[begin..].iter().zip(garbage).for_each(|(word, &garbage)| word.store(garbage, Ordering::Relaxed));
+}
+
+/// How many bytes of room the queue has.
+const ROOM: usize = 256;
+/// How many words the queue's lock guards: where the items are, how many, and so on.
+const HEADER: usize = 9;
+
+/// A queue whose memory has nonsense in everything but the locks and conditions, which have tests of their own.
+fn garbled_queue(maxsize: usize, header: Vec<u64>, tallies: Vec<u64>, ring: Vec<u64>) -> Queue<Item> {
+    let all = Queue::<Item>::words(ROOM);
+    let memory = Arc::new(Shared::new(all).expect("memory"));
+    let queue = Queue::with_room(&memory, maxsize, ROOM).expect("room");
+    let words = memory.at(queue.place(), all).expect("the queue's words");
+    // The lock has two words for itself, and then the header twice.
+    fill(&words, LINE + 2, &header);
+    let ring_begins = all - ROOM / 8;
+    fill(&words, ring_begins - tallies.len(), &tallies);
+    fill(&words, ring_begins, &ring);
+    assert!(Lock::<[u64; HEADER]>::WORDS >= 2 + header.len());
+    queue
+}
+
+fn the_memory_of_a_queue(cases: u32) {
+    let tallies = vec(word(), 0..32);
+    let values = (0..3_usize, vec(word(), 2 * HEADER), tallies, vec(word(), ROOM / 8), vec(0..10_u8, 0..20));
+    holds(cases, values, |(maxsize, header, tallies, ring, calls)| {
+        let queue = garbled_queue(maxsize, header, tallies, ring);
+        for call in calls {
+            match call {
+                0..3 => _ = queue.try_put((7, vec![7; 7], None)),
+                3 => _ = queue.put_timeout((7, Vec::new(), None), Duration::from_micros(1)),
+                4..6 => _ = queue.try_get(),
+                6 => _ = queue.get_timeout(Duration::from_micros(1)),
+                7 => _ = queue.task_done(),
+                8 => _ = (queue.len(), queue.is_full(), queue.lost()),
+                _ => queue.shutdown(call == 9),
+            }
+        }
+        let mut gets = (0..=ROOM).map(|_| queue.try_get());
+        let last = gets.find(|got| !matches!(got, Ok(_) | Err(GetError::Garbled)));
+        assert!(matches!(last, Some(Err(GetError::Empty | GetError::ShutDown))), "it never ends: {last:?}");
+        match queue.try_put((7, Vec::new(), None)) {
+            Ok(()) => assert_eq!(queue.try_get(), Ok((7, Vec::new(), None))),
+            Err(error) => assert_eq!(error.to_string(), "the queue was shut down"),
+        }
+    });
+}
+
+#[test]
+fn nonsense_in_the_memory_of_a_queue() {
+    the_memory_of_a_queue(SOME);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn much_nonsense_in_the_memory_of_a_queue() {
+    the_memory_of_a_queue(MANY);
+}
+
+/// Bytes that nobody would write, and beginnings and corruptions of some that somebody would.
+fn bytes(of: impl Fn(Item) -> Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let any_bytes = vec(any::<u8>(), 1..2000);
+    let item = (any::<u64>(), vec(any::<u8>(), 0..100), any::<Option<String>>());
+    let nearly = (item, any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(move |change| {
+        let (item, index, byte, cut) = change;
+        let mut bytes = of(item);
+        let index = index.index(bytes.len());
+        bytes[index] = byte;
+        bytes.truncate(if cut { index.max(1) } else { bytes.len() });
+        bytes
+    });
+    prop_oneof![any_bytes, nearly]
+}
+
+/// As a frame begins in a pipe, and a message in a connection.
+fn serialized(item: Item) -> Vec<u8> {
+    postcard::to_stdvec(&(1_u8, item)).expect("an item can be serialized")
+}
+
+fn the_pipe_of_a_simple_queue(cases: u32) {
+    holds(cases, vec(bytes(serialized), 1..5), |frames| {
+        let queue = SimpleQueue::<Item>::new().expect("a pipe");
+        let [_, writer] = queue.ends();
+        for frame in &frames {
+            assert_eq!(write(writer, frame), Ok(frame.len()));
+        }
+        queue.put((7, Vec::new(), None)).expect("an item can be serialized");
+        frames.iter().for_each(|_| assert_ne!(queue.try_get(), Err(GetError::Empty)));
+        assert_eq!(queue.try_get(), Ok((7, Vec::new(), None)));
+        assert_eq!(queue.get_timeout(Duration::from_micros(1)), Err(GetError::Empty));
+    });
+}
+
+#[test]
+fn nonsense_in_the_pipe_of_a_simple_queue() {
+    the_pipe_of_a_simple_queue(SOME);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn much_nonsense_in_the_pipe_of_a_simple_queue() {
+    the_pipe_of_a_simple_queue(MANY);
+}
+
+fn a_journal(cases: u32) {
+    let values = (vec(word(), 64), vec((0..journal::WORDS, word()), 0..64), any::<bool>());
+    holds(cases, values, |(begin, scattered, unfinished)| {
+        let memory = Arc::new(Shared::new(journal::WORDS).expect("memory"));
+        let journal = Journal::new(&memory, WorkerId(0), Instant::now()).expect("room");
+        let words = memory.at(journal.place(), journal::WORDS).expect("the journal's words");
+        if unfinished {
+            journal.record(Event::WorkerStarted);
+        }
+        fill(&words, 0, &begin);
+        scattered.iter().for_each(|&(word, garbage)| words[word].store(garbage, Ordering::Relaxed));
+        journal.is_complete();
+        journal.peak();
+        journal.read();
+        assert_eq!(journal.read(), []);
+        let job = Job { number: 7, kind: Kind::Io, size: 1.0 };
+        journal.record(Event::JobStarted(job));
+        let read: Vec<Event> = journal.read().into_iter().map(|record| record.event).collect();
+        assert_eq!(read, [Event::JobStarted(job)]);
+    });
+}
+
+#[test]
+fn nonsense_in_a_journal() {
+    a_journal(SOME);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn much_nonsense_in_a_journal() {
+    a_journal(MANY);
+}
+
+/// Sends what [`Connection::send`] never would.
+fn send(connection: &Connection, bytes: &[u8], files: &[BorrowedFd]) {
+    let raw: Vec<i32> = files.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&raw)];
+    let control = if raw.is_empty() { &[] } else { &rights[..] };
+    let bytes = [io::IoSlice::new(bytes)];
+    let sent = sendmsg::<()>(connection.as_fd().as_raw_fd(), &bytes, control, MsgFlags::empty(), None);
+    sent.expect("somebody listens");
+}
+
+fn a_connection(cases: u32) {
+    holds(cases, vec((bytes(serialized), 0..12_usize), 1..5), |messages| {
+        let (here, there) = Connection::pair().expect("two sockets");
+        for (bytes, files) in &messages {
+            send(&here, bytes, &vec![here.as_fd(); *files]);
+            if let Ok(received) = there.receive::<Item>() {
+                let (_, received) = received.expect("the connection is open");
+                assert_eq!(received.len(), *files);
+            }
+        }
+        here.send(&(7_u64, Vec::<u8>::new(), None::<String>), &[here.as_fd()]).expect("a message that fits");
+        let (item, files) = there.receive::<Item>().expect("a message").expect("the connection is open");
+        assert_eq!((item, files.len()), ((7, Vec::new(), None), 1));
+    });
+}
+
+#[test]
+fn nonsense_from_a_connection() {
+    a_connection(SOME);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn much_nonsense_from_a_connection() {
+    a_connection(MANY);
+}
