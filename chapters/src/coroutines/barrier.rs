@@ -391,6 +391,17 @@ mod tests {
     }
 
     #[test]
+    fn a_timeout_after_all_have_come_breaks_nothing() {
+        on_both_runtimes(async || {
+            let barrier = Barrier::new(2);
+            let (first, second) = (barrier.enter().await.unwrap(), barrier.enter().await.unwrap());
+            barrier.give_up();
+            assert_eq!((second.go(), first.go()), (Ok(1), Ok(0)));
+            assert!(!barrier.is_broken());
+        });
+    }
+
+    #[test]
     fn a_party_that_is_cancelled_leaves_and_those_who_stay_are_counted() {
         on_both_runtimes(async || {
             let barrier = Arc::new(Barrier::new(3));

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 
 use chapters::coroutines::Barrier;
 use chapters::errors::Broken;
@@ -13,10 +14,10 @@ struct Place {
 }
 
 impl Place {
-    fn for_two() -> Arc<Self> {
+    fn for_parties(parties: usize) -> Arc<Self> {
         let rounds = Arc::<AtomicUsize>::default();
         let counter = Arc::clone(&rounds);
-        let barrier = Barrier::with_action(2, move || _ = counter.fetch_add(1, Ordering::Relaxed));
+        let barrier = Barrier::with_action(parties, move || _ = counter.fetch_add(1, Ordering::Relaxed));
         Arc::new(Self { barrier, rounds, told: Notes::default() })
     }
 
@@ -38,29 +39,29 @@ impl Place {
         self.told.all().iter().filter(|told| told.is_err()).count()
     }
 
-    /// Who passed did so with another one, who may have been cancelled on the way; and they were told different numbers.
-    fn has_let_pairs_pass(&self, ends: &[End]) {
+    /// Who passed did so with the others, who may have been cancelled on the way; and they were told different numbers.
+    fn has_let_all_pass(&self, ends: &[End]) {
         let mut indices: Vec<usize> = self.told.all().into_iter().flatten().collect();
         let (rounds, cancelled) = (self.rounds.load(Ordering::Relaxed), count(ends, End::Cancelled));
-        assert!(indices.len() <= 2 * rounds && 2 * rounds <= indices.len() + self.turned_away() + cancelled);
+        let parties = self.barrier.parties();
+        assert!(indices.len() <= parties * rounds);
+        assert!(parties * rounds <= indices.len() + self.turned_away() + cancelled);
         indices.sort();
-        for index in [0, 1] {
+        for index in 0..parties {
             assert!(indices.iter().filter(|other| **other == index).count() <= rounds, "{indices:?}");
         }
-        assert!(indices.iter().all(|index| *index < 2));
+        assert!(indices.iter().all(|index| *index < parties));
     }
 
-    /// Whoever waits is alone, and the next one to come lets both pass.
+    /// Whoever waits waits for others, and passes when they come.
     fn is_in_order(&self, ends: &[End]) {
-        let waiting = count(ends, End::Stuck);
-        assert!(waiting < 2 && !self.barrier.is_broken());
+        let (waiting, parties) = (count(ends, End::Stuck), self.barrier.parties());
+        assert!(waiting < parties && !self.barrier.is_broken());
         assert_eq!(self.barrier.n_waiting(), waiting, "whoever left is not counted");
-        if waiting == 0 {
-            let both = now(async { tokio::join!(self.barrier.wait(), self.barrier.wait()) });
-            assert_eq!(both, Some((Ok(0), Ok(1))));
-        } else {
-            assert_eq!(now(self.barrier.wait()), Some(Ok(1)));
-        }
+        let mut others: Vec<_> = (waiting + 1..parties).map(|_| Box::pin(self.barrier.wait())).collect();
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(others.iter_mut().all(|other| other.as_mut().poll(&mut context).is_pending()));
+        assert_eq!(now(self.barrier.wait()), Some(Ok(parties - 1)));
     }
 }
 
@@ -71,11 +72,24 @@ fn count(ends: &[End], end: End) -> usize {
 #[test]
 fn wait() {
     explore("Barrier::wait", TWO, |stage| {
-        let place = Place::for_two();
+        let place = Place::for_parties(2);
         place.parties(stage, 4);
         Box::new(move |ends| {
             assert_eq!(place.turned_away(), 0);
-            place.has_let_pairs_pass(ends);
+            place.has_let_all_pass(ends);
+            place.is_in_order(ends);
+        })
+    });
+}
+
+#[test]
+fn wait_for_two_others() {
+    explore("Barrier::wait for two others", TWO, |stage| {
+        let place = Place::for_parties(3);
+        place.parties(stage, 4);
+        Box::new(move |ends| {
+            assert_eq!(place.turned_away(), 0);
+            place.has_let_all_pass(ends);
             place.is_in_order(ends);
         })
     });
@@ -84,10 +98,10 @@ fn wait() {
 #[test]
 fn wait_timeout() {
     explore("Barrier::wait_timeout", ONE_OR_TIMEOUT, |stage| {
-        let place = Place::for_two();
+        let place = Place::for_parties(2);
         place.impatient_parties(stage, 3);
         Box::new(move |ends| {
-            place.has_let_pairs_pass(ends);
+            place.has_let_all_pass(ends);
             assert_eq!(
                 place.barrier.is_broken(),
                 place.turned_away() > 0,
@@ -105,7 +119,7 @@ fn wait_timeout() {
 #[test]
 fn wait_while_it_is_reset() {
     explore("Barrier::reset", TWO, |stage| {
-        let place = Place::for_two();
+        let place = Place::for_parties(2);
         place.parties(stage, 3);
         let other = Arc::clone(&place);
         stage.steady(async move {
@@ -113,7 +127,7 @@ fn wait_while_it_is_reset() {
             other.barrier.reset();
         });
         Box::new(move |ends| {
-            place.has_let_pairs_pass(ends);
+            place.has_let_all_pass(ends);
             place.is_in_order(ends);
         })
     });
@@ -122,7 +136,7 @@ fn wait_while_it_is_reset() {
 #[test]
 fn wait_while_it_is_aborted() {
     explore("Barrier::abort", TWO, |stage| {
-        let place = Place::for_two();
+        let place = Place::for_parties(2);
         place.parties(stage, 3);
         let other = Arc::clone(&place);
         stage.steady(async move {
@@ -131,7 +145,7 @@ fn wait_while_it_is_aborted() {
         });
         Box::new(move |ends| {
             assert!(nobody_is_stuck(ends));
-            place.has_let_pairs_pass(ends);
+            place.has_let_all_pass(ends);
             assert!(place.barrier.is_broken());
             place.barrier.reset();
             place.is_in_order(ends);

@@ -49,11 +49,13 @@ impl Bedroom {
         bedroom
     }
 
-    /// Notifies with the lock held, and keeps it for a while: who was notified must wait for it.
+    /// Notifies with the lock held, which it has had for a while and keeps for a while: who was notified must wait for it,
+    /// and so must who has waited too long.
     fn notifier(self: &Arc<Self>, stage: &mut Stage, n: usize) {
         let bedroom = Arc::clone(self);
         stage.steady(async move {
             let _guard = bedroom.lock.acquire().await;
+            pause().await;
             bedroom.notes.add(Note::Notified);
             bedroom.condition.notify(n);
             pause().await;

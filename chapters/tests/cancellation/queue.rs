@@ -158,7 +158,7 @@ fn join() {
 fn put_and_get_while_it_is_shut_down() {
     explore("Queue::shutdown", TWO, |stage| {
         let place = Place::for_one();
-        place.putters(stage, 2);
+        place.putters(stage, 3);
         place.getters(stage, 1);
         let other = Arc::clone(&place);
         stage.steady(async move {
