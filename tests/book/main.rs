@@ -31,6 +31,13 @@ fn read(path: &Path) -> Option<String> {
     }
 }
 
+impl Page {
+    /// A fault of this page, told in a line.
+    fn fault(&self, line: usize, what: impl std::fmt::Display) -> String {
+        format!("{}:{line}: {what}", self.path.display())
+    }
+}
+
 #[track_caller]
 fn assert_none(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));

@@ -1,6 +1,5 @@
 //! The pages, as the tests read them: text, Markdown, and the code blocks in it.
 
-use std::fmt::Display;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -26,11 +25,6 @@ pub struct Block {
 }
 
 impl Page {
-    /// A fault of this page, told in a line.
-    pub fn fault(&self, line: usize, what: impl Display) -> String {
-        format!("{}:{line}: {what}", self.path.display())
-    }
-
     /// The number of the line in which something is.
     pub fn line(&self, offset: usize) -> usize {
         self.text[..offset].matches('\n').count() + 1

@@ -1,0 +1,222 @@
+//! Commands: each `console` block is run as a reader would type it, and what it prints is compared with what is shown.
+//!
+//! A line that begins with `$ ` is a command. What follows is its output, standard error included; `...` stands for any
+//! lines, and `[..]` for anything within a line. A command without output may print what it likes. `? 2` on a line of
+//! its own says that the exit status is 2 instead of 0.
+//!
+//! Measured numbers are on the page as they were in one run, and are not compared. What else varies has to be said in a
+//! [contract](crate::contract). What is shown has to come, if not at once, then in one of a few tries, each with twice the
+//! `--time`: a busy machine may miss a deadline. What a contract says has to hold in all of them.
+//!
+//! `cargo run` starts the program that is built already. What would install, build, serve or measure is not run; whether
+//! such commands are right is checked in `tests/guide.rs`, and as they are not run, no output can be shown with them.
+//!
+//! A comment before a block says that it is tested with other flags, so that it takes less time or none of it is spent
+//! computing: `tested with --time=1 --scale=0.1`. The flags replace those of the same name. `tested alone with` says also
+//! that no other block is to run meanwhile, because what the commands print depends on how fast they run.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::LazyLock;
+use std::time::Duration;
+use std::{env, thread};
+
+use snapbox::IntoData;
+
+use crate::common::{Block, root};
+use crate::contract::{Contract, REPEATS};
+use crate::{profile, python, rust};
+
+/// What a comment begins with, if no other block is to run meanwhile.
+pub const ALONE: &str = "tested alone with ";
+
+/// No command takes longer than this.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// How often a command is tried again that did not print what is shown: a deadline may come too soon on a busy machine.
+const TRIES: i32 = 5;
+
+/// A command on a page, and what the page says that it prints.
+#[derive(Debug, Default, PartialEq)]
+pub struct Shown {
+    pub command: String,
+    pub output: Vec<String>,
+    pub status: i32,
+}
+
+/// The commands of a block.
+pub fn commands(text: &str) -> Result<Vec<Shown>, String> {
+    let mut commands: Vec<Shown> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("$ "), commands.last_mut()) {
+            (Some(command), _) => commands.push(Shown { command: command.to_owned(), ..Shown::default() }),
+            (None, None) => return Err("the block does not begin with a command".to_owned()),
+            (None, Some(shown)) => match line.strip_prefix("? ").map(str::parse) {
+                Some(Ok(status)) => shown.status = status,
+                _ => shown.output.push(line.to_owned()),
+            },
+        }
+    }
+    Ok(commands)
+}
+
+/// What is run for a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// A program of the workspace, in a folder of its own.
+    Ours { program: PathBuf, arguments: Vec<String> },
+    /// Another program, in the root of the repository.
+    Other { program: String, arguments: Vec<String> },
+    /// Nothing.
+    Nothing,
+}
+
+/// Says what is run for a command, with `flags` in the place of its own.
+pub fn plan(command: &str, flags: &[String]) -> Result<Plan, String> {
+    let words = shlex::split(command).ok_or("the quotes do not match")?;
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "--release").collect();
+    let ours = |file: String, arguments: &[&str]| {
+        let program = profile().join(file).with_extension(env::consts::EXE_EXTENSION);
+        Plan::Ours { program, arguments: replace(arguments, flags) }
+    };
+    let other = |program: &str, arguments: &[&str]| Plan::Other {
+        program: program.to_owned(),
+        arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
+    };
+    Ok(match words.as_slice() {
+        ["cargo", "run"] => ours("reading-room".to_owned(), &[]),
+        ["cargo", "run", "--bin", name] => ours(name.to_string(), &[]),
+        ["cargo", "run", "--bin", name, "--", arguments @ ..] => ours(name.to_string(), arguments),
+        ["cargo", "run", "--example", name] => ours(format!("examples/{name}"), &[]),
+        ["cargo", "run", "--example", name, "--", arguments @ ..] => ours(format!("examples/{name}"), arguments),
+        [program @ ("python3" | "diff"), arguments @ ..] => other(program, arguments),
+        ["cargo", "install" | "test" | "bench", ..] | ["mdbook", ..] => Plan::Nothing,
+        _ => return Err("nobody knows how to run this".to_owned()),
+    })
+}
+
+/// The arguments, of which those that set what `flags` set are replaced.
+fn replace(arguments: &[&str], flags: &[String]) -> Vec<String> {
+    let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
+    let kept = arguments.iter().filter(|argument| !flags.iter().any(|flag| name(flag) == name(argument)));
+    kept.map(|&argument| argument.to_owned()).chain(flags.iter().cloned()).collect()
+}
+
+/// Runs the commands of a block.
+pub fn run(block: &Block, contract: &Contract) -> Result<(), String> {
+    let words = |note| str::strip_prefix(note, "tested with ").or(note.strip_prefix(ALONE));
+    let flags = match block.note.as_deref().map(words) {
+        None => Vec::new(),
+        Some(Some(words)) => words.split_whitespace().map(str::to_owned).collect(),
+        Some(None) => return Err("a comment before commands says what they are `tested with`".to_owned()),
+    };
+    for shown in commands(&block.text)? {
+        let fault = |error: String| format!("$ {}\n{error}", shown.command);
+        match plan(&shown.command, &flags).map_err(fault)? {
+            Plan::Nothing if shown.output.is_empty() => {}
+            Plan::Nothing => return Err(fault("it is not run, so show its output in a block of text".to_owned())),
+            Plan::Other { program, .. } if program == "python3" && python::is_passed_over() => {}
+            plan => check(&shown, &plan, contract).map_err(fault)?,
+        }
+    }
+    Ok(())
+}
+
+/// Runs a command, again and again if the page says what never varies, all at once.
+fn check(shown: &Shown, plan: &Plan, contract: &Contract) -> Result<(), String> {
+    let once = |plan: &Plan| {
+        let output = execute(plan)?;
+        let printed = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
+        let differ = matches!(plan, Plan::Other { program, .. } if program == "diff");
+        match output.status.code() {
+            // That files differ is no failure.
+            Some(1) if differ => {}
+            Some(status) if status == shown.status => {}
+            status => return Err(format!("it ended with the status {status:?}:\n{printed}")),
+        }
+        contract.holds(&printed).map_err(|fault| format!("{fault}\n{printed}"))?;
+        Ok(printed)
+    };
+    let as_shown = |printed: &str| match shown.output.is_empty() {
+        true => Ok(()),
+        false => compare(printed, &shown.output.join("\n"), contract),
+    };
+    let times = if contract.never.is_empty() { 1 } else { REPEATS };
+    let printed: Result<Vec<String>, String> = thread::scope(|scope| {
+        let runs: Vec<_> = (0..times).map(|_| scope.spawn(|| once(plan))).collect();
+        runs.into_iter().map(|run| run.join().expect("no run panics")).collect()
+    });
+    let mut compared = printed?.iter().map(|it| as_shown(it)).collect::<Result<Vec<()>, _>>();
+    for tried in 1..=TRIES {
+        if compared.is_ok() {
+            break;
+        }
+        compared = once(&with_more_time(plan, tried)).and_then(|printed| as_shown(&printed)).map(|()| Vec::new());
+    }
+    compared.map(drop)
+}
+
+/// The same for a machine that is slower, or busy: with twice the time for each time that it was tried.
+fn with_more_time(plan: &Plan, tried: i32) -> Plan {
+    let longer = |argument: &String| match argument.strip_prefix("--time=").map(str::parse::<f64>) {
+        Some(Ok(time)) => format!("--time={}", time * 2f64.powi(tried)),
+        _ => argument.clone(),
+    };
+    match plan {
+        Plan::Ours { program, arguments } => {
+            Plan::Ours { program: program.clone(), arguments: arguments.iter().map(longer).collect() }
+        }
+        _ => plan.clone(),
+    }
+}
+
+/// Compares what is printed with what is shown, but for what varies.
+pub fn compare(printed: &str, shown: &str, contract: &Contract) -> Result<(), String> {
+    let [printed, shown] = [printed, shown].map(|text| contract.without_what_varies(text));
+    if !contract.is_ordered() {
+        return compare_unordered(&printed, &shown);
+    }
+    let compared = snapbox::Assert::new().try_eq(None, printed.into_data(), shown.into_data());
+    compared.map_err(|error| error.to_string())
+}
+
+/// Each line that is shown is printed, in whatever order; and no other if no line `...` stands for others.
+fn compare_unordered(printed: &str, shown: &str) -> Result<(), String> {
+    let mut rest: Vec<&str> = printed.lines().collect();
+    let (any, lines): (Vec<&str>, Vec<&str>) = shown.lines().partition(|line| *line == "...");
+    for line in lines {
+        let place = rest.iter().position(|printed| *printed == line);
+        rest.remove(place.ok_or_else(|| format!("in no order is this printed:\n{line}\nbut this:\n{printed}"))?);
+    }
+    if any.is_empty() && !rest.is_empty() {
+        return Err(format!("the page does not show these lines:\n{}", rest.join("\n")));
+    }
+    Ok(())
+}
+
+fn execute(plan: &Plan) -> Result<Output, String> {
+    let command = match plan {
+        Plan::Ours { program, arguments } => {
+            BUILT.clone()?;
+            if !program.is_file() {
+                return Err(format!("there is no program {}", program.display()));
+            }
+            snapbox::cmd::Command::new(program).args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"))
+        }
+        Plan::Other { program, arguments } => snapbox::cmd::Command::new(program).args(arguments).current_dir(root()),
+        Plan::Nothing => return Err("nothing is run".to_owned()),
+    };
+    command.stderr_to_stdout().timeout(LONGEST).output().map_err(|error| error.to_string())
+}
+
+/// Builds the programs that pages name. After `cargo test` has built the tests, they are there already.
+static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| {
+    let folder = profile();
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--bins", "--examples", "--profile", if name == "debug" { "dev" } else { name }]);
+    cargo.arg("--target-dir").arg(folder.parent().unwrap_or(Path::new("target"))).current_dir(root());
+    rust::with_the_real_compiler(&mut cargo);
+    let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
+    status.success().then_some(()).ok_or_else(|| "the programs cannot be built".to_owned())
+});

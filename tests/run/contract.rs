@@ -1,0 +1,215 @@
+//! What a page says of output that varies, in words that are checked.
+//!
+//! After a `console` block, a page can say what varies from run to run and what never does:
+//!
+//! ```text
+//! <div class="contract">
+//!
+//! **Varies:** the times; who takes which job.
+//!
+//! **Never varies:** no job is started twice.
+//!
+//! </div>
+//! ```
+//!
+//! Each clause is one of those below. What varies is not compared; a clause that ends in `, here and below` holds for the
+//! rest of the page, too. What never varies is checked in several runs. A clause that is not known is a fault.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::common::{Block, Page};
+
+/// How often a command is run whose page says what never varies.
+pub const REPEATS: usize = 3;
+
+/// What may vary, and what stands for it in the comparison. `the order` is not among it: then lines are found anywhere.
+const VARIES: [(&str, &[(&str, &str)]); 7] = [
+    // It is never compared, but a page may say so.
+    ("the times", &[]),
+    ("the seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
+    ("who takes which job", &[(r"worker-\d+( \d+ N)?", "worker-N")]),
+    ("how many jobs are done in time", &[(r"\d+ completed, \d+ left", "N completed, N left")]),
+    ("the number of switches", &[(r"N \d+ N$", "N N N")]),
+    ("how many additions are lost", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
+    ("how many workers find no work", &[(r"^N worker-\S+ found no work$", "...")]),
+];
+
+/// What says that lines may come in another order.
+const ORDER: &str = "the order of lines that come close together";
+
+/// The end of a clause that holds for the rest of the page, too.
+const BELOW: &str = ", here and below";
+
+/// What never varies: a clause, and what checks it in the output of one run.
+const NEVER_VARIES: [(&str, Check); 6] = [
+    (r"job (\d+) has size (\d\.\d{3})", a_job_has_a_size),
+    (r"no job is started twice", no_job_is_started_twice),
+    (r"every job is completed, left on the queue, or reported as lost", every_job_is_accounted_for),
+    (r"no two workers hold the lock at one moment", no_two_workers_hold_the_lock),
+    (r"(.+) some additions are lost", additions_are_lost),
+    (r"(.+) no addition is lost", additions_are_not_lost),
+];
+
+type Check = fn(&Captures, &str) -> Result<(), String>;
+
+/// What a page says of the output of a block.
+#[derive(Debug, Default)]
+pub struct Contract {
+    pub varies: Vec<String>,
+    pub never: Vec<String>,
+}
+
+impl Contract {
+    /// Finds the contract of a block: the one that follows it, before another block of commands does. And what earlier
+    /// ones said of all that is below them.
+    pub fn of(page: &Page, block: &Block) -> Result<Self, String> {
+        let next = page.blocks().into_iter().find(|it| it.info == "console" && it.range.start > block.range.end);
+        let end = next.map_or(page.text.len(), |next| next.range.start);
+        let mut found = None;
+        let mut above = Vec::new();
+        for (place, _) in page.text[..end].match_indices("<div class=\"contract\">") {
+            let text = page.text[place..].split("</div>").next().unwrap_or_default();
+            let contract = Self::parse(text)?;
+            if place < block.range.start {
+                above.extend(contract.varies.into_iter().filter(|it| it.ends_with(BELOW)));
+            } else if found.replace(contract).is_some() {
+                return Err("two contracts follow the block".to_owned());
+            }
+        }
+        let mut contract = found.unwrap_or_default();
+        contract.varies.extend(above);
+        Ok(contract)
+    }
+
+    /// Reads a contract, and makes sure that each clause is known. What is neither of its two lists is for readers only.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let clauses = |name: &str| -> Option<Vec<String>> {
+            let paragraph = text.split_once(name)?.1.split("\n\n").next()?;
+            let clauses = paragraph.split(';').map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "));
+            Some(clauses.map(|it| it.trim_end_matches('.').to_owned()).filter(|it| !it.is_empty()).collect())
+        };
+        let varies = clauses("**Varies:**").ok_or("the contract does not say what **Varies:**")?;
+        let contract = Self { varies, never: clauses("**Never varies:**").unwrap_or_default() };
+        let strange = contract
+            .varies
+            .iter()
+            .map(|it| it.strip_suffix(BELOW).unwrap_or(it))
+            .find(|it| *it != ORDER && !VARIES.iter().any(|(known, _)| it == known));
+        let strange = strange.or(contract.never.iter().map(String::as_str).find(|clause| fact(clause).is_none()));
+        match strange {
+            Some(clause) => Err(format!("nobody knows how to check this: {clause}")),
+            None => Ok(contract),
+        }
+    }
+
+    fn says(&self, clause: &str) -> bool {
+        self.varies.iter().any(|it| it.strip_suffix(BELOW).unwrap_or(it) == clause)
+    }
+
+    pub fn is_ordered(&self) -> bool {
+        !self.says(ORDER)
+    }
+
+    /// The text, with the same in the place of all that varies: measured numbers, and what the contract says.
+    pub fn without_what_varies(&self, text: &str) -> String {
+        // The time of a record, a duration, and what else has a unit. Then columns are as wide as what is in them.
+        static MEASURED: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
+            [
+                (r"^ +\d+\.\d{6}  ", "N "),
+                (r"\b\d+(\.\d+)? ?(s|ms|µs|ns|%|MiB|KiB|x|/s)(\W|$)", "N$3"),
+                (r"\b\d+\.\d+ times", "N times"),
+                (r"  +", " "),
+            ]
+            .map(|(pattern, stand_in)| (Regex::new(pattern).expect("a regular expression"), stand_in))
+        });
+        let known = VARIES.iter().filter(|(clause, _)| self.says(clause));
+        let known = known.flat_map(|(_, patterns)| patterns.iter());
+        let known: Vec<_> =
+            known.map(|(it, stand_in)| (Regex::new(it).expect("a regular expression"), stand_in)).collect();
+        let line = |line: &str| {
+            let measured = MEASURED.iter().map(|(pattern, stand_in)| (pattern, *stand_in));
+            let all = measured.chain(known.iter().map(|(pattern, stand_in)| (pattern, **stand_in)));
+            let line = all.fold(Cow::from(line), |line, (pattern, stand_in)| {
+                pattern.replace_all(&line, stand_in).into_owned().into()
+            });
+            line.trim().to_owned()
+        };
+        let lines: Vec<String> = text.lines().map(line).collect();
+        lines.join("\n") + "\n"
+    }
+
+    /// Whether what never varies did not, in one run.
+    pub fn holds(&self, printed: &str) -> Result<(), String> {
+        self.never.iter().try_for_each(|clause| {
+            let (captures, check) = fact(clause).expect("each clause is known");
+            check(&captures, printed).map_err(|error| format!("{clause}: {error}"))
+        })
+    }
+}
+
+/// What a clause says, and what checks it.
+fn fact(clause: &str) -> Option<(Captures<'_>, Check)> {
+    NEVER_VARIES.iter().find_map(|(pattern, check)| {
+        let pattern = Regex::new(&format!("^{pattern}$")).expect("a regular expression");
+        Some((pattern.captures(clause)?, *check))
+    })
+}
+
+// The checks.
+
+/// What `pattern` finds in the output, all of it; at least once, or nothing has been checked.
+fn all<'a>(pattern: &str, printed: &'a str) -> Result<Vec<Vec<&'a str>>, String> {
+    let pattern = Regex::new(pattern).expect("a regular expression");
+    let found = pattern.captures_iter(printed).map(|it| it.iter().flatten().map(|it| it.as_str()).collect());
+    let found: Vec<_> = found.collect();
+    if found.is_empty() { Err(format!("no line says `{pattern}`")) } else { Ok(found) }
+}
+
+fn a_job_has_a_size(clause: &Captures, printed: &str) -> Result<(), String> {
+    // If there was time for it.
+    let found = all(&format!(r"starts job {}, size (\S+)", &clause[1]), printed).unwrap_or_default();
+    found.iter().try_for_each(|it| if it[1] == &clause[2] { Ok(()) } else { Err(format!("its size is {}", it[1])) })
+}
+
+fn no_job_is_started_twice(_: &Captures, printed: &str) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    let found = all(r"starts job (\d+)", printed)?;
+    found.iter().try_for_each(|it| if seen.insert(it[1]) { Ok(()) } else { Err(format!("job {} is", it[1])) })
+}
+
+fn every_job_is_accounted_for(_: &Captures, printed: &str) -> Result<(), String> {
+    let found = all(r"(\d+) jobs?: (\d+) completed, (\d+) left, (\d+) lost", printed)?;
+    let numbers: Vec<u64> = found[0][1..].iter().map(|it| it.parse().expect("a number")).collect();
+    if numbers[0] == numbers[1..].iter().sum::<u64>() { Ok(()) } else { Err(found[0][0].to_owned()) }
+}
+
+fn no_two_workers_hold_the_lock(_: &Captures, printed: &str) -> Result<(), String> {
+    let mut holder = None;
+    for turn in all(r"(worker-\d+) +(acquired|released) the GIL", printed)? {
+        match (turn[2], holder.replace(turn[1])) {
+            ("acquired", Some(other)) => return Err(format!("{} acquired it while {other} held it", turn[1])),
+            ("released", Some(worker)) if worker == turn[1] => holder = None,
+            ("released", _) => return Err(format!("{} released it and did not hold it", turn[1])),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn lost(clause: &Captures, printed: &str) -> Result<u64, String> {
+    let found = all(&format!(r"(?m)^{} .*: (\d+) lost", regex::escape(&clause[1])), printed)?;
+    Ok(found[0][1].parse().expect("a number"))
+}
+
+fn additions_are_lost(clause: &Captures, printed: &str) -> Result<(), String> {
+    if lost(clause, printed)? > 0 { Ok(()) } else { Err("none is".to_owned()) }
+}
+
+fn additions_are_not_lost(clause: &Captures, printed: &str) -> Result<(), String> {
+    let lost = lost(clause, printed)?;
+    if lost == 0 { Ok(()) } else { Err(format!("{lost} are")) }
+}

@@ -1,0 +1,85 @@
+//! What is on a page is run: programs in Rust and Python, and commands, whose output is compared with what is shown.
+//!
+//! Each block is a test that is named after its page and line: `cargo test --test run service` runs one chapter, and
+//! `cargo test --test run service.md:35` one block. Many of them wait most of their time, so many run at once.
+//!
+//! A comment before a block, which readers do not see, says how it is tested if not as it stands; [`console`] and
+//! [`python`] tell what it can say. A comment that says nothing that is known is a fault.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod console;
+mod contract;
+mod faults;
+mod python;
+mod rust;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{PoisonError, RwLock};
+use std::{env, fs};
+
+use libtest_mimic::{Arguments, Trial};
+
+use common::{Block, Page};
+
+/// How many blocks run at once.
+const AT_ONCE: usize = 8;
+
+fn main() -> ExitCode {
+    if let Some(exit) = rust::as_compiler() {
+        return exit;
+    }
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    rust::prepare();
+    let pages = common::pages();
+    let blocks = pages.iter().flat_map(|page| page.blocks().into_iter().map(move |block| (page, block)));
+    let mut trials: Vec<Trial> = blocks.filter_map(|(page, block)| trial(page, block)).collect();
+    trials.extend(faults::trials());
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Held by each block while it runs: by many at once, or by one `alone` whose output depends on how fast it runs.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// Runs a block, alone if its comment says so.
+fn on_the_machine(alone: bool, run: impl FnOnce() -> Result<(), String>) -> Result<(), libtest_mimic::Failed> {
+    // A block that panicked is reported as such, and left the machine as it was.
+    let _shared = (!alone).then(|| MACHINE.read().unwrap_or_else(PoisonError::into_inner));
+    let _whole = alone.then(|| MACHINE.write().unwrap_or_else(PoisonError::into_inner));
+    Ok(run()?)
+}
+
+/// The test of a block, if it is one that can be run.
+fn trial(page: &Page, block: Block) -> Option<Trial> {
+    let name = format!("{}:{}", page.path.display(), block.line);
+    let kind = block.info.split(',').next().unwrap_or_default().to_owned();
+    let trial = match kind.as_str() {
+        "rust" if !block.info.contains("ignore") => {
+            Trial::test(name, move || on_the_machine(false, || rust::run(&block)))
+        }
+        "python" => python::trial(name, page, block),
+        "console" => {
+            let contract = contract::Contract::of(page, &block);
+            let alone = block.note.as_deref().is_some_and(|note| note.starts_with(console::ALONE));
+            Trial::test(name, move || on_the_machine(alone, || console::run(&block, &contract?)))
+        }
+        _ => return None,
+    };
+    Some(trial.with_kind(kind))
+}
+
+/// The folder into which this test was compiled, `target/debug` or `target/release`.
+fn profile() -> PathBuf {
+    let program = env::current_exe().expect("a program knows where it is");
+    program.parent().and_then(Path::parent).expect("a test is in deps").to_owned()
+}
+
+/// An empty folder for the files of one test.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("run").join(name.replace(['/', ':'], "-"));
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("a folder for the test's files");
+    path
+}

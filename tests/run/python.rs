@@ -1,0 +1,133 @@
+//! Programs in Python, by `python3`: each `python` block is run, and must end well. What takes long is tested with less.
+//!
+//! Where there is no `python3`, these tests are listed as ignored; but not where the variable `CI` is set, as services
+//! for continuous integration do: there they fail.
+//!
+//! A comment before a block says how it is tested, if not as it stands:
+//!
+//! | comment | meaning |
+//! | --- | --- |
+//! | `tested with 4 1_000_000=1_000` | with the argument 4, and with a smaller number in the place of a large one |
+//! | `tested to fail with TypeError` | it must fail, and say these words |
+//! | `tested to hang` | it must not end; it is stopped after three seconds |
+//! | `tested in`, and lines below | a fragment, in these lines, of which the line `...` stands for the block |
+//!
+//! A block that shows a part of a file by `{{#include}}` is not run, but a command on the same page has to run the file.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
+use std::{env, fs};
+
+use libtest_mimic::Trial;
+
+use crate::common::{self, Block, Page};
+
+/// The longest that a program may take.
+const LONGEST: Duration = Duration::from_secs(30);
+/// What takes longer than this, and should, hangs.
+const HANGS: Duration = Duration::from_secs(3);
+
+/// Whether `python3` is installed.
+pub static INSTALLED: LazyLock<bool> = LazyLock::new(|| {
+    let status = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let installed = status.is_ok_and(|status| status.success());
+    if !installed {
+        eprintln!("python3 is not installed: what is in Python on the pages is not tested");
+    }
+    installed
+});
+
+/// Whether a test that needs `python3` is passed over.
+pub fn is_passed_over() -> bool {
+    !*INSTALLED && env::var_os("CI").is_none()
+}
+
+/// The test of a block.
+pub fn trial(name: String, page: &Page, block: Block) -> Trial {
+    match included(&block) {
+        Some(file) => {
+            let is_run = page.text.contains(&format!("\n$ python3 {file}"));
+            let fault = format!("no command on the page runs the file: $ python3 {file}");
+            Trial::test(name, move || if is_run { Ok(()) } else { Err(fault.into()) })
+        }
+        None => Trial::test(name.clone(), move || crate::on_the_machine(false, || run(&name, &block)))
+            .with_ignored_flag(is_passed_over()),
+    }
+}
+
+/// The file of which a block shows a part, if it does.
+fn included(block: &Block) -> Option<&str> {
+    block.text.trim().strip_prefix("{{#include ../../")?.split([':', '}']).next()
+}
+
+/// How a program is run, and how it has to end.
+#[derive(Debug, Default, PartialEq)]
+pub struct Plan {
+    pub program: String,
+    pub arguments: Vec<String>,
+    pub end: End,
+}
+
+#[derive(Debug, Default, PartialEq)]
+pub enum End {
+    #[default]
+    Well,
+    Saying(String),
+    Never,
+}
+
+/// Says what is run for a block.
+pub fn plan(block: &Block) -> Result<Plan, String> {
+    let program = block.text.clone();
+    let mut plan = Plan { program, ..Plan::default() };
+    let Some(note) = &block.note else { return Ok(plan) };
+    if let Some(words) = note.strip_prefix("tested with ") {
+        for word in shlex::split(words).ok_or("the quotes in the comment do not match")? {
+            match word.split_once('=') {
+                Some((old, new)) if plan.program.contains(old) => plan.program = plan.program.replace(old, new),
+                Some((old, _)) => return Err(format!("there is no {old} in the block that could be replaced")),
+                None => plan.arguments.push(word),
+            }
+        }
+    } else if let Some(words) = note.strip_prefix("tested to fail with ") {
+        plan.end = End::Saying(words.to_owned());
+    } else if note == "tested to hang" {
+        plan.end = End::Never;
+    } else if let Some(lines) = note.strip_prefix("tested in\n") {
+        let at = |line: &&str| line.trim() == "...";
+        let place = lines.lines().find(at).ok_or("no line ... says where the block goes")?;
+        let indent = &place[..place.find("...").unwrap_or_default()];
+        let indented = |line: &str| if line.is_empty() { String::new() } else { format!("{indent}{line}") };
+        let block = plan.program.lines().map(indented).collect::<Vec<_>>().join("\n");
+        let line = |line: &str| if line == place { block.clone() } else { line.to_owned() };
+        plan.program = lines.lines().map(line).collect::<Vec<_>>().join("\n");
+    } else {
+        return Err(format!("nobody knows how to test a program like this: {note}"));
+    }
+    Ok(plan)
+}
+
+/// Runs the program of a block.
+pub fn run(name: &str, block: &Block) -> Result<(), String> {
+    let plan = plan(block)?;
+    let file = crate::folder(name).join("block.py");
+    fs::write(&file, &plan.program).map_err(|error| format!("{}: {error}", file.display()))?;
+    execute(&plan, &file)
+}
+
+/// Runs a file as `plan` says.
+fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
+    let limit = if plan.end == End::Never { HANGS } else { LONGEST };
+    let python = snapbox::cmd::Command::new("python3").arg(file).args(&plan.arguments).current_dir(common::root());
+    let output = python.stderr_to_stdout().timeout(limit).output().map_err(|error| format!("python3: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    // A program that takes too long is stopped, and then has no status.
+    match (&plan.end, output.status.code()) {
+        (End::Well, Some(0)) | (End::Never, None) => Ok(()),
+        (End::Saying(words), Some(code)) if code != 0 && said.contains(words) => Ok(()),
+        (end, Some(code)) => Err(format!("it should end like this: {end:?}, and ended with {code}:\n{said}")),
+        (_, None) => Err(format!("it has not ended after {limit:?}:\n{said}")),
+    }
+}

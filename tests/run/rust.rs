@@ -1,0 +1,159 @@
+//! Programs in Rust, by skeptic: each `rust` block is compiled against the libraries of this test and run.
+//!
+//! skeptic is usually told of pages by a build script, which writes a test for each block. Here there is none, so
+//! `cargo run` has nothing to wait for: the blocks are found by what finds them for the other tests, and handed to the
+//! function that skeptic's tests would call.
+//!
+//! Two things are added to it. It compiles as edition 2021 at most, and lets others name the compiler in `RUSTC`. What it
+//! finds there is this test, which replaces the edition and calls the real one; so it works wherever cargo does. And a
+//! program that does not end is a fault after a while, instead of a test that hangs.
+//!
+//! `rust,should_panic` must compile and then fail. `rust,no_run` is only compiled. What must not compile is no block but
+//! a file in `chapters/tests/ui`.
+
+use std::cell::Cell;
+use std::ffi::OsString;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::{Command, ExitCode};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
+use std::{env, fs, thread};
+
+use crate::common::{self, Block};
+use crate::profile;
+
+/// The edition that this book is about.
+const EDITION: &str = "2024";
+
+/// What tells this program that it is called as the compiler: the name of the real one.
+const COMPILER: &str = "SNIPPET_COMPILER";
+
+/// After this time a program does not end any more. Most need a second, to be compiled.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Does the compiler's work, if that is what this program is called for.
+pub fn as_compiler() -> Option<ExitCode> {
+    let compiler = env::var_os(COMPILER)?;
+    let edition = |word: String| if word.starts_with("--edition=") { format!("--edition={EDITION}") } else { word };
+    let words = env::args().skip(1).map(edition);
+    // A reader who compiles it sees no warning.
+    let status = Command::new(compiler).args(words).arg("-Dwarnings").env_remove(COMPILER).status();
+    Some(if status.is_ok_and(|it| it.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What `RUSTC` was before this test changed it.
+static RUSTC: OnceLock<Option<OsString>> = OnceLock::new();
+
+/// Undoes, for a command, what [`prepare`] does.
+pub fn with_the_real_compiler(command: &mut Command) {
+    command.env_remove(COMPILER);
+    match RUSTC.get().and_then(Option::as_ref) {
+        Some(rustc) => command.env("RUSTC", rustc),
+        None => command.env_remove("RUSTC"),
+    };
+}
+
+thread_local! {
+    /// Whether a panic is only skeptic's way to say that there is a fault.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes this program the compiler of those that it starts.
+pub fn prepare() {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !QUIET.get() {
+            hook(panic)
+        }
+    }));
+    let rustc = RUSTC.get_or_init(|| env::var_os("RUSTC"));
+    let compiler = rustc.clone().unwrap_or_else(|| "rustc".into());
+    let this = env::current_exe().expect("a program knows where it is");
+    // SAFETY: no other thread is there yet.
+    unsafe { env::set_var(COMPILER, compiler) };
+    // SAFETY: as above.
+    unsafe { env::set_var("RUSTC", this) };
+    // SAFETY: as above.
+    unsafe { env::set_var("SKEPTIC_BINARY_CACHE_MB", "256") };
+}
+
+/// Compiles the program of a block and runs it.
+pub fn run(block: &Block) -> Result<(), String> {
+    let program = unhidden(&block.text);
+    match block.info.as_str() {
+        "rust,no_run" => within(LONGEST, move || compile(&program)),
+        "rust,should_panic" => within(LONGEST, move || {
+            compile(&program)?;
+            compile_and_run(&program).map_or(Ok(()), |()| Err("it should have panicked, and did not".to_owned()))
+        }),
+        _ => run_within(LONGEST, &program),
+    }
+}
+
+/// Compiles a program and runs it, for no longer than this.
+pub fn run_within(limit: Duration, program: &str) -> Result<(), String> {
+    let program = program.to_owned();
+    within(limit, move || compile_and_run(&program))
+}
+
+/// The program with the lines that mdBook hides, which begin with `# `.
+fn unhidden(text: &str) -> String {
+    let line = |line: &str| match line.trim_start() {
+        "#" => String::new(),
+        rest => rest.strip_prefix("# ").unwrap_or(line).to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn compile(program: &str) -> Result<(), String> {
+    skeptically(|root, out, target| skeptic::rt::compile_test(root, out, target, program))
+}
+
+fn compile_and_run(program: &str) -> Result<(), String> {
+    skeptically(|root, out, target| skeptic::rt::run_test(root, out, target, program))
+}
+
+/// Calls a function of skeptic, which panics if there is a fault, having printed what the compiler or the program said.
+fn skeptically(call: impl FnOnce(&str, &str, &str)) -> Result<(), String> {
+    // Where a build script of ours would write: skeptic looks for the libraries from there.
+    let out = profile().join("build").join("run").join("out");
+    let out = out.to_str().ok_or("the path of the repository is not in UTF-8")?;
+    let root = common::root().to_str().ok_or("the path of the repository is not in UTF-8")?;
+    QUIET.set(true);
+    let called = panic::catch_unwind(AssertUnwindSafe(|| call(root, out, &target())));
+    QUIET.set(false);
+    called.map_err(|cause| match cause.downcast::<String>() {
+        Ok(text) => text.lines().next().unwrap_or_default().to_owned(),
+        Err(_) => "it failed".to_owned(),
+    })
+}
+
+/// The system that is compiled for: the one this test runs on, in the compiler's own words.
+fn target() -> String {
+    let compiler = env::var_os(COMPILER).expect("it has been set");
+    let output = Command::new(compiler).arg("-vV").output().expect("there is a compiler");
+    let text = String::from_utf8(output.stdout).expect("what it prints is text");
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("it names its host").to_owned()
+}
+
+/// Waits for `work`, but no longer than this.
+fn within(limit: Duration, work: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || ended.send(work()));
+    end.recv_timeout(limit).unwrap_or_else(|_| {
+        end_programs();
+        Err(format!("it has not ended after {limit:?}: if that is what the page shows, make it `rust,no_run`"))
+    })
+}
+
+/// Ends the programs of blocks that this test has started, where the system tells which they are.
+fn end_programs() {
+    let parent = format!("PPid:\t{}", std::process::id());
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let is_ours = fs::read_to_string(entry.path().join("status")).is_ok_and(|it| it.lines().any(|it| it == parent));
+        let program = fs::read_link(entry.path().join("exe")).unwrap_or_default();
+        if is_ours && program.starts_with(profile().join(".skeptic-bin")) {
+            let _ = Command::new("kill").arg("-KILL").arg(entry.file_name()).status();
+        }
+    }
+}
