@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use chapters::processes::queue::{GetError, PutError};
 use chapters::processes::shared::{Place, Shared as Memory};
-use chapters::processes::{Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore};
+use chapters::processes::{
+    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, Queue, RLock, Semaphore, SimpleQueue,
+};
 use nix::sys::signal::{self, Signal};
 
 use super::Talk;
@@ -22,6 +25,8 @@ pub enum Shared {
     Semaphore(Semaphore),
     BoundedSemaphore(BoundedSemaphore),
     Barrier(Barrier, Semaphore),
+    Queue(Queue<u64>),
+    Simple(SimpleQueue<u64>),
 }
 
 impl Shared {
@@ -35,12 +40,14 @@ impl Shared {
             Subject::Barrier { parties, .. } => {
                 Self::Barrier(Barrier::new(memory, parties)?, Semaphore::new(memory, 0)?)
             }
-            _ => panic!("processes have no {subject:?}"),
+            Subject::Queue { maxsize } => Self::Queue(Queue::new(memory, maxsize)?),
+            Subject::Simple => Self::Simple(SimpleQueue::new()?),
+            Subject::Lifo { .. } | Subject::Priority { .. } => panic!("processes have no {subject:?}"),
         })
     }
 
     /// What another process made with [`new`](Self::new), from where it lies.
-    pub fn at(memory: &Arc<Memory>, subject: Subject, places: &[Place], _files: Vec<OwnedFd>) -> io::Result<Self> {
+    pub fn at(memory: &Arc<Memory>, subject: Subject, places: &[Place], files: Vec<OwnedFd>) -> io::Result<Self> {
         Ok(match subject {
             Subject::Lock => Self::Lock(Lock::at(memory, places[0])?, Condition::at(memory, places[1])?),
             Subject::RLock => Self::RLock(RLock::at(memory, places[0])?),
@@ -58,7 +65,12 @@ impl Shared {
                 };
                 Self::Barrier(Barrier::at_with_action(memory, places[0], run)?, count)
             }
-            _ => panic!("processes have no {subject:?}"),
+            Subject::Queue { .. } => Self::Queue(Queue::at(memory, places[0])?),
+            Subject::Simple => {
+                let ends = files.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
+                Self::Simple(SimpleQueue::from_ends(ends)?)
+            }
+            Subject::Lifo { .. } | Subject::Priority { .. } => panic!("processes have no {subject:?}"),
         })
     }
 
@@ -71,12 +83,17 @@ impl Shared {
             Self::Semaphore(it) => vec![it.place()],
             Self::BoundedSemaphore(it) => vec![it.place()],
             Self::Barrier(it, actions) => vec![it.place(), actions.place()],
+            Self::Queue(it) => vec![it.place()],
+            Self::Simple(_) => Vec::new(),
         }
     }
 
     /// What of it is no memory, but must be sent too.
     pub fn files(&self) -> Vec<BorrowedFd<'_>> {
-        Vec::new()
+        match self {
+            Self::Simple(it) => it.ends().to_vec(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -88,6 +105,8 @@ pub fn act(shared: &Shared, talk: &Talk) {
         Shared::Semaphore(it) => semaphore(it, talk),
         Shared::BoundedSemaphore(it) => bounded_semaphore(it, talk),
         Shared::Barrier(it, actions) => barrier(it, actions, talk),
+        Shared::Queue(it) => queue(it, talk),
+        Shared::Simple(it) => simple(it, talk),
     }
 }
 
@@ -291,5 +310,63 @@ fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &Talk) {
             _ => misdirected(told),
         }
         talk.answer(answer);
+    }
+}
+
+fn queue(queue: &Queue<u64>, talk: &Talk) {
+    while let Some(told) = talk.listen() {
+        let mut answer = Answer::Done;
+        match told {
+            Do::Put(item) => answer = queue.put(item).into(),
+            Do::TryPut(item) => answer = queue.try_put(item).into(),
+            Do::PutTimeout(item, timeout) => answer = queue.put_timeout(item, millis(timeout)).into(),
+            Do::Get => answer = queue.get().into(),
+            Do::TryGet => answer = queue.try_get().into(),
+            Do::GetTimeout(timeout) => answer = queue.get_timeout(millis(timeout)).into(),
+            Do::Len => answer = queue.len().into(),
+            Do::IsEmpty => answer = queue.is_empty().into(),
+            Do::IsFull => answer = queue.is_full().into(),
+            Do::Maxsize => answer = queue.maxsize().into(),
+            Do::TaskDone => answer = queue.task_done().into(),
+            Do::Join => queue.join(),
+            Do::Shutdown { immediate } => queue.shutdown(immediate),
+            _ => misdirected(told),
+        }
+        talk.answer(answer);
+    }
+}
+
+fn simple(queue: &SimpleQueue<u64>, talk: &Talk) {
+    while let Some(told) = talk.listen() {
+        talk.answer(match told {
+            Do::Put(item) => queue.put(item).into(),
+            Do::Get => queue.get().into(),
+            Do::TryGet => queue.try_get().into(),
+            Do::GetTimeout(timeout) => queue.get_timeout(millis(timeout)).into(),
+            Do::IsEmpty => queue.is_empty().into(),
+            _ => misdirected(told),
+        });
+    }
+}
+
+impl From<Result<(), PutError<u64>>> for Answer {
+    fn from(result: Result<(), PutError<u64>>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(PutError::Full(item)) => Self::Full(item),
+            Err(PutError::ShutDown(item)) => Self::ShutDown(Some(item)),
+            Err(PutError::Unsendable(_, reason)) => Self::Odd(reason),
+        }
+    }
+}
+
+impl From<Result<u64, GetError>> for Answer {
+    fn from(result: Result<u64, GetError>) -> Self {
+        match result {
+            Ok(item) => Self::Item(item),
+            Err(GetError::Empty) => Self::Empty,
+            Err(GetError::ShutDown) => Self::ShutDown(None),
+            Err(GetError::Garbled) => Self::Odd("garbled".to_owned()),
+        }
     }
 }

@@ -25,9 +25,6 @@ pub const ANY: &[Kind] = &[Kind::Thread, Kind::Coroutine, Kind::Process];
 /// Those that others can end while they wait: a task is aborted, a process is killed.
 pub const MORTAL: &[Kind] = &[Kind::Coroutine, Kind::Process];
 
-/// Those that have all queues so far.
-pub const HAVE_QUEUES: &[Kind] = &[Kind::Thread, Kind::Coroutine];
-
 /// A conversation, and who can hold it.
 #[derive(Clone, Copy)]
 pub struct Scenario {

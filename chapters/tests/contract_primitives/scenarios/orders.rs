@@ -8,7 +8,7 @@ use crate::words::{Do, Subject};
 scenarios! {
     &[Kind::Thread, Kind::Coroutine] => lifo_queue_is_last_in_first_out, lifo_queue_is_a_queue_else,
         priority_queue_gives_the_smallest, priority_queue_is_a_queue_else;
-    &[Kind::Thread] => simple_queue_is_first_in_first_out, simple_queue_wakes_a_getter_for_each_item,
+    &[Kind::Thread, Kind::Process] => simple_queue_is_first_in_first_out, simple_queue_wakes_a_getter_for_each_item,
         simple_queue_waits_so_long;
     &[Kind::Thread] => simple_queue_says_how_long_it_is;
 }

@@ -1,17 +1,17 @@
 //! `Queue`: putting and getting, and the tasks that they are about.
 
-use super::{Kind, scenarios};
+use super::{ANY, Kind, MORTAL, scenarios};
 use crate::stage::{Actor, LONG, Stage};
 use crate::words::Answer::{Done, Empty, Full, Is, Item, Number, TooMany};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    super::HAVE_QUEUES => queue_is_first_in_first_out, queue_without_a_limit_is_never_full, queue_refuses_whoever_cannot_wait,
+    ANY => queue_is_first_in_first_out, queue_without_a_limit_is_never_full, queue_refuses_whoever_cannot_wait,
         queue_says_how_full_it_is, queue_wakes_a_getter_for_each_item, queue_wakes_a_putter_for_each_place,
         queue_forgets_whoever_gave_up, queue_hands_over_all_of_many, queue_counts_tasks,
-        queue_is_joined_when_the_tasks_are_done, queue_is_joined_by_many;
-    &[Kind::Coroutine] => queue_passes_by_one_who_ended_while_waiting;
-    &[] => queue_is_joined_though_one_died_with_a_task;
+        queue_is_joined_when_the_tasks_are_done, queue_is_joined_by_many, queue_task_can_be_done_by_another;
+    MORTAL => queue_passes_by_one_who_ended_while_waiting;
+    &[Kind::Process] => queue_is_joined_though_one_died_with_a_task;
 }
 
 fn queue(maxsize: usize) -> Subject {
@@ -188,6 +188,16 @@ fn queue_is_joined_by_many(stage: &Stage) {
     ann.does(Do::TaskDone, Done);
     bob.answers(Done);
     cid.answers(Done);
+}
+
+fn queue_task_can_be_done_by_another(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(queue(0));
+    ann.does(Do::Put(1), Done);
+    bob.does(Do::Get, Item(1));
+    ann.must_wait(Do::Join);
+    cid.does(Do::TaskDone, Done);
+    ann.answers(Done);
+    bob.does(Do::TaskDone, TooMany);
 }
 
 fn queue_passes_by_one_who_ended_while_waiting(stage: &Stage) {

@@ -1,12 +1,12 @@
 //! `Queue.shutdown`, which Python has since 3.13.
 
-use super::scenarios;
+use super::{ANY, scenarios};
 use crate::stage::{LONG, Stage};
 use crate::words::Answer::{Done, Is, Item, Number, ShutDown, TooMany};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    super::HAVE_QUEUES => shutdown_serves_the_rest, shutdown_wakes_getters, shutdown_gives_putters_their_items_back,
+    ANY => shutdown_serves_the_rest, shutdown_wakes_getters, shutdown_gives_putters_their_items_back,
         shutdown_lets_join_wait_for_the_rest, shutdown_at_once_drops_the_rest,
         shutdown_at_once_gives_putters_their_items_back, shutdown_at_once_lets_join_return_after_the_tasks_in_hand,
         shutdown_at_once_wakes_those_who_join, shutdown_twice_is_no_harm, shutdown_can_become_immediate;

@@ -17,8 +17,7 @@ use crate::stage::{Actor, Stage};
 use crate::words::{Action, Answer, Do, Subject};
 
 scenarios! {
-    super::HAVE_QUEUES => any_conversation_with_a_queue;
-    ANY => any_conversation_with_a_semaphore, any_conversation_with_an_rlock,
+    ANY => any_conversation_with_a_queue, any_conversation_with_a_semaphore, any_conversation_with_an_rlock,
         any_conversation_with_an_event,
         any_conversation_with_a_barrier;
 }
