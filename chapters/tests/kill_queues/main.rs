@@ -1,0 +1,83 @@
+//! The queues of processes, under `SIGKILL` at random moments.
+//!
+//! Two processes put items that have numbers, three get them, the queue is small, so that both sides wait. A *conductor*
+//! kills one of them, or all of one side, and starts others in their places, again and again. Nobody may hang. At the end
+//! no item was delivered twice, or torn; every item that was put has been delivered, but for those that a killed getter
+//! had in its hands; `join` returns; and `lost` has counted what the dead had not done.
+//!
+//! Each conductor is a process of its own, with one thread, so that it may fork. What is random comes from a seed, which
+//! it prints; when the workers run and where they are hit, nobody can repeat.
+
+mod conductor;
+mod ledger;
+mod worker;
+
+use std::io::Read;
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::processes::start::{Method, child_main};
+use chapters::random::{Random, Seed};
+use clap::ValueEnum;
+use libtest_mimic::{Arguments, Failed, Trial};
+use rand::RngExt;
+
+use conductor::{Kind, Performance};
+use worker::Worker;
+
+/// The argument that makes a conductor of this program.
+const CONDUCT: &str = "conduct";
+
+/// How long a performance may take. Who waits inside for more than [`worker::LIMIT`] says so before.
+const LONGEST: Duration = Duration::from_secs(240);
+
+fn main() -> ExitCode {
+    if let Some(status) = child_main::<Worker>() {
+        return status;
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == CONDUCT) {
+        let performance: Performance = serde_json::from_str(&arguments[1]).expect("a test wrote it");
+        println!("{}", performance.conduct());
+        return ExitCode::SUCCESS;
+    }
+    let mut trials = Vec::new();
+    for kind in [Kind::Queue, Kind::SimpleQueue] {
+        for (method, few, many) in [(Method::Fork, 100, 600), (Method::Spawn, 20, 150), (Method::Forkserver, 40, 300)] {
+            for (kills, words, long) in [(few, "at any moment", false), (many, "again and again", true)] {
+                let method_name = method.to_possible_value().expect("no method is hidden").get_name().to_owned();
+                let name = format!("{kind:?}::{method_name}::survives kills {words}");
+                let trial = Trial::test(name, move || stage(kind, method, kills));
+                trials.push(trial.with_ignored_flag(long));
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Starts a conductor, and passes on what it says.
+fn stage(kind: Kind, method: Method, kills: u64) -> Result<(), Failed> {
+    let seed = Random::new(&Seed::fresh()).random();
+    let performance = Performance { kind, method: method as u8, kills, seed };
+    let performance = serde_json::to_string(&performance)?;
+    let mut conductor = Command::new(std::env::current_exe()?);
+    let conductor = conductor.args([CONDUCT, &performance]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut conductor = conductor.spawn()?;
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = conductor.try_wait()? {
+            break status;
+        }
+        if begin.elapsed() > LONGEST {
+            conductor.kill()?;
+            return Err(format!("{performance}: hung for {LONGEST:?}").into());
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    };
+    let (mut out, mut err) = (String::new(), String::new());
+    conductor.stdout.take().expect("a pipe").read_to_string(&mut out)?;
+    conductor.stderr.take().expect("a pipe").read_to_string(&mut err)?;
+    print!("{out}");
+    if status.success() { Ok(()) } else { Err(format!("{performance}: {status}: {err}").into()) }
+}

@@ -1,0 +1,144 @@
+//! Those who put, and those who get.
+
+use std::hint;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chapters::processes::queue::{GetError, PutError};
+use chapters::processes::shared::{Place, Shared};
+use chapters::processes::start::Child;
+use chapters::processes::{Queue, SimpleQueue};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{ABOUT_TO_PUT, DELIVERED, DONE, Ledger, PUT};
+
+/// The longest that anybody may wait.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Tells the one who gets it that there will be no more.
+pub const END: u64 = u64::MAX;
+
+/// A number, and what everybody knows belongs to it.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    pub number: u64,
+    content: Vec<u8>,
+}
+
+impl Item {
+    pub fn new(number: u64) -> Self {
+        Self { number, content: vec![number as u8; (number % 40) as usize] }
+    }
+}
+
+/// Either queue.
+pub enum Pipeline {
+    Queue(Box<Queue<Item>>),
+    Simple(SimpleQueue<Item>),
+}
+
+impl Pipeline {
+    pub fn put(&self, item: Item) -> Result<(), PutError<Item>> {
+        match self {
+            Self::Queue(queue) => queue.put_timeout(item, LIMIT),
+            Self::Simple(queue) => queue.put_timeout(item, LIMIT),
+        }
+    }
+
+    fn get(&self) -> Result<Item, GetError> {
+        match self {
+            Self::Queue(queue) => queue.get_timeout(LIMIT),
+            Self::Simple(queue) => queue.get_timeout(LIMIT),
+        }
+    }
+
+    fn task_done(&self) {
+        if let Self::Queue(queue) = self {
+            queue.task_done().expect("the task is unfinished");
+        }
+    }
+
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Queue(queue) => Self::Queue(queue.clone()),
+            Self::Simple(queue) => Self::Simple(queue.try_clone()?),
+        })
+    }
+}
+
+/// The first ones put, the others get.
+pub struct Worker {
+    pub number: usize,
+    pub putters: usize,
+    pub memory: Arc<Shared>,
+    pub ledger: Ledger,
+    pub pipeline: Pipeline,
+}
+
+impl Child for Worker {
+    type Preparation = (usize, usize, Place, Option<Place>);
+
+    fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)> {
+        let (place, files) = match &self.pipeline {
+            Pipeline::Queue(queue) => (Some(queue.place()), vec![self.memory.as_fd()]),
+            Pipeline::Simple(queue) => {
+                let [reader, writer] = queue.ends();
+                (None, vec![self.memory.as_fd(), reader, writer])
+            }
+        };
+        Ok(((self.number, self.putters, self.ledger.place(), place), files))
+    }
+
+    fn unpack(preparation: Self::Preparation, mut files: Vec<OwnedFd>) -> io::Result<Self> {
+        let (number, putters, ledger, place) = preparation;
+        let ends = files.split_off(1);
+        let memory = Arc::new(Shared::map(files.remove(0))?);
+        let pipeline = match place {
+            Some(place) => Pipeline::Queue(Box::new(Queue::at(&memory, place)?)),
+            None => Pipeline::Simple(SimpleQueue::from_ends(ends.try_into().expect("two ends"))?),
+        };
+        Ok(Self { number, putters, ledger: Ledger::at(&memory, ledger)?, memory, pipeline })
+    }
+
+    fn run(self) {
+        if self.number < self.putters { self.put() } else { self.get() }
+    }
+}
+
+impl Worker {
+    fn put(self) {
+        while let Some(number) = self.ledger.next() {
+            self.ledger.note(number, ABOUT_TO_PUT);
+            self.pipeline.put(Item::new(number)).expect("room in time");
+            self.ledger.note(number, PUT);
+            self.ledger.turn(self.number);
+        }
+    }
+
+    fn get(self) {
+        loop {
+            match self.pipeline.get() {
+                Ok(Item { number: END, .. }) | Err(GetError::ShutDown) => return,
+                Ok(item) => {
+                    assert_eq!(item, Item::new(item.number), "an item is torn");
+                    self.ledger.note(item.number, DELIVERED);
+                    linger(Duration::from_micros(item.number % 8));
+                    self.pipeline.task_done();
+                    self.ledger.note(item.number, DONE);
+                    self.ledger.turn(self.number);
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+/// Passes some time without sleeping.
+pub fn linger(time: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        hint::spin_loop();
+    }
+}
