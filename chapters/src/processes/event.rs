@@ -4,8 +4,8 @@
 //! [`threads::Event`](crate::threads::Event) in where it lives, and in what it must survive: whoever sets it may be killed
 //! before it has told those who wait. They look from time to time, and find it set.
 //!
-//! Python's event, if it is cleared as soon as it was set, lets those who waited return false; this one tells how often it
-//! was set and cleared, and so they return true, as those of `threading.Event` do. A process that is killed inside of
+//! Python's event, if it is cleared as soon as it was set, may let those who waited return false; this one counts how often
+//! it was set and cleared, and so they return true, as those of `threading.Event` do. A process that is killed inside of
 //! Python's event leaves it locked.
 //!
 //! A working engineer reaches for an `eventfd`, or for a pipe whose end is closed, which also wakes a `poll`; and if the

@@ -75,7 +75,8 @@ impl Holder {
         }
     }
 
-    /// The calling process, which lives longer than a thread. For what any of its threads may give back.
+    /// The calling process, which is its first thread, and lives longer than the others. For what any of its threads may
+    /// give back.
     ///
     /// # Panics
     ///

@@ -174,7 +174,8 @@ impl<T: Pod> Lock<T> {
         self.acquire_until(None).expect("waits for ever")
     }
 
-    /// Locks the lock if it is free or its holder dead: Python's `acquire(block=False)`.
+    /// Locks the lock if it is free or its holder dead: Python's `acquire(block=False)`. If it is held, this takes some
+    /// microseconds, to look whether the holder lives.
     ///
     /// ```
     /// use std::sync::Arc;

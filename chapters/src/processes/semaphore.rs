@@ -84,7 +84,7 @@ impl Semaphore {
         PARTS.saturating_add(permits)
     }
 
-    /// Makes a semaphore with so many permits. A negative number, Python's `ValueError`, is impossible by type.
+    /// Makes a semaphore with so many permits. A negative number, Python's `OSError`, is impossible by type.
     ///
     /// # Errors
     ///
@@ -173,7 +173,7 @@ impl Semaphore {
         self.acquire_until(deadline_after(timeout))
     }
 
-    /// Adds `n` permits, whether or not they were taken from here. None is fine; Python has no `n`.
+    /// Adds `n` permits, whether or not they were taken from here. None is fine. Python's `release` has no `n`.
     ///
     /// ```
     /// use std::sync::Arc;
