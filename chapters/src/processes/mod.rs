@@ -4,8 +4,9 @@
 //! lock of its own. What one wants to tell another must be turned into bytes and sent, or written into memory that both
 //! have mapped. In return, one that fails takes nobody along.
 //!
-//! The operating system's part stands in few places: [`shared`] memory, the pipe under the [`simple_queue`], the
-//! socket under the [`connection`], and the ways to [`start`] a process. They need Linux.
+//! The operating system's part stands in few places: [`shared`] memory, the [`futex`] that all sleep on who wait, what
+//! `/proc` says about a [`holder`], the pipe under the [`simple_queue`], the socket under the [`connection`], and the ways
+//! to [`start`] a process. They need Linux.
 
 pub mod barrier;
 pub(crate) mod collector;

@@ -24,8 +24,11 @@ use crate::scenes::{Kind, Scene};
 /// How long the conductor waits before it strikes, at most.
 const SPREAD: u64 = 1000;
 
+/// How long one stays stopped, at most: longer than it takes until those who wait look whether it lives.
+const STOP: u64 = 30_000;
+
 /// How much shared memory a scene and its board have.
-const WORDS: usize = 512;
+const WORDS: usize = 4096;
 
 /// How many turns each worker has in peace, before the first one is killed.
 const PEACE: u64 = 20;
@@ -164,9 +167,9 @@ impl Conductor {
         self.starter.start(worker).expect("the system has room for a process")
     }
 
-    /// Kills somebody, in one way or another, and starts others in their places.
+    /// Kills somebody, in one way or another, and starts others in their places; or stops somebody for a while.
     fn strike(&mut self) {
-        linger(Duration::from_micros(self.random.random_range(0..SPREAD)));
+        self.linger(SPREAD);
         let victim = self.random.random_range(0..self.workers.len());
         let victims = match self.random.random_range(0..12) {
             0 => {
@@ -179,11 +182,18 @@ impl Conductor {
                 });
                 vec![victim]
             }
-            1 | 2 => {
-                kill(self.workers[victim].pid(), Signal::SIGSTOP).expect("the worker is there");
-                linger(Duration::from_micros(self.random.random_range(0..SPREAD)));
+            1 => {
+                self.signal(victim, Signal::SIGSTOP);
+                self.linger(STOP);
                 self.workers[victim].kill();
                 vec![victim]
+            }
+            2 => {
+                // It is not dead, and must find what it holds as it left it.
+                self.signal(victim, Signal::SIGSTOP);
+                self.linger(STOP);
+                self.signal(victim, Signal::SIGCONT);
+                vec![]
             }
             3 => {
                 let victims: Vec<usize> = (0..self.workers.len()).filter(|&worker| worker != victim).collect();
@@ -211,6 +221,14 @@ impl Conductor {
         if self.random.random_range(0..4) != 0 {
             self.go_on(1);
         }
+    }
+
+    fn linger(&mut self, micros: u64) {
+        linger(Duration::from_micros(self.random.random_range(0..micros)));
+    }
+
+    fn signal(&self, worker: usize, signal: Signal) {
+        kill(self.workers[worker].pid(), signal).expect("the worker is there");
     }
 
     fn bury(&mut self) {
@@ -261,5 +279,12 @@ impl Conductor {
         let all = killed + self.performance.kind.workers() as u64;
         assert!(!self.board.has_failed(), "something does not hold, see above");
         self.scene.check(&self.board, turns, all)
+    }
+}
+
+impl Drop for Conductor {
+    /// Also when something did not hold: a fork server ends only when its last child has.
+    fn drop(&mut self) {
+        self.workers.iter().for_each(Process::kill);
     }
 }

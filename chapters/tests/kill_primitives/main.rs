@@ -10,6 +10,7 @@
 
 mod board;
 mod conductor;
+mod copies;
 mod scenes;
 
 use std::io::Read;
@@ -26,8 +27,9 @@ use rand::RngExt;
 use conductor::{Performance, Worker};
 use scenes::Kind;
 
-/// The argument that makes a conductor of this program.
+/// The arguments that make a process of this program that has one thread: a conductor, or one that copies its guards.
 const CONDUCT: &str = "conduct";
+const COPY: &str = "copy";
 
 /// How long a performance may take. Who waits inside for more than [`board::LIMIT`] says so before.
 const LONGEST: Duration = Duration::from_secs(240);
@@ -37,12 +39,19 @@ fn main() -> ExitCode {
         return status;
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == CONDUCT) {
-        let performance: Performance = serde_json::from_str(&arguments[1]).expect("a test wrote it");
-        println!("{}", performance.conduct());
-        return ExitCode::SUCCESS;
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [CONDUCT, performance] => {
+            let performance: Performance = serde_json::from_str(performance).expect("a test wrote it");
+            println!("{}", performance.conduct());
+            return ExitCode::SUCCESS;
+        }
+        [COPY] => {
+            copies::do_nothing();
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
     }
-    let mut trials = Vec::new();
+    let mut trials = vec![Trial::test("the copies of guards in a forked child do nothing", || run(&[COPY]))];
     for kind in Kind::ALL {
         for (method, few, many) in [(Method::Fork, 40, 400), (Method::Spawn, 8, 80), (Method::Forkserver, 12, 120)] {
             for (kills, words, long) in [(few, "at any moment", false), (many, "again and again", true)] {
@@ -56,28 +65,31 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// Starts a conductor, and passes on what it says.
+/// Starts a conductor.
 fn stage(kind: Kind, method: Method, kills: u64) -> Result<(), Failed> {
     let seed = Random::new(&Seed::fresh()).random();
     let performance = Performance { kind, method: method as u8, kills, seed };
-    let performance = serde_json::to_string(&performance)?;
-    let mut conductor = Command::new(std::env::current_exe()?);
-    let conductor = conductor.args([CONDUCT, &performance]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut conductor = conductor.spawn()?;
+    run(&[CONDUCT, &serde_json::to_string(&performance)?])
+}
+
+/// Runs this program with arguments, and passes on what it says.
+fn run(arguments: &[&str]) -> Result<(), Failed> {
+    let mut process = Command::new(std::env::current_exe()?);
+    let mut process = process.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let begin = Instant::now();
     let status = loop {
-        if let Some(status) = conductor.try_wait()? {
+        if let Some(status) = process.try_wait()? {
             break status;
         }
         if begin.elapsed() > LONGEST {
-            conductor.kill()?;
-            return Err(format!("{performance}: hung for {LONGEST:?}").into());
+            process.kill()?;
+            return Err(format!("{arguments:?}: hung for {LONGEST:?}").into());
         }
         thread::park_timeout(Duration::from_millis(5));
     };
     let (mut out, mut err) = (String::new(), String::new());
-    conductor.stdout.take().expect("a pipe").read_to_string(&mut out)?;
-    conductor.stderr.take().expect("a pipe").read_to_string(&mut err)?;
+    process.stdout.take().expect("a pipe").read_to_string(&mut out)?;
+    process.stderr.take().expect("a pipe").read_to_string(&mut err)?;
     print!("{out}");
-    if status.success() { Ok(()) } else { Err(format!("{performance}: {status}: {err}").into()) }
+    if status.success() { Ok(()) } else { Err(format!("{arguments:?}: {status}: {err}").into()) }
 }

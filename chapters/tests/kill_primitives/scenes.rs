@@ -81,7 +81,7 @@ impl Kind {
 
     pub fn make(self, memory: &Arc<Shared>) -> io::Result<Box<dyn Scene>> {
         let places = match self {
-            Self::Lock => vec![Lock::guarding(memory, Many::default())?.place(), memory.place(1)?],
+            Self::Lock => vec![Lock::<Many>::guarding(memory, [0; 1024])?.place(), memory.place(1)?],
             Self::RLock => vec![RLock::new(memory)?.place(), memory.place(3)?],
             Self::ConditionForAll | Self::ConditionForOne => {
                 vec![Lock::guarding(memory, [0_u64; 2])?.place(), Condition::new(memory)?.place()]
@@ -131,8 +131,8 @@ fn go_in(inside: &AtomicU64, told: bool, board: &Board) {
     board.holds(other == 0 || told, "somebody is inside, or died there and nobody was told");
 }
 
-/// Numbers that take long to copy.
-type Many = [u64; 16];
+/// Numbers that take long to copy: about as long as the rest of a turn.
+type Many = [u64; 1024];
 
 /// One at a time changes many numbers, which are the same before and afterwards.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl Scene for Alone {
         for number in numbers.iter_mut() {
             *number += 1;
         }
-        me.linger(3);
+        me.linger(2);
         self.inside[0].store(0, Relaxed);
         drop(numbers);
         me.linger(2);

@@ -1,0 +1,44 @@
+//! A child made by `fork` has copies of its parent's guards, and is somebody else.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use chapters::processes::holder::Holder;
+use chapters::processes::shared::Shared;
+use chapters::processes::start::{Process, fork};
+use chapters::processes::{Lock, RLock, Semaphore};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+
+use crate::board::LIMIT;
+
+/// Has a child drop its copies, and looks whether everything is still held.
+pub fn do_nothing() {
+    prctl::set_pdeathsig(Signal::SIGKILL).expect("the system can tell when the test is gone");
+    let memory = Arc::new(Shared::new(256).expect("the system has memory to share"));
+    let room = "there is room";
+    let (lock, rlock) = (Lock::guarding(&memory, 1).expect(room), RLock::new(&memory).expect(room));
+    let semaphore = Semaphore::new(&memory, 1).expect(room);
+
+    let mut guard = lock.acquire();
+    *guard = 2;
+    let guard = Cell::new(Some(guard));
+    let owned = Cell::new(Some(rlock.acquire()));
+    let permit = Cell::new(Some(semaphore.acquire()));
+    let me = (Holder::this_thread(), Holder::this_process());
+    let child = fork::start(|| {
+        assert_ne!(me, (Holder::this_thread(), Holder::this_process()), "the child is somebody else");
+        drop((guard.take(), owned.take(), permit.take()));
+        assert!(lock.try_acquire().is_none() && rlock.try_acquire().is_none() && semaphore.try_acquire().is_none());
+    });
+    let status = Process::Forked(child.expect("the system has room for a process")).wait();
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    assert!(lock.is_locked() && rlock.is_locked());
+    assert_eq!(semaphore.available(), 0);
+
+    drop((guard, owned, permit));
+    let guard = lock.acquire_timeout(LIMIT).expect("the lock is free");
+    assert_eq!((*guard, guard.is_abandoned()), (2, false));
+    assert!(!rlock.is_locked());
+    assert_eq!(semaphore.available(), 1);
+}
