@@ -4,10 +4,10 @@
 //! waits with a timeout, or gives up, tells all others, who would wait for ever otherwise. It can also run an action, once
 //! for each round, before anybody goes on, which asyncio's cannot.
 //!
-//! It differs from [`threads::Barrier`] in that a party can be *cancelled*. It leaves then, and
-//! the others wait for another one, as in asyncio; tokio's barrier counts it for ever. So the index of a party is not known
-//! when it comes: it is how many of those who *stayed* came before. (asyncio tells it when they come. If the first of
-//! three is cancelled and replaced, the parties are told 1, 1, and 2.)
+//! It differs from [`threads::Barrier`] in that a party can be *cancelled*. It leaves then, and the others wait for another
+//! one, as in asyncio; tokio's barrier goes on counting it. So the index of a party is not known when it comes: it is how
+//! many of those who *stayed* came before. (asyncio fixes it when they come. If the first of three is cancelled and
+//! replaced, the parties are told 1, 1, and 2.)
 //!
 //! A round is *filling* until all parties have come, then *draining* until all have gone; only then the next one begins,
 //! so a fast party cannot be counted twice. [`Barrier::reset`] drains a round that is not complete. These are Python's
@@ -198,6 +198,10 @@ impl Barrier {
     /// # Errors
     ///
     /// When the barrier is broken or reset, before or meanwhile, or not all parties came in time.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_timeout(&self, timeout: Duration) -> Result<usize, Broken> {
         self.pass(async {
             let complete = self.changed.until(&self.round, |round| round.phase != Phase::Filling);

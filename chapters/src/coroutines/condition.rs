@@ -1,10 +1,9 @@
 //! Where coroutines wait until something that a lock guards has changed: Python's `asyncio.Condition`.
 //!
-//! It differs from [`threads::Condition`] in who keeps the line. The operating system puts
-//! threads to sleep and wakes them, in an order of its own. Coroutines are put to sleep by nobody: one that waits has
-//! returned to its event loop, and leaves a [`Waker`] behind, by which the loop can be asked to go on with it. So the line
-//! is here, first come, first served; a notification has an addressee; and an addressee that is *cancelled* before it
-//! could go on must pass it to the next.
+//! It differs from [`threads::Condition`] in who keeps the line. The operating system puts threads to sleep and wakes them,
+//! in an order of its own. Coroutines are put to sleep by nobody: one that waits has returned to its event loop, and left
+//! a [`Waker`] behind, by which the loop can be asked to go on with it. So the line is kept here, first come, first served;
+//! a notification has an addressee; and an addressee that is *cancelled* before it could go on passes it to the next.
 //!
 //! A Python condition is made with its lock. Here the guard says which lock it is, and notifying without holding it is
 //! allowed, where Python raises `RuntimeError`. It is right as long as the *change* was made under the lock. What a
@@ -14,10 +13,10 @@
 //! One waits with the guard of a [`Lock`](super::Lock), not of an [`RLock`](super::RLock): a task may have several guards
 //! of an `RLock`, and those that it keeps would lie while it waits.
 //!
-//! What a working engineer reaches for: [`tokio::sync::Notify`], or the event-listener crate, on which async-channel and
-//! async-lock are built. Both are the line alone, without a lock: one takes a place in it, looks whether what one waits for
-//! is there, and only then awaits. So do the siblings of this type. A `Notify` remembers one notification that nobody
-//! waited for; a condition remembers none. Tokio has no condition with a lock: a channel does mostly better.
+//! A working engineer mostly reaches for a channel; to build one, for [`tokio::sync::Notify`], or for event-listener, on
+//! which async-channel and async-lock are built. Both are the line alone, without a lock: one takes a place in it, looks
+//! whether what one waits for is there, and only then awaits. So do the siblings of this type. A `Notify` remembers one
+//! notification that nobody waited for; a condition remembers none.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -72,8 +71,9 @@ impl Condition {
 
     /// Gives the lock back, waits until notified, and waits until the lock is acquired again.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits leaves the line, and a notification that it had got goes to
-    /// the next one, also while it waits for the lock. It does not get the lock back first, as in Python: its guard is gone.
+    /// Cancel safe: a coroutine that is cancelled while it waits, also for the lock, leaves the line, and if it was notified,
+    /// the next one is in its stead. In Python it would have to wait for the lock even then; here its guard is gone, and
+    /// nobody needs the lock.
     ///
     /// ```
     /// use chapters::coroutines::{Condition, Lock};
@@ -96,7 +96,7 @@ impl Condition {
     /// The same, but waits for a notification until `timeout` has passed at most; then for the lock, as long as that
     /// takes. Also returns whether it was notified.
     ///
-    /// Cancel safe as [`wait`](Self::wait) is.
+    /// Cancel safe as [`wait`](Condition::wait) is.
     ///
     /// ```
     /// use std::time::Duration;
@@ -110,6 +110,10 @@ impl Condition {
     /// assert!(!notified);
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_timeout<'a, T>(&self, guard: LockGuard<'a, T>, timeout: Duration) -> (LockGuard<'a, T>, bool) {
         self.wait_until(guard, deadline_after(timeout)).await
     }
@@ -117,7 +121,7 @@ impl Condition {
     /// Waits until `predicate` is true of what the lock guards. It is called with the lock held, at first and after each
     /// notification. See the example of [`Condition`].
     ///
-    /// Cancel safe as [`wait`](Self::wait) is.
+    /// Cancel safe as [`wait`](Condition::wait) is.
     pub async fn wait_for<'a, T>(
         &self,
         guard: LockGuard<'a, T>,
@@ -129,7 +133,7 @@ impl Condition {
     /// The same, but waits until `timeout` has passed at most. Also returns what `predicate` said last: with a timeout of
     /// zero, or too late, it is asked once more all the same.
     ///
-    /// Cancel safe as [`wait`](Self::wait) is.
+    /// Cancel safe as [`wait`](Condition::wait) is.
     ///
     /// ```
     /// use std::time::Duration;
@@ -143,6 +147,10 @@ impl Condition {
     /// assert!(!condition.wait_for_timeout(lock.acquire().await, Duration::ZERO, |number| *number == 2).await.1);
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_for_timeout<'a, T>(
         &self,
         guard: LockGuard<'a, T>,
@@ -200,16 +208,22 @@ impl Condition {
         self.notify(usize::MAX);
     }
 
+    /// How many coroutines wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.sleeping.load(Ordering::Relaxed)
+    }
+
     // ANCHOR: wait
     async fn wait_until<'a, T>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {
-        let lock_of_guard = guard.lock();
+        let lock_to_acquire = guard.lock();
         let sleeper = self.join();
         drop(guard);
         match deadline {
             None => sleeper.notified().await,
             Some(deadline) => _ = timeout_at(deadline, sleeper.notified()).await,
         }
-        let guard = lock_of_guard.acquire().await;
+        let guard = lock_to_acquire.acquire().await;
         (guard, sleeper.rise())
     }
     // ANCHOR_END: wait
@@ -231,7 +245,7 @@ impl Condition {
     }
 
     // ANCHOR: until
-    /// [`wait_for`](Self::wait_for) with a thread's lock, which is held for an instant and never over an `await`: so those
+    /// [`wait_for`](Condition::wait_for) with a thread's lock, which is held for an instant and never over an `await`: so those
     /// who only change what it guards need not be coroutines.
     pub(super) async fn until<'a, T>(
         &self,
@@ -251,12 +265,6 @@ impl Condition {
         }
     }
     // ANCHOR_END: until
-
-    /// How many coroutines wait.
-    #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.sleeping.load(Ordering::Relaxed)
-    }
 
     /// Takes a place in the line, before the lock is given back, so that no notification can be missed.
     fn join(&self) -> Sleeper<'_> {

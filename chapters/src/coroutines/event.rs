@@ -94,6 +94,10 @@ impl Event {
     /// assert!(event.wait_timeout(Duration::ZERO).await);
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_timeout(&self, timeout: Duration) -> bool {
         time::timeout(timeout, self.wait()).await.is_ok()
     }

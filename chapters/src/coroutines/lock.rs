@@ -4,13 +4,13 @@
 //! others meanwhile. So it can be held over an `await`, where holding a thread's lock would keep others from running, and
 //! one of them perhaps from giving it back. Those who wait get it in the order in which they came, as asyncio promises.
 //!
-//! What a working engineer reaches for: a [`std::sync::Mutex`] as long as no `await` comes while it is held, which is most
-//! of the time, else [`tokio::sync::Mutex`] or async-lock's. Tokio's is what this lock is made of. It guards a value, and
-//! tells nobody whether it is locked. [`Lock::new`] makes a lock that guards nothing: being locked *is* its message, and
-//! asking must not disturb it. [`Lock::guarding`] makes a lock that owns its value as a mutex does.
+//! A working engineer reaches for a [`std::sync::Mutex`] as long as no `await` comes while it is held, which is most of the
+//! time; else for [`tokio::sync::Mutex`], which this lock is made of, or async-lock's. A mutex guards a value, and tells
+//! nobody whether it is locked. [`Lock::new`] makes a lock that guards nothing: being locked *is* its message, and asking
+//! must not disturb it. [`Lock::guarding`] makes a lock that owns its value as a mutex does.
 //!
 //! Python's lock can be released by any coroutine, at any time; this one by whoever holds the guard, and it cannot be
-//! forgotten, not by a coroutine that is cancelled either.
+//! forgotten: a coroutine that is cancelled drops its guard.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,7 +73,8 @@ impl<T> Lock<T> {
         self.guard(self.value.lock().await)
     }
 
-    /// Locks the lock if it is free and nobody waits for it: Python's `locked()`, and `acquire()` if it says no.
+    /// Locks the lock if it is free and nobody waits for it. Python needs no such method: there, nobody else runs between
+    /// `locked()` and `acquire()`.
     ///
     /// ```
     /// use chapters::coroutines::Lock;
@@ -88,9 +89,9 @@ impl<T> Lock<T> {
     }
 
     /// Waits until the lock is free or `timeout` has passed: Python's `asyncio.wait_for(lock.acquire(), timeout)`. A zero
-    /// timeout is one try. Panics without a tokio runtime that has a clock, as every timeout here does.
+    /// timeout is one try.
     ///
-    /// Cancel safe as [`acquire`](Self::acquire) is. The timeout is a cancellation itself.
+    /// Cancel safe as [`acquire`](Lock::acquire) is: the timeout is a cancellation itself.
     ///
     /// ```
     /// use std::time::Duration;
@@ -105,6 +106,10 @@ impl<T> Lock<T> {
     /// # drop(guard);
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn acquire_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         time::timeout(timeout, self.acquire()).await.ok()
     }
@@ -159,11 +164,16 @@ pub struct LockGuard<'a, T = ()> {
 }
 
 impl<'a, T> LockGuard<'a, T> {
+    /// The lock, which outlives this guard: for those who give it back for a while.
+    pub(super) fn lock(&self) -> &'a Lock<T> {
+        self.lock
+    }
+
     /// Whether the last holder panicked, so that the value may be half changed. Told once, to the next holder.
     ///
-    /// Tokio's mutex tells nobody. Nor does Python: an exception leaves an `async with` block, the lock is free, and the next
-    /// holder finds what it finds. A holder that was *cancelled* is not told of here either: it ended where it said
-    /// `await`, and what it leaves half done there, it leaves to the others whenever it waits.
+    /// Tokio's mutex tells nobody, and nor does Python: an exception leaves an `async with` block, the lock is free, and the
+    /// next holder finds what it finds. Of a holder that was *cancelled* nobody is told here either. It ended at an
+    /// `await`: whoever holds a lock over one should leave nothing half changed there.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -187,11 +197,6 @@ impl<'a, T> LockGuard<'a, T> {
     /// ```
     pub fn is_abandoned(&self) -> bool {
         self.abandoned
-    }
-
-    /// The lock that this guard keeps locked.
-    pub(super) fn lock(&self) -> &'a Lock<T> {
-        self.lock
     }
 }
 

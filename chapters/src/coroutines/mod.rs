@@ -3,6 +3,11 @@
 //! The counterpart of Python's `asyncio`. A waiting coroutine costs less than a kilobyte and no thread, so there can be
 //! very many. They share one memory like threads, but a turn ends only where the code says `await`: what does not wait
 //! makes everyone else wait.
+//!
+//! A coroutine that waits can be *cancelled*: it is dropped, and never goes on. Whoever holds a task can
+//! [abort](tokio::task::JoinHandle::abort) it, and a [timeout](tokio::time::timeout) does it all the time. In asyncio an
+//! exception is thrown where the coroutine waits, and it can tidy up; here its guards are dropped. So the docs of whatever
+//! waits here say what its cancellation leaves behind: nothing is lost, and nobody who waits for the same is stuck.
 
 pub mod barrier;
 pub mod condition;

@@ -182,6 +182,10 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// # Errors
     ///
     /// When the queue stayed full or was shut down. The item comes back.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
         let may_put = self.not_full.until(&self.content, |content| self.may_put(content));
         self.add(time::timeout(timeout, may_put).await.unwrap_or_else(|_| self.content.acquire()), item)
@@ -254,6 +258,10 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// # Errors
     ///
     /// When the queue stayed empty; and, which is not the same, when it also was shut down.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
         let may_get = self.not_empty.until(&self.content, |content| Self::may_get(content));
         self.take(time::timeout(timeout, may_get).await.unwrap_or_else(|_| self.content.acquire()))
@@ -396,6 +404,12 @@ mod tests {
         for maxsize in [0, 1, 3] {
             on_both_runtimes(|| exchange(maxsize));
         }
+    }
+
+    #[test]
+    fn what_can_be_sent_can_be_queued() {
+        fn is_shared<T: Send + Sync>() {}
+        is_shared::<Queue<std::cell::Cell<i32>>>();
     }
 
     #[test]

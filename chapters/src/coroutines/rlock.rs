@@ -137,6 +137,10 @@ impl RLock {
     /// tokio::spawn(async move { assert!(other.acquire_timeout(timeout).await.is_none()) }).await.unwrap();
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn acquire_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_>> {
         time::timeout(timeout, self.acquire()).await.ok().or_else(|| self.try_acquire())
     }

@@ -1,14 +1,14 @@
 //! So many at a time, and no more: Python's `asyncio.Semaphore` and `asyncio.BoundedSemaphore`.
 //!
-//! It differs from a [`Lock`] in number, and in that permits belong to nobody: one coroutine can take a permit and
-//! another one give it back. Taken as a guard, a [`Permit`] gives itself back; to use the semaphore as a count of something that
+//! It differs from a [`Lock`] in number, and in that permits belong to nobody: one coroutine can take a permit and another
+//! one give it back. Taken as a guard, a [`Permit`] gives itself back; to use the semaphore as a count of something that
 //! one side produces and the other one consumes, [forget](Permit::forget) the permits and [release](Semaphore::release)
 //! new ones.
 //!
-//! It differs from [`threads::Semaphore`] in the order. Whoever gives a permit back and takes one
-//! again at once is running, while those who wait have yet to wake. The operating system, which stops and starts threads as
-//! it likes, gives them a chance; on one event loop, they would have none, for ever. So whoever comes here gets in line
-//! behind those who wait, as in asyncio. Python's two semaphores differ in the same way.
+//! It differs from [`threads::Semaphore`] in the order. Whoever gives a permit back and takes one again at once is running,
+//! while those who wait have yet to wake. The operating system, which stops and starts threads as it likes, gives them a
+//! chance; on one event loop they would have none, for ever. So whoever comes here gets in line behind those who wait, as
+//! in asyncio. Python's two semaphores differ in the same way.
 //!
 //! A working engineer reaches for [`tokio::sync::Semaphore`], which can also hand out several permits at once, and be
 //! closed.
@@ -97,6 +97,10 @@ impl Semaphore {
     /// assert!(semaphore.acquire_timeout(Duration::from_millis(1)).await.is_none());
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has a clock.
     pub async fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
         time::timeout(timeout, self.acquire()).await.ok().or_else(|| self.try_acquire())
     }

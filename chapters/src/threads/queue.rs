@@ -47,7 +47,7 @@ pub struct Queue<T, S = VecDeque<T>> {
     pub(super) not_full: Condition,
     pub(super) all_done: Condition,
     maxsize: usize,
-    of: PhantomData<T>,
+    of: PhantomData<fn(T) -> T>,
 }
 
 #[derive(Debug, Default)]

@@ -40,6 +40,12 @@ fn every_item_comes_out_once_and_in_order_of_each_putter() {
 }
 
 #[test]
+fn what_can_be_sent_can_be_queued() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Queue<std::cell::Cell<i32>>>();
+}
+
+#[test]
 fn the_three_orders() {
     let (first, last, least) = (Queue::<_>::new(0), LifoQueue::new(0), PriorityQueue::new(0));
     for item in [2, 3, 1] {
