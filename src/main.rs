@@ -18,8 +18,8 @@ See what a global interpreter lock, such as Python's, does to the threads:
   cargo run --bin chapter-gil -- --seed=1
 
 See what each primitive and each queue does, at work on a small task:
-  cargo run --bin chapter-primitives -- barrier --model=processes
-  cargo run --bin chapter-queues -- bounded --model=coroutines
+  cargo run --bin chapter-primitives -- barrier --model=coroutines
+  cargo run --bin chapter-queues -- bounded --model=processes
 
 Each of them explains its flags if you ask with --help. The processes need Linux.
 

@@ -151,7 +151,7 @@ fn a_wrong_command_is_found() {
         ("cargo run --bin chapter-threads -- --workers=0", "from 1 to"),
         ("cargo run --bin chapter-gil -- --only=fibers", "fibers"),
         ("cargo run --bin chapter-primitives -- fiber", "fiber"),
-        ("cargo run --bin chapter-queues -- simple --model=coroutines", "no SimpleQueue"),
+        ("cargo run --bin chapter-queues -- lifo --model=processes", "no LifoQueue"),
         ("cargo run --bin chapter-queues -- --timeline=run.svg", "--timeline"),
         ("cargo run --example chapter-gil", "nobody has checked"),
         ("cargo bench -p chapters --bench fibers", "nobody has checked"),

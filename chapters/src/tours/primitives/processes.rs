@@ -49,13 +49,18 @@ impl Stage {
 
 /// Where in the shared memory a stage lies.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
 pub enum Places {
+    /// Of [`Stage::Lock`].
     Lock(Place),
+    /// Of [`Stage::RLock`].
     RLock(Place),
+    /// Of [`Stage::Condition`].
     Condition(Place, Place),
+    /// Of [`Stage::Event`].
     Event(Place),
+    /// Of [`Stage::Semaphore`].
     Semaphore(Place),
+    /// Of [`Stage::Barrier`].
     Barrier(Place),
 }
 

@@ -11,9 +11,11 @@
 //! | [`shutdown`](Trait::Shutdown) | who waits is released on both sides, and what was put is still served |
 //! | [`timeout`](Trait::Timeout) | a consumer with nothing to do says so and looks again |
 //!
-//! The scenes are written for each world, in `threads.rs` and `coroutines.rs`: compare them.
+//! The scenes are written three times, in `threads.rs`, `processes.rs` and `coroutines.rs`: compare them.
 
 pub mod coroutines;
+#[cfg(target_os = "linux")]
+pub mod processes;
 pub mod threads;
 
 use std::cmp::Ordering;
@@ -122,7 +124,8 @@ impl Part for Trait {
 
     fn missing(self, world: World) -> Option<&'static str> {
         match (self, world) {
-            (_, World::Processes) => Some("the queues of processes are not on this tour yet"),
+            (Trait::Lifo, World::Processes) => Some("processes have no LifoQueue, in Python neither"),
+            (Trait::Priority, World::Processes) => Some("processes have no PriorityQueue, in Python neither"),
             (Trait::Simple, World::Coroutines) => Some("coroutines have no SimpleQueue, in Python neither"),
             _ => None,
         }
@@ -133,7 +136,9 @@ impl Part for Trait {
         match crew {
             Crew::Threads => crew::threads::perform(threads::Stage::new(self, workers), demo),
             #[cfg(target_os = "linux")]
-            Crew::Processes(_) => Err(io::ErrorKind::Unsupported.into()),
+            Crew::Processes(method) => {
+                crew::processes::perform(method, |memory| processes::Stage::new(memory, self, workers), demo)
+            }
             Crew::Coroutines(runtime) => {
                 crew::coroutines::perform(runtime, coroutines::Stage::new(self, workers), demo)
             }
@@ -187,5 +192,9 @@ impl Ord for Ticket {
 
 /// The program `chapter-queues`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(status) = crate::processes::start::child_main::<crew::processes::Actor<processes::Stage>>() {
+        return status;
+    }
     super::main::<Trait>()
 }

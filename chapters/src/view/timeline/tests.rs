@@ -279,3 +279,98 @@ fn a_window_shows_what_is_in_it_as_large_as_a_run() {
         assert!(!picture.contains("NaN"), "{window:?}");
     }
 }
+
+/// A scene: worker-1 holds the lock twice over while worker-2 waits for it; then both wait at a barrier, worker-1 puts a
+/// job, and worker-2 opens.
+fn scene() -> (Run, Vec<Record>) {
+    use crate::trace::Thing::{Barrier, Condition, Lock};
+    let events = [
+        (0, 1, Event::WorkerStarted),
+        (0, 2, Event::WorkerStarted),
+        (0, 1, Event::Acquired(Lock)),
+        (10, 2, Event::WaitStarted(Lock)),
+        (20, 1, Event::Acquired(Lock)),
+        (20, 1, Event::JobStarted(sample::job(0))),
+        (60, 1, Event::JobCompleted(sample::job(0))),
+        (60, 1, Event::Released(Lock)),
+        (70, 1, Event::Released(Lock)),
+        (70, 2, Event::WaitEnded(Lock)),
+        (70, 1, Event::JobPut(sample::job(1))),
+        (70, 1, Event::WaitStarted(Barrier)),
+        (80, 2, Event::Signalled(Condition)),
+        (90, 2, Event::Signalled(Barrier)),
+        (90, 1, Event::WaitEnded(Barrier)),
+        (100, 1, Event::WorkerFinished),
+        (100, 2, Event::WorkerFinished),
+    ];
+    let records = events.into_iter().map(|(at, worker, event)| sample::record(at, worker, event)).collect();
+    (Run { scene: Some("barrier"), ..sample::run() }, records)
+}
+
+#[test]
+fn who_says_what_it_waits_for_is_hatched_for_that_alone() {
+    let (run, records) = scene();
+    let picture = draw(run, &records);
+    let document = Document::parse(&picture).unwrap();
+    let waits: Vec<(String, f64)> = of_class(&document, "waiting")
+        .iter()
+        .map(|node| (node.attribute("fill").unwrap().to_owned(), number(*node, "width")))
+        .collect();
+    let [(at_barrier, short), (for_lock, long)] = &waits[..] else { panic!("{waits:?}") };
+    assert!((long / short - 3.0).abs() < 0.01, "60 ms and 20 ms: {waits:?}");
+    assert_ne!(at_barrier, for_lock, "each thing has its own pattern");
+    for pattern in [at_barrier, for_lock] {
+        let id = pattern.trim_start_matches("url(#").trim_end_matches(')');
+        assert!(document.descendants().any(|node| node.attribute("id") == Some(id)), "{pattern} is not there");
+    }
+    for words in ["waits for the lock</text>", "waits at the barrier</text>", "waited for the lock: 60.0 ms, "] {
+        assert!(picture.contains(words), "no {words:?} in {picture}");
+    }
+    assert_eq!(of_class(&document, "life").len(), 2);
+}
+
+#[test]
+fn what_is_held_twice_over_is_seen_to_be() {
+    let (run, records) = scene();
+    let picture = draw(run, &records);
+    let document = Document::parse(&picture).unwrap();
+    let in_lanes = |class| of_class(&document, class).into_iter().filter(|node| node.first_element_child().is_some());
+    let [outer, inner] = ["hold", "inner"].map(|class| in_lanes(class).map(|node| number(node, "width")).collect());
+    let (outer, inner): (Vec<f64>, Vec<f64>) = (outer, inner);
+    assert_eq!((outer.len(), inner.len()), (1, 1), "{picture}");
+    assert!((outer[0] / inner[0] - 70.0 / 40.0).abs() < 0.01, "{outer:?} {inner:?}");
+    assert!(picture.contains("held the lock for 40.0 ms, 20.000 ms to 60.000 ms again</title>"), "{picture}");
+    assert!(!picture.contains("GIL"), "{picture}");
+}
+
+#[test]
+fn what_one_does_for_others_is_a_mark_on_its_lane_or_a_line_across_all() {
+    let (run, records) = scene();
+    let picture = draw(run, &records);
+    let document = Document::parse(&picture).unwrap();
+    let titles = |class| -> Vec<&str> {
+        of_class(&document, class).into_iter().filter_map(|node| node.first_element_child()?.text()).collect()
+    };
+    assert_eq!(titles("deed"), ["puts job 1 at 70.000 ms", "notifies at 80.000 ms"]);
+    assert_eq!(titles("signal"), ["worker-2 opens the barrier at 90.000 ms"]);
+    for entry in ["a job", "holds the lock", "holds it again", "puts a job", "notifies", "opens the barrier"] {
+        assert!(picture.contains(&format!(">{entry}</text>")), "no {entry:?} in the legend of {picture}");
+    }
+    let legend: Vec<Node> = document.root_element().children().filter(|node| node.has_tag_name("text")).collect();
+    assert!(legend.iter().all(|node| number(*node, "x") < 800.0), "the legend has rows");
+}
+
+#[test]
+fn a_scene_is_told_in_words_too() {
+    let (run, records) = scene();
+    let picture = draw(run, &records);
+    let document = Document::parse(&picture).unwrap();
+    assert_eq!(
+        description(&document),
+        "A run of 100.000 ms, of barrier with threads: 2 workers, 4 jobs: 1 completed. \
+         The workers held the lock 2 times, 70.0 ms at the median. \
+         worker-1 completed 1 job, held the lock 2 times, 70.0 ms at the median, and waited 20.000 ms at the barrier. \
+         worker-2 completed 0 jobs and waited 60.000 ms for the lock. \
+         worker-2 notifies at 80.000 ms. worker-2 opens the barrier at 90.000 ms."
+    );
+}

@@ -1,0 +1,254 @@
+//! The queues at work between processes.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ROOM, Trait, room};
+use crate::job::Job;
+use crate::processes::queue::GetError;
+use crate::processes::shared::{Place, Shared};
+use crate::processes::{Queue, SimpleQueue};
+use crate::tours::crew::processes::{self as crew, Worker};
+use crate::trace::Thing;
+
+/// What the workers of a scene share.
+// There is one at a time.
+#[allow(clippy::large_enum_variant)]
+pub enum Stage {
+    /// A queue without limit.
+    Fifo(Queue<Job>),
+    /// A queue that is soon full.
+    Bounded(Queue<Job>),
+    /// A queue whose items say also that there are no more.
+    Simple(SimpleQueue<Option<Job>>),
+    /// A queue that is joined.
+    Join(Queue<Job>),
+    /// A queue that is full, and one that is empty.
+    Shutdown(Queue<Job>, Queue<Job>),
+    /// A queue that is empty most of the time.
+    Timeout(Queue<Job>),
+}
+
+impl Stage {
+    /// Sets the stage for one scene.
+    ///
+    /// # Errors
+    ///
+    /// When `memory` is full, or processes have no such queue.
+    pub fn new(memory: &Arc<Shared>, scene: Trait, workers: usize) -> io::Result<Self> {
+        Ok(match scene {
+            Trait::Fifo => Self::Fifo(Queue::new(memory, 0)?),
+            Trait::Bounded => Self::Bounded(Queue::new(memory, ROOM)?),
+            Trait::Lifo | Trait::Priority => return Err(io::ErrorKind::Unsupported.into()),
+            Trait::Simple => Self::Simple(SimpleQueue::new()?),
+            Trait::Join => Self::Join(Queue::new(memory, 0)?),
+            Trait::Shutdown => Self::Shutdown(Queue::new(memory, room(workers))?, Queue::new(memory, 0)?),
+            Trait::Timeout => Self::Timeout(Queue::new(memory, 0)?),
+        })
+    }
+}
+
+/// Where in the shared memory a stage lies. A simple queue lies in a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Places {
+    /// Of [`Stage::Fifo`].
+    Fifo(Place),
+    /// Of [`Stage::Bounded`].
+    Bounded(Place),
+    /// Of [`Stage::Simple`].
+    Simple,
+    /// Of [`Stage::Join`].
+    Join(Place),
+    /// Of [`Stage::Shutdown`].
+    Shutdown(Place, Place),
+    /// Of [`Stage::Timeout`].
+    Timeout(Place),
+}
+
+impl crew::Stage for Stage {
+    type Places = Places;
+
+    fn places(&self) -> Places {
+        match self {
+            Self::Fifo(queue) => Places::Fifo(queue.place()),
+            Self::Bounded(queue) => Places::Bounded(queue.place()),
+            Self::Simple(_) => Places::Simple,
+            Self::Join(queue) => Places::Join(queue.place()),
+            Self::Shutdown(full, empty) => Places::Shutdown(full.place(), empty.place()),
+            Self::Timeout(queue) => Places::Timeout(queue.place()),
+        }
+    }
+
+    fn files(&self) -> Vec<BorrowedFd<'_>> {
+        match self {
+            Self::Simple(queue) => queue.ends().to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn at(memory: &Arc<Shared>, places: Places, files: Vec<OwnedFd>) -> io::Result<Self> {
+        Ok(match places {
+            Places::Fifo(queue) => Self::Fifo(Queue::at(memory, queue)?),
+            Places::Bounded(queue) => Self::Bounded(Queue::at(memory, queue)?),
+            Places::Simple => {
+                let ends = files.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
+                Self::Simple(SimpleQueue::from_ends(ends)?)
+            }
+            Places::Join(queue) => Self::Join(Queue::at(memory, queue)?),
+            Places::Shutdown(full, empty) => Self::Shutdown(Queue::at(memory, full)?, Queue::at(memory, empty)?),
+            Places::Timeout(queue) => Self::Timeout(Queue::at(memory, queue)?),
+        })
+    }
+
+    fn play(&self, me: &Worker) {
+        match self {
+            Self::Fifo(queue) => in_order(me, queue),
+            Self::Bounded(queue) => bounded(me, queue),
+            Self::Simple(queue) => simple(me, queue),
+            Self::Join(queue) => join(me, queue),
+            Self::Shutdown(full, empty) => shutdown(me, full, empty),
+            Self::Timeout(queue) => timeout(me, queue),
+        }
+    }
+}
+
+/// Puts all jobs, if it is the first worker, and serves.
+fn in_order(me: &Worker, queue: &Queue<Job>) {
+    if me.is_first() {
+        for job in &me.jobs {
+            me.puts(job);
+            queue.put(*job).expect("it is not shut down yet");
+        }
+        queue.shutdown(false);
+    }
+    serve(me, queue);
+}
+
+/// Takes jobs and does them, until the queue is shut down and empty.
+fn serve(me: &Worker, queue: &Queue<Job>) {
+    while let Ok(job) = get(me, queue) {
+        me.work(&job);
+    }
+}
+
+/// Takes an item, and says that it waits for it.
+fn get(me: &Worker, queue: &Queue<Job>) -> Result<Job, GetError> {
+    me.waits(Thing::Item);
+    let item = queue.get();
+    me.goes_on(Thing::Item);
+    item
+}
+
+/// Puts jobs as fast as the queue takes them, or serves.
+fn bounded(me: &Worker, queue: &Queue<Job>) {
+    if me.is_first() {
+        for job in &me.jobs {
+            me.puts(job);
+            me.waits(Thing::Room);
+            queue.put(*job).expect("it is not shut down yet");
+            me.goes_on(Thing::Room);
+        }
+        queue.shutdown(false);
+    } else {
+        serve(me, queue);
+    }
+}
+
+/// Puts all jobs and the end for each worker, if it is the first worker; and takes jobs until it takes the end.
+fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
+    if me.is_first() {
+        for job in &me.jobs {
+            me.puts(job);
+            queue.put(Some(*job)).expect("it can be sent");
+        }
+        for _ in 0..me.workers {
+            queue.put(None).expect("it can be sent");
+        }
+    }
+    loop {
+        me.waits(Thing::Item);
+        let item = queue.get();
+        me.goes_on(Thing::Item);
+        match item {
+            Ok(Some(job)) => me.work(&job),
+            Ok(None) | Err(_) => break,
+        }
+    }
+}
+
+/// Puts jobs, waits until all are done, and does the last alone; or serves, and says of each job when it is done.
+fn join(me: &Worker, queue: &Queue<Job>) {
+    if me.is_first() {
+        let (last, tasks) = me.jobs.split_last().expect("there are jobs");
+        for job in tasks {
+            me.puts(job);
+            queue.put(*job).expect("it is not shut down yet");
+        }
+        me.waits(Thing::Tasks);
+        queue.join();
+        me.goes_on(Thing::Tasks);
+        me.work(last);
+        queue.shutdown(false);
+    } else {
+        while let Ok(job) = get(me, queue) {
+            me.work(&job);
+            queue.task_done().expect("it was taken");
+        }
+    }
+}
+
+/// Shuts both queues down, or waits for room in the full one, or waits for an item in the empty one; and serves what is
+/// left in the full one.
+fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
+    let (own, others) = me.jobs.split_at(1);
+    match me.id.0 {
+        0 => {
+            me.work(&own[0]);
+            me.signals(Thing::Queue);
+            full.shutdown(false);
+            empty.shutdown(false);
+        }
+        1 => {
+            for job in others {
+                me.puts(job);
+                me.waits(Thing::Room);
+                let put = full.put(*job);
+                me.goes_on(Thing::Room);
+                if let Err(back) = put {
+                    me.work(&back.into_item());
+                }
+            }
+        }
+        _ => {
+            let item = get(me, empty);
+            item.expect_err("nobody puts anything there");
+        }
+    }
+    serve(me, full);
+}
+
+/// Makes a job ready now and then, or waits for one with little patience.
+fn timeout(me: &Worker, queue: &Queue<Job>) {
+    if me.is_first() {
+        for pair in me.jobs.chunks(2) {
+            me.work(&pair[0]);
+            me.puts(&pair[1]);
+            queue.put(pair[1]).expect("it is not shut down yet");
+        }
+        queue.shutdown(false);
+    } else {
+        loop {
+            me.waits(Thing::Item);
+            let item = queue.get_timeout(me.patience());
+            me.goes_on(Thing::Item);
+            match item {
+                Ok(job) => me.work(&job),
+                Err(GetError::Empty) => me.finds_no_work(),
+                Err(GetError::ShutDown | GetError::Garbled) => break,
+            }
+        }
+    }
+}
