@@ -65,7 +65,7 @@ impl Processes {
         Self { starter: Starter::new(method).expect("a way to start processes") }
     }
 
-    /// Starts an actor that attaches to what lies in the memory of `world`, whatever the method.
+    /// Starts an actor. It shares what lies in `memory` and in open files, whatever the method.
     fn start_one(&self, subject: Subject, shared: &Shared, memory: &Arc<Memory>) -> io::Result<Started> {
         let (here, there) = Connection::pair()?;
         let files = shared.files().into_iter().map(|file| file.try_clone_to_owned()).collect::<io::Result<_>>()?;

@@ -8,9 +8,8 @@ mod models;
 use std::fmt::Debug;
 
 use chapters::random::{Random, Seed};
-use rand::RngExt;
-
 use models::{BarrierModel, EventModel, QueueModel, RLockModel, SemaphoreModel};
+use rand::RngExt;
 
 use super::{ANY, scenarios};
 use crate::stage::{Actor, Stage};
@@ -18,8 +17,7 @@ use crate::words::{Action, Answer, Do, Subject};
 
 scenarios! {
     ANY => any_conversation_with_a_queue, any_conversation_with_a_semaphore, any_conversation_with_an_rlock,
-        any_conversation_with_an_event,
-        any_conversation_with_a_barrier;
+        any_conversation_with_an_event, any_conversation_with_a_barrier;
 }
 
 const COMMANDS: usize = 60;
