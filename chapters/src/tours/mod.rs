@@ -1,6 +1,6 @@
 //! Tours: programs that show one thing at a time, at work on a small task, in each of the three worlds.
 //!
-//! A [demo](crate::demo) shows the service, whose workers live by a queue. A tour shows what such a service is made of:
+//! A [demo] shows the service, whose workers live by a queue. A tour shows what such a service is made of:
 //! [`primitives`], and [`queues`] themselves. Each of its parts is a *scene* of a second or less that is written three
 //! times, in words so alike that the difference is what the worlds make different. A [`worker`] says what it does as one
 //! of the service does, and so the same records go to the same views; a [`crew`] is how a world starts its workers.
