@@ -34,7 +34,7 @@ pub const ALONE: &str = "tested alone with ";
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// How often a command is tried again that did not print what is shown: a deadline may come too soon on a busy machine.
-const TRIES: i32 = 5;
+const TRIES: i32 = 4;
 
 /// A command on a page, and what the page says that it prints.
 #[derive(Debug, Default, PartialEq)]

@@ -79,6 +79,7 @@ fn a_program_in_python() {
     let run = |note, text: &str| python::run("faults.py", &block("python", note, text));
     assert_eq!(run(None, "print(1)"), Ok(()));
     assert_fault(run(None, "print(x)"), "NameError");
+    assert_fault(run(None, "import threading\nthreading.Thread(target=lambda: x).start()"), "NameError");
     assert_eq!(run(Some("tested to fail with NameError"), "print(x)"), Ok(()));
     assert_fault(run(Some("tested to fail with TypeError"), "print(x)"), "NameError");
     assert_fault(run(Some("tested to fail with TypeError"), "pass"), "ended with 0");
