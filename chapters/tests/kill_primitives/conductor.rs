@@ -196,6 +196,11 @@ impl Conductor {
                 vec![]
             }
             3 => {
+                if self.performance.kind == Kind::Barrier {
+                    // Then the barrier knows all of them, and nobody is about to reset it.
+                    let complete = self.scene.rounds() + 2;
+                    self.until("a round is complete", || self.scene.rounds() >= complete);
+                }
                 let victims: Vec<usize> = (0..self.workers.len()).filter(|&worker| worker != victim).collect();
                 victims.iter().for_each(|&victim| self.workers[victim].kill());
                 if self.performance.kind.goes_on_alone() {
@@ -245,26 +250,28 @@ impl Conductor {
     }
 
     fn goes_on(&self, turns: u64, workers: &[usize]) {
-        let (begin, before) = (Instant::now(), self.board.turns());
-        loop {
+        let before = self.board.turns();
+        self.until("all go on", || {
             let now = self.board.turns();
-            if workers.iter().all(|&worker| now[worker] >= before[worker] + turns) {
-                return;
-            }
+            workers.iter().all(|&worker| now[worker] >= before[worker] + turns)
+        });
+    }
+
+    fn until(&self, what: &str, done: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while !done() {
             assert!(!self.board.has_failed(), "something does not hold, see above");
-            if begin.elapsed() > LIMIT {
-                panic!("somebody hangs, for {LIMIT:?}, after {} kills: {}", self.killed, self.report(&before, &now));
-            }
+            let killed = self.killed;
+            assert!(begin.elapsed() < LIMIT, "not within {LIMIT:?} after {killed} kills: {what}: {}", self.report());
             thread::park_timeout(Duration::from_micros(200));
         }
     }
 
-    fn report(&self, before: &[u64], now: &[u64]) -> String {
+    fn report(&self) -> String {
         let mut report = format!("{:?}\n", self.scene);
-        for (number, worker) in self.workers.iter().enumerate() {
+        for (worker, turns) in self.workers.iter().zip(self.board.turns()) {
             let stat = fs::read_to_string(format!("/proc/{}/stat", worker.pid())).unwrap_or_default();
-            let turns = now[number] - before[number];
-            let _ = writeln!(report, "worker {number} had {turns} turns: {}", &stat[..stat.len().min(60)]);
+            let _ = writeln!(report, "{turns} turns: {}", &stat[..stat.len().min(60)]);
         }
         report
     }

@@ -26,6 +26,11 @@ pub trait Scene: Debug {
     /// Does something while nobody else gets the primitive.
     fn hold(&self, board: &Board, during: &mut dyn FnMut());
 
+    /// How many rounds all of them have passed together.
+    fn rounds(&self) -> u64 {
+        0
+    }
+
     /// When all workers are gone: holds the scene to what must be so, and says what they took along.
     fn check(&self, board: &Board, turns: u64, kills: u64) -> String;
 }
@@ -74,9 +79,9 @@ impl Kind {
         matches!(self, Self::Lock | Self::RLock)
     }
 
-    /// Whether one worker alone has something to do.
+    /// Whether one worker alone has another turn: at a barrier, it finds it broken.
     pub fn goes_on_alone(self) -> bool {
-        matches!(self, Self::Lock | Self::RLock | Self::Semaphore)
+        matches!(self, Self::Lock | Self::RLock | Self::Semaphore | Self::Barrier)
     }
 
     pub fn make(self, memory: &Arc<Shared>) -> io::Result<Box<dyn Scene>> {
@@ -258,6 +263,7 @@ impl Scene for Token {
         *token = [(token[0] + 1) % Kind::ConditionForAll.workers() as u64, token[1] + 1];
         me.linger(3);
         drop(token);
+        me.linger(3);
         self.passed.notify_all();
         true
     }
@@ -313,6 +319,7 @@ impl Scene for Stock {
         }
         me.linger(3);
         drop(stock);
+        me.linger(3);
         // Those who wait wait for one of two things: the right one may be the second.
         self.changed.notify(if possible { 2 } else { 0 });
         possible
@@ -439,8 +446,8 @@ impl Scene for Rounds {
 
     fn turn(&self, me: &mut Me) -> bool {
         let before = self.words[0].load(Relaxed);
-        let passed = match me.dice(64) {
-            0 => self.barrier.wait_timeout(Duration::from_micros(me.dice(500))),
+        let passed = match me.dice(4) {
+            0 => self.barrier.wait_timeout(2 * LIMIT),
             _ => self.barrier.wait(),
         };
         if let Ok(index) = passed {
@@ -457,8 +464,12 @@ impl Scene for Rounds {
         during();
     }
 
+    fn rounds(&self) -> u64 {
+        self.words[0].load(Relaxed)
+    }
+
     fn check(&self, _: &Board, turns: u64, kills: u64) -> String {
-        let rounds = self.words[0].load(Relaxed);
+        let rounds = self.rounds();
         let passed: Vec<u64> = self.words[1..].iter().map(|passed| passed.load(Relaxed)).collect();
         let missing =
             passed.iter().map(|&passed| rounds.checked_sub(passed).expect("nobody passes twice")).sum::<u64>();
