@@ -68,7 +68,8 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
     format: Format,
 
-    /// Draw a picture of each part as NAME.svg in this folder, which is made if need be
+    /// Draw a picture of each part as NAME.svg in this folder, which is made if need be, and keep the run's records as
+    /// NAME.jsonl
     #[arg(long, value_name = "FOLDER", help_heading = "What to look at")]
     timelines: Option<PathBuf>,
 }
@@ -102,7 +103,7 @@ impl Part {
 pub fn main() -> ExitCode {
     let options = Options::parse();
     let parts = options.only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
-    let files: Result<Vec<Option<Replace>>, String> =
+    let files: Result<Vec<Option<Files>>, String> =
         parts.iter().map(|part| options.timelines.as_deref().map(|folder| open(folder, *part)).transpose()).collect();
     match files {
         Err(error) => fail(&error, USAGE),
@@ -120,15 +121,22 @@ fn number(text: &str, least: u64, most: u64) -> Result<u32, String> {
     options::whole(text, least, most).map(|number| number as u32)
 }
 
-/// Opens the file for a part's picture, now, so that a folder that cannot be written is found out before the runs.
-fn open(folder: &Path, part: Part) -> Result<Replace, String> {
+/// Where a part's picture and its records go.
+struct Files {
+    svg: Replace,
+    records: Replace,
+}
+
+/// Opens the files for a part's picture, now, so that a folder that cannot be written is found out before the runs.
+fn open(folder: &Path, part: Part) -> Result<Files, String> {
     let shown = folder.display();
     fs::create_dir_all(folder).map_err(|error| format!("--timelines={shown}: cannot make this folder: {error}"))?;
-    view::open(&folder.join(part.name()).with_extension("svg"), "--timelines")
+    let open = |extension| view::open(&folder.join(part.name()).with_extension(extension), "--timelines");
+    Ok(Files { svg: open("svg")?, records: open("jsonl")? })
 }
 
 /// Shows `parts`, and draws those that have a file.
-fn run(options: Options, parts: impl Iterator<Item = (Part, Option<Replace>)>) -> io::Result<()> {
+fn run(options: Options, parts: impl Iterator<Item = (Part, Option<Files>)>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let text = options.format == Format::Text;
     let tour = Tour::new(options);
@@ -149,10 +157,14 @@ fn run(options: Options, parts: impl Iterator<Item = (Part, Option<Replace>)>) -
             false => rows.iter().try_for_each(|row| writeln!(out, "{}", tour.json(part, columns, row)))?,
         }
         out.flush()?;
-        if let Some(mut file) = file {
-            let cannot =
-                |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}.svg: {error}", part.name()));
-            file.write_all(picture.as_bytes()).and_then(|()| file.flush()).map_err(cannot)?;
+        if let Some(Files { svg, records }) = file {
+            for (mut file, extension, content) in [(svg, "svg", picture.svg), (records, "jsonl", picture.records)] {
+                let name = part.name();
+                let cannot = |error: io::Error| {
+                    io::Error::new(error.kind(), format!("cannot write {name}.{extension}: {error}"))
+                };
+                file.write_all(&content).and_then(|()| file.flush()).map_err(cannot)?;
+            }
         }
     }
     if text {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::session::{Session, Setup, median};
-use super::table::{self, Column, Table, Value};
+use super::table::{self, Column, Picture, Table, Value};
 use super::{Options, Part};
 use crate::job::{DIGESTS, Job, Kind, jobs};
 use crate::options::Plan;
@@ -153,7 +153,7 @@ impl Tour {
             vec![Value::Text(name(setup.gil)), workers, wall, cpu, Value::of(speedup, Value::Times), switches, hold]
         });
         let drawn = setups.iter().rposition(|setup| setup.gil == One && setup.plan.workers == several);
-        Ok(Table { columns: COMPARED, rows: rows.collect(), picture: draw(&sessions, drawn, window) })
+        Ok(Table { columns: COMPARED, rows: rows.collect(), picture: draw(&sessions, drawn, window)? })
     }
 
     fn interval(&self) -> io::Result<Table> {
@@ -166,7 +166,7 @@ impl Tour {
             let workers = Value::Count(setup.plan.workers.into());
             vec![Value::Brief(setup.interval.as_secs_f64()), workers, wall, cpu, switches, hold]
         });
-        Ok(Table { columns: INTERVALS, rows: rows.collect(), picture: draw(&sessions, Some(2), &ALL) })
+        Ok(Table { columns: INTERVALS, rows: rows.collect(), picture: draw(&sessions, Some(2), &ALL)? })
     }
 
     /// The queue begins with one long CPU-bound job, if there is to be company. Whoever takes it is busy until the end,
@@ -197,7 +197,7 @@ impl Tour {
             let (rate, fewer) = (Value::of(rate, Value::Rate), Value::of(fewer, Value::Times));
             vec![Value::Text(name(setup.gil)), Value::Text(company), rate, fewer]
         });
-        Ok(Table { columns: CONVOYS, rows: rows.collect(), picture: draw(&sessions, Some(3), &BEGINNING) })
+        Ok(Table { columns: CONVOYS, rows: rows.collect(), picture: draw(&sessions, Some(3), &BEGINNING)? })
     }
 
     fn intervals(&self) -> [Duration; 3] {
@@ -250,7 +250,7 @@ fn name(gil: Locking) -> &'static str {
 }
 
 /// A picture of the last run of one of the setups.
-fn draw(sessions: &[Vec<Session>], drawn: Option<usize>, window: &Range<Duration>) -> String {
+fn draw(sessions: &[Vec<Session>], drawn: Option<usize>, window: &Range<Duration>) -> io::Result<Picture> {
     let session = drawn.and_then(|index| sessions[index].last());
-    session.map(|session| session.draw(window)).unwrap_or_default()
+    session.map(|session| session.draw(window)).transpose().map(Option::unwrap_or_default)
 }

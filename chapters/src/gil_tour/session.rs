@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
+use super::table::Picture;
 use crate::demo::Stopped;
 use crate::job::{Job, Kind};
 use crate::options::Plan;
@@ -13,8 +14,9 @@ use crate::threads::Service;
 use crate::threads::interpreter::{Gils, Locking};
 use crate::trace::{self, Event, Record, WorkerId};
 use crate::usage::Usage;
+use crate::view::json::Json;
 use crate::view::summary::{Summary, Tally};
-use crate::view::{Run, timeline};
+use crate::view::{Run, View, timeline};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -117,9 +119,11 @@ impl Session {
         (to > from).then(|| count as f64 / (to - from).as_secs_f64())
     }
 
-    /// A picture of the run.
-    pub fn draw(&self, window: &Range<Duration>) -> String {
-        timeline::draw_window(self.run.clone(), &self.records, window)
+    /// A picture of the run, and its records as JSON lines.
+    pub fn draw(&self, window: &Range<Duration>) -> io::Result<Picture> {
+        let mut records = Vec::new();
+        Json::new(self.run.clone(), &mut records, false).show(&self.records)?;
+        Ok(Picture { svg: timeline::draw_window(self.run.clone(), &self.records, window).into_bytes(), records })
     }
 }
 

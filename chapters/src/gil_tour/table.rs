@@ -12,7 +12,14 @@ use crate::view::timeline::brief;
 pub struct Table {
     pub columns: &'static [Column],
     pub rows: Vec<Vec<Value>>,
-    pub picture: String,
+    pub picture: Picture,
+}
+
+/// A run as a picture, and the records that it was drawn from.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    pub svg: Vec<u8>,
+    pub records: Vec<u8>,
 }
 
 /// A column: how JSON calls it, and what stands above it.

@@ -2,15 +2,20 @@
 
 use std::io::{self, Write};
 
-use super::View;
+use serde::{Deserialize, Serialize};
+
+use super::{Run, View};
+use crate::options::Plan;
+use crate::random::Seed;
 use crate::trace::{Event, Record};
 
 /// How much text is gathered before it is written.
 const CHUNK: usize = 1 << 16;
 
-/// Writes one line a record.
+/// Writes one line a record. The first one, `service_starting`, also says what is run.
 #[derive(Debug)]
 pub struct Json<W> {
+    run: Run,
     out: W,
     quiet: bool,
     text: Vec<u8>,
@@ -18,8 +23,8 @@ pub struct Json<W> {
 
 impl<W: Write> Json<W> {
     /// Writes to `out`; if `quiet`, only the last record, the one with the summary.
-    pub fn new(out: W, quiet: bool) -> Self {
-        Self { out, quiet, text: Vec::with_capacity(CHUNK) }
+    pub fn new(run: Run, out: W, quiet: bool) -> Self {
+        Self { run, out, quiet, text: Vec::with_capacity(CHUNK) }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -39,7 +44,10 @@ impl<W: Write + Send> View for Json<W> {
             if self.quiet && !matches!(record.event, Event::ServiceStopped(_)) {
                 continue;
             }
-            serde_json::to_writer(&mut self.text, record)?;
+            match record.event {
+                Event::ServiceStarting => serde_json::to_writer(&mut self.text, &First { record, run: &self.run })?,
+                _ => serde_json::to_writer(&mut self.text, record)?,
+            }
             self.text.push(b'\n');
             if self.text.len() >= CHUNK {
                 self.write()?;
@@ -48,6 +56,13 @@ impl<W: Write + Send> View for Json<W> {
         self.write()?;
         self.out.flush()
     }
+}
+
+#[derive(Serialize)]
+struct First<'a> {
+    #[serde(flatten)]
+    record: &'a Record,
+    run: &'a Run,
 }
 
 /// Reads a trace that was kept as JSON lines, and says which line is wrong if one is.
@@ -62,6 +77,35 @@ pub fn read(text: &str) -> Result<Vec<Record>, String> {
         .collect()
 }
 
+/// Reads a trace that was kept from its first line on, and what was run.
+///
+/// # Errors
+///
+/// When `text` has a line that is no record, or when its first line does not say what was run.
+pub fn read_run(text: &str) -> Result<(Run, Vec<Record>), String> {
+    #[derive(Deserialize)]
+    struct First {
+        run: Kept,
+    }
+    #[derive(Deserialize)]
+    struct Kept {
+        model: String,
+        scene: Option<String>,
+        seed: Seed,
+        jobs: u64,
+        #[serde(flatten)]
+        plan: Plan,
+    }
+    let first = text.lines().next().unwrap_or_default();
+    let first: First = serde_json::from_str(first).map_err(|error| format!("line 1: {error}"))?;
+    let Kept { model, scene, seed, jobs, plan } = first.run;
+    let known = ["threads", "processes", "coroutines"].into_iter().find(|known| *known == model);
+    let model = known.ok_or_else(|| format!("line 1: {model:?} is no model"))?;
+    // Who reads traces reads few, and each has a short name at most.
+    let scene = scene.map(|scene| &*scene.leak());
+    Ok((Run { model, scene, seed, jobs, plan }, read(text)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +113,7 @@ mod tests {
 
     fn shown(quiet: bool) -> String {
         let mut out = Vec::new();
-        Json::new(&mut out, quiet).show(&sample::whole()).unwrap();
+        Json::new(sample::run(), &mut out, quiet).show(&sample::whole()).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -78,6 +122,26 @@ mod tests {
         let text = shown(false);
         assert_eq!(read(&text).unwrap(), sample::whole());
         assert_eq!(text.lines().count(), sample::whole().len());
+    }
+
+    #[test]
+    fn the_first_line_says_what_is_run() {
+        let text = shown(false);
+        let run =
+            r#""run":{"model":"threads","seed":1,"jobs":4,"workers":2,"time":1.0,"scale":1.0,"until_done":false}"#;
+        assert_eq!(
+            text.lines().next().unwrap(),
+            format!(r#"{{"at":0.0,"worker":null,"event":"service_starting",{run}}}"#)
+        );
+        assert_eq!(read_run(&text), Ok((sample::run(), sample::whole())));
+        let scene = Run { scene: Some("barrier"), ..sample::run() };
+        let mut part = Vec::new();
+        Json::new(scene.clone(), &mut part, false).show(&sample::whole()).unwrap();
+        assert_eq!(read_run(&String::from_utf8(part).unwrap()).unwrap().0, scene);
+        let error = |text: &str| read_run(text).unwrap_err();
+        assert!(error(&shown(true)).starts_with("line 1: missing field `run`"));
+        assert!(error("").starts_with("line 1: "));
+        assert!(error(&text.replacen("threads", "fibers", 1)).starts_with("line 1: \"fibers\" is no model"));
     }
 
     #[test]

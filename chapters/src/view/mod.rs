@@ -23,6 +23,7 @@ use json::Json;
 use log::Log;
 use perfetto::Perfetto;
 use progress::Progress;
+use serde::Serialize;
 use summary::Tally;
 use timeline::Timeline;
 
@@ -32,17 +33,19 @@ use crate::random::Seed;
 use crate::trace::{Event, Record};
 
 /// What a view knows of a run before it begins.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     /// `threads`, `processes` or `coroutines`.
     pub model: &'static str,
     /// The part of a [tour](crate::tours) that is shown; the [service](crate::demo) of a demo has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<&'static str>,
     /// What the sizes of the jobs are made from.
     pub seed: Seed,
     /// How many jobs there are.
     pub jobs: u64,
     /// What the service is asked to do.
+    #[serde(flatten)]
     pub plan: Plan,
 }
 
@@ -155,7 +158,7 @@ impl Views {
                 let log = Log::new(run.clone(), out, options.quiet).coloured(coloured);
                 Named::new("standard output", if options.without_summary { log.without_summary() } else { log })
             }
-            Format::Json => Named::new("standard output", Json::new(out, options.quiet)),
+            Format::Json => Named::new("standard output", Json::new(run.clone(), out, options.quiet)),
         });
         Ok(Self { run, tally: Tally::default(), views, failures: Vec::new() })
     }

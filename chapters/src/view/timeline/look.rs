@@ -1,4 +1,7 @@
 //! How a picture looks: one colour for each model, in which the rest is a matter of pattern and shade.
+//!
+//! A page that a picture is part of can have its own shade of a model's colour, as `--threads`, and of the numbers on it, as
+//! `--on-threads`. The page's colour of text is the picture's, too.
 
 use std::fmt::{self, Write};
 
@@ -7,7 +10,8 @@ use std::fmt::{self, Write};
 /// The light and the dark shade are for pictures of workers that take turns: a light job is begun, and only where it is
 /// dark does its worker hold the lock. They contrast with each other, whatever the background.
 pub struct Look {
-    pub fill: &'static str,
+    model: &'static str,
+    fill: &'static str,
     light: &'static str,
     dark: &'static str,
     number: &'static str,
@@ -36,20 +40,29 @@ const TURNS: [&str; 3] = ["-45", "90", "0"];
 impl Look {
     /// The look of a model.
     pub fn of(model: &str) -> Self {
-        let look = |fill, light, dark, number, dashes, corner| Self { fill, light, dark, number, dashes, corner };
+        let look = |model, fill, light, dark, number, dashes, corner| Self {
+            model,
+            fill,
+            light,
+            dark,
+            number,
+            dashes,
+            corner,
+        };
         match model {
-            "threads" => look("#0072B2", "#B5DCF2", "#002A42", "#fff", "none", 0),
-            "processes" => look("#D55E00", "#FBD3B4", "#4A2100", "#000", "5 2", 0),
-            "coroutines" => look("#009E73", "#ABE3D2", "#003A2B", "#000", "1 1.5", 6),
-            _ => look("#767676", "#DDDDDD", "#222222", "#fff", "none", 0),
+            "threads" => look("threads", "#0072B2", "#B5DCF2", "#002A42", "#fff", "none", 0),
+            "processes" => look("processes", "#D55E00", "#FBD3B4", "#4A2100", "#000", "5 2", 0),
+            "coroutines" => look("coroutines", "#009E73", "#ABE3D2", "#003A2B", "#000", "1 1.5", 6),
+            _ => look("model", "#767676", "#DDDDDD", "#222222", "#fff", "none", 0),
         }
     }
 
     /// Writes the style sheet and the patterns of the picture `id`, whose bars are `bar` high.
     pub fn write(&self, out: &mut String, id: &str, font: u64, bar: u64, shown: Shown) -> fmt::Result {
-        let Self { fill, light, dark, number, dashes, corner } = self;
+        let Self { model, fill, light, dark, number, dashes, corner } = self;
+        let (fill, number) = (format!("var(--{model},{fill})"), format!("var(--on-{model},{number})"));
         let Shown { turns, holds, tells, waits, deeds } = shown;
-        let (job, jobs) = if turns { (format!("url(#{id}-begun)"), light) } else { ((*fill).to_owned(), fill) };
+        let (job, jobs) = if turns { (format!("url(#{id}-begun)"), *light) } else { (fill.clone(), &*fill) };
         writeln!(
             out,
             r#"<style>

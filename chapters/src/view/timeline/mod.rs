@@ -1,7 +1,8 @@
 //! A run as a picture: a lane for each worker, its jobs as bars, its waiting hatched.
 //!
 //! The picture is an SVG file that needs nothing else: it reads well in light and dark, alone, as an image and within a
-//! page, on paper, and aloud. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it. Under an
+//! page, on paper, and aloud. Within a page it takes the page's colour of text, and its colours of the models if it has
+//! some. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it. Under an
 //! interpreter lock, `turns` draws over each job when its worker held the lock, which is when it worked. Where workers say
 //! what they wait for, hold and do for others, `deeds` and `legend` show that.
 
@@ -19,6 +20,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use lane::{Deed, Held, Lane, Lengths};
+pub use words::Words;
 pub(crate) use words::brief;
 
 use super::{Run, View};
@@ -46,7 +48,12 @@ pub fn draw(run: Run, records: &[Record]) -> String {
 
 /// Draws what a run was like between two times, as large as a whole run: for what is too fine to be seen in all of it.
 pub fn draw_window(run: Run, records: &[Record], window: &Range<Duration>) -> String {
-    let mut story = Story::new(run, window.clone());
+    draw_figure(Words::default(), run, records, window)
+}
+
+/// Draws a figure of a page, which says more than its records do.
+pub fn draw_figure(words: Words, run: Run, records: &[Record], window: &Range<Duration>) -> String {
+    let mut story = Story { words, ..Story::new(run, window.clone()) };
     records.iter().for_each(|record| story.add(record));
     story.draw()
 }
@@ -87,6 +94,7 @@ impl<W: Write + Send> View for Timeline<W> {
 #[derive(Debug)]
 struct Story {
     run: Run,
+    words: Words,
     /// From when to when it is drawn.
     window: Range<Duration>,
     lanes: BTreeMap<WorkerId, Lane>,
@@ -98,7 +106,8 @@ struct Story {
 
 impl Story {
     fn new(run: Run, window: Range<Duration>) -> Self {
-        Self { run, window, lanes: BTreeMap::new(), stopping: None, end: Duration::ZERO, left_and_lost: None }
+        let words = Words::default();
+        Self { run, words, window, lanes: BTreeMap::new(), stopping: None, end: Duration::ZERO, left_and_lost: None }
     }
 
     fn add(&mut self, record: &Record) {

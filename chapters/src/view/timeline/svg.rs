@@ -94,7 +94,10 @@ impl<'a> Plot<'a> {
         let names = (1..=lanes).map(|number| format!("worker-{number}").len() as u64).max().unwrap_or(0);
         let left = names * LETTER + 8;
         let span = story.span();
-        let id = format!("run-{:08x}", fingerprint(story));
+        let id = match &story.words.id {
+            id if id.is_empty() => format!("run-{:08x}", fingerprint(story)),
+            id => id.clone(),
+        };
         let unit = Unit::of(span.end);
         let held: Vec<Held> = story.lengths().into_keys().collect();
         let turns = held.contains(&Held::Gil);

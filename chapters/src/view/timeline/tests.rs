@@ -185,6 +185,32 @@ fn several_pictures_can_share_a_page() {
 }
 
 #[test]
+fn a_figure_says_more_than_its_records_do() {
+    let [id, title, shows, source] = ["stairs", "Two & two", "A stair.", "Recorded at sea."].map(str::to_owned);
+    let words = Words { id, title, shows, source };
+    let picture = draw_figure(words, sample::run(), &sample::whole(), &EVERYTHING);
+    let document = Document::parse(&picture).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.attribute("id"), Some("stairs"));
+    assert_eq!(root.first_element_child().unwrap().text(), Some("Two & two"));
+    let description = description(&document);
+    assert!(description.starts_with("A stair. A run of 1.200 s, of threads: 2 workers, 4 jobs: "), "{description}");
+    assert!(description.ends_with(" Recorded at sea."), "{description}");
+    let captions = of_class(&document, "caption");
+    assert!(captions[0].text().unwrap().starts_with("threads: 2 workers, 4 jobs, seed 1: "));
+    assert_eq!(captions.last().unwrap().text(), Some("Recorded at sea."));
+}
+
+#[test]
+fn a_page_can_have_its_own_shade_of_a_models_colour() {
+    for model in ["threads", "processes", "coroutines"] {
+        let picture = draw(Run { model, ..sample::run() }, &sample::whole());
+        assert!(picture.contains(&format!(".job{{fill:var(--{model},#")), "{picture}");
+        assert!(picture.contains(&format!(".numbers text{{fill:var(--on-{model},#")), "{picture}");
+    }
+}
+
+#[test]
 fn every_beginning_of_a_run_can_be_drawn() {
     let records = sample::whole();
     for length in 0..records.len() {

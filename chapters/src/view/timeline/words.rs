@@ -12,6 +12,19 @@ use crate::view::summary::counted;
 /// How many workers the text alternative tells of one by one.
 const TOLD: u64 = 8;
 
+/// What a picture says that its records do not tell. What is empty is not said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// What tells the picture apart from all others on its page: a name without spaces, as an XML id.
+    pub id: String,
+    /// What it is called, instead of what its records say that it is.
+    pub title: String,
+    /// What there is to be seen, for those who cannot see it: before what its records tell.
+    pub shows: String,
+    /// Where it is from: its last line.
+    pub source: String,
+}
+
 /// Text as XML has it.
 pub struct Xml<T>(pub T);
 
@@ -119,7 +132,13 @@ fn list(parts: &[String]) -> String {
 }
 
 impl Story {
+    /// What the picture is called.
     pub(super) fn title(&self) -> String {
+        if self.words.title.is_empty() { self.subject() } else { self.words.title.clone() }
+    }
+
+    /// What it is a run of.
+    fn subject(&self) -> String {
         let (workers, jobs) = (counted(self.workers(), "worker"), counted(self.run.jobs, "job"));
         format!("{}: {workers}, {jobs}", self.run.name())
     }
@@ -131,7 +150,7 @@ impl Story {
         if seed.len() > 24 {
             seed.replace_range(20.., "...");
         }
-        let mut captions = vec![format!("{}, seed {seed}: {}", self.title(), self.outcome())];
+        let mut captions = vec![format!("{}, seed {seed}: {}", self.subject(), self.outcome())];
         for (held, lengths) in self.lengths() {
             let (holds, median) = (counted(lengths.count(), "hold"), lengths.median().map(brief).unwrap_or_default());
             captions.push(format!("{holds} of {}, half of them {median} or longer", name(held)));
@@ -146,6 +165,9 @@ impl Story {
         if holds_merged {
             let high = "as high as the share of the time that they take";
             captions.push(format!("Neighbouring holds thinner than a pixel are drawn as one bar, {high}."));
+        }
+        if !self.words.source.is_empty() {
+            captions.push(self.words.source.clone());
         }
         captions
     }
@@ -167,7 +189,11 @@ impl Story {
 
     /// What the picture says, for those who cannot see it.
     pub(super) fn description(&self, unit: &Unit) -> String {
-        let mut text = format!("A run of {}, of {}: {}.", unit.rounded(self.end), self.title(), self.outcome());
+        let mut text = self.words.shows.clone();
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text += &format!("A run of {}, of {}: {}.", unit.rounded(self.end), self.subject(), self.outcome());
         for (held, lengths) in self.lengths() {
             let (times, median) = (counted(lengths.count(), "time"), lengths.median().map(brief).unwrap_or_default());
             text += &format!(" The workers held {} {times}, {median} at the median.", any(held));
@@ -183,6 +209,9 @@ impl Story {
         text.extend(signals.take(TOLD as usize));
         if let Some(part) = self.part(unit) {
             text += &format!(" {part}");
+        }
+        if !self.words.source.is_empty() {
+            text += &format!(" {}", self.words.source);
         }
         text
     }
