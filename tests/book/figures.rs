@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Tag, TagEnd};
 
 use crate::common::Page;
 use crate::links::targets;
-use crate::listings::resolve;
+use crate::listings::{includes, resolve};
 
 /// Who cannot see a figure can read what it shows.
 fn figures_without_words(page: &Page) -> Vec<String> {
@@ -36,9 +36,9 @@ fn figures_without_words(page: &Page) -> Vec<String> {
 
 /// Every figure is there for a page.
 fn figures_that_no_page_shows(figures: Vec<PathBuf>, pages: &[Page]) -> Vec<String> {
-    // In the folder of the pages, `figures` is a link.
-    let real = |path: PathBuf| path.strip_prefix("book/src").map(|it| PathBuf::from("book").join(it)).unwrap_or(path);
-    let shown = |page: &Page| targets(page).into_iter().map(|(_, it)| real(resolve(page, &it))).collect::<Vec<_>>();
+    let linked = |page: &Page| targets(page).into_iter().map(|(_, it)| resolve(page, &it)).collect::<Vec<_>>();
+    let included = |page: &Page| includes(page).into_iter().map(|(_, include)| include.path);
+    let shown = |page: &Page| linked(page).into_iter().chain(included(page)).collect::<Vec<_>>();
     let shown: Vec<PathBuf> = pages.iter().flat_map(shown).collect();
     let unused = figures.into_iter().filter(|figure| !shown.contains(figure));
     unused.map(|figure| format!("{}: no page shows this figure", figure.display())).collect()
@@ -76,7 +76,8 @@ mod each_check_can_fail {
     #[test]
     fn unused_figures() {
         let check = |text: &str| figures_that_no_page_shows(vec!["book/figures/a.svg".into()], &[example(text)]);
-        assert_finds(check("![A stair](figures/a.svg)"), &[]);
-        assert_finds(check("`figures/a.svg`"), &["book/figures/a.svg: no page shows this figure"]);
+        assert_finds(check("![A stair](../figures/a.svg)"), &[]);
+        assert_finds(check("<figure>\n{{#include ../figures/a.svg}}\n</figure>"), &[]);
+        assert_finds(check("`../figures/a.svg`"), &["book/figures/a.svg: no page shows this figure"]);
     }
 }

@@ -27,6 +27,9 @@ const LONGEST: usize = 24;
 /// Programs that must not compile, and what the compiler says to each: shown whole, so that its line numbers are right.
 const REJECTED: &str = "chapters/tests/ui";
 
+/// Pictures that become part of a page. They are no listings, and `tests/figures.rs` looks at them.
+const FIGURES: &str = "book/figures";
+
 /// A part of a file that is shown on a page: its path, and the name of the anchor if it is not the whole file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Include {
@@ -97,7 +100,7 @@ fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String
         }
         Ok(_) => None,
     };
-    includes(page).into_iter().filter_map(fault).collect()
+    includes(page).into_iter().filter(|(_, include)| !include.path.starts_with(FIGURES)).filter_map(fault).collect()
 }
 
 /// What is not compiled from the page is included from what is compiled.
@@ -224,6 +227,7 @@ mod each_check_can_fail {
         assert_finds(check("a.rs:long"), &["has 25 lines, more than 24"]);
         assert_finds(check("a.rs"), &["is included whole"]);
         assert_finds(check("../tests/ui/a.rs"), &[]);
+        assert_finds(check("../../book/figures/a.svg"), &[]);
         assert_finds(check("../tests/ui/a.stderr"), &["chapters/tests/ui/a.stderr has 25 lines"]);
     }
 

@@ -1,0 +1,158 @@
+//! The figures of the book: which command each is the picture of, and how it is drawn from what was recorded.
+//!
+//! A figure `NAME` is `book/figures/NAME.svg`, drawn from `book/traces/NAME.jsonl`. The trace is what the command's program
+//! printed as JSON lines; its first line says, besides, how it came to be [`Recorded`]. A figure is drawn from nothing but
+//! its trace and its entry here, so that whoever changes either has to draw it again.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chapters::options;
+use chapters::view::json;
+use chapters::view::timeline::{self, Words};
+use serde::{Deserialize, Serialize};
+
+/// A picture of a run.
+pub struct Figure {
+    /// The name of its files, and with `figure-` before it the id that it has on its page.
+    pub name: &'static str,
+    /// What its page tells a reader to type, to see the same on their machine.
+    pub command: &'static str,
+    /// Which part of the run it shows, as `--timeline-window` has it, if the command does not say that itself.
+    pub window: Option<&'static str>,
+    /// What it is called.
+    pub title: &'static str,
+    /// What there is to be seen, for those who cannot see it. The numbers come from the trace: none are needed here.
+    pub shows: &'static str,
+}
+
+/// All figures, in the order of the pages.
+pub const FIGURES: &[Figure] = &[
+    Figure {
+        name: "service-threads",
+        command: "cargo run --bin chapter-threads -- --jobs=8 --seed=1 --time=3 --timeline=threads.svg",
+        window: None,
+        title: "Four threads, eight jobs",
+        shows: "All four begin a job at once, and until the last job has been taken all four are at work. \
+                All jobs are done before half of the time is over. From then on all lanes are hatched: they wait for the deadline.",
+    },
+    Figure {
+        name: "service-processes",
+        command: "cargo run --bin chapter-processes -- --jobs=8 --seed=1 --time=3 --timeline=processes.svg",
+        window: None,
+        title: "Four processes, eight jobs",
+        shows: "As with threads, all four begin a job at once, all jobs are done well before the deadline, \
+                and then all four wait for it.",
+    },
+    Figure {
+        name: "service-coroutines",
+        command: "cargo run --bin chapter-coroutines -- --jobs=8 --seed=1 --time=3 --timeline=coroutines.svg",
+        window: None,
+        title: "Four coroutines, eight jobs",
+        shows: "The jobs 0 to 7 follow one another like the steps of a stair, from lane to lane. \
+                At any moment one worker is at work, and the other three wait.",
+    },
+    Figure {
+        name: "service-coroutines-late",
+        command: "cargo run --bin chapter-coroutines -- --jobs=8 --seed=1 --time=2 --timeline=late.svg",
+        window: None,
+        title: "Four coroutines and a deadline that nobody keeps",
+        shows: "The jobs follow one another like the steps of a stair. One is in progress at the deadline, and another \
+                begins after it, before the service stops.",
+    },
+    Figure {
+        name: "gil-one",
+        command: "cargo run --bin chapter-threads -- --gil=one --jobs=8 --seed=1 --time=3 --timeline=one.svg",
+        window: None,
+        title: "Four threads, eight jobs, one lock",
+        shows: "All four have a job soon after the beginning, but each lane is cut into many thin dark bars, the turns, with \
+                longer gaps between them. At any moment one lane is dark.",
+    },
+    Figure {
+        name: "gil-none",
+        command: "cargo run --bin chapter-threads -- --gil=none --jobs=8 --seed=1 --time=3 --timeline=none.svg",
+        window: None,
+        title: "Four threads, eight jobs, no lock",
+        shows: "All four begin a job at once, all jobs are done before half of the time is over, and then all four wait.",
+    },
+    Figure {
+        name: "gil-turns",
+        command: "cargo run --bin chapter-threads -- --gil=one --workers=3 --jobs=8 --seed=1 --time=0.2 \
+                  --timeline=turns.svg --timeline-window=0..0.1",
+        window: None,
+        title: "Turns of three threads",
+        shows: "Dark bars of little more than 5 milliseconds follow one another from lane to lane, without a gap and without \
+                overlap, in no fixed order.",
+    },
+    Figure {
+        name: "gil-convoy",
+        command: "cargo run --release --bin chapter-gil -- --only=convoy --seed=1 --timelines=pictures",
+        window: Some("0..0.1"),
+        title: "The convoy",
+        shows: "The lane of the worker that computes is dark all the time, but for hairlines 5 milliseconds apart. The other \
+                lane shows one wait after another, each drawn out to 5 milliseconds, and never a visible hold.",
+    },
+];
+
+/// How a trace came to be: in its first line, beside what was run.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// What was run.
+    pub command: String,
+    /// On which day, such as 2026-11-30.
+    pub date: String,
+    /// On what kind of processor.
+    pub machine: String,
+    /// How many of its cores there were.
+    pub cores: usize,
+}
+
+impl Figure {
+    /// Where its trace is.
+    pub fn trace(&self) -> PathBuf {
+        book().join("traces").join(self.name).with_extension("jsonl")
+    }
+
+    /// Where its picture is.
+    pub fn picture(&self) -> PathBuf {
+        book().join("figures").join(self.name).with_extension("svg")
+    }
+
+    /// Draws it from its trace.
+    pub fn draw(&self, trace: &str) -> Result<String, String> {
+        let (run, records) = json::read_run(trace)?;
+        let Recorded { command, date, machine, cores } = recorded(trace)?;
+        if command != self.command {
+            return Err(format!("this is the trace of another command: {command}"));
+        }
+        let words = Words {
+            id: format!("figure-{}", self.name),
+            title: self.title.to_owned(),
+            shows: self.shows.to_owned(),
+            source: format!("Recorded on {date}. Machine: {machine}, {cores} cores."),
+        };
+        Ok(timeline::draw_figure(words, run, &records, &self.window()?))
+    }
+
+    /// From when to when it shows its run.
+    fn window(&self) -> Result<Range<Duration>, String> {
+        let mut flags = self.command.split_whitespace().filter_map(|word| word.strip_prefix("--timeline-window="));
+        flags.next().or(self.window).map_or(Ok(Duration::ZERO..Duration::MAX), options::window)
+    }
+}
+
+/// How a trace came to be.
+pub fn recorded(trace: &str) -> Result<Recorded, String> {
+    #[derive(Deserialize)]
+    struct First {
+        recorded: Recorded,
+    }
+    let first: Result<First, _> = serde_json::from_str(trace.lines().next().unwrap_or_default());
+    first.map(|first| first.recorded).map_err(|error| format!("line 1: {error}"))
+}
+
+/// The folder of the book.
+pub fn book() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("book")
+}

@@ -1,0 +1,103 @@
+//! Records the figures of the book: runs what each is a picture of, keeps the trace, and draws it.
+
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use tempfile::TempDir;
+use time::OffsetDateTime;
+
+use crate::figures::{FIGURES, Figure, Recorded};
+
+/// Records those figures that are named, or all. To `redraw` is to draw them from the traces that are there.
+///
+/// # Errors
+///
+/// When there is no figure of a name, when a run fails, or when a file cannot be read or written.
+pub fn record(names: &[String], redraw: bool) -> Result<(), String> {
+    for figure in chosen(names)? {
+        let (path, picture) = (figure.trace(), figure.picture());
+        if !redraw {
+            write(&path, &run(figure).map_err(|error| format!("{}: {error}", figure.name))?)?;
+        }
+        let trace = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        write(&picture, &figure.draw(&trace).map_err(|error| format!("{}: {error}", path.display()))?)?;
+    }
+    Ok(())
+}
+
+/// The figures of these names, or all.
+fn chosen(names: &[String]) -> Result<Vec<&'static Figure>, String> {
+    if let Some(name) = names.iter().find(|name| FIGURES.iter().all(|figure| figure.name != **name)) {
+        let known: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+        return Err(format!("there is no figure {name}: there are {}", known.join(", ")));
+    }
+    Ok(FIGURES.iter().filter(|figure| names.is_empty() || names.iter().any(|name| name == figure.name)).collect())
+}
+
+/// Runs the command of a figure as a reader would, but for the picture, and gives its trace.
+fn run(figure: &Figure) -> Result<String, String> {
+    say(figure.command);
+    let folder = TempDir::new().map_err(|error| format!("cannot make a folder: {error}"))?;
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit());
+    let mut printed = true;
+    for word in figure.command.split_whitespace().skip(1) {
+        // Who draws one picture can print the records, and who draws several keeps the records beside them.
+        if word.starts_with("--timeline=") {
+            command.arg("--format=json");
+        } else if word.starts_with("--timelines=") {
+            command.arg(format!("--timelines={}", folder.path().display()));
+            printed = false;
+        } else if !word.starts_with("--timeline-window=") {
+            command.arg(word);
+        }
+    }
+    let output = command.output().map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("the run failed: {}", output.status));
+    }
+    let trace = if printed { String::from_utf8_lossy(&output.stdout).into_owned() } else { kept(folder.path())? };
+    let recorded = Recorded {
+        command: figure.command.to_owned(),
+        date: OffsetDateTime::now_utc().date().to_string(),
+        machine: machine(),
+        cores: thread::available_parallelism().map_or(1, usize::from),
+    };
+    let recorded = serde_json::to_string(&recorded).map_err(|error| error.to_string())?;
+    let (first, rest) = trace.split_once("}\n").ok_or("the program printed no records")?;
+    Ok(format!("{first},\"recorded\":{recorded}}}\n{rest}"))
+}
+
+/// The one trace in a folder.
+fn kept(folder: &Path) -> Result<String, String> {
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let mut paths =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "jsonl"));
+    match (paths.next(), paths.next()) {
+        (Some(path), None) => fs::read_to_string(path).map_err(|error| error.to_string()),
+        _ => Err("expected the program to keep one trace".to_owned()),
+    }
+}
+
+/// What kind of processor this is.
+fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    model.map_or_else(|| format!("{} machine", env::consts::ARCH), |(_, model)| model.trim().to_owned())
+}
+
+fn write(path: &Path, content: &str) -> Result<(), String> {
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, content));
+    written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    say(&format!("  {} ({} KB)", path.display(), content.len().div_ceil(1000)));
+    Ok(())
+}
+
+/// Says how far it is; who does not listen misses nothing.
+fn say(what: &str) {
+    let _ = writeln!(io::stdout(), "{what}");
+}

@@ -1,0 +1,189 @@
+//! Every figure is what its trace says, is on a page, and can be drawn again by who reads that page.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[path = "../src/figures.rs"]
+mod figures;
+
+use figures::{FIGURES, Figure, book};
+
+/// The largest that a trace or a picture may be, in bytes: they are kept in the repository, and on the page.
+const LARGEST: usize = 100_000;
+
+/// The folders of what is recorded, and how the names of the files in them end.
+const RECORDED: [(&str, &str); 2] = [("traces", "jsonl"), ("figures", "svg")];
+
+/// The name and the text of each page.
+fn pages() -> Vec<(String, String)> {
+    let paths = files(&book().join("src"));
+    let pages = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.map(|path| (name(path), fs::read_to_string(path).expect("a page can be read"))).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.expect("a folder can be read to its end").path()).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("a file has a name").to_string_lossy().into_owned()
+}
+
+/// What is wrong with a figure whose trace and picture are these.
+fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
+    let redraw = format!("run `cargo run -- record --redraw {}`", figure.name);
+    let mut faults = Vec::new();
+    match figure.draw(trace) {
+        Err(error) => faults.push(format!("{}.jsonl: {error}", figure.name)),
+        Ok(drawn) if drawn != picture => {
+            faults.push(format!("{}.svg is not what its trace says: {redraw}", figure.name))
+        }
+        Ok(_) => {}
+    }
+    for (what, text) in [("jsonl", trace), ("svg", picture)] {
+        if text.len() > LARGEST {
+            faults.push(format!("{}.{what} has {} bytes, more than {LARGEST}", figure.name, text.len()));
+        }
+    }
+    // A blank line would end the figure, and begin a paragraph.
+    if picture.lines().any(|line| line.trim().is_empty()) {
+        faults.push(format!("{}.svg has a blank line", figure.name));
+    }
+    faults
+}
+
+/// What is wrong with the places where a figure is shown. One is right: its ids must be unique, also where all pages are
+/// one.
+fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
+    let include = format!("\n<figure>\n{{{{#include ../figures/{}.svg}}}}\n<figcaption>\n", figure.name);
+    let shown: Vec<_> =
+        pages.iter().flat_map(|(page, text)| text.split(&include).skip(1).map(move |rest| (page, rest))).collect();
+    let [(page, rest)] = shown[..] else {
+        return vec![format!("{} is shown {} times: once is right, as{include}", figure.name, shown.len())];
+    };
+    let caption = rest.split("</figcaption>").next().unwrap_or_default();
+    if caption.contains(&format!("`{}`", figure.command)) {
+        return Vec::new();
+    }
+    vec![format!("{page}: the caption of {} does not show its command, `{}`", figure.name, figure.command)]
+}
+
+/// The files in the folders of what is recorded that no figure has.
+fn files_of_no_figure(folder: &str, extension: &str, found: &[String]) -> Vec<String> {
+    let known: BTreeSet<String> = FIGURES.iter().map(|figure| format!("{}.{extension}", figure.name)).collect();
+    let unknown = found.iter().filter(|name| !known.contains(*name));
+    unknown.map(|name| format!("book/{folder}/{name} belongs to no figure")).collect()
+}
+
+#[track_caller]
+fn assert_none(faults: Vec<String>) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn every_figure_is_what_its_trace_says() {
+    let read = |path: PathBuf| fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()));
+    let faults = |figure: &Figure| match (read(figure.trace()), read(figure.picture())) {
+        (Ok(trace), Ok(picture)) => faults_of_files(figure, &trace, &picture),
+        (trace, picture) => [trace.err(), picture.err()].into_iter().flatten().collect(),
+    };
+    assert_none(FIGURES.iter().flat_map(faults).collect());
+}
+
+#[test]
+fn every_trace_and_every_picture_belongs_to_a_figure() {
+    let faults = |(folder, extension): (&str, &str)| {
+        let found: Vec<String> = files(&book().join(folder)).iter().map(|path| name(path)).collect();
+        files_of_no_figure(folder, extension, &found)
+    };
+    assert_none(RECORDED.into_iter().flat_map(faults).collect());
+}
+
+#[test]
+fn every_figure_is_on_a_page_with_the_command_that_draws_it_again() {
+    let pages = pages();
+    assert_none(FIGURES.iter().flat_map(|figure| faults_of_pages(figure, &pages)).collect());
+}
+
+#[test]
+fn every_figure_has_a_name_of_its_own() {
+    let names: BTreeSet<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+    assert_eq!(names.len(), FIGURES.len());
+}
+
+mod each_check_can_fail {
+    use super::*;
+
+    fn first() -> (&'static Figure, String, String) {
+        let figure = &FIGURES[0];
+        let [trace, picture] =
+            [figure.trace(), figure.picture()].map(|path| fs::read_to_string(path).expect("it is there"));
+        (figure, trace, picture)
+    }
+
+    #[track_caller]
+    fn assert_finds(faults: Vec<String>, expected: &[&str]) {
+        assert_eq!(faults.len(), expected.len(), "{faults:?}");
+        for (fault, expected) in faults.iter().zip(expected) {
+            assert!(fault.contains(expected), "{fault}\ndoes not say\n{expected}");
+        }
+    }
+
+    #[test]
+    fn files() {
+        let (figure, trace, picture) = first();
+        assert_finds(faults_of_files(figure, &trace, &picture), &[]);
+        assert_finds(
+            faults_of_files(figure, &trace, &picture.replacen("job", "jab", 1)),
+            &["--redraw service-threads"],
+        );
+        assert_finds(
+            faults_of_files(figure, &trace.replacen("job_started", "lunch", 1), &picture),
+            &["\"lunch\" is no event"],
+        );
+        assert_finds(
+            faults_of_files(figure, &trace.replacen("\"recorded\"", "\"read\"", 1), &picture),
+            &["missing field"],
+        );
+        assert_finds(
+            faults_of_files(figure, &trace.replacen("--seed=1", "--seed=2", 1), &picture),
+            &["another command"],
+        );
+        let later = trace.replacen("\"at\":0.0,", "\"at\":9.0,", 1);
+        assert_finds(faults_of_files(figure, &later, &picture), &["not what its trace says"]);
+        let long = trace + &" ".repeat(LARGEST);
+        assert_finds(faults_of_files(figure, &long, &picture), &["bytes, more than"]);
+        let gap = picture + "\n";
+        assert_finds(faults_of_files(figure, &first().1, &gap), &["not what its trace says", "blank line"]);
+    }
+
+    #[test]
+    fn pages() {
+        let (figure, ..) = first();
+        let shown = |caption: &str| {
+            let text = format!(
+                "Text.\n\n<figure>\n{{{{#include ../figures/service-threads.svg}}}}\n<figcaption>\n\n{caption}\n\n</figcaption>\n</figure>\n"
+            );
+            ("page.md".to_owned(), text)
+        };
+        let good = shown(&format!("Draw it again:\n`{}`", figure.command));
+        assert_finds(faults_of_pages(figure, std::slice::from_ref(&good)), &[]);
+        assert_finds(faults_of_pages(figure, &[]), &["is shown 0 times"]);
+        assert_finds(faults_of_pages(figure, &[good.clone(), good]), &["is shown 2 times"]);
+        assert_finds(
+            faults_of_pages(figure, &[shown("`cargo run`")]),
+            &["page.md: the caption of service-threads does not"],
+        );
+    }
+
+    #[test]
+    fn folders() {
+        let found = ["service-threads.svg", "service-fibers.svg"].map(str::to_owned);
+        assert_finds(
+            files_of_no_figure("figures", "svg", &found),
+            &["book/figures/service-fibers.svg belongs to no figure"],
+        );
+    }
+}
