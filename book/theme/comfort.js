@@ -1,0 +1,62 @@
+// What makes reading easier, for readers whose browser runs scripts. The book is complete without it.
+'use strict';
+
+// The first thing that the keyboard reaches is the link that skips all that is not text.
+(() => {
+    const link = document.querySelector('.skip-link');
+    if (link) document.body.prepend(link);
+})();
+
+// The left and right arrow keys scroll what is wide, and move those who listen from letter to letter. mdBook turns pages
+// with them; here that takes the Shift key, too. With it they select text where some is selected, or can be written.
+(() => {
+    const turns = { ArrowLeft: ['prev', 'Left'], ArrowRight: ['next', 'Right'] };
+    const others = event => event.altKey || event.ctrlKey || event.metaKey;
+    const writes = target => target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+
+    // Below the document, on which mdBook listens.
+    document.documentElement.addEventListener('keydown', event => {
+        if (!(event.key in turns) || others(event)) return;
+        event.stopPropagation();
+        const [rel] = turns[event.key];
+        const link = document.querySelector(`.nav-chapters[rel~="${rel}"]`);
+        const free = !event.defaultPrevented && !writes(event.target) && getSelection().isCollapsed;
+        if (event.shiftKey && free && link) location.assign(link.href);
+    });
+
+    for (const [rel, key] of Object.values(turns)) {
+        for (const link of document.querySelectorAll(`.nav-wrapper [rel~="${rel}"], .nav-wide-wrapper [rel~="${rel}"]`)) {
+            link.setAttribute('aria-keyshortcuts', `Shift+Arrow${key}`);
+            link.title += ` (Shift and ${key} arrow)`;
+        }
+    }
+    const help = document.querySelector('#mdbook-help-popup p');
+    if (help) {
+        help.innerHTML = 'Press <kbd>Shift</kbd> and <kbd>←</kbd> or <kbd>→</kbd> to turn pages';
+    }
+})();
+
+// What scrolls sideways can be reached by the keyboard, and only that.
+(() => {
+    const boxes = document.querySelectorAll('main pre > code, main figcaption code, main .table-wrapper, main figure');
+    const update = () => boxes.forEach(box => {
+        if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+        else box.removeAttribute('tabindex');
+    });
+    // The text is as wide and as high as its boxes, its fonts and what is open in it make it.
+    new ResizeObserver(update).observe(document.querySelector('main'));
+    addEventListener('load', update);
+})();
+
+// On paper nothing can be opened, so everything is open.
+(() => {
+    let closed = [];
+    addEventListener('beforeprint', () => {
+        closed = [...document.querySelectorAll('details:not([open])')];
+        closed.forEach(details => { details.open = true; });
+    });
+    addEventListener('afterprint', () => {
+        closed.forEach(details => { details.open = false; });
+        closed = [];
+    });
+})();
