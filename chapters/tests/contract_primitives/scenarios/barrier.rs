@@ -173,13 +173,16 @@ fn barrier_is_broken_by_an_action_that_panics(stage: &Stage) {
 }
 
 fn barrier_lets_a_cancelled_coroutine_go(stage: &Stage) {
-    let [boss, ann, bob, cid] = stage.actors(barrier(2));
+    let [boss, ann, bob, cid, dee] = stage.actors(barrier(3));
     ann.must_wait(Do::Wait);
-    boss.does(Do::Waiting, Number(1));
+    bob.must_wait(Do::Wait);
     ann.is_ended();
-    boss.does(Do::Waiting, Number(0));
+    boss.does(Do::Waiting, Number(1));
     boss.does(Do::IsBroken, Is(false));
-    all_pass(&[bob, cid], 1);
+    cid.must_wait(Do::Wait);
+    dee.does(Do::Wait, Passed { index: 2, actions: 1 });
+    bob.answers(Passed { index: 0, actions: 1 });
+    cid.answers(Passed { index: 1, actions: 1 });
 }
 
 /// Python: the others wait for ever.

@@ -2,7 +2,7 @@
 //!
 //! An actor that is told to wait joins the line before it gives the lock back. So whoever has the lock next finds it there.
 
-use super::{ANY, MORTAL, scenarios};
+use super::{ANY, Kind, MORTAL, scenarios};
 use crate::stage::{Actor, LONG, Stage};
 use crate::words::Answer::{Acquired, Done, Is, Number};
 use crate::words::{Do, Subject};
@@ -14,6 +14,7 @@ scenarios! {
         condition_waits_for_a_predicate_so_long, condition_says_whether_it_was_notified_in_time,
         condition_can_be_notified_without_the_lock;
     MORTAL => condition_lets_no_one_down_because_of_one_who_ended;
+    &[Kind::Coroutine] => condition_passes_on_the_notification_of_one_who_was_cancelled;
 }
 
 /// Has everybody acquire the lock and wait.
@@ -208,4 +209,16 @@ fn condition_lets_no_one_down_because_of_one_who_ended(stage: &Stage) {
     boss.does(Do::Release, Done);
     cid.answers(Done);
     cid.does(Do::Release, Done);
+}
+
+fn condition_passes_on_the_notification_of_one_who_was_cancelled(stage: &Stage) {
+    let [boss, ann, bob] = stage.actors(Subject::Lock);
+    all_wait(&[ann, bob]);
+    boss.does(Do::Acquire, Acquired);
+    boss.does(Do::Notify(1), Done);
+    // It was for Ann, who came first, and who cannot return before the lock is free.
+    ann.is_ended();
+    boss.does(Do::Release, Done);
+    bob.answers(Done);
+    bob.does(Do::Release, Done);
 }
