@@ -7,10 +7,8 @@
 pub(crate) use std::cell::UnsafeCell;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-pub(crate) use std::thread::ThreadId;
 
 use std::hint;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often a thread looks again before it goes to sleep: as often as the standard library's.
@@ -48,8 +46,9 @@ pub(crate) fn spin_while(busy: impl Fn() -> bool) {
     (0..SPINS).take_while(|_| busy()).for_each(|_| hint::spin_loop());
 }
 
-/// Who the calling thread is.
-pub(crate) fn this_thread() -> ThreadId {
-    thread_local!(static ME: ThreadId = thread::current().id());
+/// The number of the calling thread, which no other thread has, and which is never zero.
+pub(crate) fn this_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    thread_local!(static ME: usize = NEXT.fetch_add(1, Ordering::Relaxed));
     ME.with(|me| *me)
 }

@@ -13,7 +13,6 @@
 //!
 //! In Python, to release a lock that one does not own is a `RuntimeError`. Here only guards release.
 
-use std::thread::ThreadId;
 use std::time::Duration;
 
 use tokio::{task, time};
@@ -64,7 +63,7 @@ impl Hold {
 enum Owner {
     Task(task::Id),
     /// What waits outside of any task.
-    Thread(ThreadId),
+    Thread(usize),
 }
 
 fn this_task() -> Owner {

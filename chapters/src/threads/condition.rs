@@ -14,13 +14,11 @@
 //! Python condition makes for itself: a thread may have several guards of an `RLock`, and those that it keeps would lie
 //! while it waits.
 //!
-//! # How it works
-//!
-//! Whoever waits takes a number, and sleeps until there is a notification for numbers as low as its own. All threads that
-//! sleep when one is made have such numbers, so it does not matter which of them the standard library's `Condvar` wakes,
-//! nor that it may wake more.
+//! There is a line of sleepers, as in Python, and each has a bed of its own: a notification has an addressee, so that
+//! neither a newcomer nor one whose time is up can take it away.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::lock::LockGuard;
@@ -42,51 +40,35 @@ use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, deadline_after, lock, w
 #[derive(Debug, Default)]
 // ANCHOR: condition
 pub struct Condition {
-    pub(super) line: Mutex<Line>,
-    /// How many threads wait. Changed with the line locked.
-    pub(super) sleeping: AtomicUsize,
-    pub(super) notified: Condvar,
+    /// Who waits, and has not been notified. First come, first served.
+    line: Mutex<VecDeque<Arc<Sleeper>>>,
+    /// How many there are. Changed with the line locked.
+    sleeping: AtomicUsize,
 }
 
+/// A thread that waits.
 #[derive(Debug, Default)]
-pub(super) struct Line {
-    /// The number of the next thread to wait.
-    pub(super) next: u64,
-    /// Who was notified and has not left yet, the oldest first.
-    pub(super) calls: VecDeque<Call>,
+pub(super) struct Sleeper {
+    notified: Mutex<bool>,
+    woken: Condvar,
 }
 
-/// A notification of `left` threads, which have numbers below `limit`.
-#[derive(Debug)]
-pub(super) struct Call {
-    pub(super) limit: u64,
-    pub(super) left: usize,
+impl Sleeper {
+    /// Blocks until woken, or until the deadline: then the answer is false.
+    pub(super) fn sleep(&self, deadline: Option<Instant>) -> bool {
+        let (mut notified, mut in_time) = (lock(&self.notified), true);
+        while !*notified && in_time {
+            (notified, in_time) = wait_until(&self.woken, notified, deadline);
+        }
+        *notified
+    }
+
+    fn wake(&self) {
+        *lock(&self.notified) = true;
+        self.woken.notify_one();
+    }
 }
 // ANCHOR_END: condition
-
-// ANCHOR: line
-impl Line {
-    pub(super) fn join(&mut self) -> u64 {
-        self.next += 1;
-        self.next - 1
-    }
-
-    /// The oldest notification that is for this number.
-    fn call_for(&self, number: u64) -> Option<usize> {
-        self.calls.iter().position(|call| number < call.limit)
-    }
-
-    /// Takes a notification, if there is one for this number.
-    pub(super) fn leave(&mut self, number: u64) -> bool {
-        let Some(call) = self.call_for(number) else { return false };
-        self.calls[call].left -= 1;
-        if self.calls[call].left == 0 {
-            self.calls.remove(call);
-        }
-        true
-    }
-}
-// ANCHOR_END: line
 
 impl Condition {
     /// Makes a condition that nobody waits for.
@@ -172,14 +154,16 @@ impl Condition {
         if self.sleeping.load(Ordering::Relaxed) == 0 {
             return; // a thread that waits has said so before it gave the lock back
         }
+        self.call(n).iter().for_each(|sleeper| sleeper.wake());
+    }
+
+    /// Takes the first `n` of those that wait out of the line.
+    pub(super) fn call(&self, n: usize) -> Vec<Arc<Sleeper>> {
         let mut line = lock(&self.line);
-        let called: usize = line.calls.iter().map(|call| call.left).sum();
-        let left = n.min(self.sleeping.load(Ordering::Relaxed) - called);
-        if left > 0 {
-            let limit = line.next;
-            line.calls.push_back(Call { limit, left });
-            (0..left).for_each(|_| self.notified.notify_one());
-        }
+        let n = n.min(line.len());
+        let called = line.drain(..n).collect();
+        self.sleeping.store(line.len(), Ordering::Relaxed);
+        called
     }
     // ANCHOR_END: notify
 
@@ -210,18 +194,28 @@ impl Condition {
     // ANCHOR: wait
     fn wait_until<'a, T>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {
         let lock_to_acquire = guard.lock();
-        let mut line = lock(&self.line);
-        let number = line.join();
-        self.sleeping.fetch_add(1, Ordering::Relaxed);
+        let sleeper = self.join();
         drop(guard);
-        let mut in_time = true;
-        while line.call_for(number).is_none() && in_time {
-            (line, in_time) = wait_until(&self.notified, line, deadline);
-        }
-        self.sleeping.fetch_sub(1, Ordering::Relaxed);
-        let notified = line.leave(number);
-        drop(line);
+        let notified = sleeper.sleep(deadline) || !self.leave(&sleeper);
         (lock_to_acquire.acquire(), notified)
+    }
+
+    /// Takes a place in the line.
+    pub(super) fn join(&self) -> Arc<Sleeper> {
+        let sleeper = Arc::new(Sleeper::default());
+        let mut line = lock(&self.line);
+        line.push_back(Arc::clone(&sleeper));
+        self.sleeping.store(line.len(), Ordering::Relaxed);
+        sleeper
+    }
+
+    /// Leaves the line, and says whether that was possible: who was called is no longer in it.
+    pub(super) fn leave(&self, sleeper: &Arc<Sleeper>) -> bool {
+        let mut line = lock(&self.line);
+        let place = line.iter().position(|other| Arc::ptr_eq(other, sleeper));
+        place.map(|place| line.remove(place));
+        self.sleeping.store(line.len(), Ordering::Relaxed);
+        place.is_some()
     }
     // ANCHOR_END: wait
 

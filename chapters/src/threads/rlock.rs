@@ -10,12 +10,16 @@
 //!
 //! In Python, to release a lock that one does not own is a `RuntimeError`. Here only guards release, they stay with
 //! their thread, and so it cannot be written down.
+//!
+//! It is a [`Lock`], the number of its owner, and a count, as in Python. All but the lock is relaxed: a thread that finds
+//! its own number in `owner` has written it there itself, and what it finds otherwise does not matter.
 
 use std::marker::PhantomData;
+use std::mem;
 use std::time::Duration;
 
-use super::{Condition, Lock, LockGuard};
-use crate::sync::{ThreadId, this_thread};
+use super::{Lock, LockGuard};
+use crate::sync::{AtomicUsize, Ordering, this_thread};
 
 /// A lock that a thread can take any number of times.
 ///
@@ -33,21 +37,11 @@ use crate::sync::{ThreadId, this_thread};
 #[derive(Debug, Default)]
 // ANCHOR: rlock
 pub struct RLock {
-    hold: Lock<Hold>,
-    freed: Condition,
-}
-
-#[derive(Debug, Default)]
-struct Hold {
-    owner: Option<ThreadId>,
-    /// How often the owner has taken the lock.
-    depth: usize,
-}
-
-impl Hold {
-    fn is_for(&self, thread: ThreadId) -> bool {
-        self.owner.is_none_or(|owner| owner == thread)
-    }
+    lock: Lock,
+    /// The number of the thread that holds the lock, or zero.
+    owner: AtomicUsize,
+    /// How often the owner has taken the lock. Nobody else looks.
+    depth: AtomicUsize,
 }
 // ANCHOR_END: rlock
 
@@ -57,14 +51,10 @@ impl RLock {
         Self::default()
     }
 
-    // ANCHOR: acquire
     /// Blocks until no other thread owns the lock, and owns it until the guard is dropped. See the example of [`RLock`].
     pub fn acquire(&self) -> RLockGuard<'_> {
-        let me = this_thread();
-        let hold = self.freed.wait_for(self.hold.acquire(), |hold| hold.is_for(me));
-        self.take(hold, me).expect("the lock is free")
+        self.take(|lock| Some(lock.acquire())).expect("waits for ever")
     }
-    // ANCHOR_END: acquire
 
     /// Takes the lock unless another thread owns it: Python's `acquire(blocking=False)`.
     ///
@@ -78,7 +68,7 @@ impl RLock {
     /// });
     /// ```
     pub fn try_acquire(&self) -> Option<RLockGuard<'_>> {
-        self.take(self.hold.acquire(), this_thread())
+        self.take(Lock::try_acquire)
     }
 
     /// Blocks until no other thread owns the lock or `timeout` has passed: Python's `acquire(timeout=...)`. A zero timeout
@@ -97,33 +87,31 @@ impl RLock {
     /// });
     /// ```
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_>> {
-        let me = this_thread();
-        let (hold, _) = self.freed.wait_for_timeout(self.hold.acquire(), timeout, |hold| hold.is_for(me));
-        self.take(hold, me)
+        self.take(|lock| lock.acquire_timeout(timeout))
     }
 
     /// Whether a thread owns the lock: Python's `locked()`, since 3.14. See the example of [`RLock`].
     pub fn is_locked(&self) -> bool {
-        self.hold.acquire().owner.is_some()
+        self.lock.is_locked()
     }
 
     // ANCHOR: take
-    fn take(&self, mut hold: LockGuard<'_, Hold>, me: ThreadId) -> Option<RLockGuard<'_>> {
-        if !hold.is_for(me) {
-            return None;
+    fn take<'a>(&'a self, acquire: impl FnOnce(&'a Lock) -> Option<LockGuard<'a>>) -> Option<RLockGuard<'a>> {
+        let me = this_thread();
+        if self.owner.load(Ordering::Relaxed) != me {
+            mem::forget(acquire(&self.lock)?);
+            self.owner.store(me, Ordering::Relaxed);
         }
-        hold.owner = Some(me);
-        hold.depth += 1;
+        self.depth.store(self.depth.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         Some(RLockGuard { lock: self, stays: PhantomData })
     }
 
     fn release(&self) {
-        let mut hold = self.hold.acquire();
-        hold.depth -= 1;
-        if hold.depth == 0 {
-            hold.owner = None;
-            drop(hold);
-            self.freed.notify(1);
+        let depth = self.depth.load(Ordering::Relaxed) - 1;
+        self.depth.store(depth, Ordering::Relaxed);
+        if depth == 0 {
+            self.owner.store(0, Ordering::Relaxed);
+            self.lock.release();
         }
     }
     // ANCHOR_END: take

@@ -3,11 +3,10 @@
 
 use std::mem;
 
-use super::condition::Call;
 use super::lock::{CONTENDED, UNLOCKED};
 use super::*;
 use crate::errors::Broken;
-use crate::sync::{Ordering, lock, wait_until};
+use crate::sync::{Condvar, Mutex, Ordering, lock, wait_until};
 
 pub mod lock_ {
     use super::*;
@@ -63,41 +62,54 @@ pub mod condition_ {
         lock_to_acquire.acquire()
     }
 
-    /// Calls one of those who wait, and wakes none.
+    /// Takes one of those who wait out of the line, and does not wake it.
     pub fn notify_without_wake(condition: &Condition) {
-        let mut line = lock(&condition.line);
-        let limit = line.next;
-        if condition.sleeping.load(Ordering::Relaxed) > 0 {
-            line.calls.push_back(Call { limit, left: 1 });
-        }
+        condition.call(1);
     }
 
-    /// Waits with a timeout, and takes any notification, no matter when it was made.
-    pub fn wait_stealing<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
-        let lock_to_acquire = guard.lock();
-        let mut line = lock(&condition.line);
-        line.join();
-        condition.sleeping.fetch_add(1, Ordering::Relaxed);
+    /// Sees that its time is up, and not that it was called.
+    pub fn wait_forgetting_the_call<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
+        let (lock_to_acquire, sleeper) = (guard.lock(), condition.join());
         drop(guard);
-        let mut in_time = true;
-        while line.calls.is_empty() && in_time {
-            (line, in_time) = wait_until(&condition.notified, line, crate::sync::deadline_after(LONG));
-        }
-        condition.sleeping.fetch_sub(1, Ordering::Relaxed);
-        let notified = !line.calls.is_empty() && line.leave(0);
-        drop(line);
+        let notified = sleeper.sleep(crate::sync::deadline_after(LONG));
+        condition.leave(&sleeper);
         (lock_to_acquire.acquire(), notified)
     }
 
-    /// Adds to the last notification instead of making one of its own.
-    pub fn notify_adding_up(condition: &Condition) {
-        let mut line = lock(&condition.line);
-        let called: usize = line.calls.iter().map(|call| call.left).sum();
-        if condition.sleeping.load(Ordering::Relaxed) > called {
-            let limit = line.next;
-            line.calls.clear();
-            line.calls.push_back(Call { limit, left: called + 1 });
-            condition.notified.notify_one();
+    /// A condition that counts notifications, and gives one to whoever comes for it first.
+    #[derive(Debug, Default)]
+    pub struct Counting {
+        line: Mutex<Counts>,
+        notified: Condvar,
+    }
+
+    #[derive(Debug, Default)]
+    struct Counts {
+        sleeping: usize,
+        notifications: usize,
+    }
+
+    impl Counting {
+        pub fn notify_one(&self) {
+            let mut line = lock(&self.line);
+            line.notifications = line.sleeping.min(line.notifications + 1);
+            self.notified.notify_one();
+        }
+
+        pub fn wait_timeout<'a, T>(&self, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
+            let lock_to_acquire = guard.lock();
+            let mut line = lock(&self.line);
+            line.sleeping += 1;
+            drop(guard);
+            let mut in_time = true;
+            while line.notifications == 0 && in_time {
+                (line, in_time) = wait_until(&self.notified, line, crate::sync::deadline_after(LONG));
+            }
+            let notified = line.notifications > 0;
+            line.notifications -= usize::from(notified);
+            line.sleeping -= 1;
+            drop(line);
+            (lock_to_acquire.acquire(), notified)
         }
     }
 }

@@ -11,7 +11,7 @@ fn add_one(mut guard: LockGuard<usize>) {
 /// As many threads as there are take the lock once each: no two at a time, each sees what the last one wrote, and none
 /// is left waiting.
 fn every_thread_gets_it_alone(name: &str, threads: usize, acquire: Acquire, add_one: fn(LockGuard<usize>)) {
-    let preemptions = if threads > 2 { Some(3) } else { None };
+    let preemptions = if threads > 2 { Some(4) } else { None };
     explore(&format!("lock: {threads} threads{name}"), preemptions, move || {
         let lock = Arc::new(Lock::guarding(0));
         let others: Vec<_> = (1..threads).map(|_| start(&lock, move |lock| add_one(acquire(lock)))).collect();

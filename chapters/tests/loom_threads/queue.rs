@@ -84,7 +84,7 @@ fn each_of_two_getters_gets_one() {
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn each_of_two_getters_gets_one_in_more_orders() {
-    each_getter_gets_one(2, get);
+    each_getter_gets_one(3, get);
 }
 
 /// One thread puts and one takes, each with a timeout: what was not put comes back, what was not taken is there.

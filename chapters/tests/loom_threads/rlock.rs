@@ -36,7 +36,7 @@ fn two_threads_own_it_in_turns() {
 fn a_timeout_takes_no_wake_up_along() {
     let in_time = Seen::default();
     let seen = in_time.clone();
-    explore("rlock: a timeout, and 1 without", 2, move || {
+    explore("rlock: a timeout, and 1 without", 3, move || {
         let shared = Arc::new(Shared::default());
         let guard = shared.lock.acquire();
         let timed = start(&shared, |shared| shared.lock.acquire_timeout(LONG).is_some());

@@ -59,7 +59,7 @@ fn one_permit_is_for_one_thread() {
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn two_permits_are_for_two_threads() {
-    so_many_at_a_time(2, 3, Some(2));
+    so_many_at_a_time(2, 3, Some(3));
 }
 
 #[test]

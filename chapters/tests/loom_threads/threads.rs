@@ -31,11 +31,6 @@ pub use simple_queue::SimpleQueue;
 /// Passes when the model says so.
 const LONG: std::time::Duration = crate::LONG;
 
-/// How many threads wait.
-pub fn waiting(condition: &Condition) -> usize {
-    condition.waiting()
-}
-
 /// Whether somebody waits.
 pub fn waits(event: &Event) -> bool {
     let _flag = event.flag.acquire();
