@@ -1,0 +1,19 @@
+//! A function of this process would be put on a queue to another one.
+
+use chapters::processes::Queue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+struct Job {
+    work: fn() -> u32,
+}
+
+fn add(queue: &Queue<Job>) {
+    put(queue, Job { work: || 1 });
+}
+
+fn put<T: Serialize + DeserializeOwned>(queue: &Queue<T>, item: T) {
+    queue.put(item).unwrap();
+}
+
+fn main() {}
