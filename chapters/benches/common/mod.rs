@@ -126,3 +126,45 @@ pub fn judge_times_less(ours: &Sample, theirs: &Sample, aim: f64) {
         judge("CPython's, divided by it", theirs.median() / ours.median(), "x", Target::AtLeast(aim));
     }
 }
+
+/// What is compared: a name, and a run that gives seconds per operation, or nothing where the peer is missing.
+pub struct Run<'a> {
+    name: &'a str,
+    run: Box<dyn FnMut() -> Option<f64> + 'a>,
+}
+
+impl<'a> Run<'a> {
+    pub fn of(name: &'a str, mut run: impl FnMut() -> f64 + 'a) -> Self {
+        Self { name, run: Box::new(move || Some(run())) }
+    }
+
+    /// CPython's, of a script of the folder `peers`.
+    pub fn of_python(name: &'a str, script: &'a str, arguments: &'a [&'a str]) -> Self {
+        Self { name, run: Box::new(move || python(script, arguments)) }
+    }
+}
+
+/// Measures all in turns, prints them, and returns the samples in the same order.
+pub fn in_turns<const N: usize>(what: &str, rounds: usize, mut runs: [Run; N]) -> [Sample; N] {
+    let mut samples = [(); N].map(|()| Sample::default());
+    for _ in 0..rounds {
+        for (run, sample) in runs.iter_mut().zip(&mut samples) {
+            if let Some(seconds) = (run.run)() {
+                sample.add(seconds);
+            }
+        }
+    }
+    println!("{what}");
+    for (run, sample) in runs.iter().zip(&samples) {
+        sample.print(run.name, "ns", 1e9);
+    }
+    samples
+}
+
+/// Measures ours, which comes first, and its neighbours, and says how many times the best neighbour's ours is.
+pub fn beside<const N: usize>(what: &str, rounds: usize, runs: [Run; N], at_most: f64) {
+    let [ours, neighbours @ ..] = &in_turns(what, rounds, runs)[..] else { panic!("there is nothing to measure") };
+    let best = neighbours.iter().map(Sample::median).fold(f64::INFINITY, f64::min);
+    judge("divided by the best of the others", ours.median() / best, "x", Target::AtMost(at_most));
+    println!();
+}
