@@ -38,10 +38,11 @@ use bytemuck::{Pod, Zeroable};
 use super::futex;
 use super::lock::{Lock, LockGuard};
 use super::shared::{LINE, Place, Shared, Words};
-use crate::sync::deadline_after;
+use crate::sync::{deadline_after, spin_while};
 
-/// Which word says how many wait, to those who do not look into the line. Changed with the line locked.
-const SLEEPING: usize = 0;
+/// Which word says how many wait and have not been notified, to those who do not look into the line. Changed with the line
+/// locked.
+const WAITING: usize = 0;
 /// Which word those sleep on who wait. It counts notifications, and is changed with the line locked.
 const NOTIFIED: usize = 1;
 /// How many words there are before the line.
@@ -77,7 +78,6 @@ const CALLS: usize = 4;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-// ANCHOR: condition
 pub struct Condition {
     words: Words,
     line: Lock<Line>,
@@ -101,9 +101,7 @@ struct Call {
     limit: u64,
     left: u64,
 }
-// ANCHOR_END: condition
 
-// ANCHOR: line
 impl Line {
     fn join(&mut self) -> u64 {
         self.sleeping += 1;
@@ -113,8 +111,7 @@ impl Line {
 
     /// Notifies `n` of those who wait, or all if there are fewer. Returns how many that is.
     fn call(&mut self, n: u64) -> u64 {
-        let called: u64 = self.calls.iter().map(|call| call.left).sum();
-        let left = n.min(self.sleeping.saturating_sub(called));
+        let left = n.min(self.waiting());
         if left > 0 && self.calls[CALLS - 1].left > 0 {
             self.calls[1].left += self.calls[0].left;
             self.calls.rotate_left(1);
@@ -124,6 +121,12 @@ impl Line {
             *unused = Call { limit: self.next, left };
         }
         left
+    }
+
+    /// How many wait and have not been notified.
+    fn waiting(&self) -> u64 {
+        let called = self.calls.iter().map(|call| call.left).sum();
+        self.sleeping.saturating_sub(called)
     }
 
     /// The oldest notification that is for this number.
@@ -144,7 +147,6 @@ impl Line {
         call.is_some()
     }
 }
-// ANCHOR_END: line
 
 impl Condition {
     /// How many words of shared memory a condition takes.
@@ -256,7 +258,6 @@ impl Condition {
         self.wait_for_until(guard, deadline_after(timeout), predicate)
     }
 
-    // ANCHOR: notify
     /// Wakes `n` of those who wait now, or all if there are fewer. If nobody waits, nothing happens, now or later.
     ///
     /// ```
@@ -272,12 +273,14 @@ impl Condition {
     /// # Ok(())
     /// # }
     /// ```
+    // ANCHOR: notify
     pub fn notify(&self, n: usize) {
-        if self.words[SLEEPING].load(Ordering::Relaxed) == 0 {
+        if self.words[WAITING].load(Ordering::Relaxed) == 0 {
             return; // one that waits has said so before it gave the lock back
         }
         let mut line = self.line.acquire();
         let called = line.call(n as u64) as usize;
+        self.words[WAITING].store(line.waiting(), Ordering::Relaxed);
         self.words[NOTIFIED].fetch_add(1, Ordering::Relaxed);
         drop(line);
         // Those who were about to sleep see the new count, and those who come now sleep behind those who sleep already.
@@ -308,9 +311,9 @@ impl Condition {
         self.notify(usize::MAX);
     }
 
-    /// How many wait.
+    /// How many wait and have not been notified.
     pub(super) fn waiting(&self) -> usize {
-        self.words[SLEEPING].load(Ordering::Relaxed) as usize
+        self.words[WAITING].load(Ordering::Relaxed) as usize
     }
 
     // ANCHOR: wait
@@ -318,19 +321,21 @@ impl Condition {
         let lock_to_acquire = guard.lock();
         let mut line = self.line.acquire();
         let number = line.join();
-        self.words[SLEEPING].store(line.sleeping, Ordering::Relaxed);
+        self.words[WAITING].store(line.waiting(), Ordering::Relaxed);
         drop(guard);
         let mut in_time = true;
         while line.call_for(number).is_none() && in_time {
             let seen = self.words[NOTIFIED].load(Ordering::Relaxed);
             drop(line);
+            // To be woken from sleep takes much longer than most waits.
+            spin_while(|| self.words[NOTIFIED].load(Ordering::Relaxed) == seen);
             let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
             futex::wait(&self.words[NOTIFIED], seen, left.min(self.look()));
             line = self.line.acquire();
             in_time = !left.is_zero();
         }
         let notified = line.leave(number);
-        self.words[SLEEPING].store(line.sleeping, Ordering::Relaxed);
+        self.words[WAITING].store(line.waiting(), Ordering::Relaxed);
         drop(line);
         (lock_to_acquire.acquire(), notified)
     }
@@ -345,7 +350,6 @@ impl Condition {
         self.watch_until(guard, deadline, |value, _| predicate(value))
     }
 
-    // ANCHOR: watch
     /// The same, but `predicate` is also told when it is asked though nobody notified: then it is time to look whether
     /// those who should still live. That is so at least once before the deadline has passed.
     pub(super) fn watch_until<'a, T: Pod>(
@@ -368,7 +372,6 @@ impl Condition {
             in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
         }
     }
-    // ANCHOR_END: watch
 
     fn look(&self) -> Duration {
         LOOK.max(LOOK_EACH * self.waiting() as u32)
