@@ -72,7 +72,6 @@ const INSIDE: u64 = 1 << 31;
 /// # Ok(())
 /// # }
 /// ```
-// ANCHOR: barrier
 #[derive(Clone)]
 pub struct Barrier {
     words: Words,
@@ -82,7 +81,6 @@ pub struct Barrier {
     changed: Condition,
     action: Arc<dyn Fn() + Send + Sync>,
 }
-// ANCHOR_END: barrier
 
 impl Barrier {
     /// How many words of shared memory a barrier for so many parties takes.
@@ -98,7 +96,7 @@ impl Barrier {
     ///
     /// # Panics
     ///
-    /// If there is no party. Python raises `ValueError`, since 3.14.
+    /// If there is no party. Python raises `ValueError`, since 3.13.
     pub fn new(memory: &Arc<Shared>, parties: usize) -> io::Result<Self> {
         Self::with_action(memory, parties, || {})
     }
@@ -215,7 +213,6 @@ impl Barrier {
         self.pass(deadline_after(timeout))
     }
 
-    // ANCHOR: pass
     fn pass(&self, deadline: Option<Instant>) -> Result<usize, Broken> {
         let mut phase = self.enter()?;
         let index = self.inside();
@@ -233,7 +230,6 @@ impl Barrier {
         }
         if passed { Ok(index) } else { Err(Broken) }
     }
-    // ANCHOR_END: pass
 
     // ANCHOR: phases
     /// Blocks while those of the last round are still going.
@@ -300,7 +296,6 @@ impl Barrier {
     }
     // ANCHOR_END: phases
 
-    // ANCHOR: parties
     /// Writes this process's name where it stood in the last round, or else where nobody stands or has come yet.
     fn come(&self) -> usize {
         let me = Holder::this_process().word();
@@ -328,7 +323,6 @@ impl Barrier {
     fn put(&self, place: usize, party: u64) {
         self.parties[place].store(party, Ordering::Relaxed);
     }
-    // ANCHOR_END: parties
 
     /// Breaks the barrier: whoever waits, and whoever comes, gets [`Broken`].
     ///

@@ -41,8 +41,9 @@ impl Event {
     // ANCHOR: event
     /// Sets the flag, and wakes everybody who waits. See the example of [`Event`].
     pub fn set(&self) {
-        *self.flag.acquire() = true;
-        self.happened.notify_all();
+        let mut flag = self.flag.acquire();
+        *flag = true;
+        self.happened.notify_all(); // before anybody can clear the flag, and then wait
     }
 
     /// Clears the flag, so that whoever comes now waits. Whoever was woken by [`set`](Event::set) before stays awake.
