@@ -93,6 +93,54 @@ pub const FIGURES: &[Figure] = &[
         shows: "The lane of the worker that computes is dark all the time, but for hairlines 5 milliseconds apart. The other \
                 lane shows one wait after another, each drawn out to 5 milliseconds, and never a visible hold.",
     },
+    Figure {
+        name: "primitives-lock",
+        command: "cargo run --bin chapter-primitives -- lock --seed=1 --timeline=lock.svg",
+        window: None,
+        title: "Four workers and one account",
+        shows: "Each lane is work, then hatched while its worker waits for the lock, then dark while it holds it, and the \
+                same again. No two lanes are dark at the same time.",
+    },
+    Figure {
+        name: "primitives-condition",
+        command: "cargo run --bin chapter-primitives -- condition --seed=1 --timeline=condition.svg",
+        window: None,
+        title: "A pile, and one who carries it away",
+        shows: "The lane of the first worker is hatched until the pile is high enough, then it works, three times. The \
+                others work without a pause, and each notifies it after each job.",
+    },
+    Figure {
+        name: "primitives-semaphore",
+        command: "cargo run --bin chapter-primitives -- semaphore --seed=1 --timeline=semaphore.svg",
+        window: None,
+        title: "A kitchen with two places",
+        shows: "At any moment two lanes at most are dark, which is cooking. A third worker that is ready to cook waits, \
+                hatched, until one of the two has left.",
+    },
+    Figure {
+        name: "primitives-barrier",
+        command: "cargo run --bin chapter-primitives -- barrier --seed=1 --timeline=barrier.svg",
+        window: None,
+        title: "Three rounds of four workers",
+        shows: "In each of the three rounds all lanes begin a job at once, and those that are done earlier are hatched \
+                until the longest job ends. A line across all lanes marks the moment.",
+    },
+    Figure {
+        name: "queues-bounded",
+        command: "cargo run --bin chapter-queues -- bounded --seed=1 --timeline=bounded.svg",
+        window: None,
+        title: "A fast producer and three slow consumers",
+        shows: "The lane of the producer is hatched almost throughout, and has a mark for each job that it puts: five in \
+                the first moment, and then one whenever a consumer takes one.",
+    },
+    Figure {
+        name: "queues-shutdown",
+        command: "cargo run --bin chapter-queues -- shutdown --seed=1 --timeline=shutdown.svg",
+        window: None,
+        title: "A shutdown, and those whom it releases",
+        shows: "All lanes but the first are hatched until a line across all of them marks the shutdown. At that moment \
+                all waiting ends, and the jobs that are left are done.",
+    },
 ];
 
 /// How a trace came to be: in its first line, beside what was run.

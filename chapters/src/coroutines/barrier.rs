@@ -35,7 +35,6 @@ use crate::threads;
 /// assert_eq!(parties, (Ok(0), Ok(1), Ok(2)));
 /// # }
 /// ```
-// ANCHOR: barrier
 pub struct Barrier {
     round: threads::Lock<Round>,
     changed: Condition,
@@ -64,9 +63,7 @@ enum Phase {
     /// Nobody waits here until somebody resets the barrier.
     Broken,
 }
-// ANCHOR_END: barrier
 
-// ANCHOR: round
 impl Round {
     fn party<'a>(&mut self, barrier: &'a Barrier) -> Party<'a> {
         let number = self.next;
@@ -93,9 +90,7 @@ impl Round {
         }
     }
 }
-// ANCHOR_END: round
 
-// ANCHOR: party
 /// A party that has come. If it is dropped before it went on, its coroutine was cancelled, and it leaves the others alone.
 struct Party<'a> {
     barrier: &'a Barrier,
@@ -115,7 +110,6 @@ impl Drop for Party<'_> {
         _ = self.barrier.leave(self.number);
     }
 }
-// ANCHOR_END: party
 
 impl Barrier {
     /// Makes a barrier for so many parties.
@@ -219,13 +213,11 @@ impl Barrier {
         }
     }
 
-    // ANCHOR: pass
     async fn pass(&self, stay: impl Future<Output = ()>) -> Result<usize, Broken> {
         let party = self.enter().await?;
         stay.await;
         party.go()
     }
-    // ANCHOR_END: pass
 
     // ANCHOR: phases
     /// Waits while those of the last round are still going, and comes. Who is last to come lets all go on.

@@ -47,7 +47,6 @@ use crate::threads;
 /// # }
 /// ```
 #[derive(Debug, Default)]
-// ANCHOR: condition
 pub struct Condition {
     line: threads::Lock<Line>,
     /// How many coroutines wait. Changed with the line locked.
@@ -61,7 +60,6 @@ struct Line {
     /// Those that wait and were not notified, by their numbers.
     sleepers: BTreeMap<u64, Waker>,
 }
-// ANCHOR_END: condition
 
 impl Condition {
     /// Makes a condition that nobody waits for.
@@ -160,7 +158,6 @@ impl Condition {
         self.wait_for_until(guard, deadline_after(timeout), predicate).await
     }
 
-    // ANCHOR: notify
     /// Wakes `n` of the coroutines that wait now, or all if there are fewer: those that have waited longest. If nobody
     /// waits, nothing happens, now or later. Never waits itself.
     ///
@@ -176,6 +173,7 @@ impl Condition {
     /// assert!(!condition.wait_timeout(lock.acquire().await, Duration::ZERO).await.1);
     /// # }
     /// ```
+    // ANCHOR: notify
     pub fn notify(&self, n: usize) {
         if self.sleeping.load(Ordering::Relaxed) == 0 {
             return; // a coroutine that waits has said so before it gave the lock back
@@ -244,7 +242,6 @@ impl Condition {
         }
     }
 
-    // ANCHOR: until
     /// [`wait_for`](Condition::wait_for) with a thread's lock, which is held for an instant and never over an `await`: so those
     /// who only change what it guards need not be coroutines.
     pub(super) async fn until<'a, T>(
@@ -264,7 +261,6 @@ impl Condition {
             sleeper.rise();
         }
     }
-    // ANCHOR_END: until
 
     /// Takes a place in the line, before the lock is given back, so that no notification can be missed.
     fn join(&self) -> Sleeper<'_> {
@@ -277,7 +273,6 @@ impl Condition {
     }
 }
 
-// ANCHOR: sleeper
 /// A place in the line. If it is dropped after it was notified, its coroutine was cancelled, and another is notified in its
 /// stead.
 #[derive(Debug)]
@@ -328,7 +323,6 @@ impl Drop for Sleeper<'_> {
         }
     }
 }
-// ANCHOR_END: sleeper
 
 /// When `timeout` will have passed, by tokio's clock; `None` if that is later than it can tell.
 fn deadline_after(timeout: Duration) -> Option<Instant> {

@@ -40,7 +40,6 @@ use tokio::time;
 /// # }
 /// ```
 #[derive(Debug, Default)]
-// ANCHOR: lock
 pub struct Lock<T = ()> {
     /// Says what the mutex does not. Relaxed, like the next: the mutex makes the order.
     locked: AtomicBool,
@@ -48,7 +47,6 @@ pub struct Lock<T = ()> {
     abandoned: AtomicBool,
     value: Mutex<T>,
 }
-// ANCHOR_END: lock
 
 impl Lock {
     /// Makes an unlocked lock that guards nothing.

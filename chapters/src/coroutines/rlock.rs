@@ -38,7 +38,6 @@ use crate::threads;
 /// # }
 /// ```
 #[derive(Debug, Default)]
-// ANCHOR: rlock
 pub struct RLock {
     hold: threads::Lock<Hold>,
     freed: Condition,
@@ -69,7 +68,6 @@ enum Owner {
 fn this_task() -> Owner {
     task::try_id().map_or_else(|| Owner::Thread(this_thread()), Owner::Task)
 }
-// ANCHOR_END: rlock
 
 impl RLock {
     /// Makes a lock that nobody owns.
@@ -77,7 +75,6 @@ impl RLock {
         Self::default()
     }
 
-    // ANCHOR: acquire
     /// Waits until no other task owns the lock, and owns it until the guard is dropped. See the example of [`RLock`].
     ///
     /// Cancel safe: a coroutine that is cancelled while it waits loses its place in the line, and the lock goes to the next
@@ -96,7 +93,6 @@ impl RLock {
         let hold = self.hold.acquire();
         if hold.owner == Some(me) { self.take(hold, me) } else { None }
     }
-    // ANCHOR_END: acquire
 
     /// Takes the lock unless another task owns it, whoever waits: Python's `acquire(blocking=False)`.
     ///

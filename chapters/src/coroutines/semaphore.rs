@@ -38,7 +38,6 @@ use crate::threads;
 /// # }
 /// ```
 #[derive(Debug)]
-// ANCHOR: semaphore
 pub struct Semaphore {
     permits: threads::Lock<usize>,
     released: Condition,
@@ -47,7 +46,6 @@ pub struct Semaphore {
     /// There are never more permits than this.
     limit: usize,
 }
-// ANCHOR_END: semaphore
 
 impl Semaphore {
     /// Makes a semaphore with so many permits. A negative number, Python's `ValueError`, is impossible by type.
@@ -134,7 +132,6 @@ impl Semaphore {
         self.add(n).expect("so many permits can be counted");
     }
 
-    // ANCHOR: release
     fn add(&self, n: usize) -> Result<(), TooMany> {
         let mut permits = self.permits.acquire();
         if n > self.limit - *permits {
@@ -145,7 +142,6 @@ impl Semaphore {
         self.released.notify(n);
         Ok(())
     }
-    // ANCHOR_END: release
 
     /// How many permits there are to take.
     pub fn available(&self) -> usize {

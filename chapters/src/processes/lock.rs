@@ -97,12 +97,10 @@ const LOOK: Duration = Duration::from_millis(10);
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-// ANCHOR: lock
 pub struct Lock<T = ()> {
     words: Words,
     value: PhantomData<T>,
 }
-// ANCHOR_END: lock
 
 impl Lock {
     /// Makes an unlocked lock that guards nothing.

@@ -498,7 +498,6 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         }
     }
 
-    // ANCHOR: shutdown
     /// Lets nobody put any more; whoever waits for room is told. The items that are there can still be taken, unless
     /// `immediate`: then they are dropped, and count as done. Python's `queue.Queue` has it since 3.13; its
     /// `multiprocessing.Queue` has not, and `close()` there only says that this process will put no more.
@@ -521,6 +520,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # Ok(())
     /// # }
     /// ```
+    // ANCHOR: shutdown
     pub fn shutdown(&self, immediate: bool) {
         let mut content = self.content.acquire();
         content.shut_down = 1;

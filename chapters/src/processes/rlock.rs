@@ -43,7 +43,6 @@ use crate::sync::deadline_after;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-// ANCHOR: rlock
 pub struct RLock {
     hold: Lock<Hold>,
     freed: Condition,
@@ -62,7 +61,6 @@ impl Hold {
         self.owner == Holder::NOBODY || self.owner == thread
     }
 }
-// ANCHOR_END: rlock
 
 impl RLock {
     /// How many words of shared memory a lock takes.
@@ -92,7 +90,6 @@ impl RLock {
         self.hold.place()
     }
 
-    // ANCHOR: acquire
     /// Blocks until no other thread owns the lock or its owner is dead, and owns it until the guard is dropped. See the
     /// example of [`RLock`].
     pub fn acquire(&self) -> RLockGuard<'_> {
@@ -105,7 +102,6 @@ impl RLock {
         let (hold, free) = self.freed.watch_until(self.hold.acquire(), deadline, free);
         free.then(|| self.take(hold, me))
     }
-    // ANCHOR_END: acquire
 
     /// Takes the lock unless another thread owns it that lives: Python's `acquire(block=False)`.
     ///

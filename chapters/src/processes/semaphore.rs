@@ -67,7 +67,6 @@ const FORGOTTEN: u64 = Holder::FLAGS;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-// ANCHOR: semaphore
 pub struct Semaphore {
     words: Words,
     /// Says who has which permit. Touched with `extra` locked, which is why relaxed will do.
@@ -76,7 +75,6 @@ pub struct Semaphore {
     extra: Lock<u64>,
     released: Condition,
 }
-// ANCHOR_END: semaphore
 
 impl Semaphore {
     /// How many words of shared memory a semaphore with so many permits takes.
@@ -202,7 +200,6 @@ impl Semaphore {
         self.add(n).expect("so many permits can be counted");
     }
 
-    // ANCHOR: release
     fn add(&self, n: usize) -> Result<(), TooMany> {
         let mut extra = self.extra.acquire();
         let limit = self.words[LIMIT].load(Ordering::Relaxed) as usize;
@@ -234,7 +231,6 @@ impl Semaphore {
         drop(extra);
         self.released.notify(1);
     }
-    // ANCHOR_END: release
 
     /// How many permits there are to take. Those that dead processes have count when somebody has looked.
     pub fn available(&self) -> usize {

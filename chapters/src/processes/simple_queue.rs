@@ -56,7 +56,6 @@ const CAPACITY: i32 = 1 << 20;
 /// # }
 /// ```
 #[derive(Debug)]
-// ANCHOR: queue
 pub struct SimpleQueue<T> {
     reader: OwnedFd,
     writer: OwnedFd,
@@ -75,7 +74,6 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
         let _ = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(CAPACITY));
         Self::from_ends([reader, writer])
     }
-    // ANCHOR_END: queue
 
     /// The queue whose ends another process sent. See the example of [`SimpleQueue`].
     ///
@@ -109,7 +107,6 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
         Ok(Self { reader: self.reader.try_clone()?, writer: self.writer.try_clone()?, of: PhantomData })
     }
 
-    // ANCHOR: put
     /// Blocks until there is room, and puts an item. How many have room, the kernel says: mostly 256, and 16 or fewer for
     /// a user who has many pipes. See the example of [`SimpleQueue`].
     ///
@@ -136,7 +133,6 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
             Err(error) => Err(PutError::Unsendable(item, error.to_string())),
         }
     }
-    // ANCHOR_END: put
 
     /// Puts an item if there is room. Python's has no such method.
     ///
@@ -169,7 +165,6 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
         self.put_until(item, Instant::now().checked_add(timeout))
     }
 
-    // ANCHOR: get
     /// Blocks until there is an item, and takes it. See the example of [`SimpleQueue`].
     ///
     /// # Errors
@@ -188,7 +183,6 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
             _ => Err(GetError::Garbled),
         }
     }
-    // ANCHOR_END: get
 
     /// Takes an item if there is one. Python's has no such method.
     ///

@@ -29,7 +29,6 @@ use crate::errors::Broken;
 /// arrivals.sort();
 /// assert_eq!(arrivals, [0, 1, 2]);
 /// ```
-// ANCHOR: barrier
 pub struct Barrier {
     pub(super) round: Lock<Round>,
     pub(super) changed: Condition,
@@ -54,7 +53,6 @@ pub(super) enum Phase {
     /// Nobody waits here until somebody resets the barrier.
     Broken,
 }
-// ANCHOR_END: barrier
 
 impl Barrier {
     /// Makes a barrier for so many parties.
@@ -138,7 +136,6 @@ impl Barrier {
         })
     }
 
-    // ANCHOR: pass
     fn pass<'a>(&'a self, stay: impl FnOnce(LockGuard<'a, Round>) -> LockGuard<'a, Round>) -> Result<usize, Broken> {
         let mut round = self.enter()?;
         let index = round.inside;
@@ -156,7 +153,6 @@ impl Barrier {
         }
         if passed { Ok(index) } else { Err(Broken) }
     }
-    // ANCHOR_END: pass
 
     // ANCHOR: phases
     /// Blocks while those of the last round are still going.
@@ -180,12 +176,12 @@ impl Barrier {
             self.turn(&mut round, Phase::Filling);
         }
     }
+    // ANCHOR_END: phases
 
     fn turn(&self, round: &mut Round, phase: Phase) {
         round.phase = phase;
         self.changed.notify_all();
     }
-    // ANCHOR_END: phases
 
     /// Breaks the barrier: whoever waits, and whoever comes, gets [`Broken`].
     ///

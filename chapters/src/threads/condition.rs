@@ -38,7 +38,6 @@ use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, deadline_after, lock, w
 /// });
 /// ```
 #[derive(Debug, Default)]
-// ANCHOR: condition
 pub struct Condition {
     /// Who waits, and has not been notified. First come, first served.
     line: Mutex<VecDeque<Arc<Sleeper>>>,
@@ -68,7 +67,6 @@ impl Sleeper {
         self.woken.notify_one();
     }
 }
-// ANCHOR_END: condition
 
 impl Condition {
     /// Makes a condition that nobody waits for.
@@ -138,7 +136,6 @@ impl Condition {
         self.wait_for_until(guard, deadline_after(timeout), predicate)
     }
 
-    // ANCHOR: notify
     /// Wakes `n` of the threads that wait now, or all if there are fewer. If nobody waits, nothing happens, now or later.
     ///
     /// ```
@@ -150,6 +147,7 @@ impl Condition {
     /// condition.notify(1); // to nobody
     /// assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
     /// ```
+    // ANCHOR: notify
     pub fn notify(&self, n: usize) {
         if self.sleeping.load(Ordering::Relaxed) == 0 {
             return; // a thread that waits has said so before it gave the lock back
@@ -208,6 +206,7 @@ impl Condition {
         self.sleeping.store(line.len(), Ordering::Relaxed);
         sleeper
     }
+    // ANCHOR_END: wait
 
     /// Leaves the line, and says whether that was possible: who was called is no longer in it.
     pub(super) fn leave(&self, sleeper: &Arc<Sleeper>) -> bool {
@@ -217,7 +216,6 @@ impl Condition {
         self.sleeping.store(line.len(), Ordering::Relaxed);
         place.is_some()
     }
-    // ANCHOR_END: wait
 
     fn wait_for_until<'a, T>(
         &self,

@@ -50,7 +50,6 @@ pub(super) const CONTENDED: u32 = 2;
 /// assert_eq!(*total.acquire(), 4);
 /// ```
 #[derive(Debug)]
-// ANCHOR: lock
 pub struct Lock<T = ()> {
     pub(super) state: AtomicU32,
     /// Whether the last holder panicked.
@@ -60,7 +59,6 @@ pub struct Lock<T = ()> {
     pub(super) freed: Condvar,
     value: UnsafeCell<T>,
 }
-// ANCHOR_END: lock
 
 // SAFETY: the value is reached through a guard alone, and there is one guard at a time. Whoever has it may take the value
 // to its own thread: so the value must be one that can be sent, and need not be one that can be shared.

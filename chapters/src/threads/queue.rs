@@ -275,7 +275,6 @@ impl<T, S: Storage<T>> Queue<T, S> {
     }
     // ANCHOR_END: join
 
-    // ANCHOR: shutdown
     /// Lets nobody put any more; whoever waits for room is told. The items that are there can still be taken, unless
     /// `immediate`: then they are dropped, and count as done. Python's, since 3.13.
     ///
@@ -292,6 +291,7 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// assert_eq!(queue.get(), Ok("an item"));
     /// assert_eq!(queue.get(), Err(GetError::ShutDown));
     /// ```
+    // ANCHOR: shutdown
     pub fn shutdown(&self, immediate: bool) {
         let mut content = self.content.acquire();
         content.shut_down = true;

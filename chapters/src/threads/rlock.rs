@@ -35,7 +35,6 @@ use crate::sync::{AtomicUsize, Ordering, this_thread};
 /// assert!(!lock.is_locked());
 /// ```
 #[derive(Debug, Default)]
-// ANCHOR: rlock
 pub struct RLock {
     lock: Lock,
     /// The number of the thread that holds the lock, or zero.
@@ -43,7 +42,6 @@ pub struct RLock {
     /// How often the owner has taken the lock. Nobody else looks.
     depth: AtomicUsize,
 }
-// ANCHOR_END: rlock
 
 impl RLock {
     /// Makes a lock that nobody owns.

@@ -24,7 +24,6 @@ use super::{Condition, Lock};
 /// });
 /// ```
 #[derive(Debug)]
-// ANCHOR: queue
 pub struct SimpleQueue<T> {
     items: Lock<VecDeque<T>>,
     not_empty: Condition,
@@ -47,7 +46,6 @@ impl<T> SimpleQueue<T> {
         let mut items = self.not_empty.wait_for(self.items.acquire(), |items| !items.is_empty());
         items.pop_front().expect("there is an item")
     }
-    // ANCHOR_END: queue
 
     /// Takes an item if there is one: Python's `get_nowait`.
     ///
