@@ -1,9 +1,10 @@
 //! Where coroutines wait until something that a lock guards has changed: Python's `asyncio.Condition`.
 //!
-//! It differs from [`threads::Condition`] in who keeps the line. The operating system puts threads to sleep and wakes them,
-//! in an order of its own. Coroutines are put to sleep by nobody: one that waits has returned to its event loop, and left
-//! a [`Waker`] behind, by which the loop can be asked to go on with it. So the line is kept here, first come, first served;
-//! a notification has an addressee; and an addressee that is *cancelled* before it could go on passes it to the next.
+//! It differs from [`threads::Condition`] in what a sleeper is. A thread is put to sleep by the operating system, and has
+//! to be woken by it. A coroutine is put to sleep by nobody: one that waits has returned to its event loop, and left a
+//! [`Waker`] behind, by which the loop can be asked to go on with it. The line is the same, first come, first served, and
+//! a notification has an addressee. Only here an addressee can be *cancelled* before it could go on; it passes the
+//! notification to the next.
 //!
 //! A Python condition is made with its lock. Here the guard says which lock it is, and notifying without holding it is
 //! allowed, where Python raises `RuntimeError`. It is right as long as the *change* was made under the lock. What a
