@@ -17,6 +17,9 @@ use serde::de::DeserializeOwned;
 const LONGEST: usize = 1024;
 /// The most file descriptors that one message can carry.
 const MOST_DESCRIPTORS: usize = 8;
+/// The most that the kernel lets through (`SCM_MAX_FD`, see unix(7)). Who made less room would lose those that do not fit, and
+/// they would stay open.
+const MOST_OF_ALL: usize = 253;
 /// What every message begins with: one without any bytes would look like the end of the connection.
 const BEGIN: u8 = 1;
 
@@ -65,7 +68,7 @@ impl Connection {
     /// When what comes is not such a message.
     pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
         let mut bytes = [0; LONGEST];
-        let mut control = nix::cmsg_space!([RawFd; MOST_DESCRIPTORS]);
+        let mut control = nix::cmsg_space!([RawFd; MOST_OF_ALL]);
         let mut parts = [IoSliceMut::new(&mut bytes)];
         let flags = MsgFlags::MSG_CMSG_CLOEXEC;
         let received = recvmsg::<()>(self.socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
@@ -80,7 +83,8 @@ impl Connection {
         if length == 0 {
             return Ok(None);
         }
-        let whole = !flags.intersects(MsgFlags::MSG_TRUNC | MsgFlags::MSG_CTRUNC);
+        let whole =
+            !flags.intersects(MsgFlags::MSG_TRUNC | MsgFlags::MSG_CTRUNC) && descriptors.len() <= MOST_DESCRIPTORS;
         match postcard::take_from_bytes(&bytes[..length]) {
             Ok(((BEGIN, message), [])) if whole => Ok(Some((message, descriptors))),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "what came is no such message")),
