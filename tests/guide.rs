@@ -71,6 +71,8 @@ fn check(command: &str) -> Result<(), String> {
         ["python3", "-c", ..] => Ok(()),
         ["python3", file] if file.ends_with(".py") && Path::new(ROOT).join(file).is_file() => Ok(()),
         ["cargo", "run", "--example", name] if chapters_has("examples", name) => Ok(()),
+        ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
+        ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
         ["cargo", "bench", "-p", "chapters", "--bench", name, ..] if chapters_has("benches", name) => Ok(()),
         ["cargo", "run", "--bin", demo, rest @ ..] | ["cargo", "run", "--release", "--bin", demo, rest @ ..] => {
             if !chapters_has("src/bin", demo) {

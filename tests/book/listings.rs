@@ -27,6 +27,9 @@ const LONGEST: usize = 24;
 /// Programs that must not compile, and what the compiler says to each: shown whole, so that its line numbers are right.
 const REJECTED: &str = "chapters/tests/ui";
 
+/// What the programs that a page asks about can print: shown whole, right below the question.
+const ANSWERS: &str = "chapters/tests/quizzes";
+
 /// Pictures that become part of a page. They are no listings, and `tests/figures.rs` looks at them.
 const FIGURES: &str = "book/figures";
 
@@ -35,6 +38,12 @@ const FIGURES: &str = "book/figures";
 pub struct Include {
     pub path: PathBuf,
     pub anchor: Option<String>,
+}
+
+impl Include {
+    fn is_answer(&self) -> bool {
+        self.path.starts_with(ANSWERS) && self.path.extension().is_some_and(|extension| extension == "txt")
+    }
 }
 
 /// The path that a page means when it says `target`.
@@ -85,7 +94,9 @@ fn shown(include: &Include, read: Read) -> Result<Vec<String>, String> {
         Some(anchor) => listing(&source, anchor)
             .map(|lines| lines.into_iter().map(str::to_owned).collect())
             .map_err(|error| format!("{path}: {error}")),
-        None if include.path.starts_with(REJECTED) => Ok(source.lines().map(str::to_owned).collect()),
+        None if include.path.starts_with(REJECTED) || include.is_answer() => {
+            Ok(source.lines().map(str::to_owned).collect())
+        }
         None => Err(format!("{path} is included whole: name an anchor")),
     }
 }
@@ -116,7 +127,7 @@ fn ignored_code_that_is_not_included(page: &Page) -> Vec<String> {
 /// Whoever reads a listing can see where it is from, and go there.
 fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
     let fault = |block: Block| {
-        let include = include(page, &block.text)?;
+        let include = include(page, &block.text).filter(|include| !include.is_answer())?;
         let (path, line) = (include.path.display().to_string(), block.line);
         let after = page.text[block.range.end..].trim_start().trim_start_matches("```").trim_start();
         let Some(caption) = after.strip_prefix("<div class=\"caption\">").and_then(|rest| rest.split("</div>").next())
@@ -207,6 +218,7 @@ mod each_check_can_fail {
                  // ANCHOR: open\n// ANCHOR: none\n// ANCHOR_END: none\n"
             )),
             "chapters/tests/ui/a.rs" => Some("let x;\n".to_owned()),
+            "chapters/tests/quizzes/a.txt" => Some("one\ntwo\n".to_owned()),
             "chapters/tests/ui/a.stderr" => Some("error\n".repeat(25)),
             _ => None,
         }
@@ -228,6 +240,7 @@ mod each_check_can_fail {
         assert_finds(check("a.rs"), &["is included whole"]);
         assert_finds(check("../tests/ui/a.rs"), &[]);
         assert_finds(check("../../book/figures/a.svg"), &[]);
+        assert_finds(check("../tests/quizzes/a.txt"), &[]);
         assert_finds(check("../tests/ui/a.stderr"), &["chapters/tests/ui/a.stderr has 25 lines"]);
     }
 
@@ -254,6 +267,7 @@ mod each_check_can_fail {
         assert_finds(check("a.rs:one", &format!("{file}, the method `A::stop`")), &["names A::stop, which"]);
         assert_finds(check("a.rs:one", &format!("{file}, from the method `A::stop`")), &[]);
         assert_finds(check("a.rs:one", file), &["names no function"]);
+        assert_finds(listings_without_captions(&include("../tests/quizzes/a.txt"), &read), &[]);
         assert_finds(check("a.rs:one", "`chapters/src/a.rs`, the method `go`"), &["does not name its file as"]);
         assert_finds(check("b.rs:one", &format!("{file}, the method `go`")), &["[`chapters/src/b.rs`]"]);
     }

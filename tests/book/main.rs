@@ -9,6 +9,7 @@ mod anchors;
 mod blocks;
 #[path = "../common/mod.rs"]
 mod common;
+mod exercises;
 mod figures;
 mod links;
 mod listings;

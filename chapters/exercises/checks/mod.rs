@@ -1,0 +1,76 @@
+//! What looks at the exercises: runs one in a process of its own, and says what is still wrong.
+//!
+//! It needs a process of its own because what is still wrong may be that it never ends.
+
+mod fair_share;
+mod no_end;
+
+use std::env;
+use std::io;
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A check says what is still wrong.
+type Check = fn() -> Result<(), String>;
+
+/// The exercises, in the order of the pages.
+const EXERCISES: &[(&str, Check)] = &[("no_end", no_end::check), ("fair_share", fair_share::check)];
+
+/// After this time somebody waits for what never comes.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Says to this program that it is the process in which the exercise runs.
+const HERE: &str = "--here";
+
+pub fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (name, here) = match arguments[..] {
+        [name] => (name, false),
+        [name, HERE] => (name, true),
+        _ => ("", false),
+    };
+    let Some((_, check)) = EXERCISES.iter().find(|(known, _)| *known == name) else {
+        let names: Vec<&str> = EXERCISES.iter().map(|(name, _)| *name).collect();
+        eprintln!("error: name one exercise of these: {}", names.join(", "));
+        return ExitCode::from(2);
+    };
+    let result = if here { check() } else { watch(name) };
+    match result {
+        Ok(()) if here => ExitCode::SUCCESS,
+        Ok(()) => {
+            println!("{name}: solved");
+            ExitCode::SUCCESS
+        }
+        Err(wrong) if here => {
+            print!("{wrong}");
+            ExitCode::FAILURE
+        }
+        Err(wrong) => {
+            println!("{name}: not yet: {wrong}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs this program once more, for the check of one exercise, and gives what it says.
+fn watch(name: &str) -> Result<(), String> {
+    let cannot = |error: io::Error| format!("cannot run the check: {error}");
+    let program = env::current_exe().map_err(cannot)?;
+    let mut check = Command::new(program).args([name, HERE]).stdout(Stdio::piped()).spawn().map_err(cannot)?;
+    let deadline = Instant::now() + LONGEST;
+    while check.try_wait().map_err(cannot)?.is_none() {
+        if Instant::now() > deadline {
+            check.kill().and_then(|()| check.wait()).map_err(cannot)?;
+            return Err(format!("after {LONGEST:?} it has not ended: somebody waits for what never comes"));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let output = check.wait_with_output().map_err(cannot)?;
+    match output.status.code() {
+        Some(0) => Ok(()),
+        Some(1) => Err(String::from_utf8_lossy(&output.stdout).into_owned()),
+        _ => Err(format!("the check ended with {}", output.status)),
+    }
+}

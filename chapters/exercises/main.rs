@@ -1,0 +1,14 @@
+//! The exercises of the book: `cargo run --example exercise` lists them, and with a name it says what is still wrong.
+//!
+//! An exercise is one file in this folder, with a fault in it or something missing; its first lines say what it is to do.
+//! What looks at it is the file of the same name in `checks`. A solution is in `solutions`, where the same checks look at
+//! it: `cargo run --example solution -- NAME`.
+
+mod checks;
+
+mod fair_share;
+mod no_end;
+
+fn main() -> std::process::ExitCode {
+    checks::main()
+}

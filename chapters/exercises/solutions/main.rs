@@ -1,0 +1,11 @@
+//! The solutions of the book's exercises, looked at by what looks at the exercises: `cargo run --example solution -- NAME`.
+
+#[path = "../checks/mod.rs"]
+mod checks;
+
+mod fair_share;
+mod no_end;
+
+fn main() -> std::process::ExitCode {
+    checks::main()
+}

@@ -1,0 +1,58 @@
+//! The questions of the book that ask what a program can print, answered by trying every order in which its threads can
+//! meet.
+//!
+//! Beside each question stands its answer, a file with one possible output a line. Loom runs the program in every
+//! interleaving, and what it printed must be what the answer says, no more and no less; the page shows both files. A
+//! program can use loom's threads, the primitives of `src/threads` on loom's parts, and `println!`.
+
+#[allow(dead_code, reason = "no question needs all of it")]
+#[path = "../../src/errors.rs"]
+mod errors;
+#[allow(dead_code, reason = "no question needs all of it")]
+#[path = "../common/model.rs"]
+mod model;
+#[path = "../../src/storage.rs"]
+mod storage;
+#[allow(dead_code, reason = "no question needs all of it")]
+#[path = "../loom_threads/sync.rs"]
+mod sync;
+#[allow(dead_code, unused_imports, reason = "no question needs all of it")]
+#[path = "../loom_threads/threads.rs"]
+mod threads;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Passes when a program says so; `loom_threads` needs it.
+const LONG: Duration = Duration::from_secs(30);
+
+/// Prints a line, as the standard library's does: one thread at a time, and in whatever order they come.
+macro_rules! println {
+    ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
+}
+
+mod two_lines;
+
+loom::lazy_static! {
+    static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());
+}
+
+/// Everything that a program can print, over all interleavings: each output on a line, its own lines separated by commas.
+fn outputs(program: fn()) -> String {
+    let outputs = Arc::new(Mutex::new(BTreeSet::new()));
+    let seen = Arc::clone(&outputs);
+    loom::model(move || {
+        program();
+        let output = OUTPUT.lock().unwrap().join(", ");
+        seen.lock().unwrap().insert(output);
+    });
+    let outputs = outputs.lock().unwrap();
+    outputs.iter().map(|output| format!("{output}\n")).collect()
+}
+
+/// Checks that a program can print what the answer says, and nothing else.
+#[track_caller]
+fn can_print(answer: &str, program: fn()) {
+    assert_eq!(outputs(program), answer, "left: what it can print; right: the answer");
+}

@@ -1,0 +1,104 @@
+//! Exercises and questions: each exercise is set on a page and solved on another, each answer stands below its question.
+//!
+//! That an exercise fails as it stands, and that its solution passes, is seen by running the commands that the pages show,
+//! which the test `run` does. What a program can print is tried out in `chapters/tests/quizzes`.
+
+use std::path::{Path, PathBuf};
+
+use crate::common::Page;
+use crate::listings::includes;
+
+/// Where the solutions are shown.
+const SOLUTIONS: &str = "book/src/solutions.md";
+
+/// The commands in the console blocks of a page.
+fn commands(page: &Page) -> Vec<String> {
+    let blocks = page.blocks().into_iter().filter(|block| block.info == "console");
+    let lines = blocks.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.filter_map(|line| Some(line.strip_prefix("$ ")?.to_owned())).collect()
+}
+
+/// Every exercise is set in a chapter, and its solution is shown and run.
+fn exercises_that_are_not_set_or_not_solved(exercises: &[PathBuf], pages: &[Page]) -> Vec<String> {
+    let shows = |solved: bool, command: &str| {
+        let mut pages = pages.iter().filter(|page| (page.path == Path::new(SOLUTIONS)) == solved);
+        pages.any(|page| commands(page).iter().any(|it| it == command))
+    };
+    let fault = |exercise: &PathBuf| {
+        let name = exercise.file_stem()?.to_str()?;
+        let solution = exercise.parent()?.join("solutions").join(exercise.file_name()?);
+        let mut included = pages.iter().filter(|page| page.path == Path::new(SOLUTIONS)).flat_map(includes);
+        if !shows(false, &format!("cargo run --example exercise -- {name}")) {
+            Some(format!("{}: no chapter sets this exercise", exercise.display()))
+        } else if !shows(true, &format!("cargo run --example solution -- {name}")) {
+            Some(format!("{}: {SOLUTIONS} does not run its solution", exercise.display()))
+        } else if !included.any(|(_, include)| include.path == solution) {
+            Some(format!("{}: {SOLUTIONS} does not show {}", exercise.display(), solution.display()))
+        } else {
+            None
+        }
+    };
+    exercises.iter().filter_map(fault).collect()
+}
+
+/// Every answer is shown on the page that shows its question.
+fn answers_without_their_question(answers: &[PathBuf], pages: &[Page]) -> Vec<String> {
+    let shows = |page: &Page, path: &Path| includes(page).iter().any(|(_, include)| include.path == path);
+    let unasked = answers
+        .iter()
+        .filter(|answer| !pages.iter().any(|it| shows(it, answer) && shows(it, &answer.with_extension("rs"))));
+    unasked.map(|answer| format!("{}: no page shows this answer and its question", answer.display())).collect()
+}
+
+mod on_the_pages {
+    use super::*;
+    use crate::assert_none;
+    use crate::common::{files, pages};
+
+    #[test]
+    fn every_exercise_is_set_and_solved() {
+        let in_the_folder = |path: &PathBuf| path.parent() == Some(Path::new("chapters/exercises"));
+        let exercises = files("chapters/exercises", "rs").into_iter().filter(in_the_folder);
+        let exercises: Vec<PathBuf> =
+            exercises.filter(|path| path.file_stem().is_some_and(|it| it != "main")).collect();
+        assert!(!exercises.is_empty());
+        assert_none(exercises_that_are_not_set_or_not_solved(&exercises, &pages()));
+    }
+
+    #[test]
+    fn every_answer_is_shown_with_its_question() {
+        assert_none(answers_without_their_question(&files("chapters/tests/quizzes", "txt"), &pages()));
+    }
+}
+
+mod each_check_can_fail {
+    use super::*;
+    use crate::{assert_finds, example};
+
+    #[test]
+    fn exercises() {
+        let run = |what: &str| format!("```console\n$ cargo run --example {what} -- a\n? 1\n```\n");
+        let shown = "```rust,ignore\n{{#include ../../chapters/exercises/solutions/a.rs:solution}}\n```\n";
+        let check = |set: &str, solved: &str| {
+            let solutions = Page { path: SOLUTIONS.into(), text: solved.to_owned() };
+            exercises_that_are_not_set_or_not_solved(&["chapters/exercises/a.rs".into()], &[example(set), solutions])
+        };
+        let (set, solved) = (run("exercise"), run("solution"));
+        assert_finds(check(&set, &(shown.to_owned() + &solved)), &[]);
+        assert_finds(check("", &(shown.to_owned() + &solved)), &["chapters/exercises/a.rs: no chapter sets"]);
+        assert_finds(check(&set, shown), &["book/src/solutions.md does not run its solution"]);
+        assert_finds(check(&set, &solved), &["book/src/solutions.md does not show chapters/exercises/solutions/a.rs"]);
+        assert_finds(check("", &(set + &solved + shown)), &["no chapter sets"]);
+    }
+
+    #[test]
+    fn answers() {
+        let [question, answer] =
+            ["rs:question", "txt"].map(|it| format!("{{{{#include ../../chapters/tests/quizzes/a.{it}}}}}\n"));
+        let check =
+            |text: &str| answers_without_their_question(&["chapters/tests/quizzes/a.txt".into()], &[example(text)]);
+        assert_finds(check(&(question.clone() + &answer)), &[]);
+        assert_finds(check(&answer), &["chapters/tests/quizzes/a.txt: no page shows this answer and its question"]);
+        assert_finds(check(&question), &["no page shows this answer"]);
+    }
+}
