@@ -194,6 +194,13 @@ fn compare_unordered(printed: &str, shown: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// What a command prints that ends well.
+pub fn output(command: &str) -> Result<String, String> {
+    let output = execute(&plan(command, &[])?)?;
+    output.status.success().then_some(()).ok_or_else(|| format!("{command}: {}", output.status))?;
+    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+}
+
 fn execute(plan: &Plan) -> Result<Output, String> {
     let command = match plan {
         Plan::Ours { program, arguments } => {

@@ -13,7 +13,7 @@ use crate::rust;
 
 /// These tests, which are no blocks.
 pub fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 8] = [
+    let tests: [(&str, fn()); 9] = [
         ("a_program_in_rust", a_program_in_rust),
         ("a_program_in_python", a_program_in_python),
         ("what_a_comment_says_of_python", what_a_comment_says_of_python),
@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         ("output", output),
         ("contracts", contracts),
         ("facts", facts),
+        ("the_command_line", crate::reference::faults),
     ];
     let trial = |(name, test): (&str, fn())| {
         let ignored = name == "a_program_in_python" && python::is_passed_over();

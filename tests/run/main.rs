@@ -1,4 +1,5 @@
-//! What is on a page is run: programs in Rust and Python, and commands, whose output is compared with what is shown.
+//! What is on a page is run: programs in Rust and Python, and commands, whose output is compared with what is shown; and
+//! the reference of the command line is compared with what the programs say of it.
 //!
 //! Each block is a test that is named after its page and line: `cargo test --test run service` runs one chapter, and
 //! `cargo test --test run service.md:35` one block. Many of them wait most of their time, so many run at once.
@@ -12,6 +13,7 @@ mod console;
 mod contract;
 mod faults;
 mod python;
+mod reference;
 mod rust;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let pages = common::pages();
     let blocks = pages.iter().flat_map(|page| page.blocks().into_iter().map(move |block| (page, block)));
     let mut trials: Vec<Trial> = blocks.filter_map(|(page, block)| trial(page, block)).collect();
+    trials.extend(reference::trials());
     trials.extend(faults::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
