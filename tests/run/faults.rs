@@ -13,7 +13,7 @@ use crate::rust;
 
 /// These tests, which are no blocks.
 pub fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 10] = [
         ("a_program_in_rust", a_program_in_rust),
         ("a_program_in_python", a_program_in_python),
         ("what_a_comment_says_of_python", what_a_comment_says_of_python),
@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         ("output", output),
         ("contracts", contracts),
         ("facts", facts),
+        ("names_of_python", names_of_python),
         ("the_command_line", crate::reference::faults),
     ];
     let trial = |(name, test): (&str, fn())| {
@@ -87,6 +88,12 @@ fn a_program_in_python() {
     assert_eq!(run(Some("tested to hang"), "while True: pass"), Ok(()));
     assert_fault(run(Some("tested to hang"), "pass"), "ended with 0");
     assert_fault(run(Some("tested with 1"), "import sys\nassert sys.argv[1] == '2'"), "AssertionError");
+}
+
+fn names_of_python() {
+    assert_eq!(python::missing("Lock StreamReader _enter_task", "| `Lock` |"), Ok(()));
+    assert_fault(python::missing("Lock Locks", "a `Lock()` and a Locksmith"), "the page does not name Locks");
+    assert_fault(python::missing("", "Lock"), "no names");
 }
 
 fn what_a_comment_says_of_python() {

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     let blocks = pages.iter().flat_map(|page| page.blocks().into_iter().map(move |block| (page, block)));
     let mut trials: Vec<Trial> = blocks.filter_map(|(page, block)| trial(page, block)).collect();
     trials.extend(reference::trials());
+    trials.push(python::the_names());
     trials.extend(faults::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

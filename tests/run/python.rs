@@ -14,6 +14,7 @@
 //!
 //! A block that shows a part of a file by `{{#include}}` is not run, but a command on the same page has to run the file.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use libtest_mimic::Trial;
+use regex::Regex;
 
 use crate::common::{self, Block, Page};
 
@@ -130,5 +132,34 @@ fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
         (End::Saying(words), Some(code)) if code != 0 && said.contains(words) => Ok(()),
         (end, Some(code)) => Err(format!("it should end like this: {end:?}, and ended with {code}:\n{said}")),
         (_, None) => Err(format!("it has not ended after {limit:?}:\n{said}")),
+    }
+}
+
+/// Names of `asyncio` that are about reading and writing, or about what event loops are made of: the page names the kinds.
+const NOT_ABOUT_WAITING: &str = "Protocol|Transport|Server|server|Stream|Watcher|watcher|Policy|policy|EventLoop|subprocess|\
+                                 connection|Sendfile|LimitOverrun|IncompleteRead|^_|^Handle$|^TimerHandle$";
+
+/// The page for those who know Python names all that the four modules have to offer about waiting.
+pub fn the_names() -> Trial {
+    let ask = "import threading, queue, multiprocessing, asyncio\n\
+               print(*(name for module in (threading, queue, multiprocessing, asyncio) for name in module.__all__))";
+    Trial::test("the_names_of_python", move || {
+        let output = Command::new("python3").args(["-c", ask]).output()?;
+        let names = String::from_utf8(output.stdout)?;
+        Ok(missing(&names, &common::page("book/src/python.md").text)?)
+    })
+    .with_ignored_flag(is_passed_over())
+}
+
+/// Which of the names a page lacks, if it lacks some.
+pub fn missing(names: &str, page: &str) -> Result<(), String> {
+    let other = Regex::new(NOT_ABOUT_WAITING).expect("a regular expression");
+    let words: BTreeSet<&str> = page.split(|it: char| !it.is_alphanumeric() && it != '_').collect();
+    let missing: Vec<&str> =
+        names.split_whitespace().filter(|name| !other.is_match(name) && !words.contains(name)).collect();
+    match (names.is_empty(), missing.is_empty()) {
+        (true, _) => Err("python3 gives no names".to_owned()),
+        (_, true) => Ok(()),
+        _ => Err(format!("the page does not name {}", missing.join(", "))),
     }
 }
