@@ -25,6 +25,9 @@ See what each primitive and each queue does, at work on a small task:
   cargo run --bin chapter-primitives -- barrier --model=coroutines
   cargo run --bin chapter-queues -- bounded --model=processes
 
+Run the same work under every model, and measure what it takes:
+  cargo run --release --bin chapter-choosing -- --quick
+
 Each of them explains its flags if you ask with --help. The processes need Linux.
 
 Read the book:

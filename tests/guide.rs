@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use chapters::tours::primitives::Primitive;
 use chapters::tours::queues::Trait;
-use chapters::{coroutines, gil_tour, options, threads, tours};
+use chapters::{choosing, coroutines, gil_tour, options, threads, tours};
 use clap::{Args, Parser};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -88,6 +88,7 @@ fn check(command: &str) -> Result<(), String> {
                 "chapter-threads" => parses::<threads::Options>(words),
                 "chapter-coroutines" => parses::<coroutines::Options>(words),
                 "chapter-gil" => gil_tour::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
+                "chapter-choosing" => choosing::Options::try_parse_from(words).map(drop).map_err(|it| it.to_string()),
                 "chapter-primitives" => shows::<Primitive>(words),
                 "chapter-queues" => shows::<Trait>(words),
                 _ => parses::<NoMore>(words),

@@ -1,5 +1,6 @@
 //! What makes a program of a service: the command line, the views, Ctrl-C and the exit status.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::interrupt::{self, INTERRUPTED, Stopper};
-use crate::job::{self, Job, Kind};
+use crate::job::{self, Job, Kind, Work};
 use crate::options::{self, Options, Plan};
 use crate::random::Seed;
 use crate::trace::{self, Records, Trace, WorkerId};
@@ -78,9 +79,14 @@ pub struct Model {
     pub most_workers: u32,
 }
 
-/// Runs the program `chapter-MODEL`: `service` makes a service from its own flags and what it needs, and runs it.
-pub fn main<M: Args>(model: Model, service: impl FnOnce(M, Demo) -> io::Result<Stopped>) -> ExitCode {
-    let (options, more) = parse::<M>(model);
+/// Runs the program `chapter-MODEL`: `service` makes a service from its own flags and what it needs, and runs it. The
+/// first of the arguments is the name of the program.
+pub fn main<M: Args>(
+    model: Model,
+    arguments: impl IntoIterator<Item = OsString>,
+    service: impl FnOnce(M, Demo) -> io::Result<Stopped>,
+) -> ExitCode {
+    let (options, more) = parse::<M>(model, arguments);
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
     let run = Run { model: model.name, scene: None, seed, jobs: options.jobs, plan: options.plan() };
     match Views::open(run.clone(), &options.look, options.progress) {
@@ -93,7 +99,10 @@ pub fn main<M: Args>(model: Model, service: impl FnOnce(M, Demo) -> io::Result<S
 }
 
 /// Reads the command line; ends the program if it is wrong, or asks for help.
-fn parse<M: Args>(Model { name: model, most_workers }: Model) -> (Options, M) {
+fn parse<M: Args>(
+    Model { name: model, most_workers }: Model,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> (Options, M) {
     let name = format!("chapter-{model}");
     let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
     let examples = format!(
@@ -108,7 +117,7 @@ fn parse<M: Args>(Model { name: model, most_workers }: Model) -> (Options, M) {
     let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
     let command = command.mut_arg("workers", |flag| flag.value_parser(workers));
     let CommandLine { options, more } =
-        CommandLine::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+        CommandLine::from_arg_matches(&command.get_matches_from(arguments)).unwrap_or_else(|error| error.exit());
     (options, more)
 }
 
@@ -122,7 +131,7 @@ pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
 /// Runs the service on the jobs, and the views beside it, and stops it at Ctrl-C.
 fn serve(
     run: Run,
-    kind: Kind,
+    work: Work,
     views: Views,
     service: impl FnOnce(Demo) -> io::Result<Stopped>,
 ) -> Result<ExitCode, String> {
@@ -132,7 +141,7 @@ fn serve(
         interrupted = Some(held.listen(stopper)?);
         Ok(())
     };
-    let done = watch(run, kind, views, listen, service)?;
+    let done = watch(run, work, views, listen, service)?;
     Ok(match interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
         true => ExitCode::from(INTERRUPTED),
         false => ExitCode::from(if done { 0 } else { FAILED }),
@@ -148,12 +157,13 @@ fn serve(
 /// When the service fails.
 pub(crate) fn watch<'a>(
     run: Run,
-    kind: Kind,
+    work: Work,
     views: Views,
     listen: impl FnOnce(Stopper) -> io::Result<()> + 'a,
     service: impl FnOnce(Demo) -> io::Result<Stopped>,
 ) -> Result<bool, String> {
-    let jobs = job::jobs(&run.seed, kind).take(run.jobs as usize).collect();
+    let jobs = job::jobs(&run.seed, Kind::Cpu).take(run.jobs as usize);
+    let jobs = jobs.map(|job| Job { kind: work.kind(job.number), ..job }).collect();
     let (trace, records) = if views.are_quiet() { trace::counted() } else { trace::channel() };
     let (ended, ending) = mpsc::channel();
     let mut viewer = None;

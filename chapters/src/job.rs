@@ -28,6 +28,39 @@ pub enum Kind {
     Io,
 }
 
+/// What the jobs of a run do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Work {
+    /// Compute: SHA3-512 digests of the empty string, one after the other
+    #[default]
+    Cpu,
+    /// Wait, as for a disk or a distant server
+    Io,
+    /// Both by turns: every second job waits
+    Mixed,
+}
+
+impl From<Kind> for Work {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Cpu => Work::Cpu,
+            Kind::Io => Work::Io,
+        }
+    }
+}
+
+impl Work {
+    /// What the job of this number does.
+    pub fn kind(self, number: u64) -> Kind {
+        match self {
+            Work::Cpu => Kind::Cpu,
+            Work::Io => Kind::Io,
+            Work::Mixed if number.is_multiple_of(2) => Kind::Cpu,
+            Work::Mixed => Kind::Io,
+        }
+    }
+}
+
 /// One piece of work.
 ///
 /// ```
@@ -129,6 +162,11 @@ mod tests {
     fn an_io_bound_job_waits_its_size_in_seconds() {
         let job = Job { kind: Kind::Io, ..job(1.25) };
         assert_eq!(job.wait(2.0), Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn every_second_job_of_mixed_work_waits() {
+        assert_eq!([0, 1, 2, 3].map(|number| Work::Mixed.kind(number)), [Kind::Cpu, Kind::Io, Kind::Cpu, Kind::Io]);
     }
 
     #[test]

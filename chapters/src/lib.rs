@@ -10,7 +10,8 @@
 //! 4. The primitives, the queues, and the service itself, in three worlds: [`threads`], [`processes`], [`coroutines`].
 //!    What they share: [`errors`] and [`storage`].
 //! 5. What makes a program of it: [`demo`], with Ctrl-C from [`interrupt`] and the machine's bill from [`usage`].
-//! 6. What the lock does to the threads, measured side by side: [`gil_tour`]. What each primitive and each queue does, at
+//! 6. The same work under every model, measured side by side: [`choosing`].
+//! 7. What the lock does to the threads, measured side by side: [`gil_tour`]. What each primitive and each queue does, at
 //!    work on a small task: [`tours`].
 //!
 //! Data runs one way: options, jobs, service, records, views. A service never prints, and a view never reaches back.
@@ -39,6 +40,7 @@ pub mod processes;
 
 pub mod coroutines;
 
+pub mod choosing;
 pub mod demo;
 pub mod gil_tour;
 pub mod interrupt;

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::job::Kind;
+use crate::job::Work;
 use crate::random::Seed;
 use crate::trace::seconds;
 
@@ -42,7 +42,7 @@ pub struct Options {
 
     /// What a job does with its worker's time
     #[arg(long, value_enum, default_value_t)]
-    pub kind: Kind,
+    pub kind: Work,
 
     /// Multiplies every job's work; 0 gives empty jobs
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale, allow_hyphen_values = true)]

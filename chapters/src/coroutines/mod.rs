@@ -18,6 +18,8 @@ pub mod rlock;
 pub mod semaphore;
 pub mod service;
 
+use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -74,7 +76,12 @@ const MODEL: Model = Model { name: "coroutines", most_workers: 100_000 };
 
 /// The program `chapter-coroutines`.
 pub fn main() -> ExitCode {
-    demo::main(MODEL, |options: Options, demo| {
+    main_with(env::args_os())
+}
+
+/// The same with other arguments than the program's own; the first is the name of the program.
+pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    demo::main(MODEL, arguments, |options: Options, demo| {
         options.runtime.build()?.block_on(async {
             let mut service = Service::new(demo.plan, demo.trace);
             service.add_jobs(demo.jobs);

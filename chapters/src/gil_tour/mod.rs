@@ -6,7 +6,6 @@
 
 mod parts;
 mod session;
-mod table;
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -15,13 +14,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use parts::Tour;
-use table::Table;
+use parts::{Table, Tour};
 
 use crate::demo::{FAILED, USAGE, fail};
 use crate::options::{self, Format};
 use crate::random::Seed;
-use crate::view::{self, Replace};
+use crate::view::{self, Replace, table};
 
 const EXAMPLES: &str = "Examples:
   chapter-gil

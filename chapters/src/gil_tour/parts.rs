@@ -6,14 +6,14 @@ use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::session::{Session, Setup, median};
-use super::table::{self, Column, Picture, Table, Value};
+use super::session::{Picture, Session, Setup, median};
 use super::{Options, Part};
 use crate::job::{DIGESTS, Job, Kind, jobs};
 use crate::options::Plan;
 use crate::random::Seed;
 use crate::threads::interpreter::Locking::{self, None as NoLock, One, PerWorker};
 use crate::view::summary::counted;
+use crate::view::table::{self, Column, Value};
 
 /// How many jobs there are to share, and how much work each is: short enough that the workers end together.
 const CPU_JOBS: (u64, f64) = (100, 0.006);
@@ -46,6 +46,14 @@ const INTERVALS: &[Column] = &[column("switch_interval_seconds", "interval"), WO
 // No median hold: those of the two workers have nothing in common.
 const CONVOYS: &[Column] =
     &[GIL, column("company", "beside"), column("waits_per_second", "waits"), column("times_fewer", "times fewer")];
+
+/// A part's rows, and a picture of one of its runs.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub columns: &'static [Column],
+    pub rows: Vec<Vec<Value>>,
+    pub picture: Picture,
+}
 
 /// All that can be shown.
 pub struct Tour {
@@ -150,7 +158,15 @@ impl Tour {
             let speedup = median(alone.iter().zip(runs).map(ratio).collect());
             let [wall, cpu, switches, hold] = measured(runs);
             let workers = Value::Count(setup.plan.workers.into());
-            vec![Value::Text(name(setup.gil)), workers, wall, cpu, Value::of(speedup, Value::Times), switches, hold]
+            vec![
+                Value::Text(name(setup.gil).to_owned()),
+                workers,
+                wall,
+                cpu,
+                Value::of(speedup, Value::Times),
+                switches,
+                hold,
+            ]
         });
         let drawn = setups.iter().rposition(|setup| setup.gil == One && setup.plan.workers == several);
         Ok(Table { columns: COMPARED, rows: rows.collect(), picture: draw(&sessions, drawn, window)? })
@@ -195,7 +211,7 @@ impl Tour {
             let fewer = median(rates[index - index % 2].iter().zip(&rates[index]).filter_map(ratio).collect());
             let rate = median(rates[index].iter().copied().flatten().collect());
             let (rate, fewer) = (Value::of(rate, Value::Rate), Value::of(fewer, Value::Times));
-            vec![Value::Text(name(setup.gil)), Value::Text(company), rate, fewer]
+            vec![Value::Text(name(setup.gil).to_owned()), Value::Text(company.to_owned()), rate, fewer]
         });
         Ok(Table { columns: CONVOYS, rows: rows.collect(), picture: draw(&sessions, Some(3), &BEGINNING)? })
     }

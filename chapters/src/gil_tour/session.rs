@@ -5,7 +5,6 @@ use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::table::Picture;
 use crate::demo::Stopped;
 use crate::job::{Job, Kind};
 use crate::options::Plan;
@@ -17,6 +16,13 @@ use crate::usage::Usage;
 use crate::view::json::Json;
 use crate::view::summary::{Summary, Tally};
 use crate::view::{Run, View, timeline};
+
+/// A run as a picture, and the records that it was drawn from.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    pub svg: Vec<u8>,
+    pub records: Vec<u8>,
+}
 
 /// What is to be run.
 #[derive(Clone, Debug)]

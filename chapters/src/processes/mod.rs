@@ -27,6 +27,8 @@ pub mod simple_queue;
 pub mod start;
 mod tally;
 
+use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -56,10 +58,17 @@ const MODEL: Model = Model { name: "processes", most_workers: 10_000 };
 
 /// The program `chapter-processes`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
-    if let Some(status) = start::child_main::<service::Worker>() {
-        return status;
-    }
-    demo::main(MODEL, |options: Options, demo| {
+    as_worker().unwrap_or_else(|| main_with(env::args_os()))
+}
+
+/// What a process of this service runs that was started by its parent instead of by a person; nothing for the latter.
+pub(crate) fn as_worker() -> Option<ExitCode> {
+    start::child_main::<service::Worker>()
+}
+
+/// The program with other arguments than its own; the first is the name of the program.
+pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    demo::main(MODEL, arguments, |options: Options, demo| {
         let mut service = Service::new(demo.plan, demo.trace, options.method, demo.jobs.len())?;
         service.add_jobs(demo.jobs).map_err(io::Error::other)?;
         service.run(demo.started)

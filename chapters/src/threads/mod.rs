@@ -17,6 +17,8 @@ pub mod simple_queue;
 #[cfg(test)]
 mod tests;
 
+use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -53,7 +55,12 @@ const MODEL: Model = Model { name: "threads", most_workers: 10_000 };
 
 /// The program `chapter-threads`.
 pub fn main() -> ExitCode {
-    demo::main(MODEL, |options: Options, demo| {
+    main_with(env::args_os())
+}
+
+/// The same with other arguments than the program's own; the first is the name of the program.
+pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    demo::main(MODEL, arguments, |options: Options, demo| {
         let gils = Gils::new(options.gil, options.switch_interval);
         let mut service = Service::new(demo.plan, demo.trace, gils);
         service.add_jobs(demo.jobs);

@@ -244,7 +244,7 @@ impl<P: Part> CommandLine<P> {
             Err(error) => return Ok(fail(&error, USAGE)),
             Ok(views) => views,
         };
-        let done = demo::watch(run, *kind, views, |_| Ok(()), |demo| part.perform(crew, demo))?;
+        let done = demo::watch(run, (*kind).into(), views, |_| Ok(()), |demo| part.perform(crew, demo))?;
         Ok(ExitCode::from(if done { 0 } else { FAILED }))
     }
 }

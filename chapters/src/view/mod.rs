@@ -3,6 +3,7 @@
 //! A view reads records and writes to its own place. It cannot reach the service, and it runs on a thread of its own,
 //! so that a slow terminal or a closed pipe is the view's problem alone.
 
+pub mod chart;
 pub mod json;
 pub mod log;
 pub mod perfetto;
@@ -10,6 +11,7 @@ pub mod progress;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod summary;
+pub mod table;
 pub mod timeline;
 
 use std::fs::{self, File};

@@ -61,6 +61,10 @@ pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags
 pub const GIL_TOUR: Variant =
     Variant { name: "the tour of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
 
+/// No service, but a program that runs many of them, of every model.
+pub const CHOOSING: Variant =
+    Variant { name: "the comparison", model: "choosing", program: env!("CARGO_BIN_EXE_chapter-choosing"), flags: &[] };
+
 /// No service, but the programs that show one primitive or one trait of queues at a time.
 pub const PRIMITIVES: Variant = Variant {
     name: "the tour of the primitives",

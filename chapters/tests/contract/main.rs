@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod choosing;
 mod command_line;
 mod crowds;
 mod deadline;

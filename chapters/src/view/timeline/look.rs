@@ -57,6 +57,11 @@ impl Look {
         }
     }
 
+    /// How a bar is filled and outlined that stands for the model itself.
+    pub fn of_bars(&self) -> (String, &'static str, u64) {
+        (format!("var(--{},{})", self.model, self.fill), self.dashes, self.corner)
+    }
+
     /// Writes the style sheet and the patterns of the picture `id`, whose bars are `bar` high.
     pub fn write(&self, out: &mut String, id: &str, font: u64, bar: u64, shown: Shown) -> fmt::Result {
         let Self { model, fill, light, dark, number, dashes, corner } = self;

@@ -20,7 +20,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use lane::{Deed, Held, Lane, Lengths};
+pub(super) use look::Look;
 pub use words::Words;
+pub(super) use words::Xml;
 pub(crate) use words::brief;
 
 use super::{Run, View};

@@ -5,34 +5,23 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::view::timeline::brief;
+use super::timeline::brief;
 
-/// A part's rows, and a picture of one of its runs.
-#[derive(Clone, Debug)]
-pub struct Table {
-    pub columns: &'static [Column],
-    pub rows: Vec<Vec<Value>>,
-    pub picture: Picture,
-}
-
-/// A run as a picture, and the records that it was drawn from.
-#[derive(Clone, Debug, Default)]
-pub struct Picture {
-    pub svg: Vec<u8>,
-    pub records: Vec<u8>,
-}
-
-/// A column: how JSON calls it, and what stands above it.
+/// A column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
+    /// How JSON calls it.
     pub key: &'static str,
+    /// What stands above it.
     pub heading: &'static str,
 }
 
 /// What stands in a row.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    Text(&'static str),
+    /// A name.
+    Text(String),
+    /// How many.
     Count(u64),
     /// Seconds, shown as such.
     Seconds(f64),
@@ -42,6 +31,8 @@ pub enum Value {
     Rate(f64),
     /// How many times as much.
     Times(f64),
+    /// Bytes, shown in a unit that suits them.
+    Bytes(f64),
     /// There is nothing to measure here.
     Nothing,
 }
@@ -62,6 +53,7 @@ impl Display for Value {
             Value::Brief(seconds) => f.pad(&brief(Duration::from_secs_f64(*seconds))),
             Value::Rate(rate) => f.pad(&format!("{rate:.0}/s")),
             Value::Times(times) => f.pad(&format!("{times:.2}x")),
+            Value::Bytes(bytes) => f.pad(&memory(*bytes)),
             Value::Nothing => f.pad("-"),
         }
     }
@@ -71,15 +63,27 @@ impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // More digits than a clock has would say nothing.
         let rounded = |number: f64| (number * 1e9).round() / 1e9;
-        match *self {
+        match self {
             Value::Text(text) => serializer.serialize_str(text),
-            Value::Count(count) => serializer.serialize_u64(count),
+            Value::Count(count) => serializer.serialize_u64(*count),
+            Value::Bytes(bytes) => serializer.serialize_u64(*bytes as u64),
             Value::Seconds(number) | Value::Brief(number) | Value::Rate(number) | Value::Times(number) => {
-                serializer.serialize_f64(rounded(number))
+                serializer.serialize_f64(rounded(*number))
             }
             Value::Nothing => serializer.serialize_none(),
         }
     }
+}
+
+/// An amount of memory, in a unit that suits it.
+pub fn memory(bytes: f64) -> String {
+    let digits = |number: f64| if number < 10.0 { 2 } else { usize::from(number < 100.0) };
+    let (number, unit) = match bytes {
+        0.0..1024.0 => return format!("{bytes:.0} B"),
+        ..1_048_576.0 => (bytes / 1024.0, "KiB"),
+        _ => (bytes / 1_048_576.0, "MiB"),
+    };
+    format!("{number:.*} {unit}", digits(number))
 }
 
 /// Aligned lines: the first column to the left, the others to the right.
@@ -123,8 +127,8 @@ mod tests {
 
     fn rows() -> Vec<Vec<Value>> {
         vec![
-            vec![Value::Text("none"), Value::Seconds(0.25), Value::Times(1.999)],
-            vec![Value::Text("per-worker"), Value::Seconds(12.5), Value::Nothing],
+            vec![Value::Text("none".to_owned()), Value::Seconds(0.25), Value::Times(1.999)],
+            vec![Value::Text("per-worker".to_owned()), Value::Seconds(12.5), Value::Nothing],
         ]
     }
 
@@ -135,6 +139,14 @@ none          0.250 s    2.00x
 per-worker   12.500 s        -
 ";
         assert_eq!(text(&COLUMNS, &rows()), expected);
+    }
+
+    #[test]
+    fn memory_is_told_in_a_unit_that_suits_it() {
+        assert_eq!(
+            [0.0, 900.0, 1536.0, 204_800.0, 5_242_880.0].map(memory),
+            ["0 B", "900 B", "1.50 KiB", "200 KiB", "5.00 MiB"]
+        );
     }
 
     #[test]

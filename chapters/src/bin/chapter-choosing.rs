@@ -1,0 +1,7 @@
+//! The same work under every model, measured. The code is in `choosing`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chapters::choosing::main()
+}

@@ -1,0 +1,140 @@
+//! One run, in a process of its own, and what it took.
+
+use std::env;
+use std::io;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::variant::Variant;
+use crate::trace::{Event, Record};
+use crate::view::json;
+
+/// The same service on CPython's standard library.
+const PEER: &str = include_str!("peer.py");
+
+/// What is asked of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    pub jobs: u64,
+    pub workers: u32,
+    /// `cpu`, `io` or `mixed`.
+    pub kind: &'static str,
+    pub scale: f64,
+    /// How long it runs; nothing if it is to end with its jobs.
+    pub time: Option<Duration>,
+}
+
+/// What a run took.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct Measured {
+    pub wall_seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_rss_bytes: u64,
+    /// From the service's start to that of its last worker.
+    pub start_seconds: f64,
+    /// From the moment in which it was to stop to the end of its last worker.
+    pub stop_seconds: f64,
+    /// How often a processor went from one thread of it to another; nothing where the system does not tell.
+    #[serde(skip)]
+    pub context_switches: Option<u64>,
+}
+
+/// Makes sure that there is a `python3`.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn check_python() -> Result<(), String> {
+    let run = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    match run {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("--python: python3 does not run: {status}")),
+        Err(error) => Err(format!("--python: python3 cannot be run: {error}")),
+    }
+}
+
+/// Runs the service once, and blocks until it has ended.
+///
+/// # Errors
+///
+/// When it cannot be run, or fails.
+pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
+    let mut command = if variant.python { python(variant, load, seed) } else { demo(variant, load, seed)? };
+    let before = switches();
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let context_switches = switches().zip(before).map(|(after, before)| after - before);
+    let wrong = |what: String| io::Error::other(format!("{}: {what}", variant.name));
+    if !output.status.success() {
+        return Err(wrong(format!("the run failed: {}", output.status)));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let measured = match variant.python {
+        true => serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?,
+        false => json::read(&text)
+            .ok()
+            .and_then(|records| from_records(&records))
+            .ok_or_else(|| wrong("no summary".to_owned()))?,
+    };
+    Ok(Measured { context_switches, ..measured })
+}
+
+/// This program once more, as a demo.
+fn demo(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
+    let Load { jobs, workers, kind, scale, time } = load;
+    let mut command = Command::new(env::current_exe()?);
+    command.arg(variant.model).args(variant.flag).args(["--format=json", "--progress=never"]);
+    command.args([format!("--jobs={jobs}"), format!("--workers={workers}"), format!("--kind={kind}")]);
+    command.args([format!("--scale={scale}"), format!("--seed={seed}")]);
+    match time {
+        Some(time) => command.arg(format!("--time={}", time.as_secs_f64())),
+        None => command.args(["--until-done", "--time=3600"]),
+    };
+    // What many jobs would say is counted, and only where nobody asks when workers start and end.
+    if *jobs > 0 {
+        command.arg("--quiet");
+    }
+    Ok(command)
+}
+
+fn python(variant: &Variant, load: &Load, seed: &str) -> Command {
+    let Load { jobs, workers, kind, scale, time } = load;
+    let mut command = Command::new("python3");
+    let seconds = time.map_or(0.0, |time| time.as_secs_f64());
+    command.args(["-c", PEER, variant.model, &jobs.to_string(), &workers.to_string(), kind]);
+    command.args([&scale.to_string(), seed, &seconds.to_string()]);
+    command
+}
+
+/// What a run's records say, if its summary is among them.
+fn from_records(records: &[Record]) -> Option<Measured> {
+    let last = records.last()?;
+    let Event::ServiceStopped(summary) = &last.event else { return None };
+    let at = |wanted: fn(&Event) -> bool| records.iter().rfind(|record| wanted(&record.event)).map(|record| record.at);
+    let since = |from: Option<Duration>, to: Duration| from.map_or(0.0, |from| (to.saturating_sub(from)).as_secs_f64());
+    let started = at(|event| matches!(event, Event::WorkerStarted));
+    Some(Measured {
+        wall_seconds: summary.wall_seconds,
+        cpu_seconds: summary.cpu_seconds,
+        peak_rss_bytes: summary.peak_rss_bytes,
+        start_seconds: started.map_or(0.0, |at| at.as_secs_f64()),
+        stop_seconds: since(at(|event| matches!(event, Event::ServiceStopping)), last.at),
+        context_switches: None,
+    })
+}
+
+/// How many context switches the processes have had that were started here and have ended.
+#[cfg(unix)]
+fn switches() -> Option<u64> {
+    use nix::sys::resource::{UsageWho, getrusage};
+
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    Some((usage.voluntary_context_switches() + usage.involuntary_context_switches()) as u64)
+}
+
+/// This system is not asked.
+#[cfg(not(unix))]
+fn switches() -> Option<u64> {
+    None
+}

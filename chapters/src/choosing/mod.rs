@@ -1,0 +1,174 @@
+//! The same work under every model, measured side by side on the reader's machine: the program `chapter-choosing`.
+//!
+//! Each run is a process of its own, this program once more as one of the [demos](crate::demo), so that what it costs in
+//! time and memory is its own. The runs that are compared take turns, so that a machine that is busy with other things
+//! slows down all of them alike, and what is told of several is the median. CPython's own standard library can be
+//! beside them.
+//!
+//! Data runs one way here too: options, plans of runs, what was measured, rows, and then a table, JSON or a chart.
+
+mod measure;
+mod parts;
+mod row;
+mod variant;
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+pub use parts::Part;
+use parts::Planned;
+pub use row::{Row, chart, read};
+
+use crate::demo::{FAILED, USAGE, fail};
+use crate::options::{self, Format};
+use crate::random::Seed;
+use crate::view::timeline::Words;
+use crate::view::{self, Replace, table};
+use crate::{coroutines, processes, threads};
+
+const EXAMPLES: &str = "Examples:
+  chapter-choosing --quick --python
+  chapter-choosing --only=io --rounds=9
+  chapter-choosing --quick --plot=charts
+  chapter-choosing --format=json > choosing.jsonl
+  chapter-choosing threads --jobs=8 --seed=1    runs the demo of that name
+
+Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
+
+/// What the program can be asked for.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "chapter-choosing",
+    version,
+    about = "Runs the same work under every model, and measures what it takes",
+    after_help = EXAMPLES
+)]
+pub struct Options {
+    /// Measure this alone
+    #[arg(long, value_name = "NAME", value_enum)]
+    only: Option<Part>,
+
+    /// Fewer variants, fewer rounds and less work: some twenty seconds in all
+    #[arg(long)]
+    quick: bool,
+
+    /// Run the same in python3's threading, multiprocessing and asyncio, too
+    #[arg(long)]
+    python: bool,
+
+    /// Any integer: the same seed gives the same jobs
+    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true)]
+    seed: Seed,
+
+    /// Multiplies the work of every part
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
+    scale: f64,
+
+    /// How often each run is repeated, in turns with those that it is compared to; 5 unless it is given, 2 if it is to be quick
+    #[arg(long, value_name = "N", value_parser = |text: &str| options::whole(text, 1, 1001), allow_hyphen_values = true)]
+    rounds: Option<u64>,
+
+    /// How tables are printed on standard output
+    #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
+    format: Format,
+
+    /// Draw a chart of each part as NAME.svg in this folder, which is made if need be
+    #[arg(long, value_name = "FOLDER", help_heading = "What to look at")]
+    plot: Option<PathBuf>,
+}
+
+impl Options {
+    fn rounds(&self) -> u64 {
+        self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
+    }
+}
+
+/// The program `chapter-choosing`, and the demos that it runs by its own name.
+pub fn main() -> ExitCode {
+    if let Some(status) = processes::as_worker() {
+        return status;
+    }
+    let mut demo = env::args_os().skip(1);
+    match demo.next().as_deref().and_then(|name| name.to_str()) {
+        Some("threads") => return threads::main_with(named("chapter-threads", demo)),
+        Some("processes") => return processes::main_with(named("chapter-processes", demo)),
+        Some("coroutines") => return coroutines::main_with(named("chapter-coroutines", demo)),
+        _ => {}
+    }
+    let options = Options::parse();
+    let parts = options.only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
+    let python = if options.python { measure::check_python() } else { Ok(()) };
+    let charts: Result<Vec<_>, String> = python.and_then(|()| {
+        parts.iter().map(|part| options.plot.as_deref().map(|folder| open(folder, *part)).transpose()).collect()
+    });
+    match charts {
+        Err(error) => fail(&error, USAGE),
+        Ok(charts) => match run(&options, parts.into_iter().zip(charts)) {
+            Ok(()) => ExitCode::SUCCESS,
+            // Who reads may stop reading.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => fail(&error, FAILED),
+        },
+    }
+}
+
+/// Arguments with a program's name before them.
+fn named(name: &str, arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    [name.into()].into_iter().chain(arguments)
+}
+
+/// Opens the file for a part's chart, now, so that a folder that cannot be written is found out before the runs.
+fn open(folder: &Path, part: Part) -> Result<Replace, String> {
+    let shown = folder.display();
+    fs::create_dir_all(folder).map_err(|error| format!("--plot={shown}: cannot make this folder: {error}"))?;
+    view::open(&folder.join(part.name()).with_extension("svg"), "--plot")
+}
+
+/// Measures the parts, and shows each when it has been measured.
+fn run(options: &Options, parts: impl Iterator<Item = (Part, Option<Replace>)>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let planned: Vec<(Part, Vec<Planned>, Option<Replace>)> =
+        parts.map(|(part, chart)| (part, part.plan(options), chart)).collect();
+    let runs: u64 = planned.iter().map(|(_, planned, _)| planned.len() as u64).sum();
+    let bar = ProgressBar::new(runs * options.rounds());
+    let style = ProgressStyle::with_template("{msg}\n[{wide_bar}] {pos}/{len}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    for (part, planned, file) in planned {
+        let rows = part.measure(options, &planned, &bar)?;
+        bar.suspend(|| show(&mut out, options, part, &rows))?;
+        if let Some(mut file) = file {
+            let words = Words { title: part.about().to_owned(), ..Words::default() };
+            let cannot =
+                |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}.svg: {error}", part.name()));
+            file.write_all(chart(&words, &rows).as_bytes()).and_then(|()| file.flush()).map_err(cannot)?;
+        }
+    }
+    bar.finish_and_clear();
+    if options.format == Format::Text {
+        let rounds = crate::view::summary::counted(options.rounds(), "run");
+        writeln!(out, "Each figure is the median of {rounds}.")?;
+    }
+    Ok(())
+}
+
+/// Prints the rows of a part.
+fn show(out: &mut impl Write, options: &Options, part: Part, rows: &[Row]) -> io::Result<()> {
+    match options.format {
+        Format::Text => {
+            let cells: Vec<_> = rows.iter().map(|row| row.cells(part)).collect();
+            writeln!(out, "{}: {}.\n\n{}", part.name(), part.about(), table::text(part.columns(), &cells))?;
+        }
+        Format::Json => {
+            for row in rows {
+                writeln!(out, "{}", serde_json::to_string(row)?)?;
+            }
+        }
+    }
+    out.flush()
+}

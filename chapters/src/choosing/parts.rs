@@ -1,0 +1,284 @@
+//! What is measured: the plan of each part, its runs, and the rows that come of them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+
+use super::Options;
+use super::measure::{self, Load, Measured};
+use super::row::{Row, Spread, column};
+use super::variant::{FORK, FORKSERVER, LOOP, ONE_GIL, POOL, PYTHON, SPAWN, THREADS, Variant};
+use crate::view::table::Column;
+
+/// How many jobs there are to share, and how much work each is: short enough that the workers end together.
+const WORK: (u64, f64) = (64, 0.008);
+/// How many empty jobs there are: enough that starting and stopping does not matter.
+const EMPTY: (u64, u64) = (300_000, 30_000);
+/// How long workers are left idle.
+const IDLE: Duration = Duration::from_millis(200);
+
+const WORKERS: Column = column("workers", "workers");
+const WALL: Column = column("wall_seconds", "wall time");
+const CPU: Column = column("cpu_seconds", "CPU time");
+const MEMORY: Column = column("peak_rss_bytes", "peak memory");
+const SWITCHES: Column = column("context_switches", "switches");
+
+/// What there is to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// CPU-bound jobs
+    Cpu,
+    /// I/O-bound jobs
+    Io,
+    /// Jobs of which every second one waits
+    Mixed,
+    /// Empty jobs: what the service itself costs
+    Empty,
+    /// Many workers without work: what one of them weighs
+    Idle,
+    /// Workers that start and stop at once
+    Start,
+}
+
+/// A run that is to be measured, again and again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Planned {
+    pub variant: Variant,
+    pub load: Load,
+}
+
+impl Part {
+    /// Its name on the command line and of its chart.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Cpu => "cpu",
+            Part::Io => "io",
+            Part::Mixed => "mixed",
+            Part::Empty => "empty",
+            Part::Idle => "idle",
+            Part::Start => "start",
+        }
+    }
+
+    /// What it shows.
+    pub fn about(self) -> &'static str {
+        match self {
+            Part::Cpu => "CPU-bound jobs, by how many workers",
+            Part::Io => "I/O-bound jobs, by how many workers",
+            Part::Mixed => "jobs of which every second one waits, by how many workers",
+            Part::Empty => "empty jobs: what the service itself costs for each",
+            Part::Idle => "workers without work: what each of them weighs",
+            Part::Start => "workers that start and stop at once",
+        }
+    }
+
+    /// What is told of each run.
+    pub fn columns(self) -> &'static [Column] {
+        const VARIANT: Column = column("variant", "variant");
+        const COMPARED: &[Column] = &[
+            VARIANT,
+            WORKERS,
+            WALL,
+            column("speedup", "speedup"),
+            column("least", "least"),
+            column("most", "most"),
+            CPU,
+            MEMORY,
+            SWITCHES,
+        ];
+        const EMPTY: &[Column] = &[VARIANT, WORKERS, column("seconds_per_job", "per job"), CPU, MEMORY, SWITCHES];
+        const IDLE: &[Column] = &[VARIANT, WORKERS, MEMORY, column("bytes_per_worker", "per worker")];
+        const START: &[Column] =
+            &[VARIANT, WORKERS, column("start_seconds", "start, each"), column("stop_seconds", "stop, all")];
+        match self {
+            Part::Cpu | Part::Io | Part::Mixed => COMPARED,
+            Part::Empty => EMPTY,
+            Part::Idle => IDLE,
+            Part::Start => START,
+        }
+    }
+
+    /// The runs to be measured. Those of one variant follow one another, the one with the fewest workers first.
+    pub(super) fn plan(self, options: &Options) -> Vec<Planned> {
+        let quick = options.quick;
+        let variants: &[Variant] = match self {
+            Part::Cpu | Part::Io | Part::Mixed if quick => &[THREADS, ONE_GIL, FORK, LOOP, POOL],
+            Part::Cpu | Part::Io | Part::Mixed => &[THREADS, ONE_GIL, FORK, SPAWN, FORKSERVER, LOOP, POOL],
+            Part::Empty | Part::Idle => &[THREADS, FORK, LOOP, POOL],
+            Part::Start => &[THREADS, FORK, SPAWN, FORKSERVER, LOOP],
+        };
+        let pythons = if options.python { &PYTHON[..] } else { &[] };
+        let all = variants.iter().chain(pythons).filter(|variant| variant.is_here());
+        let loads = |variant: &Variant| -> Vec<Planned> {
+            let loads = self.workers(variant, quick).iter().map(|workers| self.load(*workers, options, variant));
+            loads.map(|load| Planned { variant: *variant, load }).collect()
+        };
+        all.flat_map(loads).collect()
+    }
+
+    /// By how many workers a variant is measured.
+    fn workers(self, variant: &Variant, quick: bool) -> &'static [u32] {
+        match (self, variant.model, quick) {
+            (Part::Cpu, _, true) => &[1, 2],
+            (Part::Cpu, _, false) => &[1, 2, 4, 8],
+            (Part::Io | Part::Mixed, _, true) => &[1, 8],
+            (Part::Io | Part::Mixed, _, false) => &[1, 2, 4, 8, 32],
+            (Part::Empty, _, true) => &[4],
+            (Part::Empty, _, false) => &[2, 4, 16, 64],
+            (Part::Idle, "processes", true) => &[1, 20],
+            (Part::Idle, "processes", false) => &[1, 10, 100],
+            (Part::Idle, "threads", true) => &[1, 200],
+            (Part::Idle, "threads", false) => &[1, 100, 1000],
+            (Part::Idle, _, true) => &[1, 1000],
+            (Part::Idle, _, false) => &[1, 100, 1000, 10_000],
+            (Part::Start, _, true) => &[20],
+            (Part::Start, _, false) => &[100],
+        }
+    }
+
+    fn load(self, workers: u32, options: &Options, variant: &Variant) -> Load {
+        let (jobs, scale) = WORK;
+        let scale = scale * options.scale * if options.quick { 0.25 } else { 1.0 };
+        let load = Load { jobs, workers, kind: "cpu", scale, time: None };
+        match self {
+            Part::Cpu => load,
+            Part::Io => Load { kind: "io", ..load },
+            Part::Mixed => Load { kind: "mixed", ..load },
+            Part::Empty => {
+                // CPython is given fewer: it has no use for more to show the same figure.
+                let jobs = if variant.python { EMPTY.1 } else { EMPTY.0 } as f64 * options.scale;
+                let jobs = jobs / if options.quick { 3.0 } else { 1.0 };
+                Load { jobs: jobs as u64, scale: 0.0, ..load }
+            }
+            Part::Idle => Load { jobs: 0, time: Some(IDLE), ..load },
+            Part::Start => Load { jobs: 0, ..load },
+        }
+    }
+
+    /// Runs each of the planned once, and all of them again, and says what they took.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be run, or fails.
+    pub(super) fn measure(self, options: &Options, planned: &[Planned], bar: &ProgressBar) -> io::Result<Vec<Row>> {
+        let seed = options.seed.to_string();
+        let mut all: BTreeMap<usize, Vec<Measured>> = BTreeMap::new();
+        for _ in 0..options.rounds() {
+            for (index, Planned { variant, load }) in planned.iter().enumerate() {
+                bar.set_message(format!("{}: {}, {} workers", self.name(), variant.name, load.workers));
+                all.entry(index).or_default().push(measure::run(variant, load, &seed)?);
+                bar.inc(1);
+            }
+        }
+        let row = |(index, Planned { variant, load }): (usize, &Planned)| {
+            // The first of this variant: the one with the fewest workers.
+            let first = planned.iter().position(|other| other.variant == *variant).unwrap_or(index);
+            let alone = (first != index).then(|| (planned[first].load.workers, &all[&first][..]));
+            self.row(variant, load, &all[&index], alone)
+        };
+        Ok(planned.iter().enumerate().map(row).collect())
+    }
+
+    /// What the runs of one plan took, beside those of the fewest workers of its variant.
+    fn row(self, variant: &Variant, load: &Load, runs: &[Measured], alone: Option<(u32, &[Measured])>) -> Row {
+        let of = |figure: fn(&Measured) -> f64| Spread::of(runs.iter().map(figure)).median;
+        let switches = runs.iter().filter_map(|run| run.context_switches).map(|count| count as f64);
+        let switches: Vec<f64> = switches.collect();
+        let row = Row {
+            part: self,
+            variant: variant.name.to_owned(),
+            model: variant.model.to_owned(),
+            python: variant.python,
+            workers: load.workers,
+            jobs: load.jobs,
+            rounds: runs.len() as u64,
+            wall_seconds: of(|run| run.wall_seconds),
+            cpu_seconds: of(|run| run.cpu_seconds),
+            peak_rss_bytes: of(|run| run.peak_rss_bytes as f64),
+            context_switches: (!switches.is_empty()).then(|| Spread::of(switches.into_iter()).median),
+            speedup: None,
+            seconds_per_job: None,
+            bytes_per_worker: None,
+            start_seconds: None,
+            stop_seconds: None,
+        };
+        let pairs = alone.map(|(workers, alone)| (workers, alone.iter().zip(runs)));
+        match self {
+            Part::Cpu | Part::Io | Part::Mixed => {
+                let speedup =
+                    pairs.map(|(_, pairs)| Spread::of(pairs.map(|(one, many)| one.wall_seconds / many.wall_seconds)));
+                Row { speedup: Some(speedup.unwrap_or(Spread::ONE)), ..row }
+            }
+            Part::Empty => Row { seconds_per_job: Some(row.wall_seconds / load.jobs.max(1) as f64), ..row },
+            Part::Idle => {
+                let more = |(fewest, pairs): (u32, _)| {
+                    let more =
+                        |(one, many): (&Measured, &Measured)| many.peak_rss_bytes as f64 - one.peak_rss_bytes as f64;
+                    let pairs: std::iter::Zip<std::slice::Iter<Measured>, std::slice::Iter<Measured>> = pairs;
+                    Spread::of(pairs.map(more)).median / f64::from(load.workers - fewest)
+                };
+                Row { bytes_per_worker: pairs.map(more).map(|bytes| bytes.max(0.0)), ..row }
+            }
+            Part::Start => {
+                let each = of(|run| run.start_seconds) / f64::from(load.workers);
+                Row { start_seconds: Some(each), stop_seconds: Some(of(|run| run.stop_seconds)), ..row }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn options(flags: &[&str]) -> Options {
+        Options::parse_from([&["chapter-choosing"], flags].concat())
+    }
+
+    fn measured(wall_seconds: f64, peak_rss_bytes: u64) -> Measured {
+        Measured { wall_seconds, peak_rss_bytes, ..Measured::default() }
+    }
+
+    #[test]
+    fn every_part_compares_the_three_models_and_more_workers_with_fewer() {
+        for part in Part::value_variants() {
+            for flags in [&[][..], &["--quick"], &["--python"]] {
+                let planned = part.plan(&options(flags));
+                for model in ["threads", "processes", "coroutines"] {
+                    let here = planned.iter().any(|it| it.variant.model == model);
+                    assert!(here || !THREADS.is_here() || cfg!(not(target_os = "linux")), "{part:?} {model}");
+                }
+                let rising = planned
+                    .windows(2)
+                    .all(|pair| pair[0].variant != pair[1].variant || pair[0].load.workers < pair[1].load.workers);
+                assert!(rising, "{part:?}");
+                assert_eq!(planned.iter().any(|it| it.variant.python), flags.contains(&"--python"), "{part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_speedup_is_of_the_runs_of_one_round() {
+        let alone = [measured(1.0, 0), measured(2.0, 0), measured(3.0, 0)];
+        let runs = [measured(0.5, 0), measured(0.5, 0), measured(1.0, 0)];
+        let load = Part::Cpu.load(4, &options(&[]), &THREADS);
+        let speedup = Part::Cpu.row(&THREADS, &load, &runs, Some((1, &alone))).speedup;
+        assert_eq!(speedup, Some(Spread { least: 2.0, median: 3.0, most: 4.0 }));
+        assert_eq!(Part::Cpu.row(&THREADS, &load, &runs, None).speedup, Some(Spread::ONE));
+    }
+
+    #[test]
+    fn a_worker_weighs_what_a_run_with_more_of_them_takes_more() {
+        let load = Part::Idle.load(11, &options(&[]), &LOOP);
+        let row = |bytes| Part::Idle.row(&LOOP, &load, &[measured(0.2, bytes)], Some((1, &[measured(0.2, 5_000)])));
+        assert_eq!(row(15_000).bytes_per_worker, Some(1_000.0));
+        assert_eq!(row(4_000).bytes_per_worker, Some(0.0), "pages come and go");
+    }
+}

@@ -1,0 +1,44 @@
+//! What is compared: the models, each with what can be chosen about it, and CPython's.
+
+/// A way to run the service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Variant {
+    /// What it is called.
+    pub name: &'static str,
+    /// Whose workers it has: `threads`, `processes` or `coroutines`.
+    pub model: &'static str,
+    /// The flag of the demo that makes it what it is, if it needs one.
+    pub flag: Option<&'static str>,
+    /// Whether CPython runs it.
+    pub python: bool,
+}
+
+const fn ours(name: &'static str, model: &'static str, flag: &'static str) -> Variant {
+    Variant { name, model, flag: Some(flag), python: false }
+}
+
+const fn pythons(name: &'static str, model: &'static str) -> Variant {
+    Variant { name, model, flag: None, python: true }
+}
+
+pub const THREADS: Variant = ours("threads", "threads", "--gil=none");
+pub const ONE_GIL: Variant = ours("threads, one GIL", "threads", "--gil=one");
+pub const FORK: Variant = ours("processes, fork", "processes", "--method=fork");
+pub const SPAWN: Variant = ours("processes, spawn", "processes", "--method=spawn");
+pub const FORKSERVER: Variant = ours("processes, forkserver", "processes", "--method=forkserver");
+pub const LOOP: Variant = ours("coroutines, one loop", "coroutines", "--runtime=current-thread");
+pub const POOL: Variant = ours("coroutines, pool", "coroutines", "--runtime=multi-thread");
+
+/// Those of CPython.
+pub const PYTHON: [Variant; 3] = [
+    pythons("Python's threading", "threads"),
+    pythons("Python's multiprocessing", "processes"),
+    pythons("Python's asyncio", "coroutines"),
+];
+
+impl Variant {
+    /// Whether it runs on this system.
+    pub fn is_here(&self) -> bool {
+        cfg!(target_os = "linux") || self.model != "processes"
+    }
+}

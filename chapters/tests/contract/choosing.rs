@@ -1,0 +1,102 @@
+//! `chapter-choosing`: its command line, and that what it prints is complete. What it measures is for readers to judge.
+
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command_line::refuses;
+use crate::common::{CHOOSING, Folder};
+
+/// Little work, once.
+const QUICK: [&str; 3] = ["--quick", "--rounds=1", "--scale=0.05"];
+const PARTS: [&str; 6] = ["cpu", "io", "mixed", "empty", "idle", "start"];
+
+fn rows(flags: &[&str]) -> Vec<Value> {
+    let run = CHOOSING.bare(QUICK.iter().copied().chain(["--format=json"]).chain(flags.iter().copied()));
+    let run = run.finish().exits_with(0);
+    assert_eq!(run.stderr, "", "{}", run.line);
+    run.lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+#[test]
+fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
+    let wrong: &[(&str, &[&str])] = &[
+        ("--only=race", &["--only", "race", "cpu, io, mixed, empty, idle, start"]),
+        ("--rounds=0", &["--rounds", "from 1 to 1001"]),
+        ("--scale=-1", &["--scale", "from 0 to"]),
+        ("--seed=abc", &["--seed", "abc", "integer"]),
+        ("--format=xml", &["--format", "text, json"]),
+        ("--workers=4", &["--workers"]),
+        ("fibers", &["fibers"]),
+    ];
+    for (flag, names) in wrong {
+        refuses(&CHOOSING, &[flag], names);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_the_runs() {
+    let folder = Folder::new("choosing-unwritable");
+    let file = folder.file("a-file");
+    fs::write(&file, "as it was").expect("a file");
+    refuses(&CHOOSING, &[&format!("--plot={file}")], &["--plot"]);
+    assert_eq!(fs::read_to_string(&file).expect("the file is there"), "as it was");
+}
+
+#[test]
+fn each_part_has_all_models_and_a_chart() {
+    let folder = Folder::new("choosing");
+    let charts = folder.file("charts");
+    let rows = rows(&[&format!("--plot={charts}")]);
+    for part in PARTS {
+        let of: Vec<&Value> = rows.iter().filter(|row| row["part"] == part).collect();
+        for model in ["threads", "processes", "coroutines"] {
+            assert!(of.iter().any(|row| row["model"] == model), "{part}: {model}");
+        }
+        for row in of {
+            assert!(row["wall_seconds"].as_f64() > Some(0.0), "{row}");
+            assert!(row["peak_rss_bytes"].as_f64() > Some(0.0), "{row}");
+            assert_eq!(row["rounds"], 1, "{row}");
+        }
+        let chart = fs::read_to_string(format!("{charts}/{part}.svg")).expect("a chart");
+        let chart = roxmltree::Document::parse(&chart).expect("XML");
+        assert!(chart.descendants().any(|node| node.has_tag_name("rect")), "{part}");
+    }
+}
+
+#[test]
+fn python_does_the_same_jobs() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        assert!(env::var_os("CI").is_none(), "python3 is not installed");
+        let _ = writeln!(io::stderr(), "SKIPPED: python3 is not installed, so nothing is compared with it");
+        return;
+    }
+    for part in ["cpu", "mixed", "idle", "start"] {
+        let rows = rows(&["--python", &format!("--only={part}")]);
+        let pythons: Vec<&Value> = rows.iter().filter(|row| row["python"] == true).collect();
+        let models: Vec<&str> = pythons.iter().filter_map(|row| row["model"].as_str()).collect();
+        for model in ["threads", "processes", "coroutines"] {
+            assert!(models.contains(&model), "{part}: {models:?}");
+        }
+        for row in pythons {
+            let ours = rows.iter().find(|it| it["model"] == row["model"] && it["workers"] == row["workers"]);
+            let ours = ours.unwrap_or_else(|| panic!("nothing to compare {row} with"));
+            assert_eq!(row["jobs"], ours["jobs"], "{row}");
+            assert!(row["wall_seconds"].as_f64() > Some(0.0) && row["peak_rss_bytes"].as_f64() > Some(0.0), "{row}");
+        }
+    }
+}
+
+#[test]
+fn it_is_each_demo_if_it_is_called_so() {
+    for model in ["threads", "processes", "coroutines"] {
+        let run = CHOOSING.bare([model, "--jobs=3", "--seed=1", "--scale=0", "--until-done", "--format=json"]);
+        let run = run.finish().exits_with(0);
+        let last: Value = serde_json::from_str(run.lines.last().expect("a summary")).expect("JSON");
+        assert_eq!((&last["summary"]["model"], &last["summary"]["completed"]), (&model.into(), &3.into()));
+        refuses(&CHOOSING, &[model, "--jobs=-1"], &["--jobs"]);
+    }
+}
