@@ -8,12 +8,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chapters::choosing;
 use chapters::options;
 use chapters::view::json;
 use chapters::view::timeline::{self, Words};
 use serde::{Deserialize, Serialize};
 
-/// A picture of a run.
+/// A picture of a run, or a chart of many.
 pub struct Figure {
     /// The name of its files, and with `figure-` before it the id that it has on its page.
     pub name: &'static str,
@@ -141,6 +142,63 @@ pub const FIGURES: &[Figure] = &[
         shows: "All lanes but the first are hatched until a line across all of them marks the shutdown. At that moment \
                 all waiting ends, and the jobs that are left are done.",
     },
+    Figure {
+        name: "choosing-cpu",
+        command: "cargo run --release --bin chapter-choosing -- --only=cpu --quick --python --scale=8 --rounds=7 --plot=charts",
+        window: None,
+        title: "Jobs that compute: how long they take",
+        shows: "With one worker, all of this book's variants take about as long as each other, and Python's longer. With two workers, threads, processes and the pool of coroutines take half of that, and so \
+                do Python's processes. One GIL and one event loop take as long as with one worker, in both languages.",
+    },
+    Figure {
+        name: "choosing-io",
+        command: "cargo run --release --bin chapter-choosing -- --only=io --quick --python --scale=8 --rounds=7 --plot=charts",
+        window: None,
+        title: "Jobs that wait: how long they take",
+        shows: "All variants take about as long as each other, in both languages: with eight workers an eighth of what \
+                they take with one.",
+    },
+    Figure {
+        name: "choosing-mixed",
+        command: "cargo run --release --bin chapter-choosing -- --only=mixed --quick --python --scale=8 --rounds=7 --plot=charts",
+        window: None,
+        title: "Jobs that compute, and jobs that wait: how long they take",
+        shows: "With eight workers, threads, processes and the pool are fastest. One GIL and one event loop are limited \
+                by what is computed, and take longer.",
+    },
+    Figure {
+        name: "choosing-loop",
+        command: "cargo run --bin chapter-coroutines -- --kind=mixed --jobs=8 --seed=1 --workers=8 --scale=0.3 --until-done \
+                  --timeline=loop.svg",
+        window: None,
+        title: "Eight coroutines, four of which compute",
+        shows: "The four jobs that compute follow one another, and each wait begins when one of them has ended. The last \
+                wait begins when all that was to be computed has been computed, half of the run after the first.",
+    },
+    Figure {
+        name: "choosing-pool",
+        command: "cargo run --bin chapter-coroutines -- --kind=mixed --jobs=8 --seed=1 --workers=8 --scale=0.3 --until-done \
+                  --runtime=multi-thread --timeline=pool.svg",
+        window: None,
+        title: "The same coroutines on a pool",
+        shows: "Two jobs that compute are under way at a time, on two threads, and the last wait begins in the first third \
+                of the run.",
+    },
+    Figure {
+        name: "choosing-idle",
+        command: "cargo run --release --bin chapter-choosing -- --only=idle --quick --python --rounds=7 --plot=charts",
+        window: None,
+        title: "What a worker weighs that has nothing to do",
+        shows: "A coroutine weighs about a kilobyte, a thread some ten, a process thousands. Python's weigh more, each in \
+                its own measure.",
+    },
+    Figure {
+        name: "choosing-start",
+        command: "cargo run --release --bin chapter-choosing -- --only=start --quick --python --rounds=7 --plot=charts",
+        window: None,
+        title: "What it takes to start a worker",
+        shows: "A coroutine is started in microseconds, a thread in tens of them, a process in hundreds or thousands.",
+    },
 ];
 
 /// How a trace came to be: in its first line, beside what was run.
@@ -169,7 +227,6 @@ impl Figure {
 
     /// Draws it from its trace.
     pub fn draw(&self, trace: &str) -> Result<String, String> {
-        let (run, records) = json::read_run(trace)?;
         let Recorded { command, date, machine, cores } = recorded(trace)?;
         if command != self.command {
             return Err(format!("this is the trace of another command: {command}"));
@@ -180,7 +237,16 @@ impl Figure {
             shows: self.shows.to_owned(),
             source: format!("Recorded on {date}. Machine: {machine}, {cores} cores."),
         };
+        if self.is_chart() {
+            return Ok(choosing::chart(&words, &choosing::read(trace)?));
+        }
+        let (run, records) = json::read_run(trace)?;
         Ok(timeline::draw_figure(words, run, &records, &self.window()?))
+    }
+
+    /// Whether it shows what was measured of many runs.
+    fn is_chart(&self) -> bool {
+        self.command.contains(" --plot=")
     }
 
     /// From when to when it shows its run.

@@ -47,7 +47,7 @@ fn run(figure: &Figure) -> Result<String, String> {
     let mut printed = true;
     for word in figure.command.split_whitespace().skip(1) {
         // Who draws one picture can print the records, and who draws several keeps the records beside them.
-        if word.starts_with("--timeline=") {
+        if word.starts_with("--timeline=") || word.starts_with("--plot=") {
             command.arg("--format=json");
         } else if word.starts_with("--timelines=") {
             command.arg(format!("--timelines={}", folder.path().display()));

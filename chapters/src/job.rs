@@ -50,6 +50,7 @@ impl From<Kind> for Work {
 }
 
 impl Work {
+    // ANCHOR: kind
     /// What the job of this number does.
     pub fn kind(self, number: u64) -> Kind {
         match self {
@@ -59,6 +60,7 @@ impl Work {
             Work::Mixed => Kind::Io,
         }
     }
+    // ANCHOR_END: kind
 }
 
 /// One piece of work.

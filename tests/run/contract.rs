@@ -27,13 +27,14 @@ use crate::common::{Block, Page};
 pub const REPEATS: usize = 3;
 
 /// What may vary, and what stands for it in the comparison. `the order` is not among it: then lines are found anywhere.
-const VARIES: [(&str, &[(&str, &str)]); 7] = [
+const VARIES: [(&str, &[(&str, &str)]); 8] = [
     // It is never compared, but a page may say so.
     ("the times", &[]),
     ("the seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
     ("who takes which job", &[(r"worker-\d+( \d+ N)?", "worker-N")]),
     ("how many jobs are done in time", &[(r"\d+ completed, \d+ left", "N completed, N left")]),
     ("the number of switches", &[(r"N \d+ N$", "N N N")]),
+    ("how often a processor is switched", &[(r" \d+$", " N")]),
     ("how many additions are lost", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
     ("how many workers find no work", &[(r"^N worker-\S+ found no work$", "...")]),
 ];

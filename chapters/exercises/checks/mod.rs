@@ -2,7 +2,9 @@
 //!
 //! It needs a process of its own because what is still wrong may be that it never ends.
 
+mod eight_at_a_time;
 mod fair_share;
+mod forecast;
 mod no_end;
 
 use std::env;
@@ -15,7 +17,12 @@ use std::time::{Duration, Instant};
 type Check = fn() -> Result<(), String>;
 
 /// The exercises, in the order of the pages.
-const EXERCISES: &[(&str, Check)] = &[("no_end", no_end::check), ("fair_share", fair_share::check)];
+const EXERCISES: &[(&str, Check)] = &[
+    ("no_end", no_end::check),
+    ("fair_share", fair_share::check),
+    ("forecast", forecast::check),
+    ("eight_at_a_time", eight_at_a_time::check),
+];
 
 /// After this time somebody waits for what never comes.
 const LONGEST: Duration = Duration::from_secs(5);

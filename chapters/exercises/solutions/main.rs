@@ -3,7 +3,9 @@
 #[path = "../checks/mod.rs"]
 mod checks;
 
+mod eight_at_a_time;
 mod fair_share;
+mod forecast;
 mod no_end;
 
 fn main() -> std::process::ExitCode {

@@ -167,6 +167,7 @@ impl Part {
     /// When one of them cannot be run, or fails.
     pub(super) fn measure(self, options: &Options, planned: &[Planned], bar: &ProgressBar) -> io::Result<Vec<Row>> {
         let seed = options.seed.to_string();
+        // ANCHOR: measure
         let mut all: BTreeMap<usize, Vec<Measured>> = BTreeMap::new();
         for _ in 0..options.rounds() {
             for (index, Planned { variant, load }) in planned.iter().enumerate() {
@@ -175,6 +176,7 @@ impl Part {
                 bar.inc(1);
             }
         }
+        // ANCHOR_END: measure
         let row = |(index, Planned { variant, load }): (usize, &Planned)| {
             // The first of this variant: the one with the fewest workers.
             let first = planned.iter().position(|other| other.variant == *variant).unwrap_or(index);
@@ -207,22 +209,15 @@ impl Part {
             start_seconds: None,
             stop_seconds: None,
         };
-        let pairs = alone.map(|(workers, alone)| (workers, alone.iter().zip(runs)));
         match self {
             Part::Cpu | Part::Io | Part::Mixed => {
-                let speedup =
-                    pairs.map(|(_, pairs)| Spread::of(pairs.map(|(one, many)| one.wall_seconds / many.wall_seconds)));
-                Row { speedup: Some(speedup.unwrap_or(Spread::ONE)), ..row }
+                let speedup = alone.map_or(Spread::ONE, |(_, alone)| speedup(alone, runs));
+                Row { speedup: Some(speedup), ..row }
             }
             Part::Empty => Row { seconds_per_job: Some(row.wall_seconds / load.jobs.max(1) as f64), ..row },
             Part::Idle => {
-                let more = |(fewest, pairs): (u32, _)| {
-                    let more =
-                        |(one, many): (&Measured, &Measured)| many.peak_rss_bytes as f64 - one.peak_rss_bytes as f64;
-                    let pairs: std::iter::Zip<std::slice::Iter<Measured>, std::slice::Iter<Measured>> = pairs;
-                    Spread::of(pairs.map(more)).median / f64::from(load.workers - fewest)
-                };
-                Row { bytes_per_worker: pairs.map(more).map(|bytes| bytes.max(0.0)), ..row }
+                let each = alone.map(|(fewest, alone)| more_memory(alone, runs) / f64::from(load.workers - fewest));
+                Row { bytes_per_worker: each, ..row }
             }
             Part::Start => {
                 let each = of(|run| run.start_seconds) / f64::from(load.workers);
@@ -230,6 +225,19 @@ impl Part {
             }
         }
     }
+}
+
+// ANCHOR: speedup
+/// How many times as fast each run was as the one beside it in its round.
+fn speedup(alone: &[Measured], runs: &[Measured]) -> Spread {
+    Spread::of(alone.iter().zip(runs).map(|(alone, run)| alone.wall_seconds / run.wall_seconds))
+}
+// ANCHOR_END: speedup
+
+/// How many bytes more the runs took than those beside them, at the median; pages come and go, so it may be none.
+fn more_memory(alone: &[Measured], runs: &[Measured]) -> f64 {
+    let more = alone.iter().zip(runs).map(|(alone, run)| run.peak_rss_bytes as f64 - alone.peak_rss_bytes as f64);
+    Spread::of(more).median.max(0.0)
 }
 
 #[cfg(test)]
@@ -279,6 +287,6 @@ mod tests {
         let load = Part::Idle.load(11, &options(&[]), &LOOP);
         let row = |bytes| Part::Idle.row(&LOOP, &load, &[measured(0.2, bytes)], Some((1, &[measured(0.2, 5_000)])));
         assert_eq!(row(15_000).bytes_per_worker, Some(1_000.0));
-        assert_eq!(row(4_000).bytes_per_worker, Some(0.0), "pages come and go");
+        assert_eq!(row(4_000).bytes_per_worker, Some(0.0));
     }
 }

@@ -21,6 +21,7 @@ const fn pythons(name: &'static str, model: &'static str) -> Variant {
     Variant { name, model, flag: None, python: true }
 }
 
+// ANCHOR: variants
 pub const THREADS: Variant = ours("threads", "threads", "--gil=none");
 pub const ONE_GIL: Variant = ours("threads, one GIL", "threads", "--gil=one");
 pub const FORK: Variant = ours("processes, fork", "processes", "--method=fork");
@@ -28,6 +29,7 @@ pub const SPAWN: Variant = ours("processes, spawn", "processes", "--method=spawn
 pub const FORKSERVER: Variant = ours("processes, forkserver", "processes", "--method=forkserver");
 pub const LOOP: Variant = ours("coroutines, one loop", "coroutines", "--runtime=current-thread");
 pub const POOL: Variant = ours("coroutines, pool", "coroutines", "--runtime=multi-thread");
+// ANCHOR_END: variants
 
 /// Those of CPython.
 pub const PYTHON: [Variant; 3] = [

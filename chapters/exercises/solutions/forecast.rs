@@ -1,0 +1,25 @@
+//! Two limits: each worker does one thing at a time, and each core computes for one worker at a time.
+
+/// The work, in seconds, if one worker did all of it.
+pub struct Work {
+    pub computing: f64,
+    pub waiting: f64,
+}
+
+/// Those who are to do it.
+pub struct Workers {
+    pub count: f64,
+    pub cores: f64,
+    /// Whether one lock, or one event loop, lets one of them run at a time.
+    pub one_at_a_time: bool,
+}
+
+// ANCHOR: solution
+/// The seconds that it takes at least, however well the work is divided.
+pub fn at_least(work: &Work, workers: &Workers) -> f64 {
+    let can_compute = if workers.one_at_a_time { 1.0 } else { workers.cores.min(workers.count) };
+    let of_the_workers = (work.computing + work.waiting) / workers.count;
+    let of_the_cores = work.computing / can_compute;
+    of_the_workers.max(of_the_cores)
+}
+// ANCHOR_END: solution
