@@ -11,8 +11,8 @@ pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::hint;
 use std::time::{Duration, Instant};
 
-/// How often a thread looks again before it goes to sleep: as often as the standard library's.
-const SPINS: usize = 100;
+/// How often a thread looks again before it goes to sleep.
+const LOOKS: u32 = 8;
 
 /// Locks a mutex that nobody panics with, so that a poisoned one guards nothing broken.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,9 +41,12 @@ pub(crate) fn wait_until<'a, T>(
     (guard, !timeout.timed_out())
 }
 
-/// Spins for a moment while it is worth it.
+/// Spins for a moment while it is worth it: to be put to sleep and woken takes longer than all of it. After each look
+/// twice as long passes as after the one before, since to look disturbs whoever works there.
 pub(crate) fn spin_while(busy: impl Fn() -> bool) {
-    (0..SPINS).take_while(|_| busy()).for_each(|_| hint::spin_loop());
+    for look in (0..LOOKS).take_while(|_| busy()) {
+        (0..1 << look).for_each(|_| hint::spin_loop());
+    }
 }
 
 /// The number of the calling thread, which no other thread has, and which is never zero.

@@ -10,19 +10,21 @@
 //! made under the lock. What a thread that was woken finds may have changed again: the lock is not handed to it, and
 //! others may come first. So one waits for a condition in a loop, and [`wait_for`](Condition::wait_for) is that loop.
 //!
-//! One waits with the guard of a [`Lock`](super::Lock), not of an [`RLock`](super::RLock), although that is what a
+//! One waits with the guard of a [`Lock`], not of an [`RLock`](super::RLock), although that is what a
 //! Python condition makes for itself: a thread may have several guards of an `RLock`, and those that it keeps would lie
 //! while it waits.
 //!
 //! There is a line of sleepers, as in Python, and each has a bed of its own: a notification has an addressee, so that
-//! neither a newcomer nor one whose time is up can take it away.
+//! neither a newcomer nor one whose time is up can take it away. A bed is a lock, as in Python: the sleeper has taken it
+//! when it joins the line, and sleeps by taking it again, which it can when whoever notifies has given it back.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::lock::LockGuard;
-use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, deadline_after, lock, wait_until};
+use super::{Lock, LockGuard};
+use crate::sync::{AtomicUsize, Mutex, Ordering, deadline_after, lock};
 
 /// Where threads wait, with the lock free, until they are notified.
 ///
@@ -39,33 +41,10 @@ use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, deadline_after, lock, w
 /// ```
 #[derive(Debug, Default)]
 pub struct Condition {
-    /// Who waits, and has not been notified. First come, first served.
-    line: Mutex<VecDeque<Arc<Sleeper>>>,
+    /// The beds of those who wait, and have not been notified. First come, first served.
+    line: Mutex<VecDeque<Arc<Lock>>>,
     /// How many there are. Changed with the line locked.
     sleeping: AtomicUsize,
-}
-
-/// A thread that waits.
-#[derive(Debug, Default)]
-pub(super) struct Sleeper {
-    notified: Mutex<bool>,
-    woken: Condvar,
-}
-
-impl Sleeper {
-    /// Blocks until woken, or until the deadline: then the answer is false.
-    pub(super) fn sleep(&self, deadline: Option<Instant>) -> bool {
-        let (mut notified, mut in_time) = (lock(&self.notified), true);
-        while !*notified && in_time {
-            (notified, in_time) = wait_until(&self.woken, notified, deadline);
-        }
-        *notified
-    }
-
-    fn wake(&self) {
-        *lock(&self.notified) = true;
-        self.woken.notify_one();
-    }
 }
 
 impl Condition {
@@ -152,11 +131,11 @@ impl Condition {
         if self.sleeping.load(Ordering::Relaxed) == 0 {
             return; // a thread that waits has said so before it gave the lock back
         }
-        self.call(n).iter().for_each(|sleeper| sleeper.wake());
+        self.call(n).iter().for_each(|bed| bed.release());
     }
 
     /// Takes the first `n` of those that wait out of the line.
-    pub(super) fn call(&self, n: usize) -> Vec<Arc<Sleeper>> {
+    pub(super) fn call(&self, n: usize) -> Vec<Arc<Lock>> {
         let mut line = lock(&self.line);
         let n = n.min(line.len());
         let called = line.drain(..n).collect();
@@ -192,26 +171,27 @@ impl Condition {
     // ANCHOR: wait
     fn wait_until<'a, T>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {
         let lock_to_acquire = guard.lock();
-        let sleeper = self.join();
+        let bed = self.join();
         drop(guard);
-        let notified = sleeper.sleep(deadline) || !self.leave(&sleeper);
+        let notified = bed.acquire_until(deadline).is_some() || !self.leave(&bed);
         (lock_to_acquire.acquire(), notified)
     }
 
-    /// Takes a place in the line.
-    pub(super) fn join(&self) -> Arc<Sleeper> {
-        let sleeper = Arc::new(Sleeper::default());
+    /// Takes a place in the line, with a bed that is taken until somebody notifies.
+    pub(super) fn join(&self) -> Arc<Lock> {
+        let bed = Arc::new(Lock::new());
+        mem::forget(bed.acquire());
         let mut line = lock(&self.line);
-        line.push_back(Arc::clone(&sleeper));
+        line.push_back(Arc::clone(&bed));
         self.sleeping.store(line.len(), Ordering::Relaxed);
-        sleeper
+        bed
     }
     // ANCHOR_END: wait
 
     /// Leaves the line, and says whether that was possible: who was called is no longer in it.
-    pub(super) fn leave(&self, sleeper: &Arc<Sleeper>) -> bool {
+    pub(super) fn leave(&self, bed: &Arc<Lock>) -> bool {
         let mut line = lock(&self.line);
-        let place = line.iter().position(|other| Arc::ptr_eq(other, sleeper));
+        let place = line.iter().position(|other| Arc::ptr_eq(other, bed));
         place.map(|place| line.remove(place));
         self.sleeping.store(line.len(), Ordering::Relaxed);
         place.is_some()

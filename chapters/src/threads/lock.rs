@@ -134,7 +134,7 @@ impl<T> Lock<T> {
     }
 
     // ANCHOR: acquire
-    fn acquire_until(&self, deadline: Option<Instant>) -> Option<LockGuard<'_, T>> {
+    pub(super) fn acquire_until(&self, deadline: Option<Instant>) -> Option<LockGuard<'_, T>> {
         (self.take() || self.take_later(deadline)).then(|| self.guard())
     }
 
@@ -145,8 +145,10 @@ impl<T> Lock<T> {
     #[cold]
     fn take_later(&self, deadline: Option<Instant>) -> bool {
         spin_while(|| self.state.load(Ordering::Relaxed) == LOCKED);
-        let mut entrance = lock(&self.entrance);
-        let mut in_time = true;
+        if self.take() {
+            return true; // and nobody is told to wake anybody
+        }
+        let (mut entrance, mut in_time) = (lock(&self.entrance), true);
         while self.state.swap(CONTENDED, Ordering::Acquire) != UNLOCKED {
             if !in_time {
                 return false;

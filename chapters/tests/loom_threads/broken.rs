@@ -42,6 +42,20 @@ pub mod lock_ {
         of.guard()
     }
 
+    /// Whoever has slept takes the lock as if nobody else could be sleeping.
+    pub fn acquire_forgetting_the_others<T>(of: &Lock<T>) -> LockGuard<'_, T> {
+        let mut entrance = lock(&of.entrance);
+        loop {
+            if let Some(guard) = of.try_acquire() {
+                return guard;
+            }
+            if of.state.swap(CONTENDED, Ordering::Acquire) == UNLOCKED {
+                return of.guard();
+            }
+            (entrance, _) = wait_until(&of.freed, entrance, None);
+        }
+    }
+
     /// Whoever waits looks at the state before it is sure to be woken.
     pub fn acquire_with_a_look_outside<T>(of: &Lock<T>) -> LockGuard<'_, T> {
         while of.state.swap(CONTENDED, Ordering::Acquire) != UNLOCKED {
@@ -69,10 +83,19 @@ pub mod condition_ {
 
     /// Sees that its time is up, and not that it was called.
     pub fn wait_forgetting_the_call<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
-        let (lock_to_acquire, sleeper) = (guard.lock(), condition.join());
+        let (lock_to_acquire, bed) = (guard.lock(), condition.join());
         drop(guard);
-        let notified = sleeper.sleep(crate::sync::deadline_after(LONG));
-        condition.leave(&sleeper);
+        let notified = bed.acquire_until(crate::sync::deadline_after(LONG)).is_some();
+        condition.leave(&bed);
+        (lock_to_acquire.acquire(), notified)
+    }
+
+    /// Lies down in a bed that is free, and so does not sleep.
+    pub fn wait_in_a_free_bed<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
+        let (lock_to_acquire, bed) = (guard.lock(), condition.join());
+        bed.release();
+        drop(guard);
+        let notified = bed.acquire_until(crate::sync::deadline_after(LONG)).is_some() || !condition.leave(&bed);
         (lock_to_acquire.acquire(), notified)
     }
 

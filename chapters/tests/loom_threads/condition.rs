@@ -189,6 +189,17 @@ mod without {
     }
 
     #[test]
+    fn taking_the_bed_it_wakes_for_no_reason() {
+        fails("stolen or lost", || {
+            a_newcomer_takes_nothing(
+                2,
+                |shared, guard| broken::wait_in_a_free_bed(&shared.changed, guard),
+                |shared| shared.changed.notify(1),
+            )
+        });
+    }
+
+    #[test]
     fn an_addressee_a_newcomer_steals() {
         fails("stolen or lost", || {
             a_newcomer_takes_nothing(

@@ -110,6 +110,11 @@ mod without {
     }
 
     #[test]
+    fn a_word_for_the_others_one_of_them_is_left() {
+        fails("deadlock", || every_thread_gets_it_alone(", broken", 3, broken::acquire_forgetting_the_others, add_one));
+    }
+
+    #[test]
     fn the_entrance_the_wake_up_comes_before_the_sleep() {
         fails("deadlock", || model(broken::acquire_with_a_look_outside, add_one));
     }
