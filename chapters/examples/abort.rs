@@ -30,10 +30,9 @@ fn work(number: usize, all_have_started: impl FnOnce()) {
 
 /// Four workers in one process, of which nobody is done before the second one aborts.
 fn threads() {
-    let aborted = Barrier::new(WORKERS);
+    let aborted = &Barrier::new(WORKERS);
     thread::scope(|scope| {
         for number in 1..=WORKERS {
-            let aborted = &aborted;
             scope.spawn(move || {
                 work(number, || {
                     if number != 2 {
