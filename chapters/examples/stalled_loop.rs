@@ -144,5 +144,5 @@ fn main() -> ExitCode {
             outcome.lost
         );
     }
-    ExitCode::from(u8::from(!ended))
+    ExitCode::SUCCESS
 }
