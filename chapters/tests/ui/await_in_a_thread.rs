@@ -1,4 +1,4 @@
-//! A thread cannot wait for a coroutine's lock: it has no event loop that could go on meanwhile.
+//! A thread cannot wait for a coroutine's lock: it has no event loop.
 
 use chapters::coroutines::Lock;
 
