@@ -227,6 +227,9 @@ fn facts() {
     let first = step("starts", 0) + &step("starts", 1) + &step("completed", 1);
     assert_eq!(holds(rounds, &(first.clone() + &step("completed", 0) + &step("starts", 2))), Ok(()));
     assert_fault(holds(rounds, &(first + &step("starts", 2))), "worker-1 starts job 2 too early");
+    let still = "the loop stands still";
+    assert_eq!(holds(still, "watchdog: no sign of life for 500ms: the loop stands still"), Ok(()));
+    assert_fault(holds(still, "0.9  service     stopped"), "no line says");
     let lost = "with a call  20 additions, x is 19: 1 lost, 1 ns each\nwith a lock  20 additions, x is 20: 0 lost";
     assert_eq!(holds("with a call some additions are lost; with a lock no addition is lost", lost), Ok(()));
     assert_fault(holds("with a lock some additions are lost", lost), "none is");
