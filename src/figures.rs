@@ -127,6 +127,14 @@ pub const FIGURES: &[Figure] = &[
                 until the longest job ends. A line across all lanes marks the moment.",
     },
     Figure {
+        name: "primitives-stalled",
+        command: "cargo run --example stalled_loop -- --seed=1 --timeline=stalled.svg",
+        window: None,
+        title: "A thread's lock on an event loop",
+        shows: "After the first jobs, worker-1 holds the lock, and worker-3 begins to wait for it. From that moment on no \
+                lane changes any more until the picture ends, also not those of the two workers that do not want the lock.",
+    },
+    Figure {
         name: "queues-bounded",
         command: "cargo run --bin chapter-queues -- bounded --seed=1 --timeline=bounded.svg",
         window: None,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use chapters::random::Seed;
 use chapters::tours::primitives::Primitive;
 use chapters::tours::queues::Trait;
 use chapters::{choosing, coroutines, gil_tour, options, threads, tours};
@@ -45,6 +46,15 @@ struct CommandLine<M: Args> {
 #[derive(Args)]
 struct NoMore {}
 
+/// The flags of an example that leaves records.
+#[derive(Parser)]
+struct Example {
+    #[arg(long = "seed")]
+    _seed: Option<Seed>,
+    #[command(flatten)]
+    _look: options::Look,
+}
+
 fn parses<M: Args>(words: &[&str]) -> Result<(), String> {
     CommandLine::<M>::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
@@ -73,6 +83,9 @@ fn check(command: &str) -> Result<(), String> {
         ["cargo", "run", "--example", name] if chapters_has("examples", name) => Ok(()),
         ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
         ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
+        ["cargo", "run", "--example", name, "--", ..] if chapters_has("examples", name) => {
+            Example::try_parse_from(&words[4..]).map(drop).map_err(|error| error.to_string())
+        }
         ["cargo", "bench", "-p", "chapters", "--bench", name, ..] if chapters_has("benches", name) => Ok(()),
         ["cargo", "run", "--bin", demo, rest @ ..] | ["cargo", "run", "--release", "--bin", demo, rest @ ..] => {
             if !chapters_has("src/bin", demo) {

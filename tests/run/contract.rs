@@ -46,11 +46,17 @@ const ORDER: &str = "the order of lines that come close together";
 const BELOW: &str = ", here and below";
 
 /// What never varies: a clause, and what checks it in the output of one run.
-const NEVER_VARIES: [(&str, Check); 6] = [
+const NEVER_VARIES: [(&str, Check); 10] = [
     (r"job (\d+) has size (\d\.\d{3})", a_job_has_a_size),
     (r"no job is started twice", no_job_is_started_twice),
     (r"every job is completed, left on the queue, or reported as lost", every_job_is_accounted_for),
     (r"no two workers hold the lock at one moment", no_two_workers_hold_the_lock),
+    (r"at most (\d+) workers hold a permit at one moment", at_most_so_many_hold_a_permit),
+    (r"nobody goes before the event is set", nobody_goes_before_the_event),
+    (r"nobody begins a round of (\d+) jobs before all have finished the last", rounds_do_not_mix),
+    (r"the loop stands still", |_, printed| {
+        all(r"watchdog: no sign of life .* the loop stands still", printed).map(drop)
+    }),
     (r"(.+) some additions are lost", additions_are_lost),
     (r"(.+) no addition is lost", additions_are_not_lost),
 ];
@@ -190,11 +196,49 @@ fn every_job_is_accounted_for(_: &Captures, printed: &str) -> Result<(), String>
 
 fn no_two_workers_hold_the_lock(_: &Captures, printed: &str) -> Result<(), String> {
     let mut holder = None;
-    for turn in all(r"(worker-\d+) +(acquired|released) the GIL", printed)? {
-        match (turn[2], holder.replace(turn[1])) {
-            ("acquired", Some(other)) => return Err(format!("{} acquired it while {other} held it", turn[1])),
-            ("released", Some(worker)) if worker == turn[1] => holder = None,
-            ("released", _) => return Err(format!("{} released it and did not hold it", turn[1])),
+    for turn in all(r"(worker-\d+) +(acquired the GIL|released the GIL|holds the lock|gives back the lock)", printed)? {
+        match (&turn[2][..3], holder.replace(turn[1])) {
+            ("acq" | "hol", Some(other)) => return Err(format!("{} acquired it while {other} held it", turn[1])),
+            ("rel" | "giv", Some(worker)) if worker == turn[1] => holder = None,
+            ("rel" | "giv", _) => return Err(format!("{} released it and did not hold it", turn[1])),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn at_most_so_many_hold_a_permit(clause: &Captures, printed: &str) -> Result<(), String> {
+    let most: usize = clause[1].parse().map_err(|_| "so many cannot be counted")?;
+    let mut holders = BTreeSet::new();
+    for turn in all(r"(worker-\d+) +(holds|gives back) a permit", printed)? {
+        match turn[2] {
+            "holds" => _ = holders.insert(turn[1]),
+            _ => _ = holders.remove(turn[1]),
+        }
+        if holders.len() > most {
+            return Err(format!("{holders:?} do"));
+        }
+    }
+    Ok(())
+}
+
+fn nobody_goes_before_the_event(_: &Captures, printed: &str) -> Result<(), String> {
+    all(r"worker-\d+ +waited for the event", printed)?;
+    let set = printed.find(" sets the event").ok_or("nobody sets it")?;
+    match printed[..set].lines().find(|line| line.ends_with(" waited for the event")) {
+        None => Ok(()),
+        Some(early) => Err(early.to_owned()),
+    }
+}
+
+fn rounds_do_not_mix(clause: &Captures, printed: &str) -> Result<(), String> {
+    let jobs: usize = clause[1].parse().map_err(|_| "so many cannot be counted")?;
+    let mut completed = 0;
+    for step in all(r"(worker-\d+) +(starts|completed) job (\d+)", printed)? {
+        let round = step[3].parse::<usize>().map_err(|_| "a job has no number")? / jobs;
+        match step[2] {
+            "completed" => completed += 1,
+            _ if completed < round * jobs => return Err(format!("{} starts job {} too early", step[1], step[3])),
             _ => {}
         }
     }

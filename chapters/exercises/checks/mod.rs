@@ -5,7 +5,10 @@
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
+mod kept_place;
 mod no_end;
+mod there_and_back;
+mod too_early;
 
 use std::env;
 use std::io;
@@ -20,6 +23,9 @@ type Check = fn() -> Result<(), String>;
 const EXERCISES: &[(&str, Check)] = &[
     ("no_end", no_end::check),
     ("fair_share", fair_share::check),
+    ("there_and_back", there_and_back::check),
+    ("too_early", too_early::check),
+    ("kept_place", kept_place::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];

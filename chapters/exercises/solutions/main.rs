@@ -6,7 +6,10 @@ mod checks;
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
+mod kept_place;
 mod no_end;
+mod there_and_back;
+mod too_early;
 
 fn main() -> std::process::ExitCode {
     checks::main()

@@ -32,7 +32,10 @@ macro_rules! println {
     ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
 }
 
+mod look_outside;
 mod two_lines;
+mod two_parties;
+mod two_payments;
 
 loom::lazy_static! {
     static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());

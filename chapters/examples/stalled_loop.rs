@@ -1,0 +1,148 @@
+//! The scene `lock` of `chapter-primitives` with the wrong lock, a thread's, held over an `await` on one event loop.
+//!
+//! The loop stands still, for ever. A watchdog on another thread finds out, says so, and ends the program. Three of the
+//! workers want the lock, and the fourth has nothing to do with it: `cargo run --example stalled_loop -- --seed=1`.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use chapters::coroutines::Runtime;
+use chapters::demo::Stopped;
+use chapters::job::{self, Job, Kind};
+use chapters::options::{Look, Plan, When};
+use chapters::random::Seed;
+use chapters::threads::Lock;
+use chapters::tours::worker;
+use chapters::trace::{self, Event, Recorder, Thing, Trace, WorkerId};
+use chapters::usage::Usage;
+use chapters::view::{Run, Views};
+use clap::Parser;
+use tokio::time::sleep;
+
+type Worker = worker::Worker<Recorder>;
+
+/// How often the loop gives a sign of life.
+const BEAT: Duration = Duration::from_millis(20);
+/// How long the watchdog waits for one.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+const WORKERS: u32 = 4;
+const JOBS: u64 = 16;
+/// A job waits for about a tenth of a second.
+const SCALE: f64 = 0.1;
+
+/// An event loop that stands still because a coroutine holds a thread's lock over an `await`.
+#[derive(Parser)]
+struct Options {
+    /// Any integer: the same seed gives the same jobs. Without it, a new one is drawn and printed
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    seed: Option<Seed>,
+
+    #[command(flatten)]
+    look: Look,
+}
+
+// ANCHOR: pay_in
+/// Earns something, and pays it into the account.
+async fn pay_in(me: &Worker, account: &Lock<u64>) {
+    let jobs: Vec<_> = me.share(&me.jobs).collect();
+    for pair in jobs.chunks(2) {
+        me.work_async(pair[0]).await;
+        me.waits(Thing::Lock);
+        let mut balance = account.acquire(); // blocks the thread: no `await` here
+        me.gets(Thing::Lock);
+        me.work_async(pair[1]).await; // pauses with the lock held
+        *balance += 1;
+        me.gives_back(Thing::Lock);
+    }
+}
+// ANCHOR_END: pay_in
+
+/// Works, and never wants the lock.
+async fn work(me: &Worker) {
+    for job in me.share(&me.jobs) {
+        me.work_async(job).await;
+    }
+}
+
+/// Gives a sign of life, again and again, as long as the loop turns.
+async fn beat(signs: Sender<()>) {
+    while signs.send(()).is_ok() {
+        sleep(BEAT).await;
+    }
+}
+
+/// Waits until the loop ends, or gives no sign of life for too long: then the answer is false.
+fn watch(signs: &Receiver<()>) -> bool {
+    loop {
+        match signs.recv_timeout(PATIENCE) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Disconnected) => return true,
+            Err(RecvTimeoutError::Timeout) => return false,
+        }
+    }
+}
+
+/// Plays the scene on one event loop.
+fn play(jobs: &[Job], trace: &Trace, signs: Sender<()>) -> io::Result<()> {
+    let account = Lock::guarding(0);
+    let part = async |id: u32| {
+        let trace = trace.worker(WorkerId(id));
+        let me = Worker { id: WorkerId(id), workers: WORKERS as usize, jobs: jobs.to_vec(), scale: SCALE, trace };
+        me.trace.record(Event::WorkerStarted);
+        if id == WORKERS - 1 {
+            work(&me).await
+        } else {
+            pay_in(&me, &account).await
+        }
+        me.trace.record(Event::WorkerFinished);
+    };
+    Runtime::CurrentThread.build()?.block_on(async {
+        let workers = async { tokio::join!(part(0), part(1), part(2), part(3)) };
+        tokio::select! {
+            _ = workers => {}
+            () = beat(signs) => {}
+        }
+    });
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let Options { seed, look } = Options::parse();
+    let look = Look { without_summary: true, ..look };
+    let plan = Plan { workers: WORKERS, time: Duration::from_secs(86_400), scale: SCALE, until_done: true };
+    let seed = seed.unwrap_or_else(Seed::fresh);
+    let jobs: Vec<Job> = job::jobs(&seed, Kind::Io).take(JOBS as usize).collect();
+    let run = Run { model: "coroutines", scene: Some("a thread's lock"), seed, jobs: JOBS, plan };
+    let mut views = match Views::open(run, &look, When::Never) {
+        Ok(views) => views,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+
+    let (trace, records) = trace::channel();
+    let (signs, seen) = mpsc::channel();
+    trace.service().record(Event::ServiceStarting);
+    let stage = trace.clone();
+    // Nobody joins a thread that stands still. It ends with the program.
+    thread::spawn(move || play(&jobs, &stage, signs).expect("the runtime can be built"));
+    let ended = watch(&seen);
+
+    let wall = trace.origin().elapsed();
+    let records = records.rest();
+    let begun = records.iter().filter(|record| matches!(record.event, Event::JobStarted(_))).count();
+    views.show(&records);
+    let outcome = views.finish(wall, Stopped { left: JOBS - begun as u64, usage: Usage::of_this_process() });
+    if !ended {
+        eprintln!(
+            "watchdog: no sign of life for {PATIENCE:?}, {} jobs in progress: the loop stands still",
+            outcome.lost
+        );
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,18 @@
+//! Whoever was woken looks again, and waits again if it must: `wait_for` is that loop.
+
+use chapters::threads::{Condition, Lock};
+
+// ANCHOR: solution
+/// Waits until the pile is `load` high, takes that much, and returns how much it took.
+pub fn carry(pile: &Lock<impl Pile>, higher: &Condition, load: u64) -> u64 {
+    let mut pile = higher.wait_for(pile.acquire(), |pile| pile.height() >= load);
+    pile.take(load)
+}
+// ANCHOR_END: solution
+
+pub trait Pile {
+    fn height(&self) -> u64;
+
+    /// Takes so much away, or all that is there, and returns how much that is.
+    fn take(&mut self, most: u64) -> u64;
+}
