@@ -9,7 +9,10 @@ mod checks;
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
+mod last_batch;
 mod no_end;
+mod no_looking;
+mod saved_wake;
 
 fn main() -> std::process::ExitCode {
     checks::main()

@@ -5,7 +5,10 @@
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
+mod last_batch;
 mod no_end;
+mod no_looking;
+mod saved_wake;
 
 use std::env;
 use std::io;
@@ -20,6 +23,9 @@ type Check = fn() -> Result<(), String>;
 const EXERCISES: &[(&str, Check)] = &[
     ("no_end", no_end::check),
     ("fair_share", fair_share::check),
+    ("saved_wake", saved_wake::check),
+    ("last_batch", last_batch::check),
+    ("no_looking", no_looking::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];

@@ -32,6 +32,8 @@ macro_rules! println {
     ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
 }
 
+mod last_call;
+mod one_condition;
 mod two_lines;
 
 loom::lazy_static! {
