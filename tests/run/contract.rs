@@ -27,7 +27,7 @@ use crate::common::{Block, Page};
 pub const REPEATS: usize = 3;
 
 /// What may vary, and what stands for it in the comparison. `the order` is not among it: then lines are found anywhere.
-const VARIES: [(&str, &[(&str, &str)]); 8] = [
+const VARIES: [(&str, &[(&str, &str)]); 9] = [
     // It is never compared, but a page may say so.
     ("the times", &[]),
     ("the seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
