@@ -143,6 +143,14 @@ pub const FIGURES: &[Figure] = &[
                 the first moment, and then one whenever a consumer takes one.",
     },
     Figure {
+        name: "queues-unbounded",
+        command: "cargo run --bin chapter-queues -- unbounded --seed=1 --timeline=unbounded.svg",
+        window: None,
+        title: "The same producer, and a queue without a bound",
+        shows: "The lane of the producer has twelve marks in the first moment, all in one place, and ends there. The \
+                consumers are at work until the end, and do what has long been put.",
+    },
+    Figure {
         name: "queues-shutdown",
         command: "cargo run --bin chapter-queues -- shutdown --seed=1 --timeline=shutdown.svg",
         window: None,

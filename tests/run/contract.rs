@@ -16,7 +16,7 @@
 //! rest of the page, too. What never varies is checked in several runs. A clause that is not known is a fault.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -27,7 +27,7 @@ use crate::common::{Block, Page};
 pub const REPEATS: usize = 3;
 
 /// What may vary, and what stands for it in the comparison. `the order` is not among it: then lines are found anywhere.
-const VARIES: [(&str, &[(&str, &str)]); 8] = [
+const VARIES: [(&str, &[(&str, &str)]); 9] = [
     // It is never compared, but a page may say so.
     ("the times", &[]),
     ("the seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
@@ -36,6 +36,7 @@ const VARIES: [(&str, &[(&str, &str)]); 8] = [
     ("the number of switches", &[(r"N \d+ N$", "N N N")]),
     ("how often a processor is switched", &[(r" \d+$", " N")]),
     ("how many additions are lost", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
+    ("how many items wait", &[(r"\b\d+ wait$", "N wait")]),
     ("how many workers find no work", &[(r"^N worker-\S+ found no work$", "...")]),
 ];
 
@@ -59,6 +60,10 @@ const NEVER_VARIES: [(&str, Check); 10] = [
     }),
     (r"(.+) some additions are lost", additions_are_lost),
     (r"(.+) no addition is lost", additions_are_not_lost),
+    (r"each worker starts its jobs in the order of their numbers", each_worker_keeps_the_order),
+    (r"no more than (\d+) jobs are put and not started", no_more_are_ahead),
+    (r"with (.+) more items wait from line to line", more_items_wait),
+    (r"with (.+) no more than (\d+) items wait", no_more_items_wait),
 ];
 
 type Check = fn(&Captures, &str) -> Result<(), String>;
@@ -192,6 +197,47 @@ fn every_job_is_accounted_for(_: &Captures, printed: &str) -> Result<(), String>
     let found = all(r"(\d+) jobs?: (\d+) completed, (\d+) left, (\d+) lost", printed)?;
     let numbers: Vec<u64> = found[0][1..].iter().map(|it| it.parse().expect("a number")).collect();
     if numbers[0] == numbers[1..].iter().sum::<u64>() { Ok(()) } else { Err(found[0][0].to_owned()) }
+}
+
+fn each_worker_keeps_the_order(_: &Captures, printed: &str) -> Result<(), String> {
+    let mut last = BTreeMap::new();
+    for start in all(r"(worker-\d+) +starts job (\d+)", printed)? {
+        let number: u64 = start[2].parse().expect("a number");
+        match last.insert(start[1], number) {
+            Some(before) if before > number => return Err(format!("{} starts {number} after {before}", start[1])),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn no_more_are_ahead(clause: &Captures, printed: &str) -> Result<(), String> {
+    let most: i64 = clause[1].parse().expect("a number");
+    let mut ahead = 0;
+    for step in all(r"worker-\d+ +(puts|starts) job \d+", printed)? {
+        ahead += if step[1] == "puts" { 1 } else { -1 };
+        if ahead > most {
+            return Err(format!("{ahead} are"));
+        }
+    }
+    Ok(())
+}
+
+/// How many items wait, line by line.
+fn waiting(name: &str, printed: &str) -> Result<Vec<u64>, String> {
+    let found = all(&format!(r"(?m)^{} .* (\d+) wait$", regex::escape(name)), printed)?;
+    Ok(found.iter().map(|it| it[1].parse().expect("a number")).collect())
+}
+
+fn more_items_wait(clause: &Captures, printed: &str) -> Result<(), String> {
+    let numbers = waiting(&clause[1], printed)?;
+    if numbers.is_sorted_by(|one, next| one < next) { Ok(()) } else { Err(format!("there wait {numbers:?}")) }
+}
+
+fn no_more_items_wait(clause: &Captures, printed: &str) -> Result<(), String> {
+    let most: u64 = clause[2].parse().expect("a number");
+    let numbers = waiting(&clause[1], printed)?;
+    if numbers.iter().all(|number| *number <= most) { Ok(()) } else { Err(format!("there wait {numbers:?}")) }
 }
 
 fn no_two_workers_hold_the_lock(_: &Captures, printed: &str) -> Result<(), String> {

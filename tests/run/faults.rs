@@ -233,5 +233,19 @@ fn facts() {
     let lost = "with a call  20 additions, x is 19: 1 lost, 1 ns each\nwith a lock  20 additions, x is 20: 0 lost";
     assert_eq!(holds("with a call some additions are lost; with a lock no addition is lost", lost), Ok(()));
     assert_fault(holds("with a lock some additions are lost", lost), "none is");
+    let order = "each worker starts its jobs in the order of their numbers";
+    let puts = "worker-3    puts job 0\n";
+    let other = "worker-1    starts job 3, size 1.3\n";
+    assert_eq!(holds(order, &(other.to_owned() + starts)), Err(format!("{order}: worker-1 starts 0 after 3")));
+    assert_eq!(holds(order, &(starts.to_owned() + other)), Ok(()));
+    assert_eq!(holds("no more than 2 jobs are put and not started", &(puts.repeat(2) + starts + puts)), Ok(()));
+    assert_fault(holds("no more than 2 jobs are put and not started", &(puts.repeat(3) + starts)), "3 are");
+    let wait = "no bound     250 were put,  249 wait\nno bound     500 were put,  8 wait\nroom for 8   250 were put,    8 wait";
+    assert_eq!(
+        holds("with room for 8 no more than 8 items wait; with room for 8 more items wait from line to line", wait),
+        Ok(())
+    );
+    assert_fault(holds("with room for 8 no more than 7 items wait", wait), "there wait [8]");
+    assert_fault(holds("with no bound more items wait from line to line", wait), "there wait [249, 8]");
     assert_fault(holds("with a call no addition is lost", lost), "1 are");
 }

@@ -6,7 +6,10 @@ mod eight_at_a_time;
 mod fair_share;
 mod forecast;
 mod kept_place;
+mod last_batch;
 mod no_end;
+mod no_looking;
+mod saved_wake;
 mod there_and_back;
 mod too_early;
 
@@ -26,6 +29,9 @@ const EXERCISES: &[(&str, Check)] = &[
     ("there_and_back", there_and_back::check),
     ("too_early", too_early::check),
     ("kept_place", kept_place::check),
+    ("saved_wake", saved_wake::check),
+    ("last_batch", last_batch::check),
+    ("no_looking", no_looking::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];

@@ -7,7 +7,10 @@ mod eight_at_a_time;
 mod fair_share;
 mod forecast;
 mod kept_place;
+mod last_batch;
 mod no_end;
+mod no_looking;
+mod saved_wake;
 mod there_and_back;
 mod too_early;
 

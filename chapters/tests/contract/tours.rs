@@ -24,7 +24,8 @@ const CREWS: [&[&str]; 6] = [
 ];
 
 const PARTS_OF_PRIMITIVES: [&str; 6] = ["lock", "rlock", "condition", "event", "semaphore", "barrier"];
-const PARTS_OF_QUEUES: [&str; 8] = ["fifo", "bounded", "lifo", "priority", "simple", "join", "shutdown", "timeout"];
+const PARTS_OF_QUEUES: [&str; 9] =
+    ["fifo", "bounded", "unbounded", "lifo", "priority", "simple", "join", "shutdown", "timeout"];
 
 /// How far apart the clocks of two processes may be.
 const CLOCKS: Duration = Duration::from_micros(50);
@@ -285,7 +286,7 @@ fn nobody_passes_the_barrier_before_all_have_arrived() {
 
 #[test]
 fn each_worker_takes_from_a_queue_in_the_order_of_the_puts() {
-    for part in ["fifo", "simple"] {
+    for part in ["fifo", "unbounded", "simple"] {
         each_crew(&QUEUES, part, |scene| {
             let begun = scene.begun_by_each();
             assert!(begun.iter().all(|numbers| numbers.is_sorted()), "{}: {begun:?}", scene.line);

@@ -32,7 +32,9 @@ macro_rules! println {
     ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
 }
 
+mod last_call;
 mod look_outside;
+mod one_condition;
 mod two_lines;
 mod two_parties;
 mod two_payments;

@@ -14,7 +14,7 @@ use crate::trace::Thing;
 pub enum Stage {
     /// A queue without limit.
     Fifo(Queue<Job>),
-    /// A queue that is soon full.
+    /// A queue that is soon full, or never.
     Bounded(Queue<Job>),
     /// A stack.
     Lifo(LifoQueue<Job>),
@@ -34,6 +34,7 @@ impl Stage {
         match scene {
             Trait::Fifo => Self::Fifo(Queue::new(0)),
             Trait::Bounded => Self::Bounded(Queue::new(ROOM)),
+            Trait::Unbounded => Self::Bounded(Queue::new(0)),
             Trait::Lifo => Self::Lifo(LifoQueue::new(0)),
             Trait::Priority => Self::Priority(PriorityQueue::new(0)),
             Trait::Simple => unreachable!("coroutines have no SimpleQueue"),

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`fifo`](Trait::Fifo) | first in, first out |
 //! | [`bounded`](Trait::Bounded) | a queue that is full makes its producer wait for its consumers |
+//! | [`unbounded`](Trait::Unbounded) | the same without a limit: the producer is done at once, and the queue has it all |
 //! | [`lifo`](Trait::Lifo) | last in, first out |
 //! | [`priority`](Trait::Priority) | the urgent overtake |
 //! | [`simple`](Trait::Simple) | a queue without shutdown: workers are told to stop by an item |
@@ -42,6 +43,8 @@ pub enum Trait {
     Fifo,
     /// A fast producer waits for slow consumers: backpressure
     Bounded,
+    /// The same producer and a queue without limit: everything waits on the queue
+    Unbounded,
     /// Last in, first out
     Lifo,
     /// Urgent jobs overtake those that were there before them
@@ -64,6 +67,7 @@ impl Part for Trait {
         match self {
             Trait::Fifo => "fifo",
             Trait::Bounded => "bounded",
+            Trait::Unbounded => "unbounded",
             Trait::Lifo => "lifo",
             Trait::Priority => "priority",
             Trait::Simple => "simple",
@@ -82,6 +86,10 @@ impl Part for Trait {
             Trait::Bounded => {
                 "worker-1 puts jobs on a queue that holds two, as fast as it can, and the others do them. Soon the \
                  queue is full, and worker-1 waits for room: it gets no further ahead than the queue is long."
+            }
+            Trait::Unbounded => {
+                "worker-1 puts the same jobs on a queue without limit, and the others do them. Nothing holds worker-1 up: it \
+                 is done at once, and all that it has put waits on the queue."
             }
             Trait::Lifo => {
                 "worker-1 puts all jobs on a stack, and then works as the others do. The last is begun first, and the \
@@ -114,7 +122,7 @@ impl Part for Trait {
     fn jobs(self, workers: u64) -> u64 {
         match self {
             Trait::Fifo | Trait::Lifo | Trait::Simple => EACH * workers,
-            Trait::Bounded => (EACH + 1) * (workers - 1),
+            Trait::Bounded | Trait::Unbounded => (EACH + 1) * (workers - 1),
             Trait::Priority => 1 + EACH * workers + (workers - 1),
             Trait::Join => EACH * (workers - 1) + 1,
             Trait::Shutdown => 1 + (workers - 1) + 1,

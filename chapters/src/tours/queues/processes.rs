@@ -20,7 +20,7 @@ use crate::trace::Thing;
 pub enum Stage {
     /// A queue without limit.
     Fifo(Queue<Job>),
-    /// A queue that is soon full.
+    /// A queue that is soon full, or never.
     Bounded(Queue<Job>),
     /// A queue whose items say also that there are no more.
     Simple(SimpleQueue<Option<Job>>),
@@ -42,6 +42,7 @@ impl Stage {
         Ok(match scene {
             Trait::Fifo => Self::Fifo(Queue::new(memory, 0)?),
             Trait::Bounded => Self::Bounded(Queue::new(memory, ROOM)?),
+            Trait::Unbounded => Self::Bounded(Queue::new(memory, 0)?),
             Trait::Lifo | Trait::Priority => return Err(io::ErrorKind::Unsupported.into()),
             Trait::Simple => Self::Simple(SimpleQueue::new()?),
             Trait::Join => Self::Join(Queue::new(memory, 0)?),

@@ -1,0 +1,51 @@
+//! A fast producer and a slow consumer, and a queue between them that has a bound or none: `cargo run --example no_bound`.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::threads::Queue;
+use chapters::usage;
+
+/// How many items there are.
+const ITEMS: usize = 1_000;
+/// How long each is, in bytes.
+const LENGTH: usize = 1 << 14;
+
+fn main() {
+    // The peak of a process never falls, so what needs less comes first.
+    for (name, maxsize) in [("room for 8", 8), ("no bound", 0)] {
+        let (put, waited) = pass_on(name, maxsize);
+        let peak = usage::peak_rss() as f64 / f64::from(1 << 20);
+        println!("{name:<10}  done putting after {put:.3} s, the last item waited {waited:.3} s, peak {peak:.1} MiB");
+    }
+}
+
+// ANCHOR: pass_on
+/// Puts all items as fast as the queue takes them. Says how long that took, and how long the last item was on its way.
+fn pass_on(name: &str, maxsize: usize) -> (f64, f64) {
+    let queue = Queue::new(maxsize);
+    thread::scope(|scope| {
+        let consumer = scope.spawn(|| consume(&queue));
+        let start = Instant::now();
+        for number in 1..=ITEMS {
+            queue.put((Instant::now(), vec![1; LENGTH])).expect("it is not shut down yet");
+            if number % (ITEMS / 4) == 0 {
+                println!("{name:<10}  {number:>4} were put, {:>4} wait", queue.len());
+            }
+        }
+        let put = start.elapsed().as_secs_f64();
+        queue.shutdown(false);
+        (put, consumer.join().expect("it does not panic"))
+    })
+}
+// ANCHOR_END: pass_on
+
+/// Takes items, and needs a millisecond for each. Says how long the last was on its way.
+fn consume(queue: &Queue<(Instant, Vec<u8>)>) -> f64 {
+    let mut waited = Duration::ZERO;
+    while let Ok((put, _content)) = queue.get() {
+        waited = put.elapsed();
+        thread::sleep(Duration::from_millis(1));
+    }
+    waited.as_secs_f64()
+}

@@ -1,0 +1,49 @@
+//! Looks at `saved_wake`.
+//!
+//! The clock stands still while anybody can go on, and then leaps: so a timeout means that everybody waits.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::time;
+
+use crate::saved_wake::Bounded;
+
+pub fn check() -> Result<(), String> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let queue = Bounded::new(2);
+        let puts = async {
+            queue.put(1).await;
+            queue.put(2).await;
+        };
+        let Some((first, second, ())) = ends(async { tokio::join!(queue.get(), queue.get(), puts) }).await else {
+            return Err("two coroutines wait for an item, two items are put, and somebody still waits".to_owned());
+        };
+        // Which of the two is first is open.
+        if first.min(second) != Some(1) || first.max(second) != Some(2) {
+            return Err(format!("1 and 2 were put, and taken were {first:?} and {second:?}"));
+        }
+        let queue = Bounded::new(2);
+        for item in [1, 2] {
+            ends(queue.put(item)).await.ok_or("there is room for two items, and who puts the second waits")?;
+        }
+        if ends(queue.put(0)).await.is_some() {
+            return Err("there is room for two items, and a third has been put".to_owned());
+        }
+        let gets = async { [queue.get().await, queue.get().await] };
+        match ends(async { tokio::join!(queue.put(3), queue.put(4), gets) }).await {
+            None => Err("two coroutines wait for room, two items are taken, and somebody still waits".to_owned()),
+            Some((.., taken)) if taken != [Some(1), Some(2)] => {
+                Err(format!("1 and 2 were put, and taken was {taken:?}"))
+            }
+            Some(_) => Ok(()),
+        }
+    })
+}
+
+/// What `future` gives, unless it waits for what never comes.
+async fn ends<T>(future: impl Future<Output = T>) -> Option<T> {
+    time::timeout(Duration::from_secs(1), future).await.ok()
+}

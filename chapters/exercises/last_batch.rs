@@ -1,0 +1,19 @@
+//! A worker writes what it takes in batches of three, until the queue is shut down. Some items are never written, and who
+//! joins the queue goes on before the others have been.
+//!
+//! Let the worker write every item that was put, and say of each that it is done when it has been written.
+
+use chapters::coroutines::Queue;
+
+/// Writes all items that are put before the queue is shut down.
+pub async fn work(queue: &Queue<u32>, mut write: impl FnMut(&[u32])) {
+    let mut batch = Vec::new();
+    while let Ok(item) = queue.get().await {
+        batch.push(item);
+        queue.task_done().expect("it was taken");
+        if batch.len() == 3 {
+            write(&batch);
+            batch.clear();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A worker adds up the numbers on a queue, and looks once a second whether it is to stop. So it stops up to a second late,
+//! and it leaves numbers behind.
+//!
+//! Let it stop at once when there is nothing to do, and not before. It needs neither a flag nor a timeout.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use chapters::coroutines::Queue;
+
+pub struct Service {
+    queue: Queue<u64>,
+    running: AtomicBool,
+}
+
+impl Service {
+    pub fn new() -> Self {
+        Self { queue: Queue::new(0), running: AtomicBool::new(true) }
+    }
+
+    /// Puts a number.
+    pub async fn put(&self, number: u64) {
+        self.queue.put(number).await.expect("the service runs");
+    }
+
+    /// Adds up the numbers, until the service stops.
+    pub async fn work(&self) -> u64 {
+        let mut sum = 0;
+        while self.running.load(Relaxed) {
+            if let Ok(number) = self.queue.get_timeout(Duration::from_secs(1)).await {
+                sum += number;
+            }
+        }
+        sum
+    }
+
+    /// Says that no number will come any more.
+    pub fn stop(&self) {
+        self.running.store(false, Relaxed);
+    }
+}
