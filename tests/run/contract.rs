@@ -27,7 +27,7 @@ use crate::common::{Block, Page};
 pub const REPEATS: usize = 3;
 
 /// What may vary, and what stands for it in the comparison. `the order` is not among it: then lines are found anywhere.
-const VARIES: [(&str, &[(&str, &str)]); 9] = [
+const VARIES: &[(&str, &[(&str, &str)])] = &[
     // It is never compared, but a page may say so.
     ("the times", &[]),
     ("the seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
@@ -47,7 +47,7 @@ const ORDER: &str = "the order of lines that come close together";
 const BELOW: &str = ", here and below";
 
 /// What never varies: a clause, and what checks it in the output of one run.
-const NEVER_VARIES: [(&str, Check); 10] = [
+const NEVER_VARIES: &[(&str, Check)] = &[
     (r"job (\d+) has size (\d\.\d{3})", a_job_has_a_size),
     (r"no job is started twice", no_job_is_started_twice),
     (r"every job is completed, left on the queue, or reported as lost", every_job_is_accounted_for),

@@ -13,7 +13,7 @@ use crate::rust;
 
 /// These tests, which are no blocks.
 pub fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 10] = [
+    let tests: Vec<(&str, fn())> = vec![
         ("a_program_in_rust", a_program_in_rust),
         ("a_program_in_python", a_program_in_python),
         ("what_a_comment_says_of_python", what_a_comment_says_of_python),
