@@ -38,6 +38,7 @@ mod one_condition;
 mod two_lines;
 mod two_parties;
 mod two_payments;
+mod two_steps;
 
 loom::lazy_static! {
     static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());
