@@ -7,8 +7,10 @@ mod fair_share;
 mod forecast;
 mod kept_place;
 mod last_batch;
+mod let_in;
 mod no_end;
 mod no_looking;
+mod no_turn;
 mod saved_wake;
 mod there_and_back;
 mod too_early;
@@ -26,6 +28,8 @@ type Check = fn() -> Result<(), String>;
 const EXERCISES: &[(&str, Check)] = &[
     ("no_end", no_end::check),
     ("fair_share", fair_share::check),
+    ("no_turn", no_turn::check),
+    ("let_in", let_in::check),
     ("there_and_back", there_and_back::check),
     ("too_early", too_early::check),
     ("kept_place", kept_place::check),

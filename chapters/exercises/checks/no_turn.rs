@@ -1,0 +1,51 @@
+//! Looks at `no_turn`.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::thread;
+
+use chapters::gil::{Gil, Watch};
+
+use crate::no_turn::{answer, ask};
+
+/// Whether the thread that answers holds the lock.
+struct Holds(AtomicBool);
+
+impl Watch for &Holds {
+    fn acquired(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    fn released(&self) {
+        self.0.store(false, Relaxed);
+    }
+}
+
+pub fn check() -> Result<(), String> {
+    let gil = Gil::default();
+    let (holds, without) = (Holds(AtomicBool::new(false)), AtomicBool::new(false));
+    let square = |number: u64| {
+        without.fetch_or(!holds.0.load(Relaxed), Relaxed);
+        number * number
+    };
+    let (questions, asked) = mpsc::channel();
+    let (answers, answered) = mpsc::channel();
+    let mut said = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (asked, answers) = (asked, answers);
+            answer(&mut gil.attach_watched(&holds).take(), &asked, &answers, square);
+        });
+        let mut thread = gil.attach();
+        let mut guard = thread.take();
+        said.extend((0..100).map(|number| ask(&mut guard, &questions, &answered, number)));
+        drop(questions);
+    });
+    if without.into_inner() {
+        return Err("what is to be computed is computed without the lock".to_owned());
+    }
+    match (0..).zip(said).find(|(number, square)| number * number != *square) {
+        None => Ok(()),
+        Some((number, other)) => Err(format!("the answer to {number} is {}, not {other}", number * number)),
+    }
+}

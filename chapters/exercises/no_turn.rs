@@ -1,0 +1,32 @@
+//! Two threads work under one interpreter lock. One asks questions, the other answers them, and both stand still.
+//!
+//! Let them go on. Whoever computes must hold the lock, as Python code would.
+
+use std::sync::mpsc::{Receiver, Sender};
+
+use chapters::gil::{GilGuard, Watch};
+
+/// Answers each question with what `compute` makes of it, until nobody asks any more.
+pub fn answer<W: Watch>(
+    guard: &mut GilGuard<'_, W>,
+    questions: &Receiver<u64>,
+    answers: &Sender<u64>,
+    compute: impl Fn(u64) -> u64,
+) {
+    while let Ok(question) = questions.recv() {
+        answers.send(compute(question)).unwrap();
+        guard.checkpoint();
+    }
+}
+
+/// Asks one question, and waits for the answer.
+pub fn ask<W: Watch>(
+    guard: &mut GilGuard<'_, W>,
+    questions: &Sender<u64>,
+    answers: &Receiver<u64>,
+    question: u64,
+) -> u64 {
+    questions.send(question).unwrap();
+    guard.checkpoint();
+    answers.recv().unwrap()
+}

@@ -1,0 +1,30 @@
+//! Whoever waits for the other gives the lock back meanwhile, since the other needs it.
+
+use std::sync::mpsc::{Receiver, Sender};
+
+use chapters::gil::{GilGuard, Watch};
+
+// ANCHOR: solution
+/// Answers each question with what `compute` makes of it, until nobody asks any more.
+pub fn answer<W: Watch>(
+    guard: &mut GilGuard<'_, W>,
+    questions: &Receiver<u64>,
+    answers: &Sender<u64>,
+    compute: impl Fn(u64) -> u64,
+) {
+    while let Ok(question) = guard.allow_threads(|| questions.recv()) {
+        answers.send(compute(question)).unwrap();
+    }
+}
+
+/// Asks one question, and waits for the answer.
+pub fn ask<W: Watch>(
+    guard: &mut GilGuard<'_, W>,
+    questions: &Sender<u64>,
+    answers: &Receiver<u64>,
+    question: u64,
+) -> u64 {
+    questions.send(question).unwrap();
+    guard.allow_threads(|| answers.recv()).unwrap()
+}
+// ANCHOR_END: solution
