@@ -12,7 +12,7 @@ use crate::listings::includes;
 const SOLUTIONS: &str = "book/src/solutions.md";
 
 /// The commands in the console blocks of a page.
-fn commands(page: &Page) -> Vec<String> {
+pub fn commands(page: &Page) -> Vec<String> {
     let blocks = page.blocks().into_iter().filter(|block| block.info == "console");
     let lines = blocks.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>());
     lines.filter_map(|line| Some(line.strip_prefix("$ ")?.to_owned())).collect()

@@ -7,6 +7,7 @@
 
 mod anchors;
 mod blocks;
+mod chapters;
 #[path = "../common/mod.rs"]
 mod common;
 mod exercises;

@@ -1,16 +1,31 @@
-//! Words: each term that a page introduces has an entry in the glossary, and each entry is a word that pages use.
+//! Words: each term that a page introduces has an entry in the glossary, each entry is a word that pages use, and no
+//! chapter uses a term before it is introduced.
 //!
 //! A page introduces a term in italics written with asterisks, `*deadline*`, once. Italics for anything else, such as
 //! stress, are written with underscores, `_may_`. Both look alike to the reader.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
+use regex::Regex;
 
+use crate::chapters::own_text;
 use crate::common::Page;
 
-/// The terms that a page introduces, each with its line.
-fn terms(page: &Page) -> Vec<(usize, String)> {
+/// Terms that are words of everyday, too, and stand in that sense before they are introduced in another.
+const EVERYDAY: [(&str, &str); 7] = [
+    ("break", "a loop can do so, too"),
+    ("event", "what is recorded is one, and so is what one waits for, before it is the name of a primitive"),
+    ("hold", "said of a lock, it says what it says of anything"),
+    ("job", "the first chapter begins with a question about them, and then explains what they are"),
+    ("ownership", "who can read Rust knows it, as the introduction asks"),
+    ("queue", "as with jobs"),
+    ("worker", "as with jobs"),
+];
+
+/// The terms that a page introduces, each with its place.
+fn terms(page: &Page) -> Vec<(Range<usize>, String)> {
     let mut terms = Vec::new();
     let mut term: Option<String> = None;
     for (event, range) in page.events() {
@@ -26,7 +41,7 @@ fn terms(page: &Page) -> Vec<(usize, String)> {
                     term.push(' ');
                 }
             }
-            Event::End(TagEnd::Emphasis) => terms.extend(term.take().map(|it| (page.line(range.start), it))),
+            Event::End(TagEnd::Emphasis) => terms.extend(term.take().map(|it| (range, it))),
             _ => {}
         }
     }
@@ -62,7 +77,8 @@ fn singulars(term: &str) -> [String; 3] {
 fn terms_without_an_entry(page: &Page, glossary: &Page) -> Vec<String> {
     let known: BTreeSet<String> = entries(glossary).into_iter().flat_map(|(_, names)| names).collect();
     let mut seen = BTreeSet::new();
-    let fault = |(line, term): (usize, String)| {
+    let fault = |(range, term): (Range<usize>, String)| {
+        let line = page.line(range.start);
         if !singulars(&term).iter().any(|form| known.contains(form)) {
             let path = glossary.path.display();
             return Some(page.fault(line, format!("{path} has no entry for *{term}* (stress is written _so_)")));
@@ -70,6 +86,50 @@ fn terms_without_an_entry(page: &Page, glossary: &Page) -> Vec<String> {
         (!seen.insert(term.to_lowercase())).then(|| page.fault(line, format!("*{term}* is introduced a second time")))
     };
     terms(page).into_iter().filter_map(fault).collect()
+}
+
+/// No chapter uses a term before it, or one before it, introduces the term. Headings may: they say what will come.
+fn terms_that_come_too_early(chapters: &[Page], glossary: &Page) -> Vec<String> {
+    let introduced = |names: &[String]| {
+        let places = chapters.iter().enumerate().flat_map(|(number, page)| {
+            let named = move |(range, term): (Range<usize>, String)| {
+                singulars(&term).iter().any(|it| names.contains(it)).then_some((number, range.start))
+            };
+            terms(page).into_iter().filter_map(named)
+        });
+        places.min()
+    };
+    let mut faults = Vec::new();
+    for (_, names) in entries(glossary) {
+        let Some((chapter, place)) = introduced(&names) else { continue };
+        let names: Vec<&str> = names.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        if names.iter().any(|name| EVERYDAY.iter().any(|(word, _)| word == name)) {
+            continue;
+        }
+        let any: Vec<String> = names.iter().map(|name| regex::escape(name).replace(' ', r"\s+")).collect();
+        let word = Regex::new(&format!(r"(?i)\b(?:{})(?:e?s)?\b", any.join("|"))).expect("a regular expression");
+        let where_it_is = format!("{}:{}", chapters[chapter].path.display(), chapters[chapter].line(place));
+        let early = chapters[..=chapter].iter().enumerate().find_map(|(number, page)| {
+            let end = if number == chapter { place } else { page.text.len() };
+            let found = word.find(&prose(page)[..end])?.start();
+            Some(page.fault(page.line(found), format!("{} is introduced later: {where_it_is}", names[0])))
+        });
+        faults.extend(early);
+    }
+    faults
+}
+
+/// The text of a page, each word in its place, and blanks in the place of all that is not read on the way.
+fn prose(page: &Page) -> String {
+    let mut prose = " ".repeat(page.text.len()).into_bytes();
+    for range in own_text(page) {
+        let text = &page.text[range.clone()];
+        // Code names things of the program's.
+        if !text.starts_with('`') {
+            prose[range].copy_from_slice(text.as_bytes());
+        }
+    }
+    String::from_utf8(prose).expect("pieces of text, and blanks")
 }
 
 /// The glossary explains what pages say, and in the order of the alphabet.
@@ -109,6 +169,13 @@ mod on_the_pages {
     }
 
     #[test]
+    fn no_term_is_used_before_it_is_introduced() {
+        let chapters: Vec<Page> =
+            crate::chapters::chapters(&page("book/src/SUMMARY.md")).into_iter().map(page).collect();
+        assert_none(terms_that_come_too_early(&chapters, &page("book/src/glossary.md")));
+    }
+
+    #[test]
     fn the_glossary_holds_what_the_pages_say_in_order() {
         assert_none(entries_that_nobody_needs(&page("book/src/glossary.md"), &chapters().iter().collect::<Vec<_>>()));
     }
@@ -130,6 +197,30 @@ mod each_check_can_fail {
         assert_finds(check("Many *Threads*."), &[]);
         assert_finds(check("\nSome *fibers*."), &["page.md:2: book/src/glossary.md has no entry for *fibers*"]);
         assert_finds(check("A *thread* is\na *thread*."), &["page.md:2: *thread* is introduced a second time"]);
+    }
+
+    #[test]
+    fn early_terms() {
+        let check = |one: &str, two: &str| {
+            let two = Page { path: "book/src/two.md".into(), text: two.to_owned() };
+            terms_that_come_too_early(&[example(one), two], &glossary())
+        };
+        assert_finds(check("# Threads\n\nA *thread* is. Many threads. Unthreaded.", "The thread."), &[]);
+        assert_finds(
+            check("Lines.\n\nTwo Threads.", "A *thread*."),
+            &["page.md:3: thread is introduced later: book/src/two.md:1"],
+        );
+        assert_finds(check("A thread, a\n*thread*.", "The thread."), &["page.md:1: thread is introduced later"]);
+        assert_finds(check("`thread`\n\n```text\na thread\n```\n", "A *thread*."), &[]);
+        assert_finds(check("A global\nlock.", "The *global lock*, or *GIL*."), &["page.md:1: global lock is"]);
+        assert_finds(check("No term but thread.", "None."), &[]);
+    }
+
+    #[test]
+    fn everyday_words() {
+        let glossary = Page { path: "book/src/glossary.md".into(), text: "Job\n: Work.\n\nTask\n: Work.\n".to_owned() };
+        let chapters = [example("A job and a task."), example("A *job* is a *task*.")];
+        assert_finds(terms_that_come_too_early(&chapters, &glossary), &["task is introduced later"]);
     }
 
     #[test]

@@ -1,0 +1,185 @@
+//! Chapters: each has what a reader of the others expects: enough to read, a picture of a run, questions, exercises, and a
+//! table at its end.
+//!
+//! The chapters are the numbered items of the table of contents. What stands before and after them, such as the
+//! introduction and the glossary, has a shape of its own.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use pulldown_cmark::{Event, Tag, TagEnd};
+use regex::Regex;
+
+use crate::common::Page;
+use crate::exercises::commands;
+use crate::listings::{includes, resolve};
+
+/// The fewest words of its own that a chapter has: without listings and output, tables, and what is folded away.
+const WORDS: usize = 1500;
+
+/// How many questions with an answer a chapter has at least, and how many exercises.
+const QUESTIONS: usize = 2;
+const EXERCISES: usize = 2;
+
+/// What is not read on the way through a page: where it begins, and where it ends.
+const ASIDE: [(&str, &str); 3] =
+    [("<details>", "</details>"), ("<figure>", "</figure>"), ("<div class=\"caption\">", "</div>")];
+
+/// What says on which machine a time was measured.
+const MACHINE: &str = "two-core virtual machine on which this book's figures are recorded";
+
+/// The chapters, in order.
+pub fn chapters(summary: &Page) -> Vec<PathBuf> {
+    let mut chapters = Vec::new();
+    let mut depth = 0;
+    for (event, _) in summary.events() {
+        match event {
+            Event::Start(Tag::Item) => depth += 1,
+            Event::End(TagEnd::Item) => depth -= 1,
+            Event::Start(Tag::Link { dest_url, .. }) if depth > 0 => chapters.push(resolve(summary, &dest_url)),
+            _ => {}
+        }
+    }
+    chapters
+}
+
+/// The text that is read on the way through a page, each piece with its place.
+pub fn own_text(page: &Page) -> Vec<Range<usize>> {
+    let aside = |place: usize| {
+        ASIDE.iter().any(|(begin, end)| {
+            let begun = page.text[..place].rfind(begin);
+            begun.is_some_and(|begun| !page.text[begun..place].contains(end))
+        })
+    };
+    let mut text = Vec::new();
+    let mut passed_over = 0;
+    for (event, range) in page.events() {
+        match event {
+            Event::Start(Tag::CodeBlock(_) | Tag::Table(_) | Tag::Heading { .. }) => passed_over += 1,
+            Event::End(TagEnd::CodeBlock | TagEnd::Table | TagEnd::Heading(_)) => passed_over -= 1,
+            Event::Text(_) | Event::Code(_) if passed_over == 0 && !aside(range.start) => text.push(range),
+            _ => {}
+        }
+    }
+    text
+}
+
+/// How many words a page has of its own.
+fn words(page: &Page) -> usize {
+    own_text(page).into_iter().map(|range| page.text[range].split_whitespace().count()).sum()
+}
+
+/// Whether a page ends with a table under the heading *Recap*.
+fn has_a_recap(page: &Page) -> bool {
+    let Some((_, recap)) = page.text.split_once("\n## Recap\n") else { return false };
+    let recap = Page { path: page.path.clone(), text: recap.to_owned() };
+    recap.events().any(|(event, _)| matches!(event, Event::Start(Tag::Table(_))))
+}
+
+/// Every chapter has what a chapter needs.
+fn chapters_without_a_part(page: &Page) -> Vec<String> {
+    let figures = includes(page).iter().filter(|(_, include)| include.path.starts_with("book/figures")).count();
+    let questions = page.text.matches("<summary>Answer</summary>").count();
+    let exercises = commands(page).iter().filter(|it| it.starts_with("cargo run --example exercise -- ")).count();
+    let fewer = |what: &str, has: usize, needs: usize| {
+        (has < needs).then(|| page.fault(1, format!("the chapter has {has} {what}, and needs {needs}")))
+    };
+    let recap = (!has_a_recap(page)).then(|| page.fault(1, "the chapter has no table under the heading Recap"));
+    [
+        fewer("words of its own", words(page), WORDS),
+        fewer("figures", figures, 1),
+        fewer("questions with an answer", questions, QUESTIONS),
+        fewer("exercises", exercises, EXERCISES),
+        recap,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Who reads a time can find out on which machine it was measured.
+fn times_of_no_machine(page: &Page) -> Vec<String> {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        let time = r"\b\d[\d.,]*\s(?:(?:milli|micro|nano)?seconds?|minutes?|ms|µs|ns)\b";
+        Regex::new(time).expect("a regular expression")
+    });
+    if page.text.split_whitespace().collect::<Vec<_>>().join(" ").contains(MACHINE) {
+        return Vec::new();
+    }
+    let mut times = own_text(page).into_iter().filter(|range| TIME.is_match(&page.text[range.clone()]));
+    let fault = |range: Range<usize>| {
+        let time = TIME.find(&page.text[range.clone()]).expect("it has one").as_str();
+        page.fault(page.line(range.start), format!("{time}: nowhere does the page name the {MACHINE}"))
+    };
+    times.next().map(fault).into_iter().collect()
+}
+
+mod on_the_pages {
+    use super::*;
+    use crate::assert_none;
+    use crate::common::page;
+
+    fn all() -> Vec<Page> {
+        let chapters = chapters(&page("book/src/SUMMARY.md"));
+        assert!(chapters.contains(&Path::new("book/src/service.md").to_owned()), "{chapters:?}");
+        chapters.into_iter().map(page).collect()
+    }
+
+    #[test]
+    fn every_chapter_has_what_a_chapter_needs() {
+        assert_none(all().iter().flat_map(chapters_without_a_part).collect());
+    }
+
+    #[test]
+    fn every_chapter_with_a_time_names_the_machine() {
+        assert_none(all().iter().flat_map(times_of_no_machine).collect());
+    }
+}
+
+mod each_check_can_fail {
+    use super::*;
+    use crate::{assert_finds, example};
+
+    #[test]
+    fn contents() {
+        let text =
+            "# Summary\n\n[Before](before.md)\n\n- [One](one.md)\n  - [Two](two.md)\n\n---\n\n[After](after.md)\n";
+        let summary = Page { path: "book/src/SUMMARY.md".into(), text: text.to_owned() };
+        assert_eq!(chapters(&summary), ["book/src/one.md", "book/src/two.md"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn parts() {
+        let check = |parts: &[&str]| chapters_without_a_part(&example(&parts.join("\n\n")));
+        let text = format!("# One\n\n{}", "word *and* `code`\n".repeat(500));
+        let figure =
+            "<figure>\n{{#include ../figures/a.svg}}\n<figcaption>\n\nFour threads\n\n</figcaption>\n</figure>";
+        let question = "<details>\n<summary>Answer</summary>\n\nYes, it does.\n\n</details>";
+        let exercise = "```console\n$ cargo run --example exercise -- a\n? 1\n```";
+        let recap = "\n## Recap\n\n| Python | Rust |\n| --- | --- |\n| a | b |";
+        let whole = [&text, figure, question, question, exercise, exercise, recap];
+        assert_finds(check(&whole), &[]);
+        let without = |place: usize| {
+            let parts = whole.iter().enumerate().filter(|(it, _)| *it != place).map(|(_, part)| *part);
+            check(&parts.collect::<Vec<_>>())
+        };
+        assert_finds(without(0), &["page.md:1: the chapter has 0 words of its own, and needs 1500"]);
+        assert_finds(without(1), &["has 0 figures, and needs 1"]);
+        assert_finds(without(2), &["has 1 questions with an answer, and needs 2"]);
+        assert_finds(without(4), &["has 1 exercises, and needs 2"]);
+        assert_finds(without(6), &["no table under the heading Recap"]);
+        let listed = [&whole[..6], &["\n## Recap\n\n- a\n- b"]].concat();
+        assert_finds(check(&listed), &["no table under the heading Recap"]);
+    }
+
+    #[test]
+    fn times() {
+        let check = |text: &str| times_of_no_machine(&example(text));
+        assert_finds(check("It takes\n1.5 seconds."), &["page.md:2: 1.5 seconds: nowhere does the page name"]);
+        assert_finds(check("It takes 6 ns."), &["page.md:1: 6 ns: "]);
+        assert_finds(check("Four threads, 100 % of a second, in Python 3.2."), &[]);
+        assert_finds(check("```text\n6 seconds\n```\n\n<details>\n\n7 seconds\n\n</details>"), &[]);
+        assert_finds(check(&format!("It takes 6 ns on the {}.", MACHINE.replace(' ', "\n"))), &[]);
+    }
+}
