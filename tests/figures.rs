@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 #[path = "../src/figures.rs"]
 mod figures;
 
+use chapters::view::json;
 use figures::{FIGURES, Figure, book};
 
 /// The largest that a trace or a picture may be, in bytes: they are kept in the repository, and on the page.
@@ -41,6 +42,11 @@ fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
             faults.push(format!("{}.svg is not what its trace says: {redraw}", figure.name))
         }
         Ok(_) => {}
+    }
+    if let Ok((_, records)) = json::read_run(trace)
+        && !records.is_sorted_by_key(|record| record.at)
+    {
+        faults.push(format!("{}.jsonl: its records are not in the order of their times", figure.name));
     }
     for (what, text) in [("jsonl", trace), ("svg", picture)] {
         if text.len() > LARGEST {
@@ -152,7 +158,7 @@ mod each_check_can_fail {
             &["another command"],
         );
         let later = trace.replacen("\"at\":0.0,", "\"at\":9.0,", 1);
-        assert_finds(faults_of_files(figure, &later, &picture), &["not what its trace says"]);
+        assert_finds(faults_of_files(figure, &later, &picture), &["not what its trace says", "order of their times"]);
         let long = trace + &" ".repeat(LARGEST);
         assert_finds(faults_of_files(figure, &long, &picture), &["bytes, more than"]);
         let gap = picture + "\n";
