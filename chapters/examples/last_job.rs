@@ -1,4 +1,4 @@
-//! Two workers and one job, taken in two steps and in one: `cargo run --example last_job`.
+//! Two workers and one job, which they take in two steps, and in one: `cargo run --example last_job`.
 
 use std::sync::{Barrier, Mutex};
 use std::thread;
@@ -9,7 +9,7 @@ fn main() {
 }
 
 // ANCHOR: two_steps
-/// Takes a job if there is one: it looks, and then it takes.
+/// Takes a job if there is one: looks, and then takes.
 fn take_in_two_steps(jobs: &Mutex<Vec<u32>>, between: impl Fn()) -> Option<u32> {
     if jobs.lock().unwrap().is_empty() {
         return None;
@@ -26,13 +26,13 @@ fn take(jobs: &Mutex<Vec<u32>>) -> Option<u32> {
 }
 // ANCHOR_END: one_step
 
-/// Lets two workers take from one job, and says what they got. `between` is where the two meet, if they come there.
+/// Lets two workers take from one job, and says how they fared. `between` is where they wait for each other.
 fn report(how: &str, take: impl Fn(&Mutex<Vec<u32>>, &dyn Fn()) -> Option<u32> + Sync) {
-    let (jobs, here) = (Mutex::new(vec![42]), Barrier::new(2));
-    let work = || take(&jobs, &|| _ = here.wait());
-    let ends = thread::scope(|scope| [scope.spawn(work), scope.spawn(work)].map(|worker| worker.join()));
-    let [got, found_none, panicked] = [Some(Some(42)), Some(None), None]
-        .map(|end| ends.iter().filter(|it| it.as_ref().ok() == end.as_ref()).count());
-    println!("{how}: {got} got the job, {found_none} found none, {panicked} panicked");
-    println!("{how}: the mutex is {}poisoned", if jobs.is_poisoned() { "" } else { "not " });
+    let (jobs, both) = (Mutex::new(vec![42]), Barrier::new(2));
+    let work = || take(&jobs, &|| _ = both.wait());
+    let ends = thread::scope(|scope| [scope.spawn(work), scope.spawn(work)].map(|worker| worker.join().ok()));
+    let [took, found, panicked] =
+        [Some(Some(42)), Some(None), None].map(|end| ends.iter().filter(|it| **it == end).count());
+    let poisoned = if jobs.is_poisoned() { "poisoned" } else { "fine" };
+    println!("{how}: {took} took the job, {found} found none, {panicked} panicked, and the mutex is {poisoned}");
 }

@@ -189,13 +189,7 @@ enum Task {
 type Wait = fn(&Me, &Receiver<Task>, &Receiver<Infallible>) -> bool;
 
 /// Puts jobs that have halves on a queue, for everybody to take. When the last of them is done, nothing more will come.
-fn in_halves(
-    jobs: &[Job],
-    halves: Sender<Task>,
-    queue: &Receiver<Task>,
-    workers: usize,
-    wait: Wait,
-) -> Vec<Role> {
+fn in_halves(jobs: &[Job], halves: Sender<Task>, queue: &Receiver<Task>, workers: usize, wait: Wait) -> Vec<Role> {
     let (first, second) = jobs.split_at(IN_HALVES as usize);
     for (first, second) in first.iter().zip(second) {
         halves.send(Task::Halves(*first, *second, halves.clone())).expect("there is a receiver");

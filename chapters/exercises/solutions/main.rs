@@ -3,6 +3,7 @@
 #[path = "../checks/mod.rs"]
 mod checks;
 
+mod bad_jobs;
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
@@ -10,8 +11,10 @@ mod kept_place;
 mod last_batch;
 mod no_end;
 mod no_looking;
+mod same_pool;
 mod saved_wake;
 mod there_and_back;
+mod ticker;
 mod too_early;
 
 fn main() -> std::process::ExitCode {

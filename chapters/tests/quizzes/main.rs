@@ -32,12 +32,14 @@ macro_rules! println {
     ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
 }
 
+mod join_with_the_lock;
 mod last_call;
 mod look_outside;
 mod one_condition;
 mod two_lines;
 mod two_parties;
 mod two_payments;
+mod who_was_last;
 
 loom::lazy_static! {
     static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());
