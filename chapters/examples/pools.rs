@@ -33,7 +33,7 @@ const LARGER: f64 = 4.0;
 /// How many jobs have two halves, of which the second is for the pool to do.
 const IN_HALVES: u64 = 4;
 /// How many times the patience of a worker it takes to see that nothing will come.
-const LONG: u32 = 10;
+const LONG: u32 = 25;
 
 fn main() -> ExitCode {
     tours::main::<Pool>()
