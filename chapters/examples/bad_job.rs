@@ -18,12 +18,10 @@ struct NoMoreFlags {}
 fn main() -> ExitCode {
     let model = Model { name: "threads", most_workers: 100 };
     demo::main(model, |_: NoMoreFlags, mut demo| {
-        // ANCHOR: bad
         // Nobody can wait for less than no time: this job panics.
         if let Some(job) = demo.jobs.get_mut(BAD) {
             *job = Job { kind: Kind::Io, size: -1.0, ..*job };
         }
-        // ANCHOR_END: bad
         let mut service = Service::new(demo.plan, demo.trace, Gils::None);
         service.add_jobs(demo.jobs);
         service.run(demo.started)

@@ -134,13 +134,11 @@ fn uneven(mut jobs: Vec<Job>) -> Vec<Job> {
     jobs
 }
 
-// ANCHOR: dealt
 /// Deals the jobs before anybody works.
 fn dealt(jobs: Vec<Job>) -> Vec<Role> {
     let shares = jobs.chunks(EACH as usize).map(<[Job]>::to_vec);
     shares.map(|mine| Box::new(move |me: &Me| mine.iter().for_each(|job| me.work(job))) as Role).collect()
 }
-// ANCHOR_END: dealt
 
 /// Lets everybody take the next job from one queue.
 fn shared(jobs: Vec<Job>, workers: usize) -> Vec<Role> {

@@ -17,8 +17,11 @@ impl Ticker {
         let stopped = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stopped);
         let thread = thread::spawn(move || {
-            while !flag.load(Relaxed) {
+            loop {
                 thread::sleep(interval);
+                if flag.load(Relaxed) {
+                    break;
+                }
                 tick();
             }
         });
