@@ -153,10 +153,16 @@ fn shared(jobs: Vec<Job>, workers: usize) -> Vec<Role> {
 fn stealing(jobs: Vec<Job>) -> Vec<Role> {
     let shares: Vec<Worker<Job>> = jobs.chunks(EACH as usize).map(share).collect();
     let others: Arc<[Stealer<Job>]> = shares.iter().map(Worker::stealer).collect();
-    let role = |(mine, others): (Worker<Job>, Arc<[_]>)| {
-        Box::new(move |me: &Me| iter::from_fn(|| next(&mine, &others)).for_each(|job| me.work(&job))) as Role
-    };
-    shares.into_iter().zip(iter::repeat(others)).map(role).collect()
+    let mut roles = Vec::<Role>::new();
+    for mine in shares {
+        let others = Arc::clone(&others);
+        roles.push(Box::new(move |me| {
+            while let Some(job) = next(&mine, &others) {
+                me.work(&job);
+            }
+        }));
+    }
+    roles
 }
 
 /// The next job: one's own newest, or somebody's oldest.
@@ -210,7 +216,7 @@ fn perform(me: &Me, task: Task, queue: &Receiver<Task>, wait: Wait) -> bool {
             me.work(&first);
             let (done, end) = channel::bounded(0);
             me.puts(&second);
-            pool.send(Task::Half(second, done)).expect("there is a receiver: this worker has one");
+            pool.send(Task::Half(second, done)).expect("this worker can receive");
             me.waits(Thing::Event);
             let is_done = wait(me, queue, &end);
             me.goes_on(Thing::Event);
