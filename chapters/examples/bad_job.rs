@@ -2,6 +2,7 @@
 //!
 //! It has the flags of `chapter-threads`.
 
+use std::env;
 use std::process::ExitCode;
 
 use chapters::demo::{self, Model};
@@ -17,7 +18,7 @@ struct NoMoreFlags {}
 
 fn main() -> ExitCode {
     let model = Model { name: "threads", most_workers: 100 };
-    demo::main(model, |_: NoMoreFlags, mut demo| {
+    demo::main(model, env::args_os(), |_: NoMoreFlags, mut demo| {
         // Nobody can wait for less than no time: this job panics.
         if let Some(job) = demo.jobs.get_mut(BAD) {
             *job = Job { kind: Kind::Io, size: -1.0, ..*job };
