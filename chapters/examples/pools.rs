@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 
 /// What there is to show of pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Pool {
+pub enum Pool {
     /// Each worker has its share from the beginning
     Dealt,
     /// All jobs are on one queue
