@@ -159,6 +159,30 @@ pub const FIGURES: &[Figure] = &[
                 all waiting ends, and the jobs that are left are done.",
     },
     Figure {
+        name: "threads-dealt",
+        command: "cargo run --example pools -- dealt --seed=1 --timeline=dealt.svg",
+        window: None,
+        title: "Sixteen jobs, dealt beforehand",
+        shows: "The first lane has four long jobs and is solid to the end. The other three have four short jobs each, are \
+                done in the first quarter of the time, and end.",
+    },
+    Figure {
+        name: "threads-stealing",
+        command: "cargo run --example pools -- stealing --seed=1 --timeline=stealing.svg",
+        window: None,
+        title: "The same jobs, dealt in the same way, and stolen",
+        shows: "The first lane has two of its long jobs. The other two are in other lanes, behind the four short jobs \
+                that these had of their own. All lanes end late, and not far from each other.",
+    },
+    Figure {
+        name: "threads-nested",
+        command: "cargo run --example pools -- nested --seed=1 --timeline=nested.svg",
+        window: None,
+        title: "A pool that waits for itself, until it gives up",
+        shows: "Each lane has one short job and a mark where it puts another on the queue, and is hatched from then on to \
+                its end. None of the four jobs that are put is ever begun.",
+    },
+    Figure {
         name: "choosing-cpu",
         command: "cargo run --release --bin chapter-choosing -- --only=cpu --quick --python --scale=8 --rounds=7 --plot=charts",
         window: None,

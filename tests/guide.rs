@@ -9,6 +9,10 @@ use chapters::tours::queues::Trait;
 use chapters::{choosing, coroutines, gil_tour, options, threads, tours};
 use clap::{Args, Parser};
 
+#[allow(dead_code, reason = "its command line is all that is wanted of it")]
+#[path = "../chapters/examples/pools.rs"]
+mod pools;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn reading_room(arguments: &[&str]) -> Output {
@@ -83,6 +87,8 @@ fn check(command: &str) -> Result<(), String> {
         ["cargo", "run", "--example", name] if chapters_has("examples", name) => Ok(()),
         ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
         ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
+        ["cargo", "run", "--example", "pools", "--", ..] => shows::<pools::Pool>(&words[4..]),
+        ["cargo", "run", "--example", "bad_job", "--", ..] => parses::<NoMore>(&words[4..]),
         ["cargo", "run", "--example", name, "--", ..] if chapters_has("examples", name) => {
             Example::try_parse_from(&words[4..]).map(drop).map_err(|error| error.to_string())
         }

@@ -6,6 +6,7 @@
 
 mod checks;
 
+mod bad_jobs;
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
@@ -15,8 +16,10 @@ mod let_in;
 mod no_end;
 mod no_looking;
 mod no_turn;
+mod same_pool;
 mod saved_wake;
 mod there_and_back;
+mod ticker;
 mod too_early;
 
 fn main() -> std::process::ExitCode {

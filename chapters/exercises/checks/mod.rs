@@ -2,6 +2,7 @@
 //!
 //! It needs a process of its own because what is still wrong may be that it never ends.
 
+mod bad_jobs;
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
@@ -11,8 +12,10 @@ mod let_in;
 mod no_end;
 mod no_looking;
 mod no_turn;
+mod same_pool;
 mod saved_wake;
 mod there_and_back;
+mod ticker;
 mod too_early;
 
 use std::env;
@@ -36,6 +39,9 @@ const EXERCISES: &[(&str, Check)] = &[
     ("saved_wake", saved_wake::check),
     ("last_batch", last_batch::check),
     ("no_looking", no_looking::check),
+    ("ticker", ticker::check),
+    ("bad_jobs", bad_jobs::check),
+    ("same_pool", same_pool::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];

@@ -3,6 +3,7 @@
 #[path = "../checks/mod.rs"]
 mod checks;
 
+mod bad_jobs;
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
@@ -12,8 +13,10 @@ mod let_in;
 mod no_end;
 mod no_looking;
 mod no_turn;
+mod same_pool;
 mod saved_wake;
 mod there_and_back;
+mod ticker;
 mod too_early;
 
 fn main() -> std::process::ExitCode {

@@ -90,6 +90,7 @@ impl Service {
         result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
+    // ANCHOR: start
     fn start(&mut self, alive: Sender<Infallible>) -> io::Result<()> {
         for id in (0..self.plan.workers).map(WorkerId) {
             let worker = Worker {
@@ -109,6 +110,7 @@ impl Service {
         }
         Ok(())
     }
+    // ANCHOR_END: start
 }
 
 /// What a worker is handed when it starts.

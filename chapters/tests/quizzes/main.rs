@@ -32,6 +32,7 @@ macro_rules! println {
     ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
 }
 
+mod join_with_the_lock;
 mod last_call;
 mod look_outside;
 mod one_condition;
@@ -39,6 +40,7 @@ mod two_lines;
 mod two_parties;
 mod two_payments;
 mod two_steps;
+mod who_was_last;
 
 loom::lazy_static! {
     static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());

@@ -1,0 +1,30 @@
+//! The service of the threads, and among its jobs one that cannot be done: `cargo run --example bad_job`.
+//!
+//! It has the flags of `chapter-threads`.
+
+use std::env;
+use std::process::ExitCode;
+
+use chapters::demo::{self, Model};
+use chapters::job::{Job, Kind};
+use chapters::threads::Service;
+use chapters::threads::interpreter::Gils;
+
+/// Which job it is.
+const BAD: usize = 5;
+
+#[derive(clap::Args)]
+struct NoMoreFlags {}
+
+fn main() -> ExitCode {
+    let model = Model { name: "threads", most_workers: 100 };
+    demo::main(model, env::args_os(), |_: NoMoreFlags, mut demo| {
+        // Nobody can wait for less than no time: this job panics.
+        if let Some(job) = demo.jobs.get_mut(BAD) {
+            *job = Job { kind: Kind::Io, size: -1.0, ..*job };
+        }
+        let mut service = Service::new(demo.plan, demo.trace, Gils::None);
+        service.add_jobs(demo.jobs);
+        service.run(demo.started)
+    })
+}

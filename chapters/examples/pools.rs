@@ -1,0 +1,248 @@
+//! How a pool of threads shares out its work: `cargo run --example pools` shows each way, and with a name that one alone.
+//!
+//! | part | what is to be seen |
+//! | --- | --- |
+//! | `dealt` | each worker has its share from the beginning, and one share is larger than the others |
+//! | `shared` | the same jobs on one queue |
+//! | `stealing` | each worker has its share, and who is done takes from the others |
+//! | `nested` | jobs that wait for other jobs of the same pool: it stands still |
+//! | `helping` | the same jobs, but who waits works meanwhile |
+
+use std::convert::Infallible;
+use std::io;
+use std::iter;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use chapters::demo::{Demo, Stopped};
+use chapters::job::Job;
+use chapters::tours::crew::threads::Worker as Me;
+use chapters::tours::{self, Crew, Part, World};
+use chapters::trace::{Event, Thing, WorkerId};
+use chapters::usage::Usage;
+use clap::ValueEnum;
+use crossbeam::channel::{self, Receiver, Sender};
+use crossbeam::deque::{Steal, Stealer, Worker};
+use crossbeam::select;
+
+/// How many jobs there are for each worker where they are dealt.
+const EACH: u64 = 4;
+/// How much larger the jobs of the first share are.
+const LARGER: f64 = 4.0;
+/// How many jobs have two halves, of which the second is for the pool to do.
+const IN_HALVES: u64 = 4;
+/// How many times the patience of a worker it takes to see that nothing will come.
+const LONG: u32 = 25;
+
+fn main() -> ExitCode {
+    tours::main::<Pool>()
+}
+
+/// What there is to show of pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pool {
+    /// Each worker has its share from the beginning
+    Dealt,
+    /// All jobs are on one queue
+    Shared,
+    /// Each worker has its share, and who is done takes from the others
+    Stealing,
+    /// Jobs wait for other jobs of the same pool
+    Nested,
+    /// Jobs wait for others, and who waits works meanwhile
+    Helping,
+}
+
+impl Part for Pool {
+    const PROGRAM: &'static str = "pools";
+    const ABOUT: &'static str = "Shows how a pool of threads shares out its work";
+
+    fn name(self) -> &'static str {
+        match self {
+            Pool::Dealt => "dealt",
+            Pool::Shared => "shared",
+            Pool::Stealing => "stealing",
+            Pool::Nested => "nested",
+            Pool::Helping => "helping",
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Pool::Dealt => {
+                "each worker gets four jobs and does them. Those of worker-1 are four times as large as the others."
+            }
+            Pool::Shared => "the same jobs, in the same order, on one queue. Each worker takes the next one from it.",
+            Pool::Stealing => {
+                "each worker gets the same four jobs again, and does the last one first. Who is done takes the first \
+                 one from somebody else."
+            }
+            Pool::Nested => {
+                "four jobs have two halves. Who has done the first puts the second on the queue, and waits until it is \
+                 done. With four workers, nobody is left to do it, and after a while they give up."
+            }
+            Pool::Helping => "the same jobs again, but who waits for a half does meanwhile what is on the queue.",
+        }
+    }
+
+    fn jobs(self, workers: u64) -> u64 {
+        match self {
+            Pool::Dealt | Pool::Shared | Pool::Stealing => EACH * workers,
+            Pool::Nested | Pool::Helping => 2 * IN_HALVES,
+        }
+    }
+
+    fn missing(self, world: World) -> Option<&'static str> {
+        (world != World::Threads).then_some("these pools are made of threads")
+    }
+
+    fn perform(self, _: Crew, demo: Demo) -> io::Result<Stopped> {
+        let Demo { plan, jobs, trace, started } = demo;
+        trace.service().record(Event::ServiceStarting);
+        let workers = plan.workers as usize;
+        let (halves, queue) = channel::unbounded();
+        let roles = match self {
+            Pool::Dealt => dealt(uneven(jobs)),
+            Pool::Shared => shared(uneven(jobs), workers),
+            Pool::Stealing => stealing(uneven(jobs)),
+            Pool::Nested => in_halves(&jobs, halves, &queue, workers, wait),
+            Pool::Helping => in_halves(&jobs, halves, &queue, workers, help),
+        };
+        let mut pool = Vec::new();
+        for (id, role) in (0..).map(WorkerId).zip(roles) {
+            let me = Me { id, workers, jobs: Vec::new(), scale: plan.scale, trace: trace.worker(id) };
+            let work = move || {
+                me.trace.record(Event::WorkerStarted);
+                role(&me);
+                me.trace.record(Event::WorkerFinished);
+            };
+            pool.push(thread::Builder::new().name(id.to_string()).spawn(work)?);
+        }
+        started(Box::new(|| ()))?;
+        pool.into_iter().for_each(|thread| thread.join().expect("no role panics"));
+        Ok(Stopped { left: queue.len() as u64, usage: Usage::of_this_process() })
+    }
+}
+
+/// What one worker of a pool does.
+type Role = Box<dyn FnOnce(&Me) + Send>;
+
+/// The jobs, the first share of which is larger than the others.
+fn uneven(mut jobs: Vec<Job>) -> Vec<Job> {
+    jobs.iter_mut().take(EACH as usize).for_each(|job| job.size *= LARGER);
+    jobs
+}
+
+/// Deals the jobs before anybody works.
+fn dealt(jobs: Vec<Job>) -> Vec<Role> {
+    let shares = jobs.chunks(EACH as usize).map(<[Job]>::to_vec);
+    shares.map(|mine| Box::new(move |me: &Me| mine.iter().for_each(|job| me.work(job))) as Role).collect()
+}
+
+/// Lets everybody take the next job from one queue.
+fn shared(jobs: Vec<Job>, workers: usize) -> Vec<Role> {
+    let (sender, queue) = channel::unbounded();
+    jobs.into_iter().for_each(|job| sender.send(job).expect("there is a receiver"));
+    let role = |queue: Receiver<Job>| Box::new(move |me: &Me| queue.iter().for_each(|job| me.work(&job))) as Role;
+    (0..workers).map(|_| role(queue.clone())).collect()
+}
+
+// ANCHOR: stealing
+/// Deals the jobs, and tells everybody where the others keep theirs.
+fn stealing(jobs: Vec<Job>) -> Vec<Role> {
+    let shares: Vec<Worker<Job>> = jobs.chunks(EACH as usize).map(share).collect();
+    let others: Arc<[Stealer<Job>]> = shares.iter().map(Worker::stealer).collect();
+    let mut roles = Vec::<Role>::new();
+    for mine in shares {
+        let others = Arc::clone(&others);
+        roles.push(Box::new(move |me| {
+            while let Some(job) = next(&mine, &others) {
+                me.work(&job);
+            }
+        }));
+    }
+    roles
+}
+
+/// The next job: one's own newest, or somebody's oldest.
+fn next(mine: &Worker<Job>, others: &[Stealer<Job>]) -> Option<Job> {
+    mine.pop().or_else(|| {
+        let steal = || others.iter().map(Stealer::steal).collect::<Steal<Job>>();
+        iter::repeat_with(steal).find(|found| !found.is_retry())?.success()
+    })
+}
+// ANCHOR_END: stealing
+
+/// A deque with these jobs, whose owner takes the newest.
+fn share(jobs: &[Job]) -> Worker<Job> {
+    let deque = Worker::new_lifo();
+    jobs.iter().for_each(|job| deque.push(*job));
+    deque
+}
+
+/// What a pool does whose jobs have halves.
+enum Task {
+    /// A job whose second half is for the pool to do, and the way there.
+    Halves(Job, Job, Sender<Task>),
+    /// A second half. Who waits for its end learns of it when the sender is gone.
+    Half(Job, Sender<Infallible>),
+}
+
+/// Waits until a second half is done, and says whether it is.
+type Wait = fn(&Me, &Receiver<Task>, &Receiver<Infallible>) -> bool;
+
+/// Puts jobs that have halves on a queue, for everybody to take. When the last of them is done, nothing more will come.
+fn in_halves(jobs: &[Job], halves: Sender<Task>, queue: &Receiver<Task>, workers: usize, wait: Wait) -> Vec<Role> {
+    let (first, second) = jobs.split_at(IN_HALVES as usize);
+    for (first, second) in first.iter().zip(second) {
+        halves.send(Task::Halves(*first, *second, halves.clone())).expect("there is a receiver");
+    }
+    let role = |queue: Receiver<Task>| {
+        Box::new(move |me: &Me| _ = queue.iter().all(|task| perform(me, task, &queue, wait))) as Role
+    };
+    (0..workers).map(|_| role(queue.clone())).collect()
+}
+
+// ANCHOR: nested
+/// Does what is to be done, and says whether it is.
+fn perform(me: &Me, task: Task, queue: &Receiver<Task>, wait: Wait) -> bool {
+    match task {
+        Task::Half(job, _done) => {
+            me.work(&job);
+            true
+        }
+        Task::Halves(first, second, pool) => {
+            me.work(&first);
+            let (done, end) = channel::bounded(0);
+            me.puts(&second);
+            pool.send(Task::Half(second, done)).expect("this worker can receive");
+            me.waits(Thing::Event);
+            let is_done = wait(me, queue, &end);
+            me.goes_on(Thing::Event);
+            is_done
+        }
+    }
+}
+// ANCHOR_END: nested
+
+/// Waits, but not for ever, so that this program ends.
+fn wait(me: &Me, _: &Receiver<Task>, end: &Receiver<Infallible>) -> bool {
+    end.recv_timeout(me.patience() * LONG) == Err(channel::RecvTimeoutError::Disconnected)
+}
+
+// ANCHOR: helping
+/// Waits, and does meanwhile what else there is to do.
+fn help(me: &Me, queue: &Receiver<Task>, end: &Receiver<Infallible>) -> bool {
+    loop {
+        select! {
+            recv(end) -> _ => return true,
+            recv(queue) -> task => {
+                me.goes_on(Thing::Event);
+                perform(me, task.expect("whoever waits can still send"), queue, help);
+                me.waits(Thing::Event);
+            }
+        }
+    }
+}
+// ANCHOR_END: helping

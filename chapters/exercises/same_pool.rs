@@ -1,0 +1,40 @@
+//! Two threads add up numbers. Who has many hands a half to the pool, and waits for its sum. Soon both wait.
+//!
+//! Let it end, with the same two threads, and with the halves still handed to the pool.
+
+use std::thread;
+
+use crossbeam::channel::{self, Receiver, Sender};
+
+/// Numbers to add up, who waits for the sum, and the way into the pool.
+pub struct Task {
+    numbers: Vec<u64>,
+    sum: Sender<u64>,
+    pool: Sender<Task>,
+}
+
+/// So many numbers are few.
+const FEW: usize = 10;
+
+pub fn sum(numbers: Vec<u64>) -> u64 {
+    let (pool, queue) = channel::unbounded();
+    let (sum, end) = channel::bounded(1);
+    pool.send(Task { numbers, sum, pool: pool.clone() }).unwrap();
+    drop(pool);
+    let work = || queue.iter().for_each(|task| perform(task, &queue));
+    thread::scope(|scope| _ = [scope.spawn(work), scope.spawn(work)]);
+    end.recv().unwrap()
+}
+
+/// Adds up the numbers of a task. Whatever else is to be done is on the queue.
+fn perform(task: Task, _queue: &Receiver<Task>) {
+    let Task { mut numbers, sum, pool } = task;
+    let mut total = 0;
+    while numbers.len() > FEW {
+        let half = numbers.split_off(numbers.len() / 2);
+        let (answer, answered) = channel::bounded(1);
+        pool.send(Task { numbers: half, sum: answer, pool: pool.clone() }).unwrap();
+        total += answered.recv().unwrap();
+    }
+    sum.send(total + numbers.iter().sum::<u64>()).unwrap();
+}

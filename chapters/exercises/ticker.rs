@@ -1,0 +1,36 @@
+//! A ticker calls a function whenever an interval has passed, until it is stopped. It learns of the end too late.
+//!
+//! Let `stop` return at once, also in the middle of an interval of an hour.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+pub struct Ticker {
+    stopped: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Ticker {
+    pub fn start(interval: Duration, tick: impl Fn() + Send + 'static) -> Self {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stopped);
+        let thread = thread::spawn(move || {
+            loop {
+                thread::sleep(interval);
+                if flag.load(Relaxed) {
+                    break;
+                }
+                tick();
+            }
+        });
+        Self { stopped, thread }
+    }
+
+    /// Returns when the last tick is over.
+    pub fn stop(self) {
+        self.stopped.store(true, Relaxed);
+        self.thread.join().unwrap();
+    }
+}

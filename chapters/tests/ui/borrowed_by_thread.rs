@@ -1,0 +1,9 @@
+//! A thread would look at a list that may be gone.
+
+use std::thread;
+
+fn main() {
+    let jobs = vec![634, 1347, 1264];
+    let worker = thread::spawn(|| jobs.iter().sum::<u64>());
+    println!("{}", worker.join().unwrap());
+}
