@@ -46,16 +46,13 @@ fn zombie() -> io::Result<()> {
     Ok(())
 }
 
-// ANCHOR: state
 /// What `/proc/PID/status` says of a process, if there is one: `S (sleeping)`, `Z (zombie)`.
 fn state(process: Pid) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     Some(status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned())
 }
-// ANCHOR_END: state
 
 fn orphan() -> io::Result<()> {
-    // ANCHOR: orphan
     prctl::set_child_subreaper(true)?;
     let (mut said, say) = io::pipe()?;
     let parent = fork::start(move || have_a_child_and_end(say))?;
@@ -66,7 +63,6 @@ fn orphan() -> io::Result<()> {
         "an orphan had another parent, and has this process now: {}",
         parents == format!("{parent}, {}", getpid())
     );
-    // ANCHOR_END: orphan
     waitpid(None, None)?;
     Ok(())
 }

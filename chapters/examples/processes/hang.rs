@@ -40,13 +40,11 @@ impl Child for Taker {
         Ok(Self { pipe: PipeWriter::from(pipe) })
     }
 
-    // ANCHOR: taker
     fn run(mut self) {
         self.pipe.write_all(b"?").expect("somebody listens");
         let _held = LOCK.lock();
         self.pipe.write_all(b"!").expect("somebody listens");
     }
-    // ANCHOR_END: taker
 }
 
 pub fn show() -> io::Result<()> {
@@ -73,7 +71,6 @@ pub fn show_mended() -> io::Result<()> {
     let early = Starter::new(Method::Fork)?.start(taker)?;
     println!("fork, before the thread: the child has the lock: {}", has_taken(pipe)?);
     early.wait();
-    // ANCHOR: mended
     let give_back = lock_in_another_thread();
     for method in [Method::Fork, Method::Spawn, Method::Forkserver] {
         let (pipe, taker) = Taker::new()?;
@@ -87,7 +84,6 @@ pub fn show_mended() -> io::Result<()> {
         }
     }
     give_back();
-    // ANCHOR_END: mended
     Ok(())
 }
 

@@ -35,13 +35,11 @@ impl PipeQueue {
         Ok(Self { lock: memory.at(memory.place(1)?, 1)?, reader, writer })
     }
 
-    // ANCHOR: put
     fn put(&self, item: &impl Serialize) -> io::Result<()> {
         let bytes = postcard::to_stdvec(item).map_err(io::Error::other)?;
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?.to_be_bytes();
         (&self.writer).write_all(&[&length, bytes.as_slice()].concat())
     }
-    // ANCHOR_END: put
 
     // ANCHOR: get
     fn get<T: DeserializeOwned>(&self) -> io::Result<T> {
@@ -72,7 +70,6 @@ pub fn show() -> io::Result<()> {
     Ok(())
 }
 
-// ANCHOR: kill
 /// Kills a process that waits for an item. Says whether another one gets it then.
 fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
     let (_, first) = reader(&get)?;
@@ -87,7 +84,6 @@ fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
     second.wait();
     Ok(got)
 }
-// ANCHOR_END: kill
 
 /// Starts a process that gets an item, and then says so through a pipe.
 fn reader(get: &impl Fn() -> u32) -> io::Result<(PipeReader, Process)> {
