@@ -1,5 +1,6 @@
 //! Runs the service as `chapter-processes` does, and kills a worker in the middle of its work.
 
+use std::env;
 use std::fs;
 use std::io;
 use std::process::{self, ExitCode};
@@ -21,7 +22,7 @@ struct Options {
 }
 
 pub fn main() -> ExitCode {
-    demo::main(Model { name: "processes", most_workers: 10_000 }, run)
+    demo::main(Model { name: "processes", most_workers: 10_000 }, env::args_os(), run)
 }
 
 // ANCHOR: run
