@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 #[derive(Clone, Copy, Debug, clap::Args)]
 struct Options {
     /// When the first worker is killed, counted from the moment in which all are there
-    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = options::time)]
+    #[arg(long, value_name = "SECONDS", default_value = "0.25", value_parser = options::time)]
     kill_after: Duration,
 }
 
