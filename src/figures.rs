@@ -183,6 +183,22 @@ pub const FIGURES: &[Figure] = &[
                 its end. None of the four jobs that are put is ever begun.",
     },
     Figure {
+        name: "processes-gils",
+        command: "cargo run --bin chapter-threads -- --gil=per-worker --jobs=8 --seed=1 --time=3 --timeline=four-locks.svg",
+        window: None,
+        title: "Four workers, eight jobs, four locks",
+        shows: "All four lanes are dark at once, each from its first job to its last. All jobs are done before half of the \
+                time is over, and then all four wait.",
+    },
+    Figure {
+        name: "processes-killed",
+        command: "cargo run --example kill_one -- --jobs=8 --seed=1 --until-done --timeline=killed.svg",
+        window: None,
+        title: "One of four is killed",
+        shows: "All four begin a job at once. The lane of the first worker ends with a mark in the middle of its first job. \
+                The others do the jobs that are left.",
+    },
+    Figure {
         name: "choosing-cpu",
         command: "cargo run --release --bin chapter-choosing -- --only=cpu --quick --python --scale=8 --rounds=7 --plot=charts",
         window: None,

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+#[cfg(target_os = "linux")]
+use chapters::processes;
 use chapters::random::Seed;
 use chapters::tours::primitives::Primitive;
 use chapters::tours::queues::Trait;
@@ -85,6 +87,11 @@ fn check(command: &str) -> Result<(), String> {
         ["python3", "-c", ..] => Ok(()),
         ["python3", file] if file.ends_with(".py") && Path::new(ROOT).join(file).is_file() => Ok(()),
         ["cargo", "run", "--example", name] if chapters_has("examples", name) => Ok(()),
+        ["cargo", "run", "--example", "kill_one", "--", ..] => parses::<NoMore>(&words[4..]),
+        ["cargo", "run", "--example", "processes", "--", scene] => {
+            let shows = page("chapters/examples/processes/main.rs").contains(&format!("{scene:?} =>"));
+            shows.then_some(()).ok_or_else(|| format!("nothing shows {scene}"))
+        }
         ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
         ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
         ["cargo", "run", "--example", "pools", "--", ..] => shows::<pools::Pool>(&words[4..]),
@@ -105,6 +112,8 @@ fn check(command: &str) -> Result<(), String> {
             };
             match *demo {
                 "chapter-threads" => parses::<threads::Options>(words),
+                #[cfg(target_os = "linux")]
+                "chapter-processes" => parses::<processes::Options>(words),
                 "chapter-coroutines" => parses::<coroutines::Options>(words),
                 "chapter-gil" => gil_tour::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
                 "chapter-choosing" => choosing::Options::try_parse_from(words).map(drop).map_err(|it| it.to_string()),
@@ -185,7 +194,10 @@ fn a_wrong_command_is_found() {
         ("cargo run --bin chapter-primitives -- fiber", "fiber"),
         ("cargo run --bin chapter-queues -- lifo --model=processes", "no LifoQueue"),
         ("cargo run --bin chapter-queues -- --timeline=run.svg", "--timeline"),
+        ("cargo run --bin chapter-processes -- --method=clone", "clone"),
         ("cargo run --example chapter-gil", "nobody has checked"),
+        ("cargo run --example kill_one -- --job=8", "--job"),
+        ("cargo run --example processes -- fibers", "nothing shows fibers"),
         ("cargo bench -p chapters --bench fibers", "nobody has checked"),
         ("python3 chapters/examples/fibers.py", "nobody has checked"),
         ("diff README.md READYOU.md", "nobody has checked"),

@@ -37,6 +37,7 @@ const VARIES: &[(&str, &[(&str, &str)])] = &[
     ("how often a processor is switched", &[(r" \d+$", " N")]),
     ("how many additions are lost", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
     ("how many items wait", &[(r"\b\d+ wait$", "N wait")]),
+    ("which job is lost", &[(r"with it job \d+", "with it job N")]),
     ("how many workers find no work", &[(r"^N worker-\S+ found no work$", "...")]),
 ];
 
@@ -51,6 +52,7 @@ const NEVER_VARIES: &[(&str, Check)] = &[
     (r"job (\d+) has size (\d\.\d{3})", a_job_has_a_size),
     (r"no job is started twice", no_job_is_started_twice),
     (r"every job is completed, left on the queue, or reported as lost", every_job_is_accounted_for),
+    (r"one job is lost", one_job_is_lost),
     (r"no two workers hold the lock at one moment", no_two_workers_hold_the_lock),
     (r"at most (\d+) workers hold a permit at one moment", at_most_so_many_hold_a_permit),
     (r"nobody goes before the event is set", nobody_goes_before_the_event),
@@ -238,6 +240,14 @@ fn no_more_items_wait(clause: &Captures, printed: &str) -> Result<(), String> {
     let most: u64 = clause[2].parse().expect("a number");
     let numbers = waiting(&clause[1], printed)?;
     if numbers.iter().all(|number| *number <= most) { Ok(()) } else { Err(format!("there wait {numbers:?}")) }
+}
+
+fn one_job_is_lost(_: &Captures, printed: &str) -> Result<(), String> {
+    let (died, lost) = (all(r"died, and with it job (\d+)", printed)?, all(r"(\d+) lost", printed)?);
+    match (died.len(), lost[0][1]) {
+        (1, "1") => Ok(()),
+        (deaths, lost) => Err(format!("{deaths} workers died with a job, and {lost} are lost")),
+    }
 }
 
 fn no_two_workers_hold_the_lock(_: &Captures, printed: &str) -> Result<(), String> {

@@ -203,6 +203,13 @@ fn facts() {
     let every = "every job is completed, left on the queue, or reported as lost";
     assert_eq!(holds(every, "all workers  8 jobs: 6 completed, 1 left, 1 lost"), Ok(()));
     assert_fault(holds(every, "all workers  8 jobs: 6 completed, 1 left, 0 lost"), "1 left, 0 lost");
+    let dies = |job: &str, lost: u32| format!("worker-1    died{job}\n\n8 jobs: 7 completed, 0 left, {lost} lost");
+    assert_eq!(holds("one job is lost", &dies(", and with it job 3", 1)), Ok(()));
+    assert_fault(
+        holds("one job is lost", &dies(", and with it job 3", 2)),
+        "1 workers died with a job, and 2 are lost",
+    );
+    assert_fault(holds("one job is lost", &dies("", 0)), "no line says");
     let one = "no two workers hold the lock at one moment";
     let turn = |worker: u32, what: &str| format!("0.1  worker-{worker}    {what} the GIL\n");
     assert_eq!(holds(one, &(turn(1, "acquired") + &turn(1, "released") + &turn(2, "acquired"))), Ok(()));

@@ -4,6 +4,8 @@
 
 mod bad_jobs;
 mod eight_at_a_time;
+#[cfg(target_os = "linux")]
+mod end_of_pipe;
 mod fair_share;
 mod forecast;
 mod kept_place;
@@ -13,10 +15,14 @@ mod no_end;
 mod no_looking;
 mod no_turn;
 mod same_pool;
+#[cfg(target_os = "linux")]
+mod one_count;
 mod saved_wake;
 mod there_and_back;
 mod ticker;
 mod too_early;
+#[cfg(target_os = "linux")]
+mod unwaited;
 
 use std::env;
 use std::io;
@@ -42,6 +48,12 @@ const EXERCISES: &[(&str, Check)] = &[
     ("ticker", ticker::check),
     ("bad_jobs", bad_jobs::check),
     ("same_pool", same_pool::check),
+    #[cfg(target_os = "linux")]
+    ("end_of_pipe", end_of_pipe::check),
+    #[cfg(target_os = "linux")]
+    ("unwaited", unwaited::check),
+    #[cfg(target_os = "linux")]
+    ("one_count", one_count::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];
@@ -53,6 +65,11 @@ const LONGEST: Duration = Duration::from_secs(5);
 const HERE: &str = "--here";
 
 pub fn main() -> ExitCode {
+    // An exercise may have this program started afresh, as its child.
+    #[cfg(target_os = "linux")]
+    if let Some(status) = chapters::processes::start::child_main::<crate::one_count::Counter>() {
+        return status;
+    }
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (name, here) = match arguments[..] {

@@ -47,6 +47,7 @@ impl Connection {
     /// # Errors
     ///
     /// When nobody holds the other end any more, or the message does not fit.
+    // ANCHOR: send
     pub fn send(&self, message: &impl Serialize, descriptors: &[BorrowedFd]) -> io::Result<()> {
         let bytes = postcard::to_stdvec(&(BEGIN, message)).map_err(io::Error::other)?;
         if bytes.len() > LONGEST || descriptors.len() > MOST_DESCRIPTORS {
@@ -59,6 +60,7 @@ impl Connection {
         sendmsg::<()>(self.socket.as_raw_fd(), &[IoSlice::new(&bytes)], control, MsgFlags::MSG_NOSIGNAL, None)?;
         Ok(())
     }
+    // ANCHOR_END: send
 
     /// Receives a message and the file descriptors that came with it; nothing once the other end is closed. Blocks
     /// until one of these happens.

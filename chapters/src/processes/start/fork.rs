@@ -33,6 +33,7 @@ pub fn check_that_no_thread_is_lost() -> io::Result<()> {
 /// # Errors
 ///
 /// When the system refuses another process.
+// ANCHOR: start
 pub fn start(child: impl FnOnce()) -> io::Result<Pid> {
     let parent = getpid();
     // SAFETY: the process has one thread (`check_that_no_thread_is_lost`), so the copy lacks none, and may do whatever
@@ -51,3 +52,4 @@ pub fn start(child: impl FnOnce()) -> io::Result<Pid> {
         }
     }
 }
+// ANCHOR_END: start

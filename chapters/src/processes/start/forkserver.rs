@@ -43,6 +43,7 @@ impl<C: Child> ForkServer<C> {
     /// # Errors
     ///
     /// When the server is gone, or the system refuses it another process.
+    // ANCHOR: fork
     pub fn fork(&self, preparation: &C::Preparation, descriptors: &[BorrowedFd]) -> io::Result<Pid> {
         let connection = self.connection.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         connection.send(preparation, descriptors)?;
@@ -50,6 +51,7 @@ impl<C: Child> ForkServer<C> {
         let (answer, _): (Result<i32, i32>, _) = connection.receive()?.ok_or_else(gone)?;
         answer.map(Pid::from_raw).map_err(io::Error::from_raw_os_error)
     }
+    // ANCHOR_END: fork
 }
 
 impl<C> Drop for ForkServer<C> {

@@ -1,0 +1,85 @@
+//! How processes end: with a status, by a signal, as a zombie until somebody waits, and as an orphan.
+
+use std::fs;
+use std::io::{self, PipeWriter, Read, Write};
+use std::process;
+use std::thread;
+
+use chapters::processes::start::{Process, fork};
+use nix::sys::prctl;
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork as fork_bare, getpid, getppid};
+
+pub fn show() -> io::Result<()> {
+    statuses()?;
+    zombie()?;
+    orphan()
+}
+
+fn statuses() -> io::Result<()> {
+    // ANCHOR: statuses
+    let returns = Process::Forked(fork::start(|| {})?);
+    let exits = Process::Forked(fork::start(|| process::exit(3))?);
+    let killed = Process::Forked(fork::start(|| {
+        loop {
+            thread::park()
+        }
+    })?);
+    killed.kill();
+    for child in [returns, exits, killed] {
+        println!("a child has ended with {}", child.wait().expect("it is ours"));
+    }
+    // ANCHOR_END: statuses
+    Ok(())
+}
+
+fn zombie() -> io::Result<()> {
+    // ANCHOR: zombie
+    let child = fork::start(|| {})?;
+    while state(child).is_some_and(|state| !state.starts_with('Z')) {
+        thread::yield_now();
+    }
+    println!("it has ended, and is still there: {}", state(child).expect("nobody has waited for it"));
+    Process::Forked(child).wait();
+    println!("somebody has waited for it, and it is gone: {}", state(child).is_none());
+    // ANCHOR_END: zombie
+    Ok(())
+}
+
+/// What `/proc/PID/status` says of a process, if there is one: `S (sleeping)`, `Z (zombie)`.
+fn state(process: Pid) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    Some(status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned())
+}
+
+fn orphan() -> io::Result<()> {
+    prctl::set_child_subreaper(true)?;
+    let (mut said, say) = io::pipe()?;
+    let parent = fork::start(move || have_a_child_and_end(say))?;
+    Process::Forked(parent).wait();
+    let mut parents = String::new();
+    said.read_to_string(&mut parents)?;
+    println!(
+        "an orphan had another parent, and has this process now: {}",
+        parents == format!("{parent}, {}", getpid())
+    );
+    waitpid(None, None)?;
+    Ok(())
+}
+
+/// Ends once its child knows who its parent is. The child says that, and who is its parent afterwards.
+fn have_a_child_and_end(mut say: PipeWriter) {
+    let (mut looked, looks) = io::pipe().expect("there is room for a pipe");
+    // SAFETY: this process has one thread, so the copy lacks none.
+    if let Ok(ForkResult::Child) = unsafe { fork_bare() } {
+        let parent = getppid();
+        drop(looks);
+        while getppid() == parent {
+            thread::yield_now();
+        }
+        write!(say, "{parent}, {}", getppid()).expect("somebody listens");
+        process::exit(0);
+    }
+    drop(looks);
+    let _ = looked.read(&mut [0]);
+}

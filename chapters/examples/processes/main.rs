@@ -1,0 +1,51 @@
+//! What the chapter on processes shows: `cargo run --example processes -- NAME`.
+//!
+//! | name | what it shows |
+//! | --- | --- |
+//! | `copies` | what a process shares with the one that it is a copy of, and what not |
+//! | `hang` | a copy of a process with two threads, which waits for ever |
+//! | `mended` | the same without that |
+//! | `queue` | a queue made of a pipe and a lock, one of whose readers is killed |
+//! | `ends` | how processes end, and what is left of them |
+
+#[cfg(target_os = "linux")]
+mod copies;
+#[cfg(target_os = "linux")]
+mod ends;
+#[cfg(target_os = "linux")]
+mod hang;
+#[cfg(target_os = "linux")]
+mod queue;
+
+use std::process::ExitCode;
+
+/// On other systems, says what is missing.
+#[cfg(not(target_os = "linux"))]
+fn main() -> ExitCode {
+    chapters::processes::main()
+}
+
+#[cfg(target_os = "linux")]
+fn main() -> ExitCode {
+    if let Some(status) = chapters::processes::start::child_main::<hang::Taker>() {
+        return status;
+    }
+    let shown = match std::env::args().nth(1).unwrap_or_default().as_str() {
+        "copies" => copies::show(),
+        "hang" => hang::show(),
+        "mended" => hang::show_mended(),
+        "queue" => queue::show(),
+        "ends" => ends::show(),
+        _ => {
+            eprintln!("error: name one of these: copies, hang, mended, queue, ends");
+            return ExitCode::from(2);
+        }
+    };
+    match shown {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A queue made of a pipe and a lock, and what becomes of it when a reader is killed; and this book's queue.
+
+use std::fs;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::thread;
+use std::time::Duration;
+
+use chapters::processes::Queue;
+use chapters::processes::shared::{Shared, Words};
+use chapters::processes::start::{Process, fork};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::hang::says_in_time;
+
+const UNLOCKED: u64 = 0;
+const LOCKED: u64 = 1;
+/// How long one pauses who finds the lock locked.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// A queue as Python's `multiprocessing.SimpleQueue` is made, with one writer: more of them need a lock, too.
+struct PipeQueue {
+    /// Of one word, which says whether somebody reads.
+    lock: Words,
+    reader: PipeReader,
+    writer: PipeWriter,
+}
+
+impl PipeQueue {
+    fn new() -> io::Result<Self> {
+        let memory = Arc::new(Shared::new(1)?);
+        let (reader, writer) = io::pipe()?;
+        Ok(Self { lock: memory.at(memory.place(1)?, 1)?, reader, writer })
+    }
+
+    fn put(&self, item: &impl Serialize) -> io::Result<()> {
+        let bytes = postcard::to_stdvec(item).map_err(io::Error::other)?;
+        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?.to_be_bytes();
+        (&self.writer).write_all(&[&length, bytes.as_slice()].concat())
+    }
+
+    // ANCHOR: get
+    fn get<T: DeserializeOwned>(&self) -> io::Result<T> {
+        while self.lock[0].swap(LOCKED, Acquire) == LOCKED {
+            thread::sleep(PAUSE);
+        }
+        let mut length = [0; 4];
+        (&self.reader).read_exact(&mut length)?;
+        let mut bytes = vec![0; u32::from_be_bytes(length) as usize];
+        (&self.reader).read_exact(&mut bytes)?;
+        self.lock[0].store(UNLOCKED, Release);
+        postcard::from_bytes(&bytes).map_err(io::Error::other)
+    }
+    // ANCHOR_END: get
+}
+
+pub fn show() -> io::Result<()> {
+    let queue = PipeQueue::new()?;
+    let put = |item: u32| queue.put(&item).expect("there is room");
+    let got = after_a_kill(put, || queue.get().expect("an item"))?;
+    println!("a pipe and a lock: the second reader gets the item: {got}");
+
+    let memory = Arc::new(Shared::new(Queue::<u32>::WORDS)?);
+    let queue = Queue::new(&memory, 0)?;
+    let put = |item: u32| queue.put(item).expect("there is room");
+    let got = after_a_kill(put, || queue.get().expect("an item"))?;
+    println!("this book's queue: the second reader gets the item: {got}");
+    Ok(())
+}
+
+/// Kills a process that waits for an item. Says whether another one gets it then.
+fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
+    let (_, first) = reader(&get)?;
+    wait_until_it_sleeps(&first);
+    first.kill();
+    first.wait();
+
+    put(42);
+    let (pipe, second) = reader(&get)?;
+    let got = says_in_time(&pipe)?;
+    second.kill();
+    second.wait();
+    Ok(got)
+}
+
+/// Starts a process that gets an item, and then says so through a pipe.
+fn reader(get: &impl Fn() -> u32) -> io::Result<(PipeReader, Process)> {
+    let (pipe, mut say) = io::pipe()?;
+    let process = fork::start(move || {
+        let item = get();
+        say.write_all(&item.to_be_bytes()).expect("somebody listens");
+    })?;
+    Ok((pipe, Process::Forked(process)))
+}
+
+/// Returns once the process waits for something, which can only be an item.
+fn wait_until_it_sleeps(process: &Process) {
+    let sleeps = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).expect("nobody has waited for it");
+        status.contains("State:\tS")
+    };
+    while !sleeps() {
+        thread::yield_now();
+    }
+}

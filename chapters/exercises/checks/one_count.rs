@@ -1,0 +1,39 @@
+//! Looks at `one_count`.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use chapters::processes::Method;
+use chapters::processes::shared::Shared;
+use chapters::processes::start::Starter;
+
+use crate::one_count::Counter;
+
+/// How many workers there are, and how far each of them counts.
+const WORKERS: u64 = 3;
+const TIMES: u64 = 1_000;
+
+pub fn check() -> Result<(), String> {
+    let [fork, spawn, forkserver] = [Method::Fork, Method::Spawn, Method::Forkserver].map(count);
+    let cannot = |error: io::Error| error.to_string();
+    let counts = [fork.map_err(cannot)?, spawn.map_err(cannot)?, forkserver.map_err(cannot)?];
+    if counts == [WORKERS * TIMES; 3] {
+        return Ok(());
+    }
+    let [fork, spawn, forkserver] = counts;
+    Err(format!(
+        "{WORKERS} workers counted to {TIMES} each. The count is {fork} by fork, {spawn} by spawn and {forkserver} by forkserver"
+    ))
+}
+
+/// How far workers have counted together that were started by `method`.
+fn count(method: Method) -> io::Result<u64> {
+    let memory = Arc::new(Shared::new(1)?);
+    let word = memory.at(memory.place(1)?, 1)?;
+    let starter = Starter::new(method)?;
+    let start = |_| starter.start(Counter { word: word.clone(), times: TIMES });
+    let workers = (0..WORKERS).map(start).collect::<io::Result<Vec<_>>>()?;
+    workers.into_iter().for_each(|worker| _ = worker.wait());
+    Ok(word[0].load(Relaxed))
+}

@@ -1,0 +1,20 @@
+//! Looks at `unwaited`.
+
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::waitpid;
+
+use crate::unwaited::{Job, failures};
+
+pub fn check() -> Result<(), String> {
+    let done: Job = || true;
+    let fails: Job = || false;
+    let killed: Job = || raise(Signal::SIGKILL).is_err();
+    let counted = failures(&[done, fails, killed, done, killed, done]).map_err(|error| error.to_string())?;
+    // Those that its own code has not waited for.
+    let unwaited = std::iter::from_fn(|| waitpid(None, None).ok()).count();
+    match (counted, unwaited) {
+        (3, 0) => Ok(()),
+        (3, unwaited) => Err(format!("nobody has waited for {unwaited} of the 6 processes")),
+        (counted, _) => Err(format!("of 6 jobs 1 failed and 2 were killed, but {counted} were counted")),
+    }
+}

@@ -1,0 +1,22 @@
+//! Child processes write numbers into a pipe, and their parent adds up what comes out, until the pipe has ended. It waits
+//! for ever.
+//!
+//! Let it end. You may not count the numbers.
+
+use std::io::{self, Read, Write};
+
+use chapters::processes::start::{Process, fork};
+
+/// The sum of the numbers below `children`, each of them written by a process of its own.
+pub fn sum(children: u8) -> io::Result<u64> {
+    let (mut reader, writer) = io::pipe()?;
+    let mut processes = Vec::new();
+    for number in 0..children {
+        let child = fork::start(|| (&writer).write_all(&[number]).expect("somebody reads"))?;
+        processes.push(Process::Forked(child));
+    }
+    let mut numbers = Vec::new();
+    reader.read_to_end(&mut numbers)?;
+    processes.into_iter().for_each(|process| _ = process.wait());
+    Ok(numbers.into_iter().map(u64::from).sum())
+}

@@ -1,0 +1,22 @@
+//! The parent has the writing end as well as its children. It gives it up before it reads to the end.
+
+use std::io::{self, Read, Write};
+
+use chapters::processes::start::{Process, fork};
+
+// ANCHOR: solution
+/// The sum of the numbers below `children`, each of them written by a process of its own.
+pub fn sum(children: u8) -> io::Result<u64> {
+    let (mut reader, writer) = io::pipe()?;
+    let mut processes = Vec::new();
+    for number in 0..children {
+        let child = fork::start(|| (&writer).write_all(&[number]).expect("somebody reads"))?;
+        processes.push(Process::Forked(child));
+    }
+    drop(writer);
+    let mut numbers = Vec::new();
+    reader.read_to_end(&mut numbers)?;
+    processes.into_iter().for_each(|process| _ = process.wait());
+    Ok(numbers.into_iter().map(u64::from).sum())
+}
+// ANCHOR_END: solution
