@@ -5,13 +5,16 @@
 mod eight_at_a_time;
 mod fair_share;
 mod forecast;
+mod half_a_pair;
 mod kept_place;
 mod last_batch;
 mod no_end;
 mod no_looking;
+mod prompt;
 mod saved_wake;
 mod there_and_back;
 mod too_early;
+mod wake_up;
 
 use std::env;
 use std::io;
@@ -32,6 +35,9 @@ const EXERCISES: &[(&str, Check)] = &[
     ("saved_wake", saved_wake::check),
     ("last_batch", last_batch::check),
     ("no_looking", no_looking::check),
+    ("wake_up", wake_up::check),
+    ("prompt", prompt::check),
+    ("half_a_pair", half_a_pair::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];
