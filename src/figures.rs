@@ -199,6 +199,38 @@ pub const FIGURES: &[Figure] = &[
                 The others do the jobs that are left.",
     },
     Figure {
+        name: "coroutines-blocked",
+        command: "cargo run --release --example heartbeat -- on-the-loop --timeline=blocked.svg",
+        window: None,
+        title: "Three jobs to a turn",
+        shows: "The first lane, that of the heart, has three marks: one after the first three jobs, one after the other \
+                three, and one at the end. Below it the six jobs follow one another like the steps of a stair.",
+    },
+    Figure {
+        name: "coroutines-yield",
+        command: "cargo run --release --example heartbeat -- yield-now --timeline=yield.svg",
+        window: None,
+        title: "Two hundred turns to a job",
+        shows: "The first lane has a mark about every 20 milliseconds, from the beginning to the end. Below it three jobs \
+                at a time are in progress, side by side, and each takes about three times as long as it would alone.",
+    },
+    Figure {
+        name: "coroutines-threads",
+        command: "cargo run --release --example heartbeat -- spawn-blocking --timeline=threads.svg",
+        window: None,
+        title: "Jobs on threads of their own",
+        shows: "The first lane has a mark about every 20 milliseconds. Below it three jobs at a time are in progress, side \
+                by side, on two cores, and all is over sooner than on one.",
+    },
+    Figure {
+        name: "coroutines-pool",
+        command: "cargo run --release --example heartbeat -- multi-thread --timeline=pool.svg",
+        window: None,
+        title: "Three jobs on a loop with two threads",
+        shows: "Until the last job, two of the lower three lanes have a job in progress at any moment. Meanwhile the first \
+                lane has a single mark. When one job is left, it has a mark about every 20 milliseconds.",
+    },
+    Figure {
         name: "choosing-cpu",
         command: "cargo run --release --bin chapter-choosing -- --only=cpu --quick --python --scale=8 --rounds=7 --plot=charts",
         window: None,

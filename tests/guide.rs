@@ -85,13 +85,14 @@ fn check(command: &str) -> Result<(), String> {
         ["mdbook", "serve" | "build", "book"] | ["mdbook", "serve" | "build", "book", "--open"] => Ok(()),
         ["diff", files @ ..] if files.iter().all(|file| Path::new(ROOT).join(file).is_file()) => Ok(()),
         ["python3", "-c", ..] => Ok(()),
-        ["python3", file] if file.ends_with(".py") && Path::new(ROOT).join(file).is_file() => Ok(()),
+        ["python3", file, ..] if file.ends_with(".py") && Path::new(ROOT).join(file).is_file() => Ok(()),
         ["cargo", "run", "--example", name] if chapters_has("examples", name) => Ok(()),
         ["cargo", "run", "--example", "kill_one", "--", ..] => parses::<NoMore>(&words[4..]),
         ["cargo", "run", "--example", "processes", "--", scene] => {
             let shows = page("chapters/examples/processes/main.rs").contains(&format!("{scene:?} =>"));
             shows.then_some(()).ok_or_else(|| format!("nothing shows {scene}"))
         }
+        ["cargo", "run", "--release", "--example", name] if chapters_has("examples", name) => Ok(()),
         ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
         ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
         ["cargo", "run", "--example", "pools", "--", ..] => shows::<pools::Pool>(&words[4..]),

@@ -38,6 +38,7 @@ const VARIES: &[(&str, &[(&str, &str)])] = &[
     ("how many additions are lost", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
     ("how many items wait", &[(r"\b\d+ wait$", "N wait")]),
     ("which job is lost", &[(r"with it job \d+", "with it job N")]),
+    ("how many beats there are", &[(r"^(\S+) \d+ N N N$", "$1 N N N N")]),
     ("how many workers find no work", &[(r"^N worker-\S+ found no work$", "...")]),
 ];
 
@@ -66,6 +67,8 @@ const NEVER_VARIES: &[(&str, Check)] = &[
     (r"no more than (\d+) jobs are put and not started", no_more_are_ahead),
     (r"with (.+) more items wait from line to line", more_items_wait),
     (r"with (.+) no more than (\d+) items wait", no_more_items_wait),
+    (r"(\S+) beats more often than (\S+)", one_beats_more_often),
+    (r"(\S+) beats (\d+) times", one_beats_so_often),
 ];
 
 type Check = fn(&Captures, &str) -> Result<(), String>;
@@ -313,4 +316,19 @@ fn additions_are_lost(clause: &Captures, printed: &str) -> Result<(), String> {
 fn additions_are_not_lost(clause: &Captures, printed: &str) -> Result<(), String> {
     let lost = lost(clause, printed)?;
     if lost == 0 { Ok(()) } else { Err(format!("{lost} are")) }
+}
+
+fn beats(way: &str, printed: &str) -> Result<u64, String> {
+    let found = all(&format!(r"(?m)^{} +(\d+) ", regex::escape(way)), printed)?;
+    Ok(found[0][1].parse().expect("a number"))
+}
+
+fn one_beats_more_often(clause: &Captures, printed: &str) -> Result<(), String> {
+    let (more, less) = (beats(&clause[1], printed)?, beats(&clause[2], printed)?);
+    if more > less { Ok(()) } else { Err(format!("{more} and {less} times")) }
+}
+
+fn one_beats_so_often(clause: &Captures, printed: &str) -> Result<(), String> {
+    let beats = beats(&clause[1], printed)?;
+    if beats.to_string() == clause[2] { Ok(()) } else { Err(format!("{beats} times")) }
 }

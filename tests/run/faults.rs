@@ -255,4 +255,8 @@ fn facts() {
     assert_fault(holds("with room for 8 no more than 7 items wait", wait), "there wait [8]");
     assert_fault(holds("with no bound more items wait from line to line", wait), "there wait [249, 8]");
     assert_fault(holds("with a call no addition is lost", lost), "1 are");
+    let beats = "way    beats\none        3  1.0 ms\nother     50  1.0 ms\n";
+    assert_eq!(holds("other beats more often than one; one beats 3 times", beats), Ok(()));
+    assert_fault(holds("one beats more often than other", beats), "3 and 50 times");
+    assert_fault(holds("other beats 3 times", beats), "50 times");
 }

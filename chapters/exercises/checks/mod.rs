@@ -8,21 +8,24 @@ mod eight_at_a_time;
 mod end_of_pipe;
 mod fair_share;
 mod forecast;
+mod half_a_pair;
 mod kept_place;
 mod last_batch;
 mod let_in;
 mod no_end;
 mod no_looking;
 mod no_turn;
-mod same_pool;
 #[cfg(target_os = "linux")]
 mod one_count;
+mod prompt;
+mod same_pool;
 mod saved_wake;
 mod there_and_back;
 mod ticker;
 mod too_early;
 #[cfg(target_os = "linux")]
 mod unwaited;
+mod wake_up;
 
 use std::env;
 use std::io;
@@ -54,6 +57,9 @@ const EXERCISES: &[(&str, Check)] = &[
     ("unwaited", unwaited::check),
     #[cfg(target_os = "linux")]
     ("one_count", one_count::check),
+    ("wake_up", wake_up::check),
+    ("prompt", prompt::check),
+    ("half_a_pair", half_a_pair::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];

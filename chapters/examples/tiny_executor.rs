@@ -1,0 +1,169 @@
+//! An executor of some sixty lines, and two coroutines that take turns on it: `cargo run --example tiny_executor`.
+//!
+//! It has what asyncio's loop has: a line of tasks that are ready, timers, and turns, each of which polls what was ready
+//! at its start. One of the coroutines is an `async fn`, and the other is the same written by hand.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker, ready};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The tasks that are to be polled, by their numbers.
+type Ready = Arc<Mutex<VecDeque<usize>>>;
+
+// ANCHOR: waker
+/// What a waker is made of: a task's number, and the line in which it is to stand.
+struct Ticket {
+    task: usize,
+    ready: Ready,
+}
+
+impl Wake for Ticket {
+    fn wake(self: Arc<Self>) {
+        self.ready.lock().unwrap().push_back(self.task);
+    }
+}
+// ANCHOR_END: waker
+
+/// Who wants to be woken, and when.
+#[derive(Clone, Default)]
+struct Timers(Rc<RefCell<BTreeMap<Instant, Vec<Waker>>>>);
+
+impl Timers {
+    fn sleep(&self, time: Duration) -> Sleep {
+        Sleep { until: Instant::now() + time, timers: self.clone() }
+    }
+}
+
+// ANCHOR: sleep
+/// Is ready when it is time.
+struct Sleep {
+    until: Instant,
+    timers: Timers,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context) -> Poll<()> {
+        if Instant::now() >= self.until {
+            return Poll::Ready(());
+        }
+        let waker = context.waker().clone();
+        self.timers.0.borrow_mut().entry(self.until).or_default().push(waker);
+        Poll::Pending
+    }
+}
+// ANCHOR_END: sleep
+
+/// A coroutine that was spawned; once it has ended there is none.
+struct Task {
+    name: &'static str,
+    coroutine: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    waker: Waker,
+}
+
+/// Runs tasks by turns on the thread that calls [`run`](Executor::run).
+#[derive(Default)]
+struct Executor {
+    tasks: Vec<Task>,
+    ready: Ready,
+    timers: Timers,
+}
+
+impl Executor {
+    fn spawn(&mut self, name: &'static str, coroutine: impl Future<Output = ()> + 'static) {
+        let ticket = Arc::new(Ticket { task: self.tasks.len(), ready: Arc::clone(&self.ready) });
+        let waker = Waker::from(ticket);
+        waker.wake_by_ref();
+        self.tasks.push(Task { name, coroutine: Some(Box::pin(coroutine)), waker });
+    }
+
+    // ANCHOR: run
+    /// Polls what was ready at the start of a turn, turn by turn, until nobody is ready.
+    fn run(&mut self) {
+        for turn in 1.. {
+            self.wake_sleepers();
+            let ready = mem::take(&mut *self.ready.lock().unwrap());
+            if ready.is_empty() {
+                return;
+            }
+            for number in ready {
+                let Task { name, coroutine, waker } = &mut self.tasks[number];
+                let Some(pinned) = coroutine else { continue };
+                println!("turn {turn}: polls {name}");
+                if pinned.as_mut().poll(&mut Context::from_waker(waker)).is_ready() {
+                    *coroutine = None;
+                }
+            }
+        }
+    }
+    // ANCHOR_END: run
+
+    /// Wakes those for whom it is time. If nobody is ready, waits until it is time for somebody.
+    fn wake_sleepers(&self) {
+        let mut timers = self.timers.0.borrow_mut();
+        while let Some(first) = timers.first_entry() {
+            let left = first.key().saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                if !self.ready.lock().unwrap().is_empty() {
+                    return;
+                }
+                thread::sleep(left);
+            }
+            first.remove().into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+// ANCHOR: work
+async fn work(timers: Timers, time: Duration) {
+    for job in 1..=2 {
+        println!("    takes job {job}");
+        timers.sleep(time).await;
+    }
+    println!("    is done");
+}
+// ANCHOR_END: work
+
+/// What `work` has in its variables between two polls.
+struct Work {
+    timers: Timers,
+    time: Duration,
+    job: u32,
+    sleep: Option<Sleep>,
+}
+
+// ANCHOR: by_hand
+impl Future for Work {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<()> {
+        loop {
+            if let Some(sleep) = &mut self.sleep {
+                ready!(Pin::new(sleep).poll(context));
+            }
+            if self.job == 2 {
+                println!("    is done");
+                return Poll::Ready(());
+            }
+            self.job += 1;
+            println!("    takes job {}", self.job);
+            self.sleep = Some(self.timers.sleep(self.time));
+        }
+    }
+}
+// ANCHOR_END: by_hand
+
+fn main() {
+    let mut executor = Executor::default();
+    let timers = executor.timers.clone();
+    executor.spawn("worker-1", work(timers.clone(), Duration::from_millis(200)));
+    executor.spawn("worker-2", Work { timers, time: Duration::from_millis(300), job: 0, sleep: None });
+    executor.run();
+}

@@ -1,0 +1,53 @@
+//! Looks at `half_a_pair`: drops `next` where it waits, and looks for what it had in its hands.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::half_a_pair::Pairs;
+
+/// Polls once, and drops what is not ready.
+fn try_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+pub fn check() -> Result<(), String> {
+    let (line, gloves) = async_channel::unbounded();
+    let put = |glove: u32| line.try_send(glove).expect("the line is open");
+    let mut pairs = Pairs::new(gloves);
+    for (first, dropped) in [(1, 0), (3, 1), (5, 2)] {
+        for _ in 0..dropped {
+            if try_once(pairs.next()).is_ready() {
+                return Err(format!("there was no glove after {}, and still a pair", first - 1));
+            }
+        }
+        put(first);
+        for _ in 0..dropped {
+            if try_once(pairs.next()).is_ready() {
+                return Err(format!("there was one glove, {first}, and still a pair"));
+            }
+        }
+        put(first + 1);
+        put(first + 2);
+        let expected = (first, first + 1);
+        match try_once(pairs.next()) {
+            Poll::Ready(Some(pair)) if pair == expected => {}
+            Poll::Ready(Some(pair)) if dropped > 0 => {
+                return Err(format!("a call was dropped while it had glove {first}; the next pair is {pair:?}"));
+            }
+            Poll::Ready(Some(pair)) => return Err(format!("the first pair is {expected:?}, not {pair:?}")),
+            Poll::Ready(None) => return Err("the line is open, and there is said to be no pair any more".to_owned()),
+            Poll::Pending => return Err(format!("gloves {first} and {} are there, and it waits", first + 1)),
+        }
+        // The third glove goes with another one.
+        put(first + 3);
+        match try_once(pairs.next()) {
+            Poll::Ready(Some(pair)) if pair == (first + 2, first + 3) => {}
+            other => return Err(format!("after {expected:?} comes {:?}, not {other:?}", (first + 2, first + 3))),
+        }
+    }
+    drop(line);
+    match try_once(pairs.next()) {
+        Poll::Ready(None) => Ok(()),
+        other => Err(format!("the line has ended, and `next` gives {other:?}")),
+    }
+}

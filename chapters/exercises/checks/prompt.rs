@@ -1,0 +1,38 @@
+//! Looks at `prompt`: a job waits, on its thread, for what a coroutine beside it does.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::task;
+
+use crate::prompt::{Job, answer};
+
+/// How long a job waits for the loop to go on. If it can, nearly none of it is needed.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What a job answers that has waited in vain.
+const IN_VAIN: u64 = u64::MAX;
+
+pub fn check() -> Result<(), String> {
+    let runtime = Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+    let (beat, heard) = mpsc::channel();
+    let listener: Job = Box::new(move || {
+        // What was to be heard before this job began does not count.
+        while heard.try_recv().is_ok() {}
+        heard.recv_timeout(PATIENCE).map_or(IN_VAIN, |()| 1)
+    });
+    let jobs: Vec<Job> = vec![Box::new(|| 0), listener, Box::new(|| 2)];
+    let answers = runtime.block_on(async {
+        task::spawn(async move {
+            while beat.send(()).is_ok() {
+                task::yield_now().await;
+            }
+        });
+        answer(jobs).await
+    });
+    match answers[..] {
+        [0, 1, 2] => Ok(()),
+        [0, IN_VAIN, 2] => Err("while a job ran, the coroutine beside it got no turn".to_owned()),
+        _ => Err(format!("the answers are {answers:?}, not [0, 1, 2]")),
+    }
+}

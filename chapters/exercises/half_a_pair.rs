@@ -1,0 +1,25 @@
+//! Gloves come off a line one by one, and are handed out in pairs. A caller who loses patience drops `next` while it
+//! waits, and a glove is gone.
+//!
+//! Let `next` be dropped at any `await` without losing a glove. Its callers stay as they are.
+
+use async_channel::Receiver;
+
+/// Makes pairs of what comes off a line.
+pub struct Pairs {
+    line: Receiver<u32>,
+}
+
+impl Pairs {
+    /// Takes from `line`.
+    pub fn new(line: Receiver<u32>) -> Self {
+        Self { line }
+    }
+
+    /// Waits for two, and hands them out in the order in which they came; nothing, if there is no pair any more.
+    pub async fn next(&mut self) -> Option<(u32, u32)> {
+        let left = self.line.recv().await.ok()?;
+        let right = self.line.recv().await.ok()?;
+        Some((left, right))
+    }
+}

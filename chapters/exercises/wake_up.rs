@@ -1,0 +1,45 @@
+//! A bell for coroutines: who waits for it goes on when it is rung. On an executor nobody ever goes on.
+//!
+//! Let `ring` wake all who wait.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+/// A bell. Its clones are the same bell.
+#[derive(Clone, Default)]
+pub struct Bell {
+    state: Rc<RefCell<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    rung: bool,
+}
+
+impl Bell {
+    /// Rings, once and for all.
+    pub fn ring(&self) {
+        self.state.borrow_mut().rung = true;
+    }
+
+    /// Waits until the bell has been rung.
+    pub fn wait(&self) -> Wait {
+        Wait { bell: self.clone() }
+    }
+}
+
+/// Is ready when the bell has been rung.
+pub struct Wait {
+    bell: Bell,
+}
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _context: &mut Context) -> Poll<()> {
+        let state = self.bell.state.borrow();
+        if state.rung { Poll::Ready(()) } else { Poll::Pending }
+    }
+}

@@ -1,0 +1,12 @@
+//! A plain function would wait as a coroutine does.
+
+use chapters::coroutines::Queue;
+
+fn next(queue: &Queue<u32>) -> Option<u32> {
+    queue.get().await.ok()
+}
+
+fn main() {
+    let queue = Queue::new(0);
+    next(&queue);
+}
