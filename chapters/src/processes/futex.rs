@@ -6,12 +6,35 @@
 //! would rather wait for many things at once an `eventfd`, which `poll` understands. The crate `atomic-wait` wraps what
 //! Linux, macOS and Windows have, for the threads of one process.
 
+use std::hint;
 use std::ptr;
 use std::sync::atomic::AtomicU64;
+use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
+
+/// How long one leaves alone what others may be changing before one looks again, in turns of a loop: at first; then twice
+/// as long, and so on; and at most.
+const FIRST_PAUSE: u32 = 16;
+const LAST_PAUSE: u32 = 32;
+/// How often one then lets others have the processor, before one sleeps.
+const YIELDS: usize = 8;
+
+/// Waits a moment without sleeping while there is nothing else to do, and says whether that is still so.
+///
+/// To be woken takes longer than most waits, and costs the one who has to do it more than all the rest of what it does.
+/// And whoever looks too often slows down those who write what it looks at.
+pub(super) fn spin_while(busy: impl Fn() -> bool) -> bool {
+    let mut pause = FIRST_PAUSE;
+    while busy() && pause <= LAST_PAUSE {
+        (0..pause).for_each(|_| hint::spin_loop());
+        pause *= 2;
+    }
+    (0..YIELDS).take_while(|_| busy()).for_each(|_| thread::yield_now());
+    busy()
+}
 
 /// Sleeps until somebody [wakes](wake) the word, or for no reason, or until `timeout` has passed: then the answer is
 /// false. Does not sleep at all if the lower half of the word is not that of `expected` any more.
