@@ -231,6 +231,7 @@ impl Condition {
     /// Blocks until `predicate` is true of what the lock guards. It is called with the lock held, at first, after each
     /// notification, and from time to time. If the lock was [abandoned](LockGuard::is_abandoned) meanwhile, the guard that
     /// is returned says so. See the example of [`Condition`].
+    #[inline]
     pub fn wait_for<'a, T: Pod>(&self, guard: LockGuard<'a, T>, predicate: impl FnMut(&T) -> bool) -> LockGuard<'a, T> {
         self.wait_for_until(guard, None, predicate).0
     }
@@ -276,6 +277,7 @@ impl Condition {
     /// # }
     /// ```
     // ANCHOR: notify
+    #[inline]
     pub fn notify(&self, n: usize) {
         if self.words[WAITING].load(Ordering::Relaxed) == 0 {
             return; // one that waits has said so before it gave the lock back
@@ -341,6 +343,7 @@ impl Condition {
     }
     // ANCHOR_END: wait
 
+    #[inline]
     pub(super) fn wait_for_until<'a, T: Pod>(
         &self,
         guard: LockGuard<'a, T>,
@@ -352,6 +355,7 @@ impl Condition {
 
     /// The same, but `predicate` is also told when it is asked though nobody notified: then it is time to look whether
     /// those who should still live. That is so at least once before the deadline has passed.
+    #[inline]
     pub(super) fn watch_until<'a, T: Pod>(
         &self,
         mut guard: LockGuard<'a, T>,

@@ -15,22 +15,20 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc;
 
-/// How long one leaves alone what others may be changing before one looks again, in turns of a loop: at first; then twice
-/// as long, and so on; and at most.
-const FIRST_PAUSE: u32 = 16;
-const LAST_PAUSE: u32 = 32;
+/// How long one leaves alone what others may be changing, before one looks again: in turns of a loop, of which 40 or so take a
+/// microsecond.
+const PAUSE: usize = 64;
 /// How often one then lets others have the processor, before one sleeps.
 const YIELDS: usize = 8;
 
 /// Waits a moment without sleeping while there is nothing else to do, and says whether that is still so.
 ///
 /// To be woken takes longer than most waits, and costs the one who has to do it more than all the rest of what it does.
-/// And whoever looks too often slows down those who write what it looks at.
+/// But whoever looks again at once takes the words away from the processor of the one who changes them, and both get
+/// slower than one alone. So one pauses first: meanwhile, the other one gets many things done.
 pub(super) fn spin_while(busy: impl Fn() -> bool) -> bool {
-    let mut pause = FIRST_PAUSE;
-    while busy() && pause <= LAST_PAUSE {
-        (0..pause).for_each(|_| hint::spin_loop());
-        pause *= 2;
+    if busy() {
+        (0..PAUSE).for_each(|_| hint::spin_loop());
     }
     (0..YIELDS).take_while(|_| busy()).for_each(|_| thread::yield_now());
     busy()

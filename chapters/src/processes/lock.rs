@@ -56,8 +56,8 @@ use crate::sync::deadline_after;
 
 /// Which word says who holds the lock: a [`Holder`], or `UNLOCKED`.
 const STATE: usize = 0;
-/// Which word says which copy of the value is valid: the first, or with `SECOND` the second. From that bit upwards, it counts
-/// the commits. And perhaps `ABANDONED`.
+/// Which word says which copy of the value is valid: the first, or with `SECOND` the second. From that bit upwards, it
+/// counts the commits. And perhaps `ABANDONED`.
 const VALID: usize = 1;
 /// Where the two copies of the value begin.
 const COPIES: usize = 2;
@@ -169,6 +169,7 @@ impl<T: Pod> Lock<T> {
     /// Blocks until the lock is free or its holder dead, and locks it until the guard is dropped.
     ///
     /// A thread that holds the lock already waits for itself, for ever, as in Python: there is [`RLock`](super::RLock).
+    #[inline]
     pub fn acquire(&self) -> LockGuard<'_, T> {
         self.acquire_until(None).expect("waits for ever")
     }
@@ -276,6 +277,7 @@ impl<T: Pod> Lock<T> {
     // ANCHOR_END: acquire
 
     /// The guard of the lock, which the caller has just taken.
+    #[inline]
     fn guard(&self, me: Holder) -> LockGuard<'_, T> {
         let valid = self.words[VALID].load(Ordering::Acquire);
         let abandoned = valid & ABANDONED != 0;

@@ -100,6 +100,7 @@ impl Ring {
 
     // ANCHOR: push
     /// Writes a frame behind the others. There must be room for it.
+    #[inline]
     pub fn push<T>(&self, frames: &mut Frames, frame: &Frame<T>) {
         if frames.count == 0 {
             *frames = Frames::default();
@@ -119,6 +120,7 @@ impl Ring {
 
     /// Takes out the first frame, of those that there are; nothing if it cannot be told where it ends, which only happens
     /// when somebody has written what is no frame.
+    #[inline]
     pub fn pop(&self, frames: &mut Frames) -> Option<Vec<u8>> {
         let mut words = self.from(frames.head).map(|word| word.load(Ordering::Relaxed));
         let length = usize::try_from(words.next()?).ok()?;

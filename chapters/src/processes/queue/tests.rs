@@ -134,9 +134,9 @@ fn what_is_no_item_is_an_error_once_and_counts_as_lost() {
     assert_eq!(texts.get(), Err(GetError::Garbled));
     assert_eq!((texts.len(), texts.lost()), (2, 1));
     // From here on it cannot be told where an item ends.
-    let first = numbers.content.acquire().items;
-    let longer_than_all = numbers.ring.frame([[u64::MAX; 20], [0; 20]]).unwrap();
-    numbers.ring.push(&mut Frames { ..first }, &longer_than_all);
+    let words = numbers.ring.memory().at(numbers.place(), Queue::<u64>::words(256)).unwrap();
+    let taken = 3;
+    words[Queue::<u64>::BEFORE_RING + taken].store(200, Ordering::Relaxed);
     assert_eq!(numbers.get(), Err(GetError::Garbled));
     assert_eq!((numbers.len(), numbers.lost()), (0, 3));
     numbers.join();
