@@ -248,9 +248,10 @@ mod processes {
     }
 
     pub fn queues() {
-        let memory = Arc::new(Shared::new(Queue::<u64>::WORDS).expect("shared memory"));
+        let words = Queue::<u64>::WORDS + SimpleQueue::<u64>::WORDS;
+        let memory = Arc::new(Shared::new(words).expect("shared memory"));
         let queue: Queue<u64> = Queue::new(&memory, 0).expect("room for a queue");
-        let simple: SimpleQueue<u64> = SimpleQueue::new().expect("a pipe");
+        let simple: SimpleQueue<u64> = SimpleQueue::new(&memory).expect("room for a queue");
         let (reader, writer) = pipe().expect("a pipe");
         let bare_put = |item: u64| assert_eq!(write(&writer, &item.to_ne_bytes()), Ok(8));
         let bare_get = || {

@@ -1,4 +1,4 @@
-//! Nonsense, wherever another process could have written it: into the memory of a queue, a pipe, a journal, a socket. Who
+//! Nonsense, wherever another process could have written it: into the memory of a queue, a journal, a socket. Who
 //! reads it gets an error or an item. There is no panic, nobody waits for ever, and afterwards everything works again.
 
 #![cfg(target_os = "linux")]
@@ -19,7 +19,6 @@ use chapters::processes::shared::{LINE, Shared, Words};
 use chapters::processes::{Lock, Queue, SimpleQueue};
 use chapters::trace::{Event, WorkerId};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
-use nix::unistd::write;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -118,6 +117,47 @@ fn much_nonsense_in_the_memory_of_a_queue() {
     the_memory_of_a_queue(MANY);
 }
 
+/// How many words the lock of a simple queue guards.
+const SIMPLE_HEADER: usize = 3;
+
+fn the_memory_of_a_simple_queue(cases: u32) {
+    let values = (vec(word(), 2 * SIMPLE_HEADER), vec(word(), ROOM / 8), vec(0..5_u8, 0..20));
+    holds(cases, values, |(header, ring, calls)| {
+        let all = SimpleQueue::<Item>::words(ROOM);
+        let memory = Arc::new(Shared::new(all).expect("memory"));
+        let queue = SimpleQueue::<Item>::with_room(&memory, ROOM).expect("room");
+        let words = memory.at(queue.place(), all).expect("the queue's words");
+        fill(&words, LINE + 2, &header);
+        fill(&words, all - ROOM / 8, &ring);
+        assert!(Lock::<[u64; SIMPLE_HEADER]>::WORDS >= 2 + header.len());
+        for call in calls {
+            match call {
+                0 => _ = queue.try_put((7, vec![7; 7], None)),
+                1 => _ = queue.put_timeout((7, Vec::new(), None), Duration::from_micros(1)),
+                2 => _ = queue.try_get(),
+                3 => _ = queue.get_timeout(Duration::from_micros(1)),
+                _ => _ = (queue.len(), queue.is_empty()),
+            }
+        }
+        let mut gets = (0..=ROOM).map(|_| queue.try_get());
+        let last = gets.find(|got| !matches!(got, Ok(_) | Err(GetError::Garbled)));
+        assert_eq!(last, Some(Err(GetError::Empty)), "it never ends");
+        assert_eq!(queue.try_put((7, Vec::new(), None)), Ok(()));
+        assert_eq!(queue.try_get(), Ok((7, Vec::new(), None)));
+    });
+}
+
+#[test]
+fn nonsense_in_the_memory_of_a_simple_queue() {
+    the_memory_of_a_simple_queue(SOME);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn much_nonsense_in_the_memory_of_a_simple_queue() {
+    the_memory_of_a_simple_queue(MANY);
+}
+
 /// Bytes that nobody would write, and beginnings and corruptions of some that somebody would.
 fn bytes(of: impl Fn(Item) -> Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let any_bytes = vec(any::<u8>(), 1..2000);
@@ -133,34 +173,9 @@ fn bytes(of: impl Fn(Item) -> Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![any_bytes, nearly]
 }
 
-/// As a frame begins in a pipe, and a message in a connection.
+/// As a message begins in a connection.
 fn serialized(item: Item) -> Vec<u8> {
     postcard::to_stdvec(&(1_u8, item)).expect("an item can be serialized")
-}
-
-fn the_pipe_of_a_simple_queue(cases: u32) {
-    holds(cases, vec(bytes(serialized), 1..5), |frames| {
-        let queue = SimpleQueue::<Item>::new().expect("a pipe");
-        let [_, writer] = queue.ends();
-        for frame in &frames {
-            assert_eq!(write(writer, frame), Ok(frame.len()));
-        }
-        queue.put((7, Vec::new(), None)).expect("an item can be serialized");
-        frames.iter().for_each(|_| assert_ne!(queue.try_get(), Err(GetError::Empty)));
-        assert_eq!(queue.try_get(), Ok((7, Vec::new(), None)));
-        assert_eq!(queue.get_timeout(Duration::from_micros(1)), Err(GetError::Empty));
-    });
-}
-
-#[test]
-fn nonsense_in_the_pipe_of_a_simple_queue() {
-    the_pipe_of_a_simple_queue(SOME);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn much_nonsense_in_the_pipe_of_a_simple_queue() {
-    the_pipe_of_a_simple_queue(MANY);
 }
 
 fn a_journal(cases: u32) {

@@ -234,12 +234,12 @@ impl Barrier {
     // ANCHOR: phases
     /// Blocks while those of the last round are still going.
     fn enter(&self) -> Result<LockGuard<'_, u64>, Broken> {
-        let gone = |phase: &mut u64, look| {
+        let gone = |phase: &mut LockGuard<u64>, look| {
             self.settle(phase, look);
-            if *phase == FILLING && self.inside() == self.parties() {
+            if **phase == FILLING && self.inside() == self.parties() {
                 self.turn(phase, BROKEN); // the last one to come died before it could turn the round
             }
-            matches!(*phase, FILLING | BROKEN)
+            matches!(**phase, FILLING | BROKEN)
         };
         let (phase, _) = self.changed.watch_until(self.phase.acquire(), None, gone);
         if *phase == BROKEN { Err(Broken) } else { Ok(phase) }
@@ -247,11 +247,11 @@ impl Barrier {
 
     /// Blocks until the round has turned. If it does not, or not in time, turns it.
     fn stay<'a>(&'a self, phase: LockGuard<'a, u64>, deadline: Option<Instant>) -> LockGuard<'a, u64> {
-        let turned = |phase: &mut u64, look| {
-            if look && *phase == FILLING && self.the_dead().next().is_some() {
+        let turned = |phase: &mut LockGuard<u64>, look| {
+            if look && **phase == FILLING && self.the_dead().next().is_some() {
                 self.turn(phase, BROKEN);
             }
-            *phase != FILLING
+            **phase != FILLING
         };
         let (mut phase, complete) = self.changed.watch_until(phase, deadline, turned);
         if !complete {

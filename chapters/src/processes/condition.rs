@@ -22,6 +22,9 @@
 //!
 //! # How it works
 //!
+//! Whoever waits for something first looks for a moment, without sleeping, whether somebody changes what the lock guards,
+//! which the lock counts. Whoever changes it then finds nobody to notify. Only one that has looked in vain joins the line.
+//!
 //! Whoever waits takes a number. A notification is for numbers below the one that comes next, and for so many of them. So
 //! nobody who comes later can take it. The line of those who wait is the value of a lock, which a death leaves whole. It
 //! has room for a few notifications that nobody has taken yet; if there are more, the oldest two are made one, and then
@@ -38,7 +41,7 @@ use bytemuck::{Pod, Zeroable};
 use super::futex;
 use super::lock::{Lock, LockGuard};
 use super::shared::{LINE, Place, Shared, Words};
-use crate::sync::{deadline_after, spin_while};
+use crate::sync::deadline_after;
 
 /// Which word says how many wait and have not been notified, to those who do not look into the line. Changed with the line
 /// locked.
@@ -52,6 +55,9 @@ const WORDS: usize = LINE;
 /// millisecond.
 const LOOK: Duration = Duration::from_millis(50);
 const LOOK_EACH: Duration = Duration::from_millis(1);
+
+/// How often one looks what others have changed, before one joins those who must be notified.
+const SPINS: usize = 10;
 
 /// How many notifications can be told apart that have not all been taken.
 const CALLS: usize = 4;
@@ -225,11 +231,8 @@ impl Condition {
     /// Blocks until `predicate` is true of what the lock guards. It is called with the lock held, at first, after each
     /// notification, and from time to time. If the lock was [abandoned](LockGuard::is_abandoned) meanwhile, the guard that
     /// is returned says so. See the example of [`Condition`].
-    pub fn wait_for<'a, T: Pod>(
-        &self,
-        guard: LockGuard<'a, T>,
-        predicate: impl FnMut(&mut T) -> bool,
-    ) -> LockGuard<'a, T> {
+    #[inline]
+    pub fn wait_for<'a, T: Pod>(&self, guard: LockGuard<'a, T>, predicate: impl FnMut(&T) -> bool) -> LockGuard<'a, T> {
         self.wait_for_until(guard, None, predicate).0
     }
 
@@ -253,7 +256,7 @@ impl Condition {
         &self,
         guard: LockGuard<'a, T>,
         timeout: Duration,
-        predicate: impl FnMut(&mut T) -> bool,
+        predicate: impl FnMut(&T) -> bool,
     ) -> (LockGuard<'a, T>, bool) {
         self.wait_for_until(guard, deadline_after(timeout), predicate)
     }
@@ -274,6 +277,7 @@ impl Condition {
     /// # }
     /// ```
     // ANCHOR: notify
+    #[inline]
     pub fn notify(&self, n: usize) {
         if self.words[WAITING].load(Ordering::Relaxed) == 0 {
             return; // one that waits has said so before it gave the lock back
@@ -327,8 +331,6 @@ impl Condition {
         while line.call_for(number).is_none() && in_time {
             let seen = self.words[NOTIFIED].load(Ordering::Relaxed);
             drop(line);
-            // To be woken from sleep takes much longer than most waits.
-            spin_while(|| self.words[NOTIFIED].load(Ordering::Relaxed) == seen);
             let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
             futex::wait(&self.words[NOTIFIED], seen, left.min(self.look()));
             line = self.line.acquire();
@@ -341,35 +343,47 @@ impl Condition {
     }
     // ANCHOR_END: wait
 
+    #[inline]
     pub(super) fn wait_for_until<'a, T: Pod>(
         &self,
         guard: LockGuard<'a, T>,
         deadline: Option<Instant>,
-        mut predicate: impl FnMut(&mut T) -> bool,
+        mut predicate: impl FnMut(&T) -> bool,
     ) -> (LockGuard<'a, T>, bool) {
-        self.watch_until(guard, deadline, |value, _| predicate(value))
+        self.watch_until(guard, deadline, |guard, _| predicate(guard))
     }
 
     /// The same, but `predicate` is also told when it is asked though nobody notified: then it is time to look whether
     /// those who should still live. That is so at least once before the deadline has passed.
+    #[inline]
     pub(super) fn watch_until<'a, T: Pod>(
         &self,
         mut guard: LockGuard<'a, T>,
         deadline: Option<Instant>,
-        mut predicate: impl FnMut(&mut T, bool) -> bool,
+        mut predicate: impl FnMut(&mut LockGuard<'a, T>, bool) -> bool,
     ) -> (LockGuard<'a, T>, bool) {
         let (mut notified, mut in_time, mut abandoned) = (true, true, false);
+        let mut spins = SPINS;
         loop {
             let holds = predicate(&mut guard, !notified);
             if holds || !in_time && !notified {
                 guard.tell_also(abandoned);
                 return (guard, holds);
             }
-            let look = deadline_after(self.look());
-            let next = deadline.map_or(look, |deadline| look.map(|look| look.min(deadline)));
-            (guard, notified) = self.wait_until(guard, next);
+            if spins > 0 {
+                let (lock, seen) = (guard.lock(), guard.commits());
+                drop(guard);
+                let in_vain = futex::spin_while(|| lock.commits() == seen);
+                spins = if in_vain { 0 } else { spins - 1 };
+                (guard, notified) = (lock.acquire(), true);
+            } else {
+                let look = deadline_after(self.look());
+                let next = deadline.map_or(look, |deadline| look.map(|look| look.min(deadline)));
+                (guard, notified) = self.wait_until(guard, next);
+                in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
+                spins = SPINS;
+            }
             abandoned |= guard.is_abandoned();
-            in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
         }
     }
 
@@ -580,12 +594,12 @@ mod tests {
         let (lock, condition) = guarding(1);
         assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
         let mut asked = 0;
-        let asks = |_: &mut i32| {
+        let asks = |_: &i32| {
             asked += 1;
             false
         };
         assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, asks).1);
-        assert_eq!(asked, 2);
+        assert!(asked >= 2, "at first, and when the time was up");
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Event {
     fn wait_until(&self, deadline: Option<Instant>) -> bool {
         let changes = self.changes.acquire();
         let before = *changes;
-        let happened = |changes: &mut u64| is_set(*changes) || *changes != before;
+        let happened = |changes: &u64| is_set(*changes) || *changes != before;
         self.happened.wait_for_until(changes, deadline, happened).1
     }
     // ANCHOR_END: event

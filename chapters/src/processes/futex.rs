@@ -6,12 +6,33 @@
 //! would rather wait for many things at once an `eventfd`, which `poll` understands. The crate `atomic-wait` wraps what
 //! Linux, macOS and Windows have, for the threads of one process.
 
+use std::hint;
 use std::ptr;
 use std::sync::atomic::AtomicU64;
+use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
+
+/// How long one leaves alone what others may be changing, before one looks again: in turns of a loop, of which 40 or so take a
+/// microsecond.
+const PAUSE: usize = 64;
+/// How often one then lets others have the processor, before one sleeps.
+const YIELDS: usize = 8;
+
+/// Waits a moment without sleeping while there is nothing else to do, and says whether that is still so.
+///
+/// To be woken takes longer than most waits, and costs the one who has to do it more than all the rest of what it does.
+/// But whoever looks again at once takes the words away from the processor of the one who changes them, and both get
+/// slower than one alone. So one pauses first: meanwhile, the other one gets many things done.
+pub(super) fn spin_while(busy: impl Fn() -> bool) -> bool {
+    if busy() {
+        (0..PAUSE).for_each(|_| hint::spin_loop());
+    }
+    (0..YIELDS).take_while(|_| busy()).for_each(|_| thread::yield_now());
+    busy()
+}
 
 /// Sleeps until somebody [wakes](wake) the word, or for no reason, or until `timeout` has passed: then the answer is
 /// false. Does not sleep at all if the lower half of the word is not that of `expected` any more.

@@ -68,6 +68,7 @@ impl Holder {
     ///
     /// When the system does not say when the thread started: there is no `/proc`, or the first time finds no file
     /// descriptor left.
+    #[inline]
     pub fn this_thread() -> Self {
         match THREAD.get() {
             0 => Self::ask(gettid(), |me| THREAD.set(me)),
@@ -81,6 +82,7 @@ impl Holder {
     /// # Panics
     ///
     /// As [`Holder::this_thread`].
+    #[inline]
     pub fn this_process() -> Self {
         match PROCESS.load(Ordering::Relaxed) {
             0 => Self::ask(getpid(), |me| PROCESS.store(me, Ordering::Relaxed)),

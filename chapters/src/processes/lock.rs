@@ -52,11 +52,12 @@ use bytemuck::Pod;
 use super::futex;
 use super::holder::Holder;
 use super::shared::{LINE, Place, Shared, Words};
-use crate::sync::{deadline_after, spin_while};
+use crate::sync::deadline_after;
 
 /// Which word says who holds the lock: a [`Holder`], or `UNLOCKED`.
 const STATE: usize = 0;
-/// Which word says which copy of the value is valid: the first, or with `SECOND` the second. And perhaps `ABANDONED`.
+/// Which word says which copy of the value is valid: the first, or with `SECOND` the second. From that bit upwards, it
+/// counts the commits. And perhaps `ABANDONED`.
 const VALID: usize = 1;
 /// Where the two copies of the value begin.
 const COPIES: usize = 2;
@@ -65,9 +66,9 @@ const UNLOCKED: u64 = Holder::NOBODY.word();
 /// Besides the holder: perhaps somebody sleeps until the lock is free.
 const CONTENDED: u64 = 1 << 31;
 
-const SECOND: u64 = 1;
 /// The last holder panicked or died, and nobody has been told yet.
-const ABANDONED: u64 = 2;
+const ABANDONED: u64 = 1;
+const SECOND: u64 = 2;
 
 /// How long one waits before one looks whether the holder still lives.
 const LOOK: Duration = Duration::from_millis(10);
@@ -168,6 +169,7 @@ impl<T: Pod> Lock<T> {
     /// Blocks until the lock is free or its holder dead, and locks it until the guard is dropped.
     ///
     /// A thread that holds the lock already waits for itself, for ever, as in Python: there is [`RLock`](super::RLock).
+    #[inline]
     pub fn acquire(&self) -> LockGuard<'_, T> {
         self.acquire_until(None).expect("waits for ever")
     }
@@ -233,26 +235,27 @@ impl<T: Pod> Lock<T> {
     #[cold]
     fn take_later(&self, me: Holder, deadline: Option<Instant>) -> bool {
         let state = &self.words[STATE];
-        spin_while(|| {
-            let seen = state.load(Ordering::Relaxed);
-            seen != UNLOCKED && seen & CONTENDED == 0
-        });
-        let mut waited = false;
+        let (mut others, mut waited) = (0, false);
         loop {
+            futex::spin_while(|| state.load(Ordering::Relaxed) != UNLOCKED);
             let seen = state.load(Ordering::Relaxed);
-            let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(Instant::now()));
-            // Others may still be waiting, and only the holder's state can tell.
-            if seen == UNLOCKED && self.turn(UNLOCKED, me.word() | CONTENDED) {
-                return true;
+            if seen == UNLOCKED {
+                if self.turn(UNLOCKED, me.word() | others) {
+                    return true;
+                }
+                continue;
             }
+            let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(Instant::now()));
             if (waited || left.is_zero()) && self.take_over(me) {
                 return true;
             }
             if left.is_zero() {
                 return false;
             }
-            if seen != UNLOCKED && self.turn(seen, seen | CONTENDED) {
+            if self.turn(seen, seen | CONTENDED) {
                 waited = !futex::wait(state, seen | CONTENDED, left.min(LOOK));
+                // Others may still be asleep, and only the holder's state can tell.
+                others = CONTENDED;
             }
         }
     }
@@ -274,6 +277,7 @@ impl<T: Pod> Lock<T> {
     // ANCHOR_END: acquire
 
     /// The guard of the lock, which the caller has just taken.
+    #[inline]
     fn guard(&self, me: Holder) -> LockGuard<'_, T> {
         let valid = self.words[VALID].load(Ordering::Acquire);
         let abandoned = valid & ABANDONED != 0;
@@ -294,11 +298,16 @@ impl<T: Pod> Lock<T> {
 
     /// Makes `value` the valid one: first it is written where the other one is not, then one store makes it so.
     fn commit(&self, value: &T) {
-        let valid = self.words[VALID].load(Ordering::Relaxed) ^ SECOND;
+        let valid = self.words[VALID].load(Ordering::Relaxed).wrapping_add(SECOND);
         self.store(valid, value);
         self.words[VALID].store(valid, Ordering::Release);
     }
     // ANCHOR_END: release
+
+    /// How often the value has been changed. It may be one of the past.
+    pub(super) fn commits(&self) -> u64 {
+        self.words[VALID].load(Ordering::Relaxed) / SECOND
+    }
 
     fn load(&self, valid: u64) -> T {
         let mut value = T::zeroed();
@@ -386,6 +395,11 @@ impl<'a, T: Pod> LockGuard<'a, T> {
     /// The lock that this is a guard of.
     pub(super) fn lock(&self) -> &'a Lock<T> {
         self.lock
+    }
+
+    /// How often the value will have been changed when this guard is dropped.
+    pub(super) fn commits(&self) -> u64 {
+        self.lock.commits() + u64::from(self.changed)
     }
 
     /// Has the guard also tell what an earlier one knew.

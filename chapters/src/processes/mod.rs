@@ -5,8 +5,8 @@
 //! have mapped. In return, one that fails takes nobody along.
 //!
 //! The operating system's part stands in few places: [`shared`] memory, the [`futex`] that all sleep on who wait, what
-//! `/proc` says about a [`holder`], the pipe under the [`simple_queue`], the socket under the [`connection`], and the ways
-//! to [`start`] a process. They need Linux.
+//! `/proc` says about a [`holder`], the socket under the [`connection`], and the ways to [`start`] a process. They need
+//! Linux.
 
 pub mod barrier;
 pub(crate) mod collector;

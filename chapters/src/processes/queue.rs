@@ -13,8 +13,8 @@
 //! leaves it locked. And `empty()` may be true just after a `put`. Here there is no feeder: `put` itself says what it cannot
 //! send, and waits when there is no room; nothing hangs at the exit; and [`len`](Queue::len) is exact.
 //!
-//! The price is the room, which is not more than what was asked for at first. A [`SimpleQueue`](super::SimpleQueue), which
-//! is a pipe, needs no such memory.
+//! The price is the room, which is not more than what was asked for at first. A [`SimpleQueue`](super::SimpleQueue) pays
+//! it, too, and does not know the rest: no tasks, no end.
 //!
 //! A working engineer reaches for a pipe, for a Unix socket, which says when the other side is gone, for [ipc-channel],
 //! which looks like the standard library's channel; and for a message broker where items must outlive all processes, or
@@ -34,7 +34,7 @@ use bytemuck::{Pod, Zeroable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ring::Ring;
+use super::ring::{self, Frame, Frames, Ring};
 use super::shared::{LINE, Place, Shared};
 use super::tally::{Change, Tallies};
 use super::{Condition, Lock, LockGuard};
@@ -47,8 +47,8 @@ const ROOM: usize = 1;
 /// Where everything else begins.
 const REST: usize = LINE;
 
-/// How much room [`Queue::new`] asks for, in bytes: as much as a pipe has.
-const DEFAULT_ROOM: usize = 1 << 16;
+/// How much room a queue has unless one says how much, in bytes: as much as a pipe.
+pub(super) const DEFAULT_ROOM: usize = 1 << 16;
 
 /// How long one that joins waits before it looks who has died.
 const LOOK: Duration = Duration::from_millis(50);
@@ -95,11 +95,7 @@ pub struct Queue<T> {
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 struct Content {
-    /// Where in the ring the first item is.
-    head: u64,
-    /// How many words of it the items take.
-    used: u64,
-    items: u64,
+    items: Frames,
     /// How many items were put for which nobody has said `task_done`.
     unfinished: u64,
     lost: u64,
@@ -114,8 +110,7 @@ impl<T> Queue<T> {
 
     /// How many words of shared memory a queue takes with room for so many bytes.
     pub const fn words(bytes: usize) -> usize {
-        let ring = if bytes == 0 { LINE } else { bytes.div_ceil(size_of::<u64>()).next_multiple_of(LINE) };
-        Self::BEFORE_RING + ring
+        Self::BEFORE_RING + Ring::words(bytes)
     }
 
     const BEFORE_RING: usize = REST + Lock::<Content>::WORDS + 3 * Condition::WORDS + Tallies::WORDS;
@@ -155,11 +150,10 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// When `memory` has not [so many words](Queue::words) left.
     pub fn with_room(memory: &Arc<Shared>, maxsize: usize, bytes: usize) -> io::Result<Self> {
-        let words = Self::words(bytes);
-        let place = memory.place(words)?;
+        let place = memory.place(Self::words(bytes))?;
         let parameters = memory.at(place, REST)?;
         parameters[MAXSIZE].store(maxsize as u64, Ordering::Relaxed);
-        parameters[ROOM].store((words - Self::BEFORE_RING) as u64, Ordering::Relaxed);
+        parameters[ROOM].store(Ring::words(bytes) as u64, Ordering::Relaxed);
         Self::at(memory, place)
     }
 
@@ -223,7 +217,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// When the queue was shut down, before or meanwhile; or when the item cannot be serialized, or is longer than all the
     /// room. The item comes back.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        let frame = self.frame(item)?;
+        let frame = self.ring.frame(item)?;
         let content = self.not_full.wait_for(self.content.acquire(), |content| self.may_put(content, &frame));
         self.add(content, frame)
     }
@@ -232,11 +226,11 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         if content.shut_down != 0 {
             return Err(PutError::ShutDown(frame.item));
         }
-        if !self.has_room(&content, frame.words) {
+        if !self.has_room(&content, &frame) {
             return Err(PutError::Full(frame.item));
         }
-        content.add_last(frame.words);
-        self.ring.write(content.head, content.used - frame.words, &frame.bytes);
+        content.unfinished = content.unfinished.saturating_add(1);
+        self.ring.push(&mut content.items, &frame);
         drop(content);
         self.not_empty.notify(1);
         Ok(())
@@ -244,28 +238,15 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     // ANCHOR_END: put
 
     fn may_put(&self, content: &Content, frame: &Frame<T>) -> bool {
-        content.shut_down != 0 || self.has_room(content, frame.words)
+        content.shut_down != 0 || self.has_room(content, frame)
     }
 
-    fn has_room(&self, content: &Content, words: u64) -> bool {
-        let fits = content.used.saturating_add(words) <= self.ring.room();
-        content.items == 0 || fits && (self.maxsize == 0 || content.items < self.maxsize as u64)
+    fn has_room(&self, content: &Content, frame: &Frame<T>) -> bool {
+        !self.is_at_limit(content) && self.ring.has_room(&content.items, frame)
     }
 
-    fn frame(&self, item: T) -> Result<Frame<T>, PutError<T>> {
-        match postcard::to_stdvec(&item) {
-            Ok(bytes) if Ring::frame(bytes.len()) <= self.ring.room() => {
-                Ok(Frame { item, words: Ring::frame(bytes.len()), bytes })
-            }
-            Ok(bytes) => {
-                let room = (self.ring.room() - 1) * size_of::<u64>() as u64;
-                Err(PutError::Unsendable(
-                    item,
-                    format!("it takes {} bytes where there is room for {room}", bytes.len()),
-                ))
-            }
-            Err(error) => Err(PutError::Unsendable(item, error.to_string())),
-        }
+    fn is_at_limit(&self, content: &Content) -> bool {
+        self.maxsize != 0 && content.items.count as usize >= self.maxsize
     }
 
     /// Puts an item if there is room: Python's `put_nowait`.
@@ -288,7 +269,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// When the queue is full or was shut down, or the item cannot be sent. It comes back.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        let frame = self.frame(item)?;
+        let frame = self.ring.frame(item)?;
         self.add(self.content.acquire(), frame)
     }
 
@@ -299,8 +280,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// When the queue stayed full or was shut down, or the item cannot be sent. It comes back.
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
-        let frame = self.frame(item)?;
-        let may_put = |content: &mut Content| self.may_put(content, &frame);
+        let frame = self.ring.frame(item)?;
+        let may_put = |content: &Content| self.may_put(content, &frame);
         let content = self.not_full.wait_for_timeout(self.content.acquire(), timeout, may_put).0;
         self.add(content, frame)
     }
@@ -318,36 +299,25 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     fn take(&self, mut content: LockGuard<'_, Content>) -> Result<T, GetError> {
-        if content.items == 0 {
+        if content.items.count == 0 {
             return Err(if content.shut_down != 0 { GetError::ShutDown } else { GetError::Empty });
         }
-        let Some(bytes) = self.ring.read(content.head, content.used) else {
-            content.lost = content.lost.saturating_add(content.items);
+        let was_at_limit = self.is_at_limit(&content);
+        let Some(bytes) = self.ring.pop(&mut content.items) else {
+            content.lost = content.lost.saturating_add(content.items.count);
             self.clear(content);
             return Err(GetError::Garbled);
         };
-        let was_full = content.items == self.maxsize as u64;
-        content.remove_first(Ring::frame(bytes.len()), self.ring.room());
         self.tallies.add(&mut content.tallied);
         drop(content);
         // Those who wait for bytes wait for different numbers of them.
-        self.not_full.notify(if was_full { 1 } else { usize::MAX });
-        self.item(&bytes)
+        self.not_full.notify(if was_at_limit { 1 } else { usize::MAX });
+        ring::item(&bytes).inspect_err(|_| _ = self.finish(1))
     }
     // ANCHOR_END: get
 
     fn may_get(content: &Content) -> bool {
-        content.shut_down != 0 || content.items > 0
-    }
-
-    fn item(&self, bytes: &[u8]) -> Result<T, GetError> {
-        match postcard::take_from_bytes(bytes) {
-            Ok((item, [])) => Ok(item),
-            _ => {
-                let _ = self.finish(1);
-                Err(GetError::Garbled)
-            }
-        }
+        content.shut_down != 0 || content.items.count > 0
     }
 
     /// Takes an item if there is one: Python's `get_nowait`.
@@ -395,14 +365,14 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// When the queue stayed empty; and, which is not the same, when it also was shut down, or what was in it is no item.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
-        let may_get = |content: &mut Content| Self::may_get(content);
+        let may_get = |content: &Content| Self::may_get(content);
         self.take(self.not_empty.wait_for_timeout(self.content.acquire(), timeout, may_get).0)
     }
 
     /// How many items there are: Python's `qsize()`, which fails on macOS. By the time you look at the answer, others may
     /// have changed it.
     pub fn len(&self) -> usize {
-        self.content.acquire().items as usize
+        self.content.acquire().items.count as usize
     }
 
     /// Whether there is no item: Python's `empty()`, which may be true just after a `put`. Not so here.
@@ -426,7 +396,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # }
     /// ```
     pub fn is_full(&self) -> bool {
-        !self.has_room(&self.content.acquire(), Ring::frame(0))
+        let content = self.content.acquire();
+        self.is_at_limit(&content) || self.ring.is_full(&content.items)
     }
 
     // ANCHOR: join
@@ -453,7 +424,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
 
     /// Blocks until every item that was put has also been done, or was [lost](Queue::lost). See the example of [`Queue`].
     pub fn join(&self) {
-        let all_done = |content: &mut Content| content.unfinished == 0;
+        let all_done = |content: &Content| content.unfinished == 0;
         while !self.all_done.wait_for_timeout(self.content.acquire(), LOOK, all_done).1 {
             self.bury();
         }
@@ -536,37 +507,12 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
 
     /// Drops all items.
     fn clear(&self, mut content: LockGuard<'_, Content>) {
-        content.unfinished = content.unfinished.saturating_sub(content.items);
-        (content.head, content.used, content.items) = (0, 0, 0);
+        content.unfinished = content.unfinished.saturating_sub(content.items.count);
+        content.items = Frames::default();
         drop(content);
         self.not_full.notify_all();
         self.all_done.notify_all();
     }
-}
-
-/// No sum is trusted, since processes that write nonsense into the memory are to cause errors and no panics.
-impl Content {
-    fn add_last(&mut self, words: u64) {
-        if self.items == 0 {
-            (self.head, self.used) = (0, 0);
-        }
-        self.used += words;
-        self.items = self.items.saturating_add(1);
-        self.unfinished = self.unfinished.saturating_add(1);
-    }
-
-    fn remove_first(&mut self, words: u64, room: u64) {
-        self.head = (self.head + words) % room;
-        self.used -= words;
-        self.items -= 1;
-    }
-}
-
-/// What is put on a queue: an item, as itself and as bytes.
-struct Frame<T> {
-    item: T,
-    bytes: Vec<u8>,
-    words: u64,
 }
 
 impl<T> Clone for Queue<T> {
@@ -657,149 +603,4 @@ impl fmt::Display for GetError {
 impl Error for GetError {}
 
 #[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use super::*;
-
-    const LONG: Duration = Duration::from_secs(30);
-    const SHORT: Duration = Duration::from_millis(1);
-
-    fn queue<T: Serialize + DeserializeOwned>(maxsize: usize, bytes: usize) -> Queue<T> {
-        let memory = Arc::new(Shared::new(Queue::<T>::words(bytes)).unwrap());
-        Queue::with_room(&memory, maxsize, bytes).unwrap()
-    }
-
-    fn until(done: impl Fn() -> bool) {
-        while !done() {
-            thread::yield_now();
-        }
-    }
-
-    #[test]
-    fn every_item_comes_out_once_and_in_order_of_each_putter() {
-        const ITEMS: u64 = 5000;
-        for (maxsize, bytes) in [(0, DEFAULT_ROOM), (0, 64), (1, 64), (3, DEFAULT_ROOM)] {
-            let queue: Queue<(u64, u64)> = queue(maxsize, bytes);
-            let taken: Vec<Vec<(u64, u64)>> = thread::scope(|scope| {
-                let getter = || {
-                    let mut mine = Vec::new();
-                    while let Ok(item) = queue.get_timeout(LONG) {
-                        mine.push(item);
-                        queue.task_done().unwrap();
-                    }
-                    mine
-                };
-                let getters: Vec<_> = (0..2).map(|_| scope.spawn(getter)).collect();
-                let putters = [0, 1].map(|putter| {
-                    let queue = &queue;
-                    scope.spawn(move || (0..ITEMS).for_each(|n| queue.put_timeout((putter, n), LONG).unwrap()))
-                });
-                putters.into_iter().for_each(|putter| putter.join().unwrap());
-                queue.join();
-                assert!(queue.is_empty());
-                queue.shutdown(false);
-                getters.into_iter().map(|getter| getter.join().unwrap()).collect()
-            });
-            for putter in [0, 1] {
-                let of_putter =
-                    |mine: &Vec<_>| mine.iter().copied().filter(|item: &(u64, _)| item.0 == putter).collect();
-                let parts: Vec<Vec<(u64, u64)>> = taken.iter().map(of_putter).collect();
-                assert!(parts.iter().all(|part| part.is_sorted()));
-                let mut all = parts.concat();
-                all.sort();
-                assert_eq!(all, (0..ITEMS).map(|n| (putter, n)).collect::<Vec<_>>());
-            }
-            assert_eq!(queue.lost(), 0);
-        }
-    }
-
-    #[test]
-    fn items_of_all_lengths_go_around_the_ring() {
-        let queue: Queue<Vec<u8>> = queue(0, 256);
-        let item = |n: usize| vec![n as u8; n % 240];
-        thread::scope(|scope| {
-            scope.spawn(|| (0..5000).for_each(|n| queue.put_timeout(item(n), LONG).unwrap()));
-            (0..5000).for_each(|n| assert_eq!(queue.get_timeout(LONG), Ok(item(n))));
-        });
-    }
-
-    #[test]
-    fn room_is_tested_before_time() {
-        let queue = queue(1, 64);
-        assert_eq!(queue.put_timeout(1, Duration::ZERO), Ok(()));
-        assert_eq!(queue.put_timeout(2, Duration::ZERO), Err(PutError::Full(2)));
-        assert_eq!(queue.put_timeout(2, SHORT), Err(PutError::Full(2)));
-        assert_eq!(queue.get_timeout(Duration::ZERO), Ok(1));
-        assert_eq!(queue.get_timeout(Duration::ZERO), Err(GetError::Empty));
-        assert_eq!(queue.get_timeout(SHORT), Err(GetError::Empty));
-    }
-
-    #[test]
-    fn an_item_that_cannot_be_sent_comes_back() {
-        let queue = queue(0, 64);
-        // Its length takes one byte.
-        let longest = "x".repeat(55);
-        assert_eq!(queue.put(longest.clone()), Ok(()));
-        assert_eq!(queue.try_put(String::new()), Err(PutError::Full(String::new())));
-        assert_eq!(queue.get(), Ok(longest));
-        let longer = "x".repeat(56);
-        let error = queue.put(longer.clone()).unwrap_err();
-        assert_eq!(error.to_string(), "the item cannot be sent: it takes 57 bytes where there is room for 56");
-        assert_eq!(error.into_item(), longer);
-        assert!(queue.is_empty());
-    }
-
-    #[test]
-    fn a_shutdown_ends_every_wait() {
-        for immediate in [false, true] {
-            let (full, empty): (Queue<u32>, Queue<u32>) = (queue(1, 64), queue(0, 64));
-            full.put(1).unwrap();
-            thread::scope(|scope| {
-                let putter = scope.spawn(|| full.put_timeout(2, LONG));
-                let getter = scope.spawn(|| empty.get_timeout(LONG));
-                until(|| full.not_full.waiting() == 1 && empty.not_empty.waiting() == 1);
-                full.shutdown(immediate);
-                empty.shutdown(immediate);
-                assert_eq!(putter.join().unwrap(), Err(PutError::ShutDown(2)));
-                assert_eq!(getter.join().unwrap(), Err(GetError::ShutDown));
-            });
-            assert_eq!(full.try_get(), if immediate { Err(GetError::ShutDown) } else { Ok(1) });
-            assert_eq!(full.get(), Err(GetError::ShutDown));
-        }
-    }
-
-    #[test]
-    fn join_waits_for_what_was_taken_and_an_immediate_shutdown_does_the_rest() {
-        let queue = queue(0, 64);
-        queue.join();
-        (0..3).for_each(|item| queue.put(item).unwrap());
-        queue.get().unwrap();
-        thread::scope(|scope| {
-            let joiner = scope.spawn(|| queue.join());
-            queue.shutdown(true);
-            until(|| queue.all_done.waiting() == 1);
-            assert!(!joiner.is_finished());
-            queue.task_done().unwrap();
-            joiner.join().unwrap();
-        });
-        assert_eq!(queue.task_done(), Err(TooMany));
-        assert_eq!(queue.lost(), 0);
-    }
-
-    #[test]
-    fn what_is_no_item_is_an_error_once_and_counts_as_lost() {
-        let numbers = queue::<u64>(0, 256);
-        let texts = Queue::<String>::at(numbers.ring.memory(), numbers.place()).unwrap();
-        (0..3).for_each(|_| numbers.put(u64::MAX).unwrap());
-        assert_eq!(texts.get(), Err(GetError::Garbled));
-        assert_eq!((texts.len(), texts.lost()), (2, 1));
-        // From here on it cannot be told where an item ends.
-        numbers.ring.write(numbers.content.acquire().head, 0, &[0; 200]);
-        assert_eq!(numbers.get(), Err(GetError::Garbled));
-        assert_eq!((numbers.len(), numbers.lost()), (0, 3));
-        numbers.join();
-        numbers.put(7).unwrap();
-        assert_eq!(numbers.get(), Ok(7));
-    }
-}
+mod tests;

@@ -98,7 +98,7 @@ impl RLock {
 
     fn acquire_until(&self, deadline: Option<Instant>) -> Option<RLockGuard<'_>> {
         let me = Holder::this_thread();
-        let free = |hold: &mut Hold, look| hold.is_for(me) || look && hold.owner.is_dead();
+        let free = |hold: &mut LockGuard<Hold>, look| hold.is_for(me) || look && hold.owner.is_dead();
         let (hold, free) = self.freed.watch_until(self.hold.acquire(), deadline, free);
         free.then(|| self.take(hold, me))
     }

@@ -124,7 +124,7 @@ impl Semaphore {
     }
 
     fn acquire_until(&self, deadline: Option<Instant>) -> Option<Permit<'_>> {
-        let found = |extra: &mut u64, look| self.count(*extra) > 0 || look && self.bury_the_dead() > 0;
+        let found = |extra: &mut LockGuard<u64>, look| self.count(**extra) > 0 || look && self.bury_the_dead() > 0;
         self.take(self.released.watch_until(self.extra.acquire(), deadline, found).0)
     }
 

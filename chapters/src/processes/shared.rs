@@ -151,6 +151,7 @@ impl Shared {
         self.words()[GIVEN].load(Ordering::Relaxed) as usize
     }
 
+    #[inline]
     fn words(&self) -> &[AtomicU64] {
         // SAFETY: `start` is page-aligned and has `words` words behind it until `drop`: the file is sealed, so that
         // nobody can make it shorter. Every process sees them as atomics alone, and any bits are a valid word.
@@ -194,6 +195,7 @@ impl Words {
 impl Deref for Words {
     type Target = [AtomicU64];
 
+    #[inline]
     fn deref(&self) -> &[AtomicU64] {
         &self.memory.words()[self.first..self.first + self.words]
     }

@@ -1,147 +1,159 @@
-//! A queue that is a pipe: Python's `multiprocessing.SimpleQueue`.
+//! A queue with less to it: Python's `multiprocessing.SimpleQueue`.
 //!
 //! It differs from a [`Queue`](super::Queue) in what it leaves out: nobody says how many items there may be, nobody waits
-//! until all is done, and nobody shuts it down. It needs no memory that the processes share, only the pipe, whose two ends
-//! can be sent to any process. And it differs from the [`SimpleQueue` of threads](crate::threads::SimpleQueue) in that a
-//! pipe has limits: [`put`](SimpleQueue::put) blocks while it is full, and an item is refused that is longer than a write
-//! that goes in whole (`PIPE_BUF`, see pipe(7)).
+//! until all is done, nobody knows what the dead had in hand, and nobody shuts it down. Lay the two files side by side, and
+//! you see what each of these costs. What is left is what makes a queue of shared memory: a lock, a ring of bytes, and a
+//! condition for each side to wait for. A process may be killed at any moment, as with a `Queue`: an item is on the queue
+//! or it is not, none is torn, and none comes twice. And it differs from the
+//! [`SimpleQueue` of threads](crate::threads::SimpleQueue) in that there is so much room and no more:
+//! [`put`](SimpleQueue::put) blocks while there is none.
 //!
-//! It differs from Python's in its frames. There, an item is a length and then as many bytes, so a reader needs several
-//! reads and a lock around them, and one that is killed in between leaves the lock locked and the pipe torn. Here the pipe
-//! is in *packet mode* (`O_DIRECT`): the kernel keeps apart what was written apart. A reader gets a whole item or none, and
-//! everybody can be killed at any moment without harm to others. Nor is there a thread that feeds the pipe, here or there.
+//! Python's is a pipe with a lock at each end, and its `put` blocks, too, when the pipe is full. An item is a length there
+//! and then as many bytes, so it takes several reads to get one. A reader that is killed in between leaves the lock locked
+//! and the pipe torn.
 //!
-//! A working engineer reaches for a Unix socket, which can be asked who is at its other end, for [ipc-channel], which can
-//! also send the ends of channels, or, as soon as a second machine is in sight, for a message broker.
+//! A working engineer reaches for a pipe in *packet mode* (`O_DIRECT`, see pipe(7)), where the kernel keeps apart what was
+//! written apart, at the price of a system call for each item; for a Unix socket, which can be asked who is at its other
+//! end; for [ipc-channel], which can also send the ends of channels; or, as soon as a second machine is in sight, for a
+//! message broker.
 //!
 //! [ipc-channel]: https://docs.rs/ipc-channel
 
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::libc::PIPE_BUF;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::fstat;
-use nix::unistd::{pipe2, read, write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::queue::{GetError, PutError};
+use super::queue::{DEFAULT_ROOM, GetError, PutError};
+use super::ring::{self, Frame, Frames, Ring};
+use super::shared::{LINE, Place, Shared};
+use super::{Condition, Lock, LockGuard};
 
-/// What every item's frame begins with, since a pipe has no frames without any bytes.
-const BEGIN: u8 = 1;
-/// The longest item, in bytes.
-pub const LONGEST: usize = PIPE_BUF - 1;
-/// How much the pipe is asked to hold, in bytes: as much as Linux lets anyone have. Each item takes a page of it.
-const CAPACITY: i32 = 1 << 20;
+/// Which word says how many words the ring has.
+const ROOM: usize = 0;
+/// Where everything else begins.
+const REST: usize = LINE;
 
-/// A queue whose items are frames in a pipe.
+/// A queue that gives back what was put first. Its clones are the same queue.
 ///
 /// ```
-/// use chapters::processes::SimpleQueue;
+/// use std::sync::Arc;
+/// use chapters::processes::{SimpleQueue, shared::Shared};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// let queue = SimpleQueue::new()?;
-/// queue.put((1, "one".to_owned())).unwrap();
-///
-/// // What another process does that was sent the ends of the pipe:
-/// let [reader, writer] = queue.ends().map(|end| end.try_clone_to_owned());
-/// let elsewhere = SimpleQueue::from_ends([reader?, writer?])?;
-/// assert_eq!(elsewhere.get(), Ok((1, "one".to_owned())));
+/// let memory = Arc::new(Shared::new(SimpleQueue::<u32>::WORDS)?);
+/// let queue = SimpleQueue::new(&memory)?;
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| (0..3).for_each(|item| queue.put(item).unwrap()));
+///     assert_eq!([queue.get(), queue.get(), queue.get()], [Ok(0), Ok(1), Ok(2)]);
+/// });
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct SimpleQueue<T> {
-    reader: OwnedFd,
-    writer: OwnedFd,
+    items: Lock<Frames>,
+    not_empty: Condition,
+    not_full: Condition,
+    place: Place,
+    ring: Ring,
     of: PhantomData<fn(T) -> T>,
 }
 
+impl<T> SimpleQueue<T> {
+    /// How many words of shared memory a queue takes that [`SimpleQueue::new`] makes.
+    pub const WORDS: usize = Self::words(DEFAULT_ROOM);
+
+    /// How many words of shared memory a queue takes with room for so many bytes.
+    pub const fn words(bytes: usize) -> usize {
+        Self::BEFORE_RING + Ring::words(bytes)
+    }
+
+    const BEFORE_RING: usize = REST + Lock::<Frames>::WORDS + 2 * Condition::WORDS;
+}
+
 impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
-    /// Makes an empty queue.
+    /// Makes an empty queue with room for 64 KiB of items. See the example of [`SimpleQueue`].
     ///
     /// # Errors
     ///
-    /// When the system has no file descriptors left.
-    pub fn new() -> io::Result<Self> {
-        let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
-        // Some systems allow less, and less will do.
-        let _ = fcntl(&writer, FcntlArg::F_SETPIPE_SZ(CAPACITY));
-        Self::from_ends([reader, writer])
+    /// When `memory` has not [`SimpleQueue::WORDS`] left.
+    pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
+        Self::with_room(memory, DEFAULT_ROOM)
     }
 
-    /// The queue whose ends another process sent. See the example of [`SimpleQueue`].
+    /// Makes an empty queue with room for so many `bytes` of items. An item takes 8 bytes more than it is long, and a multiple
+    /// of 8. See the example of [`Queue::with_room`](super::Queue::with_room).
     ///
     /// # Errors
     ///
-    /// When they are not the two ends of one pipe, to be read and to be written.
-    pub fn from_ends([reader, writer]: [OwnedFd; 2]) -> io::Result<Self> {
-        // Only a pipe has a size, and only its two ends have one inode.
-        fcntl(&reader, FcntlArg::F_GETPIPE_SZ)?;
-        let access = |end: &OwnedFd| Ok::<_, Errno>(fcntl(end, FcntlArg::F_GETFL)? & OFlag::O_ACCMODE.bits());
-        let ends = (access(&reader)?, access(&writer)?) == (OFlag::O_RDONLY.bits(), OFlag::O_WRONLY.bits());
-        if !ends || fstat(&reader)?.st_ino != fstat(&writer)?.st_ino {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "these are not the two ends of one pipe"));
-        }
-        fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK | OFlag::O_DIRECT))?;
-        Ok(Self { reader, writer, of: PhantomData })
+    /// When `memory` has not [so many words](SimpleQueue::words) left.
+    pub fn with_room(memory: &Arc<Shared>, bytes: usize) -> io::Result<Self> {
+        let place = memory.place(Self::words(bytes))?;
+        memory.at(place, REST)?[ROOM].store(Ring::words(bytes) as u64, Ordering::Relaxed);
+        Self::at(memory, place)
     }
 
-    /// The two ends of the pipe, to be sent to another process: what is read, and what is written.
-    pub fn ends(&self) -> [BorrowedFd<'_>; 2] {
-        [self.reader.as_fd(), self.writer.as_fd()]
-    }
-
-    /// Another handle on the same queue.
+    /// The queue that another process made at `place`. See the example of [`Queue::at`](super::Queue::at).
     ///
     /// # Errors
     ///
-    /// When the system has no file descriptors left.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { reader: self.reader.try_clone()?, writer: self.writer.try_clone()?, of: PhantomData })
+    /// When there is none.
+    pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
+        let room = memory.at(place, REST)?[ROOM].load(Ordering::Relaxed) as usize;
+        let items = place.after(REST);
+        let [not_empty, not_full, ring] =
+            [0, 1, 2].map(|index| items.after(Lock::<Frames>::WORDS + index * Condition::WORDS));
+        Ok(Self {
+            items: Lock::at(memory, items)?,
+            not_empty: Condition::at(memory, not_empty)?,
+            not_full: Condition::at(memory, not_full)?,
+            place,
+            ring: Ring::new(memory.at(ring, room)?),
+            of: PhantomData,
+        })
     }
 
-    /// Blocks until there is room, and puts an item. How many have room, the kernel says: mostly 256, and 16 or fewer for
-    /// a user who has many pipes. See the example of [`SimpleQueue`].
+    /// Where it lies, to be sent to other processes. See the example of [`Queue::at`](super::Queue::at).
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Blocks until there is room, and puts an item. See the example of [`SimpleQueue`].
     ///
     /// # Errors
     ///
-    /// When the item cannot be serialized or is longer than [`LONGEST`]; or, with a pipe that is open at both ends, when the
-    /// system has no memory left. The item comes back.
+    /// When the item cannot be serialized, or is longer than all the room. The item comes back.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_until(item, None)
+        let frame = self.ring.frame(item)?;
+        let items = self.not_full.wait_for(self.items.acquire(), |items| self.ring.has_room(items, &frame));
+        self.add(items, frame)
     }
 
-    fn put_until(&self, item: T, deadline: Option<Instant>) -> Result<(), PutError<T>> {
-        let frame = &mut [0; PIPE_BUF];
-        let frame = match postcard::to_slice(&(BEGIN, &item), frame) {
-            Ok(frame) => &*frame,
-            Err(postcard::Error::SerializeBufferFull) => {
-                return Err(PutError::Unsendable(item, format!("it is longer than {LONGEST} bytes")));
-            }
-            Err(error) => return Err(PutError::Unsendable(item, error.to_string())),
-        };
-        match retry(self.writer.as_fd(), PollFlags::POLLOUT, deadline, || write(&self.writer, frame)) {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(PutError::Full(item)),
-            Err(error) => Err(PutError::Unsendable(item, error.to_string())),
+    fn add(&self, mut items: LockGuard<'_, Frames>, frame: Frame<T>) -> Result<(), PutError<T>> {
+        if !self.ring.has_room(&items, &frame) {
+            return Err(PutError::Full(frame.item));
         }
+        self.ring.push(&mut items, &frame);
+        drop(items);
+        self.not_empty.notify(1);
+        Ok(())
     }
 
     /// Puts an item if there is room. Python's has no such method.
     ///
     /// ```
-    /// use chapters::processes::SimpleQueue;
+    /// use std::sync::Arc;
     /// use chapters::processes::queue::PutError;
+    /// use chapters::processes::{SimpleQueue, shared::Shared};
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let queue = SimpleQueue::new()?;
+    /// let memory = Arc::new(Shared::new(SimpleQueue::<u64>::words(64))?);
+    /// let queue = SimpleQueue::with_room(&memory, 64)?;
     /// while queue.try_put(7).is_ok() {}
     /// assert_eq!(queue.try_put(8), Err(PutError::Full(8)));
     /// # Ok(())
@@ -152,7 +164,8 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// When the queue is full, or the item cannot be sent as with [`put`](SimpleQueue::put). The item comes back.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_timeout(item, Duration::ZERO)
+        let frame = self.ring.frame(item)?;
+        self.add(self.items.acquire(), frame)
     }
 
     /// Blocks until there is room or `timeout` has passed, and puts an item. A zero timeout is one try. Python's has no
@@ -162,36 +175,45 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// When the queue stayed full, or the item cannot be sent as with [`put`](SimpleQueue::put). The item comes back.
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
-        self.put_until(item, Instant::now().checked_add(timeout))
+        let frame = self.ring.frame(item)?;
+        let has_room = |items: &Frames| self.ring.has_room(items, &frame);
+        let items = self.not_full.wait_for_timeout(self.items.acquire(), timeout, has_room).0;
+        self.add(items, frame)
     }
 
     /// Blocks until there is an item, and takes it. See the example of [`SimpleQueue`].
     ///
     /// # Errors
     ///
-    /// When what lay in the pipe was no item of this queue. It is taken out.
+    /// When what was in the queue is no item of it. It is taken out; and if it cannot be told where it ends, so is
+    /// everything behind it.
     pub fn get(&self) -> Result<T, GetError> {
-        self.get_until(None)
+        self.take(self.not_empty.wait_for(self.items.acquire(), |items| items.count > 0))
     }
 
-    fn get_until(&self, deadline: Option<Instant>) -> Result<T, GetError> {
-        let frame = &mut [0; PIPE_BUF];
-        let length = retry(self.reader.as_fd(), PollFlags::POLLIN, deadline, || read(&self.reader, frame));
-        let length = length.or(Err(GetError::Garbled))?.ok_or(GetError::Empty)?;
-        match postcard::take_from_bytes(&frame[..length]) {
-            Ok(((BEGIN, item), [])) => Ok(item),
-            _ => Err(GetError::Garbled),
+    fn take(&self, mut items: LockGuard<'_, Frames>) -> Result<T, GetError> {
+        if items.count == 0 {
+            return Err(GetError::Empty);
         }
+        let bytes = self.ring.pop(&mut items);
+        if bytes.is_none() {
+            *items = Frames::default();
+        }
+        drop(items);
+        self.not_full.notify_all(); // those who wait for bytes wait for different numbers of them
+        ring::item(&bytes.ok_or(GetError::Garbled)?)
     }
 
     /// Takes an item if there is one. Python's has no such method.
     ///
     /// ```
-    /// use chapters::processes::SimpleQueue;
+    /// use std::sync::Arc;
     /// use chapters::processes::queue::GetError;
+    /// use chapters::processes::{SimpleQueue, shared::Shared};
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let queue = SimpleQueue::new()?;
+    /// let memory = Arc::new(Shared::new(SimpleQueue::<u32>::WORDS)?);
+    /// let queue = SimpleQueue::new(&memory)?;
     /// assert_eq!(queue.try_get(), Err(GetError::Empty));
     /// queue.put(7).unwrap();
     /// assert_eq!(queue.try_get(), Ok(7));
@@ -201,22 +223,23 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue is empty, or what lay in it was no item.
+    /// When the queue is empty, or what was in it is no item.
     pub fn try_get(&self) -> Result<T, GetError> {
-        self.get_timeout(Duration::ZERO)
+        self.take(self.items.acquire())
     }
 
     /// Blocks until there is an item or `timeout` has passed, and takes it. A zero timeout is one try. Python's has no such
     /// method.
     ///
     /// ```
+    /// use std::sync::Arc;
     /// use std::time::Duration;
-    ///
-    /// use chapters::processes::SimpleQueue;
     /// use chapters::processes::queue::GetError;
+    /// use chapters::processes::{SimpleQueue, shared::Shared};
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let queue = SimpleQueue::<u32>::new()?;
+    /// let memory = Arc::new(Shared::new(SimpleQueue::<u32>::WORDS)?);
+    /// let queue: SimpleQueue<u32> = SimpleQueue::new(&memory)?;
     /// assert_eq!(queue.get_timeout(Duration::from_millis(1)), Err(GetError::Empty));
     /// # Ok(())
     /// # }
@@ -224,47 +247,47 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue stayed empty, or what lay in it was no item.
+    /// When the queue stayed empty, or what was in it is no item.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
-        self.get_until(Instant::now().checked_add(timeout))
+        self.take(self.not_empty.wait_for_timeout(self.items.acquire(), timeout, |items| items.count > 0).0)
     }
 
-    /// Whether there is no item: Python's `empty()`. By the time you look at the answer, others may have changed it. How
-    /// many there are, a pipe does not tell.
+    /// How many items there are. By the time you look at the answer, others may have changed it. Python's has no such
+    /// method.
+    pub fn len(&self) -> usize {
+        self.items.acquire().count as usize
+    }
+
+    /// Whether there is no item: Python's `empty()`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use chapters::processes::{SimpleQueue, shared::Shared};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = Arc::new(Shared::new(SimpleQueue::<String>::WORDS)?);
+    /// let queue = SimpleQueue::new(&memory)?;
+    /// assert!(queue.is_empty());
+    /// queue.put("an item".to_owned()).unwrap();
+    /// assert_eq!(queue.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_empty(&self) -> bool {
-        !ready(self.reader.as_fd(), PollFlags::POLLIN, PollTimeout::ZERO)
+        self.len() == 0
     }
 }
 
-/// Tries until the pipe has something, or room, for us; nothing if that is not so by the deadline.
-fn retry(
-    end: BorrowedFd,
-    readiness: PollFlags,
-    deadline: Option<Instant>,
-    mut attempt: impl FnMut() -> nix::Result<usize>,
-) -> nix::Result<Option<usize>> {
-    loop {
-        match attempt() {
-            Ok(length) => return Ok(Some(length)),
-            Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN) => {
-                let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                if left == Some(Duration::ZERO) {
-                    return Ok(None);
-                }
-                // Rounded up, so that a wait does not end early and begin again.
-                let millis = left.map(|left| left.as_nanos().div_ceil(1_000_000));
-                let timeout = millis.map_or(PollTimeout::NONE, |left| left.try_into().unwrap_or(PollTimeout::MAX));
-                ready(end, readiness, timeout);
-            }
-            Err(error) => return Err(error),
+impl<T> Clone for SimpleQueue<T> {
+    fn clone(&self) -> Self {
+        Self {
+            items: self.items.clone(),
+            not_empty: self.not_empty.clone(),
+            not_full: self.not_full.clone(),
+            ring: self.ring.clone(),
+            ..*self
         }
     }
-}
-
-/// Waits until `end` is ready, at most for `timeout`, and says whether it is.
-fn ready(end: BorrowedFd, readiness: PollFlags, timeout: PollTimeout) -> bool {
-    poll(&mut [PollFd::new(end, readiness)], timeout).is_ok_and(|ready| ready > 0)
 }
 
 #[cfg(test)]
@@ -275,29 +298,35 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(30);
 
+    fn queue<T: Serialize + DeserializeOwned>(bytes: usize) -> SimpleQueue<T> {
+        SimpleQueue::with_room(&Arc::new(Shared::new(SimpleQueue::<T>::words(bytes)).unwrap()), bytes).unwrap()
+    }
+
     #[test]
     fn every_item_comes_out_once_and_whole() {
         const ITEMS: u64 = 5000;
-        let queue = SimpleQueue::new().unwrap();
-        let mut taken: Vec<(u64, Vec<u64>)> = thread::scope(|scope| {
-            let getter = || (0..ITEMS).map(|_| queue.get_timeout(LONG).unwrap()).collect::<Vec<_>>();
-            let getters = [(); 2].map(|()| scope.spawn(getter));
-            for putter in 0..2 {
-                let queue = &queue;
-                let item = move |n| (putter * ITEMS + n, vec![n; n as usize % 100]);
-                scope.spawn(move || (0..ITEMS).for_each(|n| queue.put_timeout(item(n), LONG).unwrap()));
-            }
-            getters.into_iter().flat_map(|getter| getter.join().unwrap()).collect()
-        });
-        taken.sort();
-        assert!(taken.iter().map(|(n, _)| *n).eq(0..2 * ITEMS));
-        assert!(taken.iter().all(|(n, content)| *content == vec![n % ITEMS; (n % ITEMS) as usize % 100]));
-        assert!(queue.is_empty());
+        for bytes in [DEFAULT_ROOM, 1024] {
+            let queue = queue(bytes);
+            let mut taken: Vec<(u64, Vec<u64>)> = thread::scope(|scope| {
+                let getter = || (0..ITEMS).map(|_| queue.get_timeout(LONG).unwrap()).collect::<Vec<_>>();
+                let getters = [(); 2].map(|()| scope.spawn(getter));
+                for putter in 0..2 {
+                    let queue = &queue;
+                    let item = move |n| (putter * ITEMS + n, vec![n; n as usize % 100]);
+                    scope.spawn(move || (0..ITEMS).for_each(|n| queue.put_timeout(item(n), LONG).unwrap()));
+                }
+                getters.into_iter().flat_map(|getter| getter.join().unwrap()).collect()
+            });
+            taken.sort();
+            assert!(taken.iter().map(|(n, _)| *n).eq(0..2 * ITEMS));
+            assert!(taken.iter().all(|(n, content)| *content == vec![n % ITEMS; (n % ITEMS) as usize % 100]));
+            assert!(queue.is_empty());
+        }
     }
 
     #[test]
     fn room_and_items_are_tested_before_the_time() {
-        let queue = SimpleQueue::new().unwrap();
+        let queue = queue(64);
         assert_eq!(queue.get_timeout(Duration::ZERO), Err(GetError::Empty));
         assert_eq!(queue.put_timeout(1, Duration::ZERO), Ok(()));
         assert!(!queue.is_empty());
@@ -308,47 +337,33 @@ mod tests {
 
     #[test]
     fn an_item_that_cannot_be_sent_comes_back() {
-        let queue = SimpleQueue::new().unwrap();
-        // Its length takes two bytes.
-        let longest = "x".repeat(LONGEST - 2);
+        let queue = queue(64);
+        // Its length takes one byte.
+        let longest = "x".repeat(55);
         assert_eq!(queue.put(longest.clone()), Ok(()));
         assert_eq!(queue.get(), Ok(longest));
-        let longer = "x".repeat(LONGEST - 1);
+        let longer = "x".repeat(56);
         let error = queue.put(longer.clone()).unwrap_err();
-        assert_eq!(error.to_string(), "the item cannot be sent: it is longer than 4095 bytes");
+        assert_eq!(error.to_string(), "the item cannot be sent: it takes 57 bytes where there is room for 56");
         assert_eq!(error.into_item(), longer);
         assert!(queue.is_empty());
     }
 
     #[test]
     fn what_is_no_item_is_an_error_once() {
-        let queue = SimpleQueue::<(u8, String)>::new().unwrap();
-        for garbage in
-            [&[255; PIPE_BUF][..], &[BEGIN], &[BEGIN, 7, 1], &[BEGIN, 7, 1, 255], &[BEGIN, 7, 0, 0], &[2, 7, 0]]
-        {
-            write(&queue.writer, garbage).unwrap();
-            assert_eq!(queue.get(), Err(GetError::Garbled), "{garbage:?}");
-            assert!(queue.is_empty());
-        }
-        assert_eq!(queue.put((7, String::new())), Ok(()));
-        assert_eq!(queue.get(), Ok((7, String::new())));
+        let numbers = queue::<u64>(256);
+        let texts = SimpleQueue::<String>::at(numbers.ring.memory(), numbers.place()).unwrap();
+        (0..2).for_each(|_| numbers.put(u64::MAX).unwrap());
+        assert_eq!(texts.get(), Err(GetError::Garbled));
+        assert_eq!(numbers.get(), Ok(u64::MAX));
+        assert!(numbers.is_empty());
     }
 
     #[test]
     fn an_item_of_no_bytes_is_an_item() {
-        let queue = SimpleQueue::new().unwrap();
+        let queue = queue(64);
         queue.put(()).unwrap();
         assert_eq!(queue.try_get(), Ok(()));
         assert_eq!(queue.try_get(), Err(GetError::Empty));
-    }
-
-    #[test]
-    fn what_is_no_pipe_is_refused() {
-        let file = || OwnedFd::from(tempfile::tempfile().unwrap());
-        let pipe = || pipe2(OFlag::empty()).unwrap();
-        let refused = |ends| SimpleQueue::<u8>::from_ends(ends).is_err();
-        assert!(refused([file(), file()]));
-        assert!(refused([pipe().1, pipe().0]));
-        assert!(refused([pipe().0, pipe().1]));
     }
 }

@@ -257,7 +257,7 @@ impl Scene for Token {
     }
 
     fn turn(&self, me: &mut Me) -> bool {
-        let mine = |token: &mut [u64; 2]| token[0] == me.number as u64;
+        let mine = |token: &[u64; 2]| token[0] == me.number as u64;
         let mut token = self.passed.wait_for(self.token.acquire(), mine);
         me.board.tell(token.is_abandoned());
         *token = [(token[0] + 1) % Kind::ConditionForAll.workers() as u64, token[1] + 1];
@@ -302,7 +302,7 @@ impl Scene for Stock {
 
     fn turn(&self, me: &mut Me) -> bool {
         let makes = me.number.is_multiple_of(2);
-        let possible = |stock: &mut [u64; 2]| {
+        let possible = |stock: &[u64; 2]| {
             let left = stock[0] - stock[1];
             if makes { left < Self::ROOM } else { left > 0 }
         };

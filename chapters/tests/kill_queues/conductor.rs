@@ -21,6 +21,9 @@ use crate::worker::{END, Item, LIMIT, Pipeline, Worker, linger};
 /// How long the conductor waits before it strikes, at most, in microseconds.
 const SPREAD: u64 = 1000;
 
+/// How many bytes of room a queue has, at most.
+const MOST_ROOM: usize = 512;
+
 /// How many put, and how many get.
 const PUTTERS: usize = 2;
 const WORKERS: usize = 5;
@@ -79,16 +82,17 @@ struct Conductor {
 impl Conductor {
     fn new(performance: Performance, starter: Starter<Worker>) -> Self {
         let mut random = Random::new(&Seed::from(performance.seed as i64));
-        let memory =
-            Arc::new(Shared::new(Ledger::WORDS + Queue::<Item>::WORDS).expect("the system has memory to share"));
+        let memory = Arc::new(
+            Shared::new(Ledger::WORDS + Queue::<Item>::words(MOST_ROOM)).expect("the system has memory to share"),
+        );
         let ledger = Ledger::new(&memory).expect("there is room for the ledger");
-        let (maxsize, room) = (random.random_range(0..4), random.random_range(64..512));
+        let (maxsize, room) = (random.random_range(0..4), random.random_range(64..MOST_ROOM));
         let pipeline = match performance.kind {
             Kind::Queue => {
                 let queue = Queue::with_room(&memory, maxsize, room).expect("there is room");
                 Pipeline::Queue(Box::new(queue))
             }
-            Kind::SimpleQueue => Pipeline::Simple(SimpleQueue::new().expect("a pipe")),
+            Kind::SimpleQueue => Pipeline::Simple(SimpleQueue::with_room(&memory, room).expect("there is room")),
         };
         let (workers, zombies) = (Vec::new(), Vec::new());
         let (killed_putters, killed_getters) = (0, 0);
@@ -103,8 +107,7 @@ impl Conductor {
 
     fn start(&self, number: usize) -> Process {
         let (memory, ledger) = (Arc::clone(&self.memory), self.ledger.clone());
-        let pipeline = self.pipeline.try_clone().expect("the system has file descriptors left");
-        let worker = Worker { number, putters: PUTTERS, memory, ledger, pipeline };
+        let worker = Worker { number, putters: PUTTERS, memory, ledger, pipeline: self.pipeline.clone() };
         self.starter.start(worker).expect("the system has room for a process")
     }
 

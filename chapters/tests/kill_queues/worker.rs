@@ -34,6 +34,7 @@ impl Item {
 }
 
 /// Either queue.
+#[derive(Clone)]
 pub enum Pipeline {
     Queue(Box<Queue<Item>>),
     Simple(SimpleQueue<Item>),
@@ -59,13 +60,6 @@ impl Pipeline {
             queue.task_done().expect("the task is unfinished");
         }
     }
-
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(match self {
-            Self::Queue(queue) => Self::Queue(queue.clone()),
-            Self::Simple(queue) => Self::Simple(queue.try_clone()?),
-        })
-    }
 }
 
 /// The first ones put, the others get.
@@ -78,26 +72,22 @@ pub struct Worker {
 }
 
 impl Child for Worker {
-    type Preparation = (usize, usize, Place, Option<Place>);
+    type Preparation = (usize, usize, Place, Place, bool);
 
     fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)> {
-        let (place, files) = match &self.pipeline {
-            Pipeline::Queue(queue) => (Some(queue.place()), vec![self.memory.as_fd()]),
-            Pipeline::Simple(queue) => {
-                let [reader, writer] = queue.ends();
-                (None, vec![self.memory.as_fd(), reader, writer])
-            }
+        let (place, simple) = match &self.pipeline {
+            Pipeline::Queue(queue) => (queue.place(), false),
+            Pipeline::Simple(queue) => (queue.place(), true),
         };
-        Ok(((self.number, self.putters, self.ledger.place(), place), files))
+        Ok(((self.number, self.putters, self.ledger.place(), place, simple), vec![self.memory.as_fd()]))
     }
 
     fn unpack(preparation: Self::Preparation, mut files: Vec<OwnedFd>) -> io::Result<Self> {
-        let (number, putters, ledger, place) = preparation;
-        let ends = files.split_off(1);
+        let (number, putters, ledger, place, simple) = preparation;
         let memory = Arc::new(Shared::map(files.remove(0))?);
-        let pipeline = match place {
-            Some(place) => Pipeline::Queue(Box::new(Queue::at(&memory, place)?)),
-            None => Pipeline::Simple(SimpleQueue::from_ends(ends.try_into().expect("two ends"))?),
+        let pipeline = match simple {
+            false => Pipeline::Queue(Box::new(Queue::at(&memory, place)?)),
+            true => Pipeline::Simple(SimpleQueue::at(&memory, place)?),
         };
         Ok(Self { number, putters, ledger: Ledger::at(&memory, ledger)?, memory, pipeline })
     }

@@ -38,17 +38,12 @@ pub trait Stage: Sized {
     /// Where it lies in the shared memory.
     fn places(&self) -> Self::Places;
 
-    /// The open files that belong to it.
-    fn files(&self) -> Vec<BorrowedFd<'_>> {
-        Vec::new()
-    }
-
     /// The stage that another process set.
     ///
     /// # Errors
     ///
-    /// When `places` and `files` are not those of a stage.
-    fn at(memory: &Arc<Shared>, places: Self::Places, files: Vec<OwnedFd>) -> io::Result<Self>;
+    /// When `places` are not those of a stage.
+    fn at(memory: &Arc<Shared>, places: Self::Places) -> io::Result<Self>;
 
     /// Plays the part of one worker. Blocks until it is over.
     fn play(&self, me: &Worker);
@@ -164,25 +159,20 @@ impl<S: Stage> Child for Actor<S> {
             origin: shared_now.saturating_sub(now.saturating_duration_since(me.trace.origin())),
             stage: stage.places(),
         };
-        let mut files = vec![me.trace.memory().as_fd(), alive.as_fd()];
-        files.extend(stage.files());
-        Ok((preparation, files))
+        Ok((preparation, vec![me.trace.memory().as_fd(), alive.as_fd()]))
     }
 
-    fn unpack(preparation: Self::Preparation, mut files: Vec<OwnedFd>) -> io::Result<Self> {
+    fn unpack(preparation: Self::Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
         let Preparation { id, workers, scale, kind, count, list, journal, origin, stage } = preparation;
-        if files.len() < 2 {
-            return Err(io::Error::new(ErrorKind::InvalidData, "a worker is sent two open files or more"));
-        }
-        let of_stage = files.split_off(2);
-        let (Some(alive), Some(memory)) = (files.pop(), files.pop()) else { return Err(ErrorKind::InvalidData.into()) };
+        let wrong = |_| io::Error::new(ErrorKind::InvalidData, "a worker is sent two open files");
+        let [memory, alive] = <[OwnedFd; 2]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = now.checked_sub(shared_now.saturating_sub(origin)).unwrap_or(now);
         let trace = Journal::at(&memory, journal, id, origin)?;
         let jobs = read(&memory, list, count, kind)?;
         Ok(Self {
-            stage: Arc::new(S::at(&memory, stage, of_stage)?),
+            stage: Arc::new(S::at(&memory, stage)?),
             me: Worker { id, workers, jobs, scale, trace },
             list,
             alive: PipeWriter::from(alive),

@@ -1,7 +1,6 @@
 //! The primitives at work between processes.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -78,7 +77,7 @@ impl crew::Stage for Stage {
         }
     }
 
-    fn at(memory: &Arc<Shared>, places: Places, _: Vec<OwnedFd>) -> io::Result<Self> {
+    fn at(memory: &Arc<Shared>, places: Places) -> io::Result<Self> {
         Ok(match places {
             Places::Lock(account) => Self::Lock(Lock::at(memory, account)?),
             Places::RLock(printer) => Self::RLock(RLock::at(memory, printer)?),

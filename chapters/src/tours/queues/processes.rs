@@ -1,7 +1,6 @@
 //! The queues at work between processes.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -44,7 +43,7 @@ impl Stage {
             Trait::Bounded => Self::Bounded(Queue::new(memory, ROOM)?),
             Trait::Unbounded => Self::Bounded(Queue::new(memory, 0)?),
             Trait::Lifo | Trait::Priority => return Err(io::ErrorKind::Unsupported.into()),
-            Trait::Simple => Self::Simple(SimpleQueue::new()?),
+            Trait::Simple => Self::Simple(SimpleQueue::new(memory)?),
             Trait::Join => Self::Join(Queue::new(memory, 0)?),
             Trait::Shutdown => Self::Shutdown(Queue::new(memory, room(workers))?, Queue::new(memory, 0)?),
             Trait::Timeout => Self::Timeout(Queue::new(memory, 0)?),
@@ -52,7 +51,7 @@ impl Stage {
     }
 }
 
-/// Where in the shared memory a stage lies. A simple queue lies in a pipe.
+/// Where in the shared memory a stage lies.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Places {
     /// Of [`Stage::Fifo`].
@@ -60,7 +59,7 @@ pub enum Places {
     /// Of [`Stage::Bounded`].
     Bounded(Place),
     /// Of [`Stage::Simple`].
-    Simple,
+    Simple(Place),
     /// Of [`Stage::Join`].
     Join(Place),
     /// Of [`Stage::Shutdown`].
@@ -76,28 +75,18 @@ impl crew::Stage for Stage {
         match self {
             Self::Fifo(queue) => Places::Fifo(queue.place()),
             Self::Bounded(queue) => Places::Bounded(queue.place()),
-            Self::Simple(_) => Places::Simple,
+            Self::Simple(queue) => Places::Simple(queue.place()),
             Self::Join(queue) => Places::Join(queue.place()),
             Self::Shutdown(full, empty) => Places::Shutdown(full.place(), empty.place()),
             Self::Timeout(queue) => Places::Timeout(queue.place()),
         }
     }
 
-    fn files(&self) -> Vec<BorrowedFd<'_>> {
-        match self {
-            Self::Simple(queue) => queue.ends().to_vec(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn at(memory: &Arc<Shared>, places: Places, files: Vec<OwnedFd>) -> io::Result<Self> {
+    fn at(memory: &Arc<Shared>, places: Places) -> io::Result<Self> {
         Ok(match places {
             Places::Fifo(queue) => Self::Fifo(Queue::at(memory, queue)?),
             Places::Bounded(queue) => Self::Bounded(Queue::at(memory, queue)?),
-            Places::Simple => {
-                let ends = files.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
-                Self::Simple(SimpleQueue::from_ends(ends)?)
-            }
+            Places::Simple(queue) => Self::Simple(SimpleQueue::at(memory, queue)?),
             Places::Join(queue) => Self::Join(Queue::at(memory, queue)?),
             Places::Shutdown(full, empty) => Self::Shutdown(Queue::at(memory, full)?, Queue::at(memory, empty)?),
             Places::Timeout(queue) => Self::Timeout(Queue::at(memory, queue)?),

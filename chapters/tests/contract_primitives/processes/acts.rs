@@ -1,7 +1,6 @@
 //! What processes do when they are told to: as `threads/acts.rs`.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 use std::panic;
 use std::sync::Arc;
 use std::thread;
@@ -41,13 +40,13 @@ impl Shared {
                 Self::Barrier(Barrier::new(memory, parties)?, Semaphore::new(memory, 0)?)
             }
             Subject::Queue { maxsize } => Self::Queue(Queue::new(memory, maxsize)?),
-            Subject::Simple => Self::Simple(SimpleQueue::new()?),
+            Subject::Simple => Self::Simple(SimpleQueue::new(memory)?),
             Subject::Lifo { .. } | Subject::Priority { .. } => panic!("processes have no {subject:?}"),
         })
     }
 
     /// What another process made with [`new`](Self::new), from where it lies.
-    pub fn at(memory: &Arc<Memory>, subject: Subject, places: &[Place], files: Vec<OwnedFd>) -> io::Result<Self> {
+    pub fn at(memory: &Arc<Memory>, subject: Subject, places: &[Place]) -> io::Result<Self> {
         Ok(match subject {
             Subject::Lock => Self::Lock(Lock::at(memory, places[0])?, Condition::at(memory, places[1])?),
             Subject::RLock => Self::RLock(RLock::at(memory, places[0])?),
@@ -66,10 +65,7 @@ impl Shared {
                 Self::Barrier(Barrier::at_with_action(memory, places[0], run)?, count)
             }
             Subject::Queue { .. } => Self::Queue(Queue::at(memory, places[0])?),
-            Subject::Simple => {
-                let ends = files.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
-                Self::Simple(SimpleQueue::from_ends(ends)?)
-            }
+            Subject::Simple => Self::Simple(SimpleQueue::at(memory, places[0])?),
             Subject::Lifo { .. } | Subject::Priority { .. } => panic!("processes have no {subject:?}"),
         })
     }
@@ -84,15 +80,7 @@ impl Shared {
             Self::BoundedSemaphore(it) => vec![it.place()],
             Self::Barrier(it, actions) => vec![it.place(), actions.place()],
             Self::Queue(it) => vec![it.place()],
-            Self::Simple(_) => Vec::new(),
-        }
-    }
-
-    /// What of it is no memory, but must be sent too.
-    pub fn files(&self) -> Vec<BorrowedFd<'_>> {
-        match self {
-            Self::Simple(it) => it.ends().to_vec(),
-            _ => Vec::new(),
+            Self::Simple(it) => vec![it.place()],
         }
     }
 }
@@ -343,6 +331,7 @@ fn simple(queue: &SimpleQueue<u64>, talk: &Talk) {
             Do::Get => queue.get().into(),
             Do::TryGet => queue.try_get().into(),
             Do::GetTimeout(timeout) => queue.get_timeout(millis(timeout)).into(),
+            Do::Len => queue.len().into(),
             Do::IsEmpty => queue.is_empty().into(),
             _ => misdirected(told),
         });

@@ -65,11 +65,10 @@ impl Processes {
         Self { starter: Starter::new(method).expect("a way to start processes") }
     }
 
-    /// Starts an actor. It shares what lies in `memory` and in open files, whatever the method.
+    /// Starts an actor. It shares what lies in `memory`, whatever the method.
     fn start_one(&self, subject: Subject, shared: &Shared, memory: &Arc<Memory>) -> io::Result<Started> {
         let (here, there) = Connection::pair()?;
-        let files = shared.files().into_iter().map(|file| file.try_clone_to_owned()).collect::<io::Result<_>>()?;
-        let attached = Shared::at(memory, subject, &shared.places(), files)?;
+        let attached = Shared::at(memory, subject, &shared.places())?;
         let actor = Actor { subject, shared: attached, memory: Arc::clone(memory), line: there };
         let process = self.starter.start(actor)?;
         Ok(Started { pid: process.pid(), process: Some(process), line: here })
@@ -96,15 +95,13 @@ impl Child for Actor {
     type Preparation = (Subject, Vec<Place>);
 
     fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)> {
-        let mut files = vec![self.memory.as_fd(), self.line.as_fd()];
-        files.extend(self.shared.files());
-        Ok(((self.subject, self.shared.places()), files))
+        Ok(((self.subject, self.shared.places()), vec![self.memory.as_fd(), self.line.as_fd()]))
     }
 
     fn unpack((subject, places): Self::Preparation, mut files: Vec<OwnedFd>) -> io::Result<Self> {
         let memory = Arc::new(Memory::map(files.remove(0))?);
         let line = Connection::from(files.remove(0));
-        Ok(Self { subject, shared: Shared::at(&memory, subject, &places, files)?, memory, line })
+        Ok(Self { subject, shared: Shared::at(&memory, subject, &places)?, memory, line })
     }
 
     fn run(self) {

@@ -9,8 +9,7 @@ scenarios! {
     &[Kind::Thread, Kind::Coroutine] => lifo_queue_is_last_in_first_out, lifo_queue_is_a_queue_else,
         priority_queue_gives_the_smallest, priority_queue_is_a_queue_else;
     &[Kind::Thread, Kind::Process] => simple_queue_is_first_in_first_out, simple_queue_wakes_a_getter_for_each_item,
-        simple_queue_waits_so_long;
-    &[Kind::Thread] => simple_queue_says_how_long_it_is;
+        simple_queue_waits_so_long, simple_queue_says_how_long_it_is;
 }
 
 fn lifo_queue_is_last_in_first_out(stage: &Stage) {
@@ -81,7 +80,6 @@ fn simple_queue_is_first_in_first_out(stage: &Stage) {
     bob.does(Do::IsEmpty, Is(true));
 }
 
-/// That of processes is a pipe, which does not tell. Nor does Python's.
 fn simple_queue_says_how_long_it_is(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Simple);
     for number in 0..3 {

@@ -1,0 +1,145 @@
+use std::thread;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(1);
+
+fn queue<T: Serialize + DeserializeOwned>(maxsize: usize, bytes: usize) -> Queue<T> {
+    let memory = Arc::new(Shared::new(Queue::<T>::words(bytes)).unwrap());
+    Queue::with_room(&memory, maxsize, bytes).unwrap()
+}
+
+fn until(done: impl Fn() -> bool) {
+    while !done() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn every_item_comes_out_once_and_in_order_of_each_putter() {
+    const ITEMS: u64 = 5000;
+    for (maxsize, bytes) in [(0, DEFAULT_ROOM), (0, 64), (1, 64), (3, DEFAULT_ROOM)] {
+        let queue: Queue<(u64, u64)> = queue(maxsize, bytes);
+        let taken: Vec<Vec<(u64, u64)>> = thread::scope(|scope| {
+            let getter = || {
+                let mut mine = Vec::new();
+                while let Ok(item) = queue.get_timeout(LONG) {
+                    mine.push(item);
+                    queue.task_done().unwrap();
+                }
+                mine
+            };
+            let getters: Vec<_> = (0..2).map(|_| scope.spawn(getter)).collect();
+            let putters = [0, 1].map(|putter| {
+                let queue = &queue;
+                scope.spawn(move || (0..ITEMS).for_each(|n| queue.put_timeout((putter, n), LONG).unwrap()))
+            });
+            putters.into_iter().for_each(|putter| putter.join().unwrap());
+            queue.join();
+            assert!(queue.is_empty());
+            queue.shutdown(false);
+            getters.into_iter().map(|getter| getter.join().unwrap()).collect()
+        });
+        for putter in [0, 1] {
+            let of_putter = |mine: &Vec<_>| mine.iter().copied().filter(|item: &(u64, _)| item.0 == putter).collect();
+            let parts: Vec<Vec<(u64, u64)>> = taken.iter().map(of_putter).collect();
+            assert!(parts.iter().all(|part| part.is_sorted()));
+            let mut all = parts.concat();
+            all.sort();
+            assert_eq!(all, (0..ITEMS).map(|n| (putter, n)).collect::<Vec<_>>());
+        }
+        assert_eq!(queue.lost(), 0);
+    }
+}
+
+#[test]
+fn items_of_all_lengths_go_around_the_ring() {
+    let queue: Queue<Vec<u8>> = queue(0, 256);
+    let item = |n: usize| vec![n as u8; n % 240];
+    thread::scope(|scope| {
+        scope.spawn(|| (0..5000).for_each(|n| queue.put_timeout(item(n), LONG).unwrap()));
+        (0..5000).for_each(|n| assert_eq!(queue.get_timeout(LONG), Ok(item(n))));
+    });
+}
+
+#[test]
+fn room_is_tested_before_time() {
+    let queue = queue(1, 64);
+    assert_eq!(queue.put_timeout(1, Duration::ZERO), Ok(()));
+    assert_eq!(queue.put_timeout(2, Duration::ZERO), Err(PutError::Full(2)));
+    assert_eq!(queue.put_timeout(2, SHORT), Err(PutError::Full(2)));
+    assert_eq!(queue.get_timeout(Duration::ZERO), Ok(1));
+    assert_eq!(queue.get_timeout(Duration::ZERO), Err(GetError::Empty));
+    assert_eq!(queue.get_timeout(SHORT), Err(GetError::Empty));
+}
+
+#[test]
+fn an_item_that_cannot_be_sent_comes_back() {
+    let queue = queue(0, 64);
+    // Its length takes one byte.
+    let longest = "x".repeat(55);
+    assert_eq!(queue.put(longest.clone()), Ok(()));
+    assert_eq!(queue.try_put(String::new()), Err(PutError::Full(String::new())));
+    assert_eq!(queue.get(), Ok(longest));
+    let longer = "x".repeat(56);
+    let error = queue.put(longer.clone()).unwrap_err();
+    assert_eq!(error.to_string(), "the item cannot be sent: it takes 57 bytes where there is room for 56");
+    assert_eq!(error.into_item(), longer);
+    assert!(queue.is_empty());
+}
+
+#[test]
+fn a_shutdown_ends_every_wait() {
+    for immediate in [false, true] {
+        let (full, empty): (Queue<u32>, Queue<u32>) = (queue(1, 64), queue(0, 64));
+        full.put(1).unwrap();
+        thread::scope(|scope| {
+            let putter = scope.spawn(|| full.put_timeout(2, LONG));
+            let getter = scope.spawn(|| empty.get_timeout(LONG));
+            until(|| full.not_full.waiting() == 1 && empty.not_empty.waiting() == 1);
+            full.shutdown(immediate);
+            empty.shutdown(immediate);
+            assert_eq!(putter.join().unwrap(), Err(PutError::ShutDown(2)));
+            assert_eq!(getter.join().unwrap(), Err(GetError::ShutDown));
+        });
+        assert_eq!(full.try_get(), if immediate { Err(GetError::ShutDown) } else { Ok(1) });
+        assert_eq!(full.get(), Err(GetError::ShutDown));
+    }
+}
+
+#[test]
+fn join_waits_for_what_was_taken_and_an_immediate_shutdown_does_the_rest() {
+    let queue = queue(0, 64);
+    queue.join();
+    (0..3).for_each(|item| queue.put(item).unwrap());
+    queue.get().unwrap();
+    thread::scope(|scope| {
+        let joiner = scope.spawn(|| queue.join());
+        queue.shutdown(true);
+        until(|| queue.all_done.waiting() == 1);
+        assert!(!joiner.is_finished());
+        queue.task_done().unwrap();
+        joiner.join().unwrap();
+    });
+    assert_eq!(queue.task_done(), Err(TooMany));
+    assert_eq!(queue.lost(), 0);
+}
+
+#[test]
+fn what_is_no_item_is_an_error_once_and_counts_as_lost() {
+    let numbers = queue::<u64>(0, 256);
+    let texts = Queue::<String>::at(numbers.ring.memory(), numbers.place()).unwrap();
+    (0..3).for_each(|_| numbers.put(u64::MAX).unwrap());
+    assert_eq!(texts.get(), Err(GetError::Garbled));
+    assert_eq!((texts.len(), texts.lost()), (2, 1));
+    // From here on it cannot be told where an item ends.
+    let words = numbers.ring.memory().at(numbers.place(), Queue::<u64>::words(256)).unwrap();
+    let taken = 3;
+    words[Queue::<u64>::BEFORE_RING + taken].store(200, Ordering::Relaxed);
+    assert_eq!(numbers.get(), Err(GetError::Garbled));
+    assert_eq!((numbers.len(), numbers.lost()), (0, 3));
+    numbers.join();
+    numbers.put(7).unwrap();
+    assert_eq!(numbers.get(), Ok(7));
+}
