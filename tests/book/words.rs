@@ -14,15 +14,18 @@ use crate::chapters::own_text;
 use crate::common::Page;
 
 /// Terms that are words of everyday, too, and stand in that sense before they are introduced in another.
-const EVERYDAY: [(&str, &str); 9] = [
+const EVERYDAY: &[(&str, &str)] = &[
     ("break", "a loop can do so, too"),
     ("event", "what is recorded is one, and so is what one waits for, before it is the name of a primitive"),
+    ("generator", "of random numbers it is another thing than a function that can pause"),
     ("hold", "said of a lock, it says what it says of anything"),
     ("job", "the first chapter begins with a question about them, and then explains what they are"),
     ("ownership", "who can read Rust knows it, as the introduction asks"),
     ("queue", "as with jobs"),
     ("ring", "a timer can do so, too"),
     ("round", "what is the other way round is none"),
+    ("signal", "also what wakes one who waits for an interpreter lock"),
+    ("stack", "also what gives back last what was put last"),
     ("worker", "as with jobs"),
 ];
 
