@@ -98,7 +98,6 @@ impl Ring {
         frames.count == 0 || frames.used.saturating_add(words) <= self.room()
     }
 
-    // ANCHOR: push
     /// Writes a frame behind the others. There must be room for it.
     #[inline]
     pub fn push<T>(&self, frames: &mut Frames, frame: &Frame<T>) {
@@ -116,7 +115,6 @@ impl Ring {
         frames.used += frame.words();
         frames.count = frames.count.saturating_add(1);
     }
-    // ANCHOR_END: push
 
     /// Takes out the first frame, of those that there are; nothing if it cannot be told where it ends, which only happens
     /// when somebody has written what is no frame.
