@@ -31,6 +31,9 @@ const COMPILER: &str = "SNIPPET_COMPILER";
 /// After this time a program does not end any more. Most need a second, to be compiled.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// How often a program is started that is busy.
+const STARTS: usize = 5;
+
 /// Does the compiler's work, if that is what this program is called for.
 pub fn as_compiler() -> Option<ExitCode> {
     let compiler = env::var_os(COMPILER)?;
@@ -110,7 +113,11 @@ fn compile(program: &str) -> Result<(), String> {
 }
 
 fn compile_and_run(program: &str) -> Result<(), String> {
-    skeptically(|root, out, target| skeptic::rt::run_test(root, out, target, program))
+    let run = || skeptically(|root, out, target| skeptic::rt::run_test(root, out, target, program));
+    // A program that has just been written cannot be started while another block's process, forked in that moment and not
+    // yet its own program, has it open too.
+    let busy = |result: &Result<(), String>| result.as_ref().is_err_and(|error| error.contains("Text file busy"));
+    (1..STARTS).fold(run(), |result, _| if busy(&result) { run() } else { result })
 }
 
 /// Calls a function of skeptic, which panics if there is a fault, having printed what the compiler or the program said.
