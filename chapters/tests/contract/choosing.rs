@@ -74,7 +74,7 @@ fn python_does_the_same_jobs() {
         let _ = writeln!(io::stderr(), "SKIPPED: python3 is not installed, so nothing is compared with it");
         return;
     }
-    for part in ["cpu", "mixed", "idle", "start"] {
+    for part in ["mixed", "idle"] {
         let rows = rows(&["--python", &format!("--only={part}")]);
         let pythons: Vec<&Value> = rows.iter().filter(|row| row["python"] == true).collect();
         let models: Vec<&str> = pythons.iter().filter_map(|row| row["model"].as_str()).collect();
