@@ -26,7 +26,7 @@ use libtest_mimic::{Arguments, Trial};
 use common::{Block, Page};
 
 /// How many blocks run at once.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 8;
 
 fn main() -> ExitCode {
     if let Some(exit) = rust::as_compiler() {
