@@ -34,6 +34,9 @@ Read the book:
   cargo install mdbook
   mdbook serve book --open
 
+Solve an exercise of the book:
+  cargo run --example exercise -- no_end
+
 Record the book's figures on your machine, with the runs that they show:
   cargo run -- record
 
