@@ -13,7 +13,7 @@ use crate::random::Seed;
 use crate::trace::seconds;
 
 /// The most jobs that a run may have: enough to see that nothing grows with their number, too few to fill the memory.
-const MOST_JOBS: u64 = 10_000_000;
+pub(crate) const MOST_JOBS: u64 = 10_000_000;
 /// The longest time, in seconds: a year.
 const LONGEST: f64 = 31_536_000.0;
 /// The largest scale: one job of size 1 is then a week of hashing.

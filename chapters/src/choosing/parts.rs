@@ -12,6 +12,7 @@ use super::Options;
 use super::measure::{self, Load, Measured};
 use super::row::{Row, Spread, column};
 use super::variant::{FORK, FORKSERVER, LOOP, ONE_GIL, POOL, PYTHON, SPAWN, THREADS, Variant};
+use crate::options::MOST_JOBS;
 use crate::view::table::Column;
 
 /// How many jobs there are to share, and how much work each is: short enough that the workers end together.
@@ -153,7 +154,7 @@ impl Part {
                 // CPython is given fewer: it has no use for more to show the same figure.
                 let jobs = if variant.python { EMPTY.1 } else { EMPTY.0 } as f64 * options.scale;
                 let jobs = jobs / if options.quick { 3.0 } else { 1.0 };
-                Load { jobs: jobs as u64, scale: 0.0, ..load }
+                Load { jobs: (jobs as u64).min(MOST_JOBS), scale: 0.0, ..load }
             }
             Part::Idle => Load { jobs: 0, time: Some(IDLE), ..load },
             Part::Start => Load { jobs: 0, ..load },
@@ -280,6 +281,12 @@ mod tests {
         let speedup = Part::Cpu.row(&THREADS, &load, &runs, Some((1, &alone))).speedup;
         assert_eq!(speedup, Some(Spread { least: 2.0, median: 3.0, most: 4.0 }));
         assert_eq!(Part::Cpu.row(&THREADS, &load, &runs, None).speedup, Some(Spread::ONE));
+    }
+
+    #[test]
+    fn however_large_the_scale_is_a_demo_takes_the_jobs() {
+        let load = Part::Empty.load(4, &options(&["--scale=1000000"]), &THREADS);
+        assert_eq!(load.jobs, MOST_JOBS);
     }
 
     #[test]
