@@ -81,10 +81,10 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// Finds the contract of a block: the one that follows it, before another block of commands does. And what earlier
+    /// Finds the contract of one of a page's blocks: the one that follows it, before another block of commands does. And what earlier
     /// ones said of all that is below them.
-    pub fn of(page: &Page, block: &Block) -> Result<Self, String> {
-        let next = page.blocks().into_iter().find(|it| it.info == "console" && it.range.start > block.range.end);
+    pub fn of(page: &Page, blocks: &[Block], block: &Block) -> Result<Self, String> {
+        let next = blocks.iter().find(|it| it.info == "console" && it.range.start > block.range.end);
         let end = next.map_or(page.text.len(), |next| next.range.start);
         let mut found = None;
         let mut above = Vec::new();
