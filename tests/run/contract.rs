@@ -170,10 +170,11 @@ impl Contract {
 
 /// What a clause says, and what checks it.
 fn fact(clause: &str) -> Option<(Captures<'_>, Check)> {
-    NEVER_VARIES.iter().find_map(|(pattern, check)| {
-        let pattern = Regex::new(&format!("^{pattern}$")).expect("a regular expression");
-        Some((pattern.captures(clause)?, *check))
-    })
+    static KNOWN: LazyLock<Vec<(Regex, Check)>> = LazyLock::new(|| {
+        let whole = |pattern: &str| Regex::new(&format!("^{pattern}$")).expect("a regular expression");
+        NEVER_VARIES.iter().map(|(pattern, check)| (whole(pattern), *check)).collect()
+    });
+    KNOWN.iter().find_map(|(pattern, check)| Some((pattern.captures(clause)?, *check)))
 }
 
 // The checks.
