@@ -48,6 +48,26 @@
     addEventListener('load', update);
 })();
 
+// A line must not end in the hyphens of a flag, or in the middle of one, where it fits into a line.
+for (const code of document.querySelectorAll('main :is(p, li, dd, figcaption, summary) code')) {
+    if (/^-\S{1,23}$/.test(code.textContent)) code.classList.add('flag');
+}
+
+// On a phone the cells of a row stand one below the other. Each knows the head of its column, and for those who listen a
+// table stays a table.
+for (const table of document.querySelectorAll('main table')) {
+    const heads = [...table.querySelectorAll('thead th')].map(head => head.textContent);
+    const roles = { thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', th: 'columnheader', td: 'cell' };
+    table.setAttribute('role', 'table');
+    for (const [name, role] of Object.entries(roles)) {
+        table.querySelectorAll(name).forEach(part => part.setAttribute('role', role));
+    }
+    for (const row of table.querySelectorAll('tbody tr')) {
+        [...row.cells].forEach((cell, column) => { cell.dataset.head = heads[column] ?? ''; });
+    }
+    table.classList.add('stacks');
+}
+
 // On paper nothing can be opened, so everything is open.
 (() => {
     let closed = [];
