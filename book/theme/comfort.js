@@ -48,9 +48,21 @@
     addEventListener('load', update);
 })();
 
-// A line must not end in the hyphens of a flag, or in the middle of one, where it fits into a line.
-for (const code of document.querySelectorAll('main :is(p, li, dd, figcaption, summary) code')) {
-    if (/^-\S{1,23}$/.test(code.textContent)) code.classList.add('flag');
+// A flag is read in one piece, or broken between the values that it can have: no line ends in its hyphens. Other code in a
+// table is broken where one of its names ends.
+for (const code of document.querySelectorAll('main :is(p, li, dd, td, figcaption, summary) code')) {
+    const text = code.textContent;
+    if (/^-\S+$/.test(text)) {
+        code.replaceChildren(...text.split(/(?<=\|)/).map(piece => {
+            const part = document.createElement('span');
+            part.className = 'flag';
+            part.textContent = piece;
+            return part;
+        }));
+    } else if (code.closest('td')) {
+        const pieces = text.split(/(?<=::|[(_])|(?<=\w)(?=\.\w)/);
+        code.replaceChildren(...pieces.flatMap((piece, at) => at ? [document.createElement('wbr'), piece] : [piece]));
+    }
 }
 
 // On a phone the cells of a row stand one below the other. Each knows the head of its column, and for those who listen a
