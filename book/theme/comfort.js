@@ -48,6 +48,38 @@
     addEventListener('load', update);
 })();
 
+// A flag is read in one piece, or broken between the values that it can have: no line ends in its hyphens. Other code in a
+// table is broken where one of its names ends.
+for (const code of document.querySelectorAll('main :is(p, li, dd, td, figcaption, summary) code')) {
+    const text = code.textContent;
+    if (/^-\S+$/.test(text)) {
+        code.replaceChildren(...text.split(/(?<=\|)/).map(piece => {
+            const part = document.createElement('span');
+            part.className = 'flag';
+            part.textContent = piece;
+            return part;
+        }));
+    } else if (code.closest('td')) {
+        const pieces = text.split(/(?<=::|[(_])|(?<=\w)(?=\.\w)/);
+        code.replaceChildren(...pieces.flatMap((piece, at) => at ? [document.createElement('wbr'), piece] : [piece]));
+    }
+}
+
+// On a phone the cells of a row stand one below the other. Each knows the head of its column, and for those who listen a
+// table stays a table.
+for (const table of document.querySelectorAll('main table')) {
+    const heads = [...table.querySelectorAll('thead th')].map(head => head.textContent);
+    const roles = { thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', th: 'columnheader', td: 'cell' };
+    table.setAttribute('role', 'table');
+    for (const [name, role] of Object.entries(roles)) {
+        table.querySelectorAll(name).forEach(part => part.setAttribute('role', role));
+    }
+    for (const row of table.querySelectorAll('tbody tr')) {
+        [...row.cells].forEach((cell, column) => { cell.dataset.head = heads[column] ?? ''; });
+    }
+    table.classList.add('stacks');
+}
+
 // On paper nothing can be opened, so everything is open.
 (() => {
     let closed = [];
