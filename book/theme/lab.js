@@ -13,15 +13,11 @@
 
 (() => {
     const { Story, read, rounded } = LabStory;
-    const { Form, make, parse, words, known, told, command } = LabForm;
+    const { make, parse } = LabForm;
+    const { Controls, button } = LabControls;
     const { Log, summary, legend } = LabTold;
     const { Axis, STEP } = LabAxis;
 
-    const button = (text, attributes, act) => {
-        const element = make('button', { type: 'button', ...attributes }, text);
-        element.addEventListener('click', act);
-        return element;
-    };
     const recordedIn = figure => read(figure.querySelector('script[type="application/x-ndjson"]').textContent);
     const commandIn = figure => [...figure.querySelectorAll('figcaption code')].map(code => code.textContent).findLast(text => parse(text));
 
@@ -61,8 +57,6 @@
         constructor(figure) {
             this.figure = figure;
             this.runs = [];
-            this.count = 0;
-            this.series = (figure.dataset.series ?? '').split(';').map(it => it.trim()).filter(Boolean);
             this.given = parse(commandIn(figure));
             this.build();
             this.record();
@@ -73,7 +67,6 @@
             this.spoken = make('p', { class: 'lab-spoken', 'aria-live': 'polite' });
             this.keys = make('div', { class: 'lab-keys' });
             this.stage = make('div', { class: 'lab-stage' });
-            this.message = make('p', { class: 'lab-message', role: 'alert', hidden: true });
             this.log = new Log();
             this.sums = make('div', { class: 'lab-sums table-wrapper' });
             this.logOf = make('span', { class: 'lab-of' });
@@ -82,14 +75,13 @@
                     make('div', {}, make('p', { class: 'lab-title' }, 'Log', this.logOf), this.log.element),
                     make('div', {}, make('p', { class: 'lab-title' }, 'Summary'), this.sums)));
             this.words.addEventListener('toggle', () => this.tell());
-            this.go = button('Play', { class: 'lab-go' }, () => this.press());
-            this.actions = make('div', { class: 'lab-actions' }, this.go);
+            this.go = button('Play', { class: 'lab-play' }, () => this.replay());
             this.zoom = make('div', { class: 'lab-zoom', role: 'group', 'aria-label': 'Zoom' },
                 button('−', { 'aria-label': 'Zoom out', title: 'Zoom out (−)' }, () => this.axis.zoom(1 / STEP)),
                 button('+', { 'aria-label': 'Zoom in', title: 'Zoom in (+)' }, () => this.axis.zoom(STEP)),
                 button('whole run', { class: 'lab-whole', title: 'Show the whole run (0)' }, () => this.axis.whole()));
-            this.box = make('div', { class: 'lab-box' }, this.actions, this.message,
-                make('div', { class: 'lab-tools' }, this.keys, this.zoom), this.stage, this.readout, this.spoken, this.words);
+            this.box = make('div', { class: 'lab-box' },
+                make('div', { class: 'lab-tools' }, this.go, this.keys, this.zoom), this.stage, this.readout, this.spoken, this.words);
             this.figure.prepend(this.box);
             this.figure.classList.add('is-on');
             this.axis = new Axis(this.box,
@@ -164,8 +156,6 @@
             this.log.update();
         }
 
-        press() { this.replay(); }
-
         // Plays the recorded runs at their own speed; again, if they are over; pauses, if they are not.
         replay() {
             if (this.playing) {
@@ -212,111 +202,40 @@
         label() {
             this.go.textContent = !this.playing ? 'Play' : this.playing.paused === null ? 'Pause' : 'Go on';
         }
-
-        fail(text) {
-            this.message.textContent = text ?? '';
-            this.message.hidden = !text;
-        }
     }
 
     // A lab in the reading room.
     class LiveLab extends Lab {
         constructor(figure, labs) {
             super(figure);
-            this.labs = labs;
-            this.lab = labs[this.given.lab];
-            this.running = null;
-            const start = words(figure.dataset.start ?? '');
-            const given = { options: { ...this.given.options, ...start.options }, positional: start.positional ?? this.given.positional };
-            const names = (figure.dataset.controls ?? '').split(/\s+/).filter(Boolean);
-            this.form = new Form(this.lab.options, names, known(this.lab.options, given), () => this.change());
-            this.code = make('code', { class: 'lab-code' });
-            this.copy = button('Copy', { class: 'lab-copy', 'aria-label': 'Copy the command' }, () => this.copied());
-            this.line = make('div', { class: 'lab-command' }, this.code, this.copy);
-            this.go.classList.add('is-live');
-            this.actions.prepend(this.form.element);
-            this.actions.append(this.line);
-            if (!this.series.length) {
+            this.count = 0;
+            this.controls = new Controls(figure, labs, this.given, (plan, current) => this.start(plan, current));
+            this.box.prepend(this.controls.element);
+            this.go.remove();
+            if (!this.controls.series.length) {
                 this.both = make('input', { type: 'checkbox', checked: true });
                 this.both.addEventListener('change', () => this.compare());
                 this.zoom.prepend(make('label', { class: 'lab-both', title: 'Show the run before above the last one' }, this.both, 'compare'));
             }
             this.axis.onlanes = panel => this.kills(panel);
-            this.change();
-            this.label();
         }
 
-        // What is to be run, one after another: the lab, what it is called, and its options.
-        get plan() {
-            const { values } = this.form;
-            const asked = this.series.length ? this.series : [''];
-            return asked.map(item => {
-                const { options, positional } = words(item);
-                const name = positional ?? this.given.lab;
-                const lab = this.labs[name];
-                const own = Object.fromEntries(lab.options.filter(it => it.name in values).map(it => [it.name, values[it.name]]));
-                return { name, lab, values: { ...own, ...known(lab.options, { options }) } };
-            });
-        }
-
-        change() {
-            this.code.textContent = this.plan.map(({ lab, values }) => command(lab, lab.options, values)).join('\n');
-        }
-
-        async copied() {
-            try {
-                await navigator.clipboard.writeText(this.code.textContent);
-                this.copy.textContent = 'Copied';
-            } catch {
-                getSelection().selectAllChildren(this.code);
-                this.copy.textContent = 'Selected';
-            }
-            setTimeout(() => { this.copy.textContent = 'Copy'; }, 1500);
-        }
-
-        label() {
-            this.go.textContent = this.running ? 'Stop' : this.series.length ? 'Run all' : 'Run';
-            this.go.classList.toggle('is-stop', Boolean(this.running));
-        }
-
-        press() {
-            if (this.running) this.stop();
-            else if (this.form.check()) this.start();
-        }
-
-        stop() {
-            this.running.stopped = true;
-            const { run } = this.running;
-            if (run?.id) LabRoom.stop(run.id).catch(error => this.fail(error.message));
-            else this.running.abort.abort();
-        }
-
-        async start() {
-            const { running } = this;
-            if (running) return;
-            this.fail();
-            const current = this.running = { abort: new AbortController(), stopped: false, run: null };
-            this.label();
+        // Runs what is asked for, one after another.
+        async start(plan, current) {
             this.words.open = true;
             this.axis.whole();
-            const before = this.series.length ? [] : this.runs.slice(-1);
+            const before = this.controls.series.length ? [] : this.runs.slice(-1);
             const fresh = [];
-            for (const { name, lab, values } of this.plan) {
-                if (current.stopped) break;
+            for (const asked of plan) {
                 this.count += 1;
-                const told_ = told(lab.options, values);
-                const run = new Run(this, this.series.length && name !== this.given.lab || this.series.includes(name) ? [lab.bin, ...told_] : told_, `Run ${this.count}`);
-                current.run = run;
+                const run = new Run(this, asked.words, `Run ${this.count}`);
+                run.tag.title = asked.command;
                 fresh.push(run);
                 this.last = [...before, ...fresh];
-                // Where all are to be seen on one axis, those that are still to come have room there, too.
                 this.logged = run;
                 this.compare();
-                await this.live(run, name, values, current);
-                if (this.message.textContent) break;
+                if (!await this.live(run, asked, current) || current.stopped) break;
             }
-            this.running = null;
-            this.label();
         }
 
         // The last run alone, or with the one before.
@@ -325,64 +244,54 @@
             this.show(this.both && !this.both.checked ? runs.slice(-1) : runs);
         }
 
-        async live(run, name, values, current) {
+        // Runs one demo, and says whether it went as it should.
+        async live(run, asked, current) {
             const { story, panel } = run;
-            const since = performance.now() / 1000;
+            // When the service began to start, by the clock of the page, as far as its records tell.
             let origin = Infinity;
-            panel.clock = () => Math.max(0, performance.now() / 1000 - Math.min(origin, performance.now() / 1000));
-            panel.canvas.setAttribute('aria-description', 'It goes on.');
-            try {
-                await LabRoom.run(name, values, line => {
-                    if (line.room === 'started') {
-                        run.id = line.run;
-                        run.tag.title = line.command;
-                        if (current.stopped) LabRoom.stop(run.id).catch(() => {});
-                    } else if (line.room === 'ended') this.ended(run, line);
-                    else if (line.event) {
-                        run.first ??= performance.now() / 1000 - since;
-                        story.add(line);
-                        origin = Math.min(origin, performance.now() / 1000 - line.at);
-                    }
-                    this.axis.redraw();
-                }, current.abort.signal);
-            } catch (error) {
-                if (!current.abort.signal.aborted) this.fail(error.message);
-            }
+            const now = () => performance.now() / 1000;
+            panel.clock = () => origin < Infinity ? now() - origin : 0;
+            run.live = current;
+            const end = await this.controls.one(asked, current, line => {
+                if (line.event) {
+                    story.add(line);
+                    origin = Math.min(origin, now() - line.at);
+                }
+                this.axis.redraw();
+            });
+            run.live = null;
             story.close();
-            run.id = null;
-            this.kills(panel);
+            run.why = { stopped: 'stopped', too_long: 'stopped: a run has 60 seconds', too_many_records: 'stopped: too many records' }[end?.why]
+                ?? (end ? null : 'given up');
+            // A run that has lost a worker has failed, and has a summary all the same.
+            const failed = end?.why === 'failed' && !story.summary;
+            if (failed) this.controls.fail(end.error?.trim() || 'The run failed, and did not say why.');
             this.axis.redraw();
             this.spoken.textContent = story.description();
-        }
-
-        ended(run, { why, error }) {
-            const words = { stopped: 'stopped', too_long: 'stopped: a run has 60 seconds', too_many_records: 'stopped: too many records', failed: 'failed' };
-            // A run whose worker was killed has failed, and has a summary all the same.
-            run.why = why === 'failed' && run.story.summary ? null : words[why] ?? null;
-            if (why === 'failed' && !run.story.summary) this.fail(error?.trim() || 'The run failed, and did not say why.');
+            return Boolean(end) && !failed;
         }
 
         // A button for each worker that is a process and goes on.
         kills(panel) {
             const run = this.runs.find(run => run.panel === panel);
-            const live = run?.id && (run.story.run ? run.story.model === 'processes' : false);
+            const live = Boolean(run?.live?.id) && run.story.model === 'processes' && Boolean(run.story.run);
             [...panel.names.children].forEach((name, number) => {
                 const lane = run?.story.lanes[number];
+                const goesOn = live && lane && lane.ended === null;
                 const there = name.querySelector('button');
-                if (!live || lane?.ended !== null && lane?.ended !== undefined) {
-                    there?.remove();
-                } else if (!there) {
+                if (!goesOn) there?.remove();
+                else if (!there) {
                     const worker = `worker-${number + 1}`;
                     name.append(button('Kill', { class: 'lab-kill', 'aria-label': `Kill ${worker}`, title: `Kill the process of ${worker}` }, () =>
-                        LabRoom.kill(run.id, worker).catch(error => this.fail(error.message))));
+                        LabRoom.kill(run.live.id, worker).catch(error => this.controls.fail(error.message))));
                 }
             });
-            panel.names.toggleAttribute('aria-hidden', !live);
+            panel.names.ariaHidden = live ? null : 'true';
         }
 
         tell() {
             super.tell();
-            for (const run of this.runs) if (run.id) this.kills(run.panel);
+            for (const run of this.runs) this.kills(run.panel);
         }
     }
 
@@ -392,12 +301,13 @@
     const repaint = [];
     const prepare = labs => {
         for (const figure of figures) {
-            if (figure.classList.contains('is-table')) {
-                if (labs) new LabTable(figure, labs, parse(commandIn(figure)));
+            const { lab: name } = parse(commandIn(figure));
+            if (recordedIn(figure)[0].part) {
+                // A chart has nothing to replay.
+                if (labs?.[name]) new LabTable(figure, labs, parse(commandIn(figure)));
                 continue;
             }
-            const there = labs?.[parse(commandIn(figure)).lab];
-            const lab = there ? new LiveLab(figure, labs) : new Lab(figure);
+            const lab = labs?.[name] ? new LiveLab(figure, labs) : new Lab(figure);
             repaint.push(() => lab.axis.repaint());
         }
     };
