@@ -6,7 +6,7 @@
 // | attribute | what it says |
 // | --- | --- |
 // | `data-controls` | the options that can be changed on the page |
-// | `data-start` | options that the live lab starts with, besides those of the caption's command |
+// | `data-start` | options that the live lab starts with, besides those of the caption's command; an empty one is left out |
 // | `data-series` | runs that follow one another, above one another: each another lab, or other options, `;` between them |
 // | `data-recorded` | the figures of the page whose recorded runs are shown at first, if not its own alone |
 'use strict';
