@@ -54,7 +54,9 @@ const LabControls = (() => {
         }
 
         change() {
-            this.code.textContent = this.plan.map(({ command }) => command).join('\n');
+            // A word is not broken, and what is copied is as one would type it.
+            const line = ({ command }) => command.split(' ').flatMap((word, index) => [index ? ' ' : '', make('span', {}, word)]);
+            this.code.replaceChildren(...this.plan.flatMap((asked, index) => [index ? '\n' : '', ...line(asked)]));
         }
 
         async copied() {

@@ -260,17 +260,23 @@ const LabStory = (() => {
             return `${lane.name}: ${open ? 'waits' : 'waited'} ${thing.wait}: ${brief(busy)}, ${when}`;
         }
 
+        // How often something was held, and how long: half of the times were longer.
+        holds(thing, lanes = this.lanes) {
+            const bars = lanes.flatMap(lane => lane ? [...lane.holds, ...lane.inner] : []).filter(bar => bar.thing === thing);
+            const lengths = bars.map(bar => bar.to - bar.from).sort((a, b) => a - b);
+            return { count: lengths.length, median: lengths[lengths.length >> 1] };
+        }
+
         // The whole run, for those who cannot see it.
         description() {
             const left = this.summary ? `, ${this.summary.left} left, ${this.summary.lost} lost` : '';
             let text = `${this.title()}. ${rounded(this.end, this.end)}: ${this.completed} completed${left}.`;
             for (const lane of this.lanes.slice(0, TOLD)) {
                 if (!lane) continue;
-                const holds = lane.holds.length;
-                const lengths = lane.holds.map(bar => bar.to - bar.from).sort((a, b) => a - b);
-                const held = holds && this.over
-                    ? `, held ${THINGS[lane.holds[0].thing].hold} ${counted(holds, 'time')}, ${brief(lengths[holds >> 1])} at the median`
-                    : '';
+                const held = !this.over ? '' : [...this.things.hold].map(thing => {
+                    const { count, median } = this.holds(thing, [lane]);
+                    return count ? `, held ${THINGS[thing].hold} ${counted(count, 'time')}, ${brief(median)} at the median` : '';
+                }).join('');
                 text += ` ${lane.name} completed ${counted(lane.completed, 'job')}${held}${lane.died ? ', and died' : ''}.`;
             }
             if (this.lanes.length > TOLD) text += ` And ${counted(this.lanes.length - TOLD, 'more worker')}.`;

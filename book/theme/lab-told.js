@@ -2,7 +2,7 @@
 'use strict';
 
 const LabTold = (() => {
-    const { THINGS, counted, percent, bytes } = LabStory;
+    const { THINGS, brief, counted, percent, bytes } = LabStory;
     const { make } = LabForm;
     // How many workers the summary has a line for.
     const LINES = 8;
@@ -90,11 +90,17 @@ const LabTold = (() => {
             figure('peak memory', it => bytes(it.peak_rss_bytes)),
             figure('seed', it => `${it.seed}`),
         ];
+        for (const thing of new Set(stories.flatMap(story => [...story.things.hold]))) {
+            rows.push(figure(`held ${THINGS[thing].hold}`, (_, story) => {
+                const { count, median } = story.holds(thing);
+                return count ? `${counted(count, 'time')}, ${brief(median)} at the median` : 'never';
+            }));
+        }
         const most = Math.max(...stories.map(story => story.summary?.workers.length ?? 0));
         for (let number = 0; number < Math.min(most, LINES); number += 1) {
             rows.push(figure(`worker-${number + 1}`, it => {
                 const worker = it.workers[number];
-                return worker ? `${counted(worker.completed, 'job')}, ${worker.busy_seconds.toFixed(3)} s busy` : '';
+                return worker ? `${counted(worker.completed, 'job')}, ${worker.busy_seconds.toFixed(3)} s` : '';
             }));
         }
         const heads = runs.map(run => make('th', { scope: 'col' }, run.name));

@@ -44,7 +44,7 @@
         // How it stands.
         tell() {
             const { story, panel } = this;
-            let text = rounded(panel.now, panel.now);
+            let text = panel.now < 0.1 ? rounded(panel.now, panel.now) : `${panel.now.toFixed(3)} s`;
             if (this.why) text += `, ${this.why}`;
             else if (story.summary?.lost) text += `, ${story.summary.lost} lost`;
             if (this.state.textContent !== text) this.state.textContent = text;
@@ -77,9 +77,9 @@
             this.words.addEventListener('toggle', () => this.tell());
             this.go = button('Play', { class: 'lab-play' }, () => this.replay());
             this.zoom = make('div', { class: 'lab-zoom', role: 'group', 'aria-label': 'Zoom' },
+                button('whole run', { class: 'lab-whole', title: 'Show the whole run (0)' }, () => this.axis.whole()),
                 button('−', { 'aria-label': 'Zoom out', title: 'Zoom out (−)' }, () => this.axis.zoom(1 / STEP)),
-                button('+', { 'aria-label': 'Zoom in', title: 'Zoom in (+)' }, () => this.axis.zoom(STEP)),
-                button('whole run', { class: 'lab-whole', title: 'Show the whole run (0)' }, () => this.axis.whole()));
+                button('+', { 'aria-label': 'Zoom in', title: 'Zoom in (+)' }, () => this.axis.zoom(STEP)));
             this.box = make('div', { class: 'lab-box' },
                 make('div', { class: 'lab-tools' }, this.go, this.keys, this.zoom), this.stage, this.readout, this.spoken, this.words);
             this.figure.prepend(this.box);
@@ -218,6 +218,7 @@
                 this.zoom.prepend(make('label', { class: 'lab-both', title: 'Show the run before above the last one' }, this.both, 'compare'));
             }
             this.axis.onlanes = panel => this.kills(panel);
+            this.stage.classList.toggle('has-kills', this.given.lab === 'processes');
         }
 
         // Runs what is asked for, one after another.
