@@ -68,7 +68,7 @@
             this.keys = make('div', { class: 'lab-keys' });
             this.stage = make('div', { class: 'lab-stage' });
             this.log = new Log();
-            this.sums = make('div', { class: 'lab-sums table-wrapper' });
+            this.sums = make('div', { class: 'lab-sums' });
             this.logOf = make('span', { class: 'lab-of' });
             this.words = make('details', { class: 'lab-words' }, make('summary', {}, 'Log and summary'),
                 make('div', { class: 'lab-told' },
