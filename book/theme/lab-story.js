@@ -262,8 +262,8 @@ const LabStory = (() => {
 
         // How often something was held, and how long: half of the times were longer.
         holds(thing, lanes = this.lanes) {
-            const bars = lanes.flatMap(lane => lane ? [...lane.holds, ...lane.inner] : []).filter(bar => bar.thing === thing);
-            const lengths = bars.map(bar => bar.to - bar.from).sort((a, b) => a - b);
+            const bars = lanes.flatMap(lane => lane ? [lane.holds, lane.inner] : []).flat().filter(bar => bar.thing === thing);
+            const lengths = Float64Array.from(bars, bar => bar.to - bar.from).sort();
             return { count: lengths.length, median: lengths[lengths.length >> 1] };
         }
 
