@@ -42,18 +42,21 @@ const LabAxis = (() => {
         get end() { return Math.max(SHORTEST, ...this.panels.map(panel => panel.length)); }
         get span() { return this.view ?? [0, this.end]; }
 
-        redraw() {
+        // Draws before the next frame: everything, or what has changed with time.
+        redraw(everything = true) {
+            this.everything ||= everything;
             if (this.pending) return;
             this.pending = true;
-            requestAnimationFrame(time => this.frame(time));
+            requestAnimationFrame(() => this.frame());
         }
 
         frame() {
-            this.pending = false;
+            const { everything } = this;
+            this.pending = this.everything = false;
             if (this.ink.ratio !== devicePixelRatio) this.ink = new Ink(this.element);
-            for (const panel of this.panels) panel.draw();
+            for (const panel of this.panels) if (everything || panel.changed) panel.draw();
             this.onframe?.();
-            if (this.panels.some(panel => panel.clock && !panel.story.over)) this.redraw();
+            if (this.panels.some(panel => panel.clock && !panel.story.over)) this.redraw(false);
         }
 
         // Shows the part of the axis from `from` to `to`, as far as there is one; all of it, if that is all.

@@ -199,8 +199,18 @@ const LabTimeline = (() => {
             return (to - from) / Math.max(1, this.width - 2 * PAD);
         }
 
+        // Whether it would look different now than when it was drawn: by new records, another axis, or half a pixel of time.
+        get changed() {
+            const { drawn, now, story } = this;
+            const [from, to] = this.timeline.span;
+            return !drawn || drawn.records !== story.records.length || drawn.from !== from || drawn.to !== to
+                || now - drawn.now > this.pixel / 2 || drawn.over !== story.over;
+        }
+
         draw() {
             this.layout();
+            const [from, to] = this.timeline.span;
+            this.drawn = { records: this.story.records.length, from, to, now: this.now, over: this.story.over };
             const context = this.canvas.getContext('2d');
             const { ink } = this.timeline;
             context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);

@@ -190,7 +190,7 @@
                     }
                     if (playing.time >= end) story.close();
                 });
-                this.axis.redraw();
+                this.axis.redraw(false);
                 if (runs.every(run => run.story.over)) {
                     this.playing = null;
                     this.label();
@@ -258,7 +258,7 @@
                     story.add(line);
                     origin = Math.min(origin, now() - line.at);
                 }
-                this.axis.redraw();
+                this.axis.redraw(false);
             });
             run.live = null;
             story.close();

@@ -32,7 +32,9 @@ const PRELUDE: &str = "
         one.fillStyle = getComputedStyle(lab).getPropertyValue(name).trim();
         one.fillRect(0, 0, 1, 1);
         const [red, green, blue] = one.getImageData(0, 0, 1, 1).data;
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+        copy.drawImage(canvas, 0, 0);
+        const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
         let count = 0;
         for (let at = 0; at < data.length; at += 4) {
             if (data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255) count += 1;
@@ -96,11 +98,14 @@ pub struct Browser {
 impl Browser {
     pub fn start(mdbook: &Path, chromium: &Path, driver: &Path) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let room =
-            Running::start(Command::new(env!("CARGO_BIN_EXE_reading-room")).args(["serve", "--port=0"]), |line| {
+        let room = Running::start(
+            Command::new(std::env::var("LABS_ROOM").unwrap_or(env!("CARGO_BIN_EXE_reading-room").into()))
+                .args(["serve", "--port=0"]),
+            |line| {
                 let (_, address) = line.split_once("http://")?;
                 Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
-            });
+            },
+        );
         let (room, address) = room?;
         let book = folder.path().join("book");
         let built =
@@ -145,8 +150,18 @@ impl Browser {
 
     /// Shows a page, and waits until its labs are there.
     pub fn open(&self, address: &str) -> Fault {
+        // The page before may be the same one, and is not what is waited for.
+        self.get(0, "window.before = true")?;
         self.runtime.block_on(self.client.goto(address)).map_err(|error| format!("{address}: {error}"))?;
-        self.wait(0, "[...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-box'))")
+        let there =
+            "!window.before && [...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-box'))";
+        loop {
+            match self.wait(0, there) {
+                // The page before has gone only now.
+                Err(error) if error.contains("unloaded") => {}
+                waited => return waited,
+            }
+        }
     }
 
     /// How wide and high the window is.
@@ -203,8 +218,20 @@ impl Browser {
         self.runtime.block_on(click).map_err(|error| format!("{selector}: {error}"))
     }
 
+    /// Gives options values, all at once.
+    pub fn set(&self, lab: usize, options: &[(&str, &str)]) -> Fault {
+        for (option, value) in options {
+            let field = format!("lab.querySelector('.lab-field input[id$=\"-{option}\"]')");
+            self.get(
+                lab,
+                &format!("({field}.value = {value:?}, {field}.dispatchEvent(new Event('input', {{ bubbles: true }})))"),
+            )?;
+        }
+        Ok(())
+    }
+
     /// Types a value into the field of an option.
-    pub fn set(&self, lab: usize, option: &str, value: &str) -> Fault {
+    pub fn type_in(&self, lab: usize, option: &str, value: &str) -> Fault {
         let selector = format!(".lab-field input[id$=\"-{option}\"]");
         let set = async {
             let labs = self.client.find_all(Locator::Css("figure.lab")).await?;
