@@ -276,7 +276,7 @@ fn trial(name: &str, promise: fn(&Browser) -> Fault, browser: &Arc<Mutex<Option<
         }
         let browser = browser.as_ref().expect("it has just been started");
         let t = std::time::Instant::now();
-        promise(browser).map_err(|e| format!("{e} {:?} {:?}", browser.get(0,"location.href + document.querySelectorAll('figure.lab').length + document.documentElement.outerHTML.slice(0,300)"), browser.complaints()))?;
+        promise(browser).map_err(|e| format!("{e} {:?} {:?}", browser.get(0,"location.href + document.querySelectorAll('figure.lab').length + ' nav=' + performance.getEntriesByType('navigation')[0].type + ' now=' + performance.now() + ' boxes=' + document.querySelectorAll('.lab-box').length + ' forms=' + document.querySelectorAll('.lab-controls').length + ' meta=' + LabRoom.there + ' before=' + window.before"), browser.complaints()))?;
         eprintln!("TIME {:?}", t.elapsed());
         let complaints = browser.complaints()?;
         if complaints.is_empty() { Ok(()) } else { Err(Failed::from(complaints.join("\n"))) }
