@@ -6,7 +6,7 @@
 import threading
 import time
 
-ADDITIONS = 1_000_000
+ADDITIONS = 500_000
 x = 0
 lock = threading.Lock()
 

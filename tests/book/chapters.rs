@@ -46,12 +46,14 @@ pub fn chapters(summary: &Page) -> Vec<PathBuf> {
 
 /// The text that is read on the way through a page, each piece with its place.
 pub fn own_text(page: &Page) -> Vec<Range<usize>> {
-    let aside = |place: usize| {
-        ASIDE.iter().any(|(begin, end)| {
-            let begun = page.text[..place].rfind(begin);
-            begun.is_some_and(|begun| !page.text[begun..place].contains(end))
-        })
-    };
+    let mut asides = Vec::new();
+    for (begin, end) in ASIDE {
+        for (place, _) in page.text.match_indices(begin) {
+            let length = page.text[place..].find(end).unwrap_or(page.text.len() - place);
+            asides.push(place..place + length);
+        }
+    }
+    let aside = |place: usize| asides.iter().any(|aside| aside.contains(&place));
     let mut text = Vec::new();
     let mut passed_over = 0;
     for (event, range) in page.events() {

@@ -81,10 +81,10 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// Finds the contract of a block: the one that follows it, before another block of commands does. And what earlier
+    /// Finds the contract of one of a page's blocks: the one that follows it, before another block of commands does. And what earlier
     /// ones said of all that is below them.
-    pub fn of(page: &Page, block: &Block) -> Result<Self, String> {
-        let next = page.blocks().into_iter().find(|it| it.info == "console" && it.range.start > block.range.end);
+    pub fn of(page: &Page, blocks: &[Block], block: &Block) -> Result<Self, String> {
+        let next = blocks.iter().find(|it| it.info == "console" && it.range.start > block.range.end);
         let end = next.map_or(page.text.len(), |next| next.range.start);
         let mut found = None;
         let mut above = Vec::new();
@@ -170,10 +170,11 @@ impl Contract {
 
 /// What a clause says, and what checks it.
 fn fact(clause: &str) -> Option<(Captures<'_>, Check)> {
-    NEVER_VARIES.iter().find_map(|(pattern, check)| {
-        let pattern = Regex::new(&format!("^{pattern}$")).expect("a regular expression");
-        Some((pattern.captures(clause)?, *check))
-    })
+    static KNOWN: LazyLock<Vec<(Regex, Check)>> = LazyLock::new(|| {
+        let whole = |pattern: &str| Regex::new(&format!("^{pattern}$")).expect("a regular expression");
+        NEVER_VARIES.iter().map(|(pattern, check)| (whole(pattern), *check)).collect()
+    });
+    KNOWN.iter().find_map(|(pattern, check)| Some((pattern.captures(clause)?, *check)))
 }
 
 // The checks.

@@ -36,12 +36,34 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(AT_ONCE);
     rust::prepare();
     let pages = common::pages();
-    let blocks = pages.iter().flat_map(|page| page.blocks().into_iter().map(move |block| (page, block)));
-    let mut trials: Vec<Trial> = blocks.filter_map(|(page, block)| trial(page, block)).collect();
+    let mut trials: Vec<(Turn, Trial)> = faults::trials().into_iter().map(|trial| (Turn::Long, trial)).collect();
+    for page in &pages {
+        let blocks = page.blocks();
+        trials.extend(blocks.iter().filter_map(|block| Some((turn(block), trial(page, &blocks, block)?))));
+    }
+    trials.sort_by_key(|(turn, _)| *turn);
+    let mut trials: Vec<Trial> = trials.into_iter().map(|(_, trial)| trial).collect();
     trials.extend(reference::trials());
     trials.push(python::the_names());
-    trials.extend(faults::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// When a block is begun: one that has the machine to itself before the others come, and one that waits before those that
+/// compute.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Alone,
+    Long,
+    Short,
+}
+
+fn turn(block: &Block) -> Turn {
+    match block.note.as_deref() {
+        Some(note) if note.starts_with(console::ALONE) => Turn::Alone,
+        Some(python::HANGS) => Turn::Long,
+        _ if block.text.starts_with("$ cargo run --example exercise") => Turn::Long,
+        _ => Turn::Short,
+    }
 }
 
 /// Held by each block while it runs: by many at once, or by one `alone` whose output depends on how fast it runs.
@@ -56,17 +78,19 @@ fn on_the_machine(alone: bool, run: impl FnOnce() -> Result<(), String>) -> Resu
 }
 
 /// The test of a block, if it is one that can be run.
-fn trial(page: &Page, block: Block) -> Option<Trial> {
+fn trial(page: &Page, blocks: &[Block], block: &Block) -> Option<Trial> {
     let name = format!("{}:{}", page.path.display(), block.line);
     let kind = block.info.split(',').next().unwrap_or_default().to_owned();
     let trial = match kind.as_str() {
         "rust" if !block.info.contains("ignore") => {
+            let block = block.clone();
             Trial::test(name, move || on_the_machine(false, || rust::run(&block)))
         }
-        "python" => python::trial(name, page, block),
+        "python" => python::trial(name, page, block.clone()),
         "console" => {
-            let contract = contract::Contract::of(page, &block);
-            let alone = block.note.as_deref().is_some_and(|note| note.starts_with(console::ALONE));
+            let contract = contract::Contract::of(page, blocks, block);
+            let alone = turn(block) == Turn::Alone;
+            let block = block.clone();
             Trial::test(name, move || on_the_machine(alone, || console::run(&block, &contract?)))
         }
         _ => return None,

@@ -29,7 +29,9 @@ use crate::common::{self, Block, Page};
 /// The longest that a program may take.
 const LONGEST: Duration = Duration::from_secs(30);
 /// What takes longer than this, and should, hangs.
-const HANGS: Duration = Duration::from_secs(3);
+const TOO_LONG: Duration = Duration::from_secs(3);
+/// What a comment says of a program that hangs.
+pub const HANGS: &str = "tested to hang";
 
 /// Whether `python3` is installed.
 pub static INSTALLED: LazyLock<bool> = LazyLock::new(|| {
@@ -95,7 +97,7 @@ pub fn plan(block: &Block) -> Result<Plan, String> {
         }
     } else if let Some(words) = note.strip_prefix("tested to fail with ") {
         plan.end = End::Saying(words.to_owned());
-    } else if note == "tested to hang" {
+    } else if note == HANGS {
         plan.end = End::Never;
     } else if let Some(lines) = note.strip_prefix("tested in\n") {
         let at = |line: &&str| line.trim() == "...";
@@ -121,7 +123,7 @@ pub fn run(name: &str, block: &Block) -> Result<(), String> {
 
 /// Runs a file as `plan` says.
 fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
-    let limit = if plan.end == End::Never { HANGS } else { LONGEST };
+    let limit = if plan.end == End::Never { TOO_LONG } else { LONGEST };
     let python = snapbox::cmd::Command::new("python3").arg(file).args(&plan.arguments).current_dir(common::root());
     let output = python.stderr_to_stdout().timeout(limit).output().map_err(|error| format!("python3: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout);

@@ -11,7 +11,7 @@ use chapters::threads::{Barrier, Event};
 use crate::kept_place::Kitchen;
 
 /// How long the cooks may take to meet in the kitchen, or the next one to get in.
-const LONG: Duration = Duration::from_secs(3);
+const LONG: Duration = Duration::from_secs(1);
 
 pub fn check() -> Result<(), String> {
     let places = 2;

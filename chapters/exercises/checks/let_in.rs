@@ -12,7 +12,7 @@ use crate::let_in::add;
 const BACK_AND_FORTH: u64 = 20;
 
 /// After this time nobody waits any longer for that. It takes thousandths of a second.
-const LONGEST: Duration = Duration::from_secs(3);
+const LONGEST: Duration = Duration::from_secs(1);
 
 pub fn check() -> Result<(), String> {
     let gil = Gil::new(Duration::from_micros(1));

@@ -65,7 +65,7 @@ const EXERCISES: &[(&str, Check)] = &[
 ];
 
 /// After this time somebody waits for what never comes.
-const LONGEST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// Says to this program that it is the process in which the exercise runs.
 const HERE: &str = "--here";

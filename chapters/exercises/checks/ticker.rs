@@ -9,7 +9,7 @@ const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(3600);
 
 /// How long a tick may take to come before it is one that never comes.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn check() -> Result<(), String> {
     let (ticks, ticked) = mpsc::channel();

@@ -351,9 +351,11 @@ fn a_shutdown_releases_those_who_wait_on_either_side() {
 #[test]
 fn an_idle_consumer_says_that_there_is_no_work() {
     each_crew(&QUEUES, "timeout", |scene| {
-        // With as many consumers as this, some have nothing to do however late they come.
+        // With as many consumers as this, some have nothing to do, if all are there before the first job is ready.
         let idle = scene.times(|event| *event == Event::NoWork).len();
-        assert!(idle > 0 || scene.workers == 2, "{}: {:#?}", scene.line, scene.records);
+        let last = scene.times(|event| *event == Event::WorkerStarted).pop();
+        let late = last > scene.times(|event| matches!(event, Event::JobCompleted(_))).first().copied();
+        assert!(idle > 0 || scene.workers == 2 || late, "{}: {:#?}", scene.line, scene.records);
     });
 }
 
@@ -450,7 +452,7 @@ fn empty_jobs_and_busy_ones_make_scenes_as_well() {
     thread::scope(|scope| {
         for crew in CREWS {
             scope.spawn(|| {
-                for flags in [["--scale=0", "--kind=io"], ["--scale=0.05", "--kind=cpu"]] {
+                for flags in [["--scale=0", "--kind=io"], ["--scale=0.01", "--kind=cpu"]] {
                     for program in [&PRIMITIVES, &QUEUES] {
                         let flags = crew.iter().copied().chain(flags).chain(["--quiet", "--workers=4"]);
                         program.bare(flags).finish().exits_with(0);
