@@ -16,7 +16,9 @@ const LabControls = (() => {
         // `current.abort` is.
         constructor(figure, labs, given, run) {
             Object.assign(this, { labs, given, run });
-            this.series = (figure.dataset.series ?? '').split(';').map(it => it.trim()).filter(Boolean);
+            // Not every machine has all demos.
+            this.series = (figure.dataset.series ?? '').split(';').map(it => it.trim())
+                .filter(it => it && (words(it).positional ?? given.lab) in labs);
             this.current = null;
             const { options: schema } = labs[given.lab];
             const start = words(figure.dataset.start ?? '');

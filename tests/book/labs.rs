@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 
 use chapters::tours::primitives::Primitive;
 use chapters::tours::queues::Trait;
-use chapters::{choosing, coroutines, options, threads, tours};
-use clap::{Args, Command, CommandFactory, Parser};
+use chapters::{choosing, coroutines, threads, tours};
+use clap::{Command, CommandFactory};
 use regex::Regex;
 
 use crate::common::Page;
@@ -28,21 +28,13 @@ use crate::common::Page;
 /// What a lab may say of itself.
 const ATTRIBUTES: [&str; 4] = ["controls", "start", "series", "recorded"];
 
-#[derive(Parser)]
-struct CommandLine<M: Args> {
-    #[command(flatten)]
-    _options: options::Options,
-    #[command(flatten)]
-    _more: M,
-}
-
 /// The command line of a demo that can be run from a page.
 fn demo(name: &str) -> Option<Command> {
     match name {
-        "threads" => Some(CommandLine::<threads::Options>::command()),
+        "threads" => Some(threads::command()),
         #[cfg(target_os = "linux")]
-        "processes" => Some(CommandLine::<chapters::processes::Options>::command()),
-        "coroutines" => Some(CommandLine::<coroutines::Options>::command()),
+        "processes" => Some(chapters::processes::command()),
+        "coroutines" => Some(coroutines::command()),
         "primitives" => Some(tours::CommandLine::<Primitive>::command()),
         "queues" => Some(tours::CommandLine::<Trait>::command()),
         "choosing" => Some(choosing::Options::command()),

@@ -98,14 +98,11 @@ pub struct Browser {
 impl Browser {
     pub fn start(mdbook: &Path, chromium: &Path, driver: &Path) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let room = Running::start(
-            Command::new(std::env::var("LABS_ROOM").unwrap_or(env!("CARGO_BIN_EXE_reading-room").into()))
-                .args(["serve", "--port=0"]),
-            |line| {
+        let room =
+            Running::start(Command::new(env!("CARGO_BIN_EXE_reading-room")).args(["serve", "--port=0"]), |line| {
                 let (_, address) = line.split_once("http://")?;
                 Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
-            },
-        );
+            });
         let (room, address) = room?;
         let book = folder.path().join("book");
         let built =

@@ -22,7 +22,8 @@ const DOWN: char = '\u{E015}';
 
 /// Opens a page of the reading room.
 fn open(browser: &Browser, page: &str) -> Fault {
-    browser.open(&format!("{}/{page}.html", browser.room))
+    browser.open(&format!("{}/{page}.html", browser.room))?;
+    browser.check(0, "[...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-controls'))")
 }
 
 fn a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary(browser: &Browser) -> Fault {
@@ -91,6 +92,8 @@ fn one_worker_is_killed_and_its_job_is_lost(browser: &Browser) -> Fault {
     open(browser, "processes")?;
     let lab = 1;
     browser.set(lab, &[("jobs", "100")])?;
+    // Jobs that wait leave the processor to the browser.
+    browser.get(lab, "lab.querySelector('.is-segments input[value=io]').click()")?;
     browser.click(lab, ".lab-go")?;
     browser.wait(lab, "lab.querySelectorAll('.lab-kill').length === 4")?;
     browser.click(lab, "[aria-label=\"Kill worker-2\"]")?;
@@ -275,9 +278,7 @@ fn trial(name: &str, promise: fn(&Browser) -> Fault, browser: &Arc<Mutex<Option<
             *browser = Some(Browser::start(&mdbook, &chromium, &driver)?);
         }
         let browser = browser.as_ref().expect("it has just been started");
-        let t = std::time::Instant::now();
-        promise(browser).map_err(|e| format!("{e} {:?} {:?}", browser.get(0,"location.href + document.querySelectorAll('figure.lab').length + ' nav=' + performance.getEntriesByType('navigation')[0].type + ' now=' + performance.now() + ' boxes=' + document.querySelectorAll('.lab-box').length + ' forms=' + document.querySelectorAll('.lab-controls').length + ' meta=' + LabRoom.there + ' before=' + window.before"), browser.complaints()))?;
-        eprintln!("TIME {:?}", t.elapsed());
+        promise(browser)?;
         let complaints = browser.complaints()?;
         if complaints.is_empty() { Ok(()) } else { Err(Failed::from(complaints.join("\n"))) }
     })
