@@ -93,7 +93,7 @@ const LabTold = (() => {
         for (const thing of new Set(stories.flatMap(story => [...story.things.hold]))) {
             rows.push(figure(`held ${THINGS[thing].hold}`, (_, story) => {
                 const { count, median } = story.holds(thing);
-                return count ? `${counted(count, 'time')}, ${brief(median)} at the median` : 'never';
+                return count ? `${count} ×, median ${brief(median)}` : 'never';
             }));
         }
         const most = Math.max(...stories.map(story => story.summary?.workers.length ?? 0));
