@@ -236,10 +236,11 @@ async fn attend(mut supervisor: Child, hold: ChildStdin, stop: &Notify, reader: 
         Some(complaint) => complaint.await.unwrap_or_default(),
         None => String::new(),
     };
-    // A job that was lost with its worker is told in the records.
     let (why, error) = match (why, status) {
         (Why::Done, Some(0)) => (why, None),
-        (Why::Done, _) if complaint.is_empty() => (why, None),
+        // A job that was lost with its worker is told in the records.
+        (Why::Done, Some(1)) if complaint.is_empty() => (why, None),
+        (Why::Done, _) if complaint.is_empty() => (Why::Failed, Some("something else ended the program".to_owned())),
         (Why::Done, _) => (Why::Failed, Some(complaint)),
         _ => (why, None),
     };
@@ -257,30 +258,28 @@ async fn pass_on(
     let mut stopped = false;
     let mut records = 0;
     let mut read = BytesMut::new();
+    // What the reader has not taken. Until it is taken nothing more is read, but whoever wants to stop is heard.
+    let mut ready: Option<Bytes> = None;
     loop {
-        let over = if stopped { Why::Stopped } else { Why::TooLong };
-        // As many lines as are whole.
-        let ready = read.iter().rposition(|byte| *byte == b'\n').map(|end| read.split_to(end + 1).freeze());
-        if let Some(lines) = ready {
-            records += lines.iter().filter(|byte| **byte == b'\n').count();
-            if records > MOST_RECORDS {
+        if ready.is_none() {
+            // As many lines as are whole.
+            ready = read.iter().rposition(|byte| *byte == b'\n').map(|end| read.split_to(end + 1).freeze());
+            records += ready.iter().flatten().filter(|byte| **byte == b'\n').count();
+            if records > MOST_RECORDS || read.len() > LONGEST_RECORD {
                 return Why::TooManyRecords;
             }
-            tokio::select! {
-                sent = reader.send(lines) => if sent.is_err() { return Why::Left },
-                () = sleep_until(deadline) => return over,
-            }
-        }
-        if read.len() > LONGEST_RECORD {
-            return Why::TooManyRecords;
         }
         read.reserve(CHUNK);
         tokio::select! {
-            count = stdout.read_buf(&mut read) => if !count.is_ok_and(|count| count > 0) {
+            room = reader.reserve(), if ready.is_some() => match room {
+                Ok(room) => if let Some(lines) = ready.take() { room.send(lines) },
+                Err(_) => return Why::Left,
+            },
+            count = stdout.read_buf(&mut read), if ready.is_none() => if !count.is_ok_and(|count| count > 0) {
                 return if stopped { Why::Stopped } else { Why::Done };
             },
             () = reader.closed() => return Why::Left,
-            () = sleep_until(deadline) => return over,
+            () = sleep_until(deadline) => return if stopped { Why::Stopped } else { Why::TooLong },
             () = stop.notified(), if !stopped => {
                 stopped = true;
                 deadline = Instant::now() + PATIENCE;
