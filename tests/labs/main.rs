@@ -227,6 +227,8 @@ fn a_lab_fits_a_phone(browser: &Browser) -> Fault {
 }
 
 /// From a click to the first bar, and how long frames take while many records come: figures to look at, no promises.
+///
+/// `cargo test --release --test labs -- --ignored --nocapture`
 fn measured(browser: &Browser) -> Fault {
     open(browser, "gil")?;
     let lab = 2;
