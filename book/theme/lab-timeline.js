@@ -449,5 +449,5 @@ const LabTimeline = (() => {
         }
     }
 
-    return { Panel, Ink, first, PAD, LANES };
+    return { Panel, Ink };
 })();

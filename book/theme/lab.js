@@ -105,8 +105,6 @@
             this.recorded = (figures.length ? figures : [this.figure]).map(figure => {
                 const records = recordedIn(figure);
                 const text = records[0].recorded?.command ?? commandIn(figure);
-                const { options } = parse(text) ?? { options: {} };
-                for (const name of ['timeline', 'timeline-window', 'format']) delete options[name];
                 const shown = text.replace(/^.*? -- /, '').split(' ').filter(word => !/^--timeline/.test(word));
                 return { records, words: shown, end: records[records.length - 1].at };
             });
@@ -159,11 +157,10 @@
         // Plays the recorded runs at their own speed; again, if they are over; pauses, if they are not.
         replay() {
             if (this.playing) {
-                this.playing.paused = this.playing.paused === null ? performance.now() : null;
-                if (this.playing.paused === null) this.advance();
-                else this.playing.at = this.playing.time;
+                this.playing.paused = !this.playing.paused;
+                if (!this.playing.paused) this.advance();
             } else {
-                this.playing = { at: 0, time: 0, paused: null, next: this.recorded.map(() => 0) };
+                this.playing = { time: 0, paused: false, next: this.recorded.map(() => 0) };
                 this.show(this.recorded.map(({ words, end }) => {
                     const run = new Run(this, words, 'Recorded');
                     run.panel.expected = end;
@@ -178,9 +175,9 @@
         // Adds what has happened by now.
         advance() {
             const { playing, runs } = this;
-            const began = performance.now() / 1000 - playing.at;
+            const began = performance.now() / 1000 - playing.time;
             const tick = () => {
-                if (playing.paused !== null || this.playing !== playing) return;
+                if (playing.paused) return;
                 playing.time = performance.now() / 1000 - began;
                 this.recorded.forEach(({ records, end }, index) => {
                     const { story } = runs[index];
@@ -200,7 +197,7 @@
         }
 
         label() {
-            this.go.textContent = !this.playing ? 'Play' : this.playing.paused === null ? 'Pause' : 'Go on';
+            this.go.textContent = !this.playing ? 'Play' : this.playing.paused ? 'Go on' : 'Pause';
         }
     }
 
@@ -218,7 +215,7 @@
                 this.zoom.prepend(make('label', { class: 'lab-both', title: 'Show the run before above the last one' }, this.both, 'compare'));
             }
             this.axis.onlanes = panel => this.kills(panel);
-            this.stage.classList.toggle('has-kills', this.given.lab === 'processes');
+            this.stage.classList.toggle('has-kills', this.controls.plan.some(asked => asked.name === 'processes'));
         }
 
         // Runs what is asked for, one after another.
@@ -231,6 +228,7 @@
                 this.count += 1;
                 const run = new Run(this, asked.words, `Run ${this.count}`);
                 run.tag.title = asked.command;
+                run.lab = asked.name;
                 fresh.push(run);
                 this.last = [...before, ...fresh];
                 this.logged = run;
@@ -275,7 +273,7 @@
         // A button for each worker that is a process and goes on.
         kills(panel) {
             const run = this.runs.find(run => run.panel === panel);
-            const live = Boolean(run?.live?.id) && run.story.model === 'processes' && Boolean(run.story.run);
+            const live = Boolean(run?.live?.id) && run.lab === 'processes';
             [...panel.names.children].forEach((name, number) => {
                 const lane = run?.story.lanes[number];
                 const goesOn = live && lane && lane.ended === null;
