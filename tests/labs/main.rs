@@ -232,8 +232,8 @@ fn a_lab_fits_a_phone(browser: &Browser) -> Fault {
 fn measured(browser: &Browser) -> Fault {
     open(browser, "threads")?;
     let lab = 0;
-    // Some five thousand jobs a second, with two records each, and a core for the browser.
-    browser.set(lab, &[("workers", "1"), ("jobs", "40000"), ("scale", "0.0005")])?;
+    // More than five thousand jobs a second, with two records each, and a core for the browser.
+    browser.set(lab, &[("workers", "1"), ("jobs", "60000"), ("scale", "0.0003")])?;
     browser.get(
         lab,
         "(() => {
