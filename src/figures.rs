@@ -159,6 +159,14 @@ pub const FIGURES: &[Figure] = &[
                 all waiting ends, and the jobs that are left are done.",
     },
     Figure {
+        name: "threads-crowd",
+        command: "cargo run --bin chapter-threads -- --jobs=16 --seed=1 --workers=16 --scale=0.3 --until-done --timeline=crowd.svg",
+        window: None,
+        title: "Sixteen jobs, a thread for each",
+        shows: "All sixteen begin their job at once, and each lane is one long bar. No job is done before a good part of the \
+                run is over, and all are done when all the others are nearly done, too.",
+    },
+    Figure {
         name: "threads-dealt",
         command: "cargo run --example pools -- dealt --seed=1 --timeline=dealt.svg",
         window: None,
@@ -197,6 +205,13 @@ pub const FIGURES: &[Figure] = &[
         title: "One of four is killed",
         shows: "All four begin a job at once. The lane of the first worker ends with a mark in the middle of its first job. \
                 The others do the jobs that are left.",
+    },
+    Figure {
+        name: "coroutines-service",
+        command: "cargo run --bin chapter-coroutines -- --jobs=8 --seed=1 --runtime=multi-thread --until-done --timeline=service.svg",
+        window: None,
+        title: "Four coroutines on two threads",
+        shows: "At any moment two of the four workers are at work, until the last job; the others wait for a thread.",
     },
     Figure {
         name: "coroutines-blocked",

@@ -63,11 +63,26 @@ fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
 /// What is wrong with the places where a figure is shown. One is right: its ids must be unique, also where all pages are
 /// one.
 fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
-    let include = format!("\n<figure>\n{{{{#include ../figures/{}.svg}}}}\n<figcaption>\n", figure.name);
-    let shown: Vec<_> =
-        pages.iter().flat_map(|(page, text)| text.split(&include).skip(1).map(move |rest| (page, rest))).collect();
+    let name = figure.name;
+    let include = format!("{{{{#include ../figures/{name}.svg}}}}\n");
+    let trace = format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{name}.jsonl}}}}</script>\n");
+    let places = pages.iter().flat_map(|(page, text)| {
+        text.match_indices(&include).map(move |(at, found)| (page, &text[..at], &text[at + found.len()..]))
+    });
+    let shown: Vec<_> = places
+        .filter_map(|(page, before, after)| {
+            let figure = before.trim_end_matches('\n').lines().next_back()?;
+            let after = match figure {
+                "<figure>" => after,
+                _ if figure.starts_with("<figure class=\"lab\"") => after.strip_prefix(&trace)?,
+                _ => return None,
+            };
+            Some((page, after.strip_prefix("<figcaption>\n")?))
+        })
+        .collect();
     let [(page, rest)] = shown[..] else {
-        return vec![format!("{} is shown {} times: once is right, as{include}", figure.name, shown.len())];
+        let right = format!("<figure>\n{include}<figcaption>, or a lab with the trace between them");
+        return vec![format!("{name} is shown {} times: once is right, as\n{right}", shown.len())];
     };
     let caption = rest.split("</figcaption>").next().unwrap_or_default();
     if caption.contains(&format!("`{}`", figure.command)) {
@@ -177,7 +192,15 @@ mod each_check_can_fail {
         let good = shown(&format!("Draw it again:\n`{}`", figure.command));
         assert_finds(faults_of_pages(figure, std::slice::from_ref(&good)), &[]);
         assert_finds(faults_of_pages(figure, &[]), &["is shown 0 times"]);
-        assert_finds(faults_of_pages(figure, &[good.clone(), good]), &["is shown 2 times"]);
+        assert_finds(faults_of_pages(figure, &[good.clone(), good.clone()]), &["is shown 2 times"]);
+        let lab = |trace: &str| {
+            let script =
+                format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{trace}.jsonl}}}}</script>\n");
+            let text = good.1.replace("<figure>", "<figure class=\"lab\" data-controls=\"jobs\">");
+            (good.0.clone(), text.replace("<figcaption>", &(script + "<figcaption>")))
+        };
+        assert_finds(faults_of_pages(figure, &[lab("service-threads")]), &[]);
+        assert_finds(faults_of_pages(figure, &[lab("service-processes")]), &["is shown 0 times"]);
         assert_finds(
             faults_of_pages(figure, &[shown("`cargo run`")]),
             &["page.md: the caption of service-threads does not"],

@@ -22,16 +22,17 @@ fn reading_room(arguments: &[&str]) -> Output {
 }
 
 fn guide() -> String {
-    String::from_utf8(reading_room(&[]).stdout).expect("the guide is text")
+    String::from_utf8(reading_room(&["--help"]).stdout).expect("the guide is text")
 }
 
 fn page(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(Path::new(ROOT).join(path)).expect("the page can be read")
 }
 
-/// The commands in a guide: what stands on indented lines that begin with the name of a program.
+/// The commands in a guide: what stands on indented lines after the flags, one to a line.
 fn commands_of_guide(text: &str) -> Vec<&str> {
-    text.lines().filter_map(|line| line.strip_prefix("  ")).collect()
+    let (_, guide) = text.split_once("\nWithout a command").expect("the guide says what happens without a command");
+    guide.lines().filter_map(|line| line.strip_prefix("  ")).collect()
 }
 
 /// The commands in a page: what follows a `$` in its console blocks.
@@ -70,6 +71,14 @@ fn shows<P: tours::Part>(words: &[&str]) -> Result<(), String> {
     tours::CommandLine::<P>::read(words).map(drop).map_err(|error| error.to_string())
 }
 
+/// Whether the reading room understands these words. It is asked for help besides, so that it does nothing else; clap looks
+/// at the words one after the other, so a wrong one is found before that.
+fn room_parses(words: &[&str]) -> Result<(), String> {
+    let output = reading_room(&[words, &["--help"]].concat());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(error) }
+}
+
 /// Whether there is such a program in a folder of `chapters`.
 fn chapters_has(folder: &str, program: &str) -> bool {
     Path::new(ROOT).join("chapters").join(folder).join(program).with_extension("rs").is_file()
@@ -79,9 +88,9 @@ fn chapters_has(folder: &str, program: &str) -> bool {
 fn check(command: &str) -> Result<(), String> {
     let words: Vec<&str> = command.split_whitespace().collect();
     match words.as_slice() {
-        ["cargo", "run"] | ["cargo", "run", "--", "record"] | ["cargo", "test"] | ["cargo", "install", "mdbook"] => {
-            Ok(())
-        }
+        ["cargo", "test"] | ["cargo", "install", "mdbook"] => Ok(()),
+        ["cargo", "run"] | ["cargo", "run", "--release"] => Ok(()),
+        ["cargo", "run", "--", rest @ ..] | ["cargo", "run", "--release", "--", rest @ ..] => room_parses(rest),
         ["mdbook", "serve" | "build", "book"] | ["mdbook", "serve" | "build", "book", "--open"] => Ok(()),
         ["diff", files @ ..] if files.iter().all(|file| Path::new(ROOT).join(file).is_file()) => Ok(()),
         ["python3", "-c", ..] => Ok(()),
@@ -165,7 +174,6 @@ fn every_command_of_the_book_works() {
 
 #[test]
 fn the_exit_status_says_whether_the_command_line_was_right() {
-    assert_eq!(reading_room(&[]).status.code(), Some(0));
     assert_eq!(reading_room(&["--help"]).status.code(), Some(0));
     assert_eq!(reading_room(&["--version"]).status.code(), Some(0));
     for wrong in [["--no-such-flag"], ["chapter-threads"]] {
@@ -203,6 +211,10 @@ fn a_wrong_command_is_found() {
         ("python3 chapters/examples/fibers.py", "nobody has checked"),
         ("diff README.md READYOU.md", "nobody has checked"),
         ("cargo make", "nobody has checked"),
+        ("cargo run -- --prot=3000", "--prot"),
+        ("cargo run -- --port=many", "many"),
+        ("cargo run -- print", "print"),
+        ("cargo run -- build --open", "--open"),
     ] {
         let found = check(command).expect_err(command);
         assert!(found.contains(error), "{command}: {found}");

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use crate::interrupt::{self, INTERRUPTED, Stopper};
 use crate::job::{self, Job, Kind, Work};
@@ -99,10 +99,14 @@ pub fn main<M: Args>(
 }
 
 /// Reads the command line; ends the program if it is wrong, or asks for help.
-fn parse<M: Args>(
-    Model { name: model, most_workers }: Model,
-    arguments: impl IntoIterator<Item = OsString>,
-) -> (Options, M) {
+fn parse<M: Args>(model: Model, arguments: impl IntoIterator<Item = OsString>) -> (Options, M) {
+    let matches = command::<M>(model).get_matches_from(arguments);
+    let CommandLine { options, more } = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    (options, more)
+}
+
+/// The command line of the program `chapter-MODEL`.
+pub(crate) fn command<M: Args>(Model { name: model, most_workers }: Model) -> Command {
     let name = format!("chapter-{model}");
     let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
     let examples = format!(
@@ -115,10 +119,7 @@ fn parse<M: Args>(
     );
     let about = format!("Runs a service of workers and a queue of jobs, with {model} for workers");
     let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
-    let command = command.mut_arg("workers", |flag| flag.value_parser(workers));
-    let CommandLine { options, more } =
-        CommandLine::from_arg_matches(&command.get_matches_from(arguments)).unwrap_or_else(|error| error.exit());
-    (options, more)
+    command.mut_arg("workers", |flag| flag.value_parser(workers))
 }
 
 /// Says what went wrong, and gives the exit status for it.

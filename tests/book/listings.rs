@@ -30,8 +30,8 @@ const REJECTED: &str = "chapters/tests/ui";
 /// What the programs that a page asks about can print: shown whole, right below the question.
 const ANSWERS: &str = "chapters/tests/quizzes";
 
-/// Pictures that become part of a page. They are no listings, and `tests/figures.rs` looks at them.
-const FIGURES: &str = "book/figures";
+/// Pictures and runs that become part of a page. They are no listings, and `tests/figures.rs` looks at them.
+const RECORDED: [&str; 2] = ["book/figures", "book/traces"];
 
 /// A part of a file that is shown on a page: its path, and the name of the anchor if it is not the whole file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +111,11 @@ fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String
         }
         Ok(_) => None,
     };
-    includes(page).into_iter().filter(|(_, include)| !include.path.starts_with(FIGURES)).filter_map(fault).collect()
+    includes(page)
+        .into_iter()
+        .filter(|(_, include)| !RECORDED.iter().any(|folder| include.path.starts_with(folder)))
+        .filter_map(fault)
+        .collect()
 }
 
 /// What is not compiled from the page is included from what is compiled.

@@ -12,6 +12,7 @@ mod chapters;
 mod common;
 mod exercises;
 mod figures;
+mod labs;
 mod links;
 mod listings;
 mod words;

@@ -74,6 +74,11 @@ impl Runtime {
 /// learns.
 const MODEL: Model = Model { name: "coroutines", most_workers: 100_000 };
 
+/// The command line of the program `chapter-coroutines`.
+pub fn command() -> clap::Command {
+    demo::command::<Options>(MODEL)
+}
+
 /// The program `chapter-coroutines`.
 pub fn main() -> ExitCode {
     main_with(env::args_os())

@@ -56,6 +56,11 @@ pub struct Options {
 /// A process is the most expensive worker, and a system has numbers for 32,768 of them unless it is told otherwise.
 const MODEL: Model = Model { name: "processes", most_workers: 10_000 };
 
+/// The command line of the program `chapter-processes`.
+pub fn command() -> clap::Command {
+    demo::command::<Options>(MODEL)
+}
+
 /// The program `chapter-processes`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
     as_worker().unwrap_or_else(|| main_with(env::args_os()))

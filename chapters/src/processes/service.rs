@@ -1,5 +1,6 @@
 //! The service, with processes for workers and a queue in memory that they share.
 
+use std::ffi::CString;
 use std::io::{self, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{self, RecvTimeoutError};
 use crossbeam::select;
+use nix::sys::prctl;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
@@ -197,8 +199,16 @@ impl Child for Worker {
     }
 
     fn run(self) {
+        name_this_process(self.trace.worker());
         self.work();
     }
+}
+
+/// Lets `ps` and `top` call this process by the worker's name.
+fn name_this_process(worker: WorkerId) {
+    let name = CString::new(worker.to_string()).expect("a worker's name has no zero byte");
+    // It goes on as well without.
+    let _ = prctl::set_name(&name);
 }
 
 /// The queue, asked in the words of the channel that a worker thread has, so that a worker is the same in both worlds.

@@ -53,6 +53,11 @@ pub struct Options {
 /// mappings.
 const MODEL: Model = Model { name: "threads", most_workers: 10_000 };
 
+/// The command line of the program `chapter-threads`.
+pub fn command() -> clap::Command {
+    demo::command::<Options>(MODEL)
+}
+
 /// The program `chapter-threads`.
 pub fn main() -> ExitCode {
     main_with(env::args_os())

@@ -16,7 +16,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::coroutines::Runtime;
 use crate::demo::{self, Demo, FAILED, Stopped, USAGE, fail};
@@ -156,6 +156,15 @@ impl<P: Part> CommandLine<P> {
     ///
     /// When it is wrong, or asks for help.
     pub fn read(words: impl IntoIterator<Item = String>) -> Result<Self, clap::Error> {
+        let command = Self::described();
+        let read = Self::from_arg_matches(&command.clone().try_get_matches_from(words)?)?;
+        let wrong = |what: String| command.clone().error(clap::error::ErrorKind::ArgumentConflict, what);
+        read.contradiction().map_or(Ok(()), |what| Err(wrong(what)))?;
+        Ok(read)
+    }
+
+    /// What the command line can say, with the program's name and examples.
+    pub fn described() -> Command {
         let name = P::PROGRAM;
         let [first, second] = [0, 3].map(|index| P::value_variants()[index].name());
         let examples = format!(
@@ -166,11 +175,7 @@ impl<P: Part> CommandLine<P> {
              {name} {second} --format=json > {second}.jsonl\n\n\
              Exit status: 0 done, 1 a scene failed, 2 the command line was wrong."
         );
-        let command = Self::command().name(name).about(P::ABOUT).after_help(examples);
-        let read = Self::from_arg_matches(&command.clone().try_get_matches_from(words)?)?;
-        let wrong = |what: String| command.clone().error(clap::error::ErrorKind::ArgumentConflict, what);
-        read.contradiction().map_or(Ok(()), |what| Err(wrong(what)))?;
-        Ok(read)
+        Self::command().name(name).about(P::ABOUT).after_help(examples)
     }
 
     /// What does not go together, if something does not.

@@ -1,0 +1,127 @@
+// What a lab in the reading room has above its picture: the options, the button that runs and stops, and the command that
+// the options amount to.
+'use strict';
+
+const LabControls = (() => {
+    const { Form, make, words, known, told, command } = LabForm;
+
+    function button(text, attributes, act) {
+        const element = make('button', { type: 'button', ...attributes }, text);
+        element.addEventListener('click', act);
+        return element;
+    }
+
+    class Controls {
+        // `given` is what the caption's command says; `run(plan, current)` does what is asked until it is over, or until
+        // `current.abort` is.
+        constructor(figure, labs, given, run) {
+            Object.assign(this, { labs, given, run });
+            // Not every machine has all demos.
+            this.series = (figure.dataset.series ?? '').split(';').map(it => it.trim())
+                .filter(it => it && (words(it).positional ?? given.lab) in labs);
+            this.current = null;
+            const { options: schema } = labs[given.lab];
+            const start = words(figure.dataset.start ?? '');
+            const both = { options: { ...given.options, ...start.options }, positional: start.positional ?? given.positional };
+            const names = (figure.dataset.controls ?? '').split(/\s+/).filter(Boolean);
+            this.form = new Form(schema, names, known(schema, both), () => this.change());
+            this.go = button('', { class: 'lab-go is-live' }, () => this.press());
+            this.code = make('code', { class: 'lab-code' });
+            this.copy = button('Copy', { class: 'lab-copy', 'aria-label': 'Copy the command' }, () => this.copied());
+            this.message = make('p', { class: 'lab-message', role: 'alert', hidden: true });
+            const row = make('div', { class: 'lab-actions' }, this.form.element, this.go,
+                make('div', { class: 'lab-command' }, this.code, this.copy));
+            this.element = make('div', { class: 'lab-controls' }, row, this.message);
+            this.element.addEventListener('keydown', event => {
+                if (event.key !== 'Enter' || event.target.tagName !== 'INPUT') return;
+                event.preventDefault();
+                if (!this.current) this.press();
+            });
+            this.change();
+            this.label();
+        }
+
+        // What is to be run, one after another: the lab, its options, and the words of its command that tell it from others.
+        get plan() {
+            const { values } = this.form;
+            return (this.series.length ? this.series : ['']).map(item => {
+                const { options, positional } = words(item);
+                const name = positional ?? this.given.lab;
+                const lab = this.labs[name];
+                const own = lab.options.filter(it => it.name in values).map(it => [it.name, values[it.name]]);
+                const asked = { ...Object.fromEntries(own), ...known(lab.options, { options }) };
+                const told_ = told(lab.options, asked);
+                return { name, values: asked, words: positional ? [lab.bin, ...told_] : told_, command: command(lab, lab.options, asked) };
+            });
+        }
+
+        change() {
+            // A word is not broken, and what is copied is as one would type it.
+            const line = ({ command }) => command.split(' ').flatMap((word, index) => [index ? ' ' : '', make('span', {}, word)]);
+            this.code.replaceChildren(...this.plan.flatMap((asked, index) => [index ? '\n' : '', ...line(asked)]));
+        }
+
+        async copied() {
+            try {
+                await navigator.clipboard.writeText(this.code.textContent);
+                this.copy.textContent = 'Copied';
+            } catch {
+                getSelection().selectAllChildren(this.code);
+                this.copy.textContent = 'Selected';
+            }
+            setTimeout(() => { this.copy.textContent = 'Copy'; }, 1500);
+        }
+
+        label() {
+            this.go.textContent = this.current ? 'Stop' : this.series.length ? `Run ${this.series.length === 2 ? 'both' : 'all'}` : 'Run';
+            this.go.classList.toggle('is-stop', Boolean(this.current));
+        }
+
+        press() {
+            if (this.current) this.stop();
+            else if (this.form.check()) this.start();
+        }
+
+        async start() {
+            this.fail();
+            this.current = { abort: new AbortController(), stopped: false, id: null };
+            this.label();
+            try {
+                await this.run(this.plan, this.current);
+            } finally {
+                this.current = null;
+                this.label();
+            }
+        }
+
+        stop() {
+            const { current } = this;
+            current.stopped = true;
+            if (current.id === null) current.abort.abort();
+            else LabRoom.stop(current.id).catch(error => this.fail(error.message));
+        }
+
+        fail(text) {
+            this.message.textContent = text ?? '';
+            this.message.hidden = !text;
+        }
+
+        // Runs one of the plan, and gives what the room says at its end; nothing, if it was given up.
+        async one({ name, values }, current, take) {
+            let end = null;
+            try {
+                await LabRoom.run(name, values, line => {
+                    if (line.room === 'started') current.id = line.run;
+                    else if (line.room === 'ended') end = line;
+                    if (!line.room || line.room === 'started') take(line);
+                }, current.abort.signal);
+            } catch (error) {
+                if (!current.abort.signal.aborted) this.fail(error.message);
+            }
+            current.id = null;
+            return end;
+        }
+    }
+
+    return { Controls, button };
+})();

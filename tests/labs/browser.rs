@@ -1,0 +1,261 @@
+//! A browser, and the reading room that it looks at. Both end when they are dropped.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::programs::ROOT;
+
+/// What is wrong, in words.
+pub type Fault = Result<(), String>;
+
+/// What each script can use: `lab` is the lab in question.
+const PRELUDE: &str = "
+    const lab = document.querySelectorAll('figure.lab')[arguments[0]];
+    const all = selector => [...lab.querySelectorAll(selector)];
+    const text = selector => lab.querySelector(selector)?.textContent ?? '';
+    const runs = () => all('.lab-run');
+    const over = () => text('.lab-go') !== 'Stop';
+    // How many pixels of a run's picture have a colour of the page's.
+    const painted = (run, name) => {
+        const canvas = run.querySelector('canvas');
+        const one = new OffscreenCanvas(1, 1).getContext('2d');
+        one.fillStyle = getComputedStyle(lab).getPropertyValue(name).trim();
+        one.fillRect(0, 0, 1, 1);
+        const [red, green, blue] = one.getImageData(0, 0, 1, 1).data;
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+        copy.drawImage(canvas, 0, 0);
+        const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let at = 0; at < data.length; at += 4) {
+            if (data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255) count += 1;
+        }
+        return count;
+    };
+";
+
+/// A program that ends when it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    /// Starts a program and waits until it says something on standard output that `found` is after.
+    fn start<T>(command: &mut Command, found: impl Fn(&str) -> Option<T>) -> Result<(Self, T), String> {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut running = Self(child.map_err(|error| format!("{command:?}: {error}"))?);
+        let mut lines = BufReader::new(running.0.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
+        let said = lines.find_map(|line| found(&line));
+        // Whoever is not read from any more would wait at some time.
+        thread::spawn(move || lines.for_each(drop));
+        Ok((running, said.ok_or_else(|| format!("{command:?} ended early"))?))
+    }
+}
+
+/// A command that WebDriver has not, but Chromium.
+#[derive(Debug)]
+struct Extension {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}
+
+/// A browser with one window.
+pub struct Browser {
+    runtime: Runtime,
+    client: Client,
+    /// Where the reading room is.
+    pub room: String,
+    /// Where the book is that nobody serves.
+    pub files: String,
+    _programs: [Running; 2],
+    _folder: TempDir,
+}
+
+impl Browser {
+    pub fn start(mdbook: &Path, chromium: &Path, driver: &Path) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let room =
+            Running::start(Command::new(env!("CARGO_BIN_EXE_reading-room")).args(["serve", "--port=0"]), |line| {
+                let (_, address) = line.split_once("http://")?;
+                Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
+            });
+        let (room, address) = room?;
+        let book = folder.path().join("book");
+        let built =
+            Command::new(mdbook).arg("build").arg(Path::new(ROOT).join("book")).arg("--dest-dir").arg(&book).output();
+        let built = built.map_err(|error| error.to_string())?;
+        if !built.status.success() {
+            return Err(String::from_utf8_lossy(&built.stderr).into_owned());
+        }
+        let (driver, port) = Running::start(Command::new(driver).arg("--port=0"), |line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        })?;
+        let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+                     --disable-component-update --disable-sync --allow-file-access-from-files --window-size=1200,900";
+        let mut arguments: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
+        arguments.push("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1".to_owned());
+        arguments.push(format!("--user-data-dir={}", folder.path().join("profile").display()));
+        let capabilities = json!({
+            "goog:chromeOptions": { "binary": chromium, "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "timeouts": { "script": 20_000 },
+        });
+        let runtime = Runtime::new().map_err(|error| error.to_string())?;
+        let client = runtime.block_on(async {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            builder.capabilities(capabilities.as_object().expect("it is one").clone());
+            builder.connect(&format!("http://127.0.0.1:{port}")).await
+        });
+        let client = client.map_err(|error| error.to_string())?;
+        let files = format!("file://{}", book.display());
+        Ok(Self { runtime, client, room: address, files, _programs: [room, driver], _folder: folder })
+    }
+
+    /// Closes the window, and with it the browser.
+    pub fn close(self) {
+        let _ = self.runtime.block_on(self.client.close());
+    }
+
+    fn extension(&self, path: &'static str, body: Value) -> Result<Value, String> {
+        self.runtime.block_on(self.client.issue_cmd(Extension { path, body })).map_err(|error| error.to_string())
+    }
+
+    /// Shows a page, and waits until its labs are there.
+    pub fn open(&self, address: &str) -> Fault {
+        // The page before may be the same one, and is not what is waited for.
+        self.get(0, "window.before = true")?;
+        self.runtime.block_on(self.client.goto(address)).map_err(|error| format!("{address}: {error}"))?;
+        let there =
+            "!window.before && [...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-box'))";
+        loop {
+            match self.wait(0, there) {
+                // The page before has gone only now.
+                Err(error) if error.contains("unloaded") => {}
+                waited => return waited,
+            }
+        }
+    }
+
+    /// How wide and high the window is.
+    pub fn resize(&self, width: u32, height: u32) -> Fault {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.extension("goog/cdp/execute", json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size }))
+            .map(drop)
+    }
+
+    /// What an expression about a lab is worth.
+    pub fn get(&self, lab: usize, expression: &str) -> Result<Value, String> {
+        let script = format!("{PRELUDE} return {expression};");
+        self.runtime
+            .block_on(self.client.execute(&script, vec![json!(lab)]))
+            .map_err(|error| format!("{expression}: {error}"))
+    }
+
+    /// Waits until an expression about a lab is true.
+    pub fn wait(&self, lab: usize, expression: &str) -> Fault {
+        let script = format!(
+            "{PRELUDE} const done = arguments[1], until = performance.now() + 15000;
+             const look = () => {{
+                 if ({expression}) done('');
+                 else if (performance.now() > until) done(`not true: {}\\n${{lab?.querySelector('.lab-box')?.innerText}}`);
+                 else setTimeout(look, 10);
+             }};
+             look();",
+            expression.replace(['`', '$', '\\'], " ")
+        );
+        let result = self.runtime.block_on(self.client.execute_async(&script, vec![json!(lab)]));
+        match result.map_err(|error| format!("{expression}: {error}"))?.as_str() {
+            Some("") => Ok(()),
+            said => Err(said.unwrap_or("nothing was said").to_owned()),
+        }
+    }
+
+    /// Says what is wrong if an expression about a lab is not true.
+    pub fn check(&self, lab: usize, expression: &str) -> Fault {
+        match self.get(lab, expression)? {
+            Value::Bool(true) => Ok(()),
+            other => {
+                Err(format!("{expression} is {other}, in\n{}", self.get(lab, "lab.innerText")?.as_str().unwrap_or("")))
+            }
+        }
+    }
+
+    /// Clicks on the first of what a selector finds in a lab.
+    pub fn click(&self, lab: usize, selector: &str) -> Fault {
+        self.get(lab, &format!("lab.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})"))?;
+        let click = async {
+            let labs = self.client.find_all(Locator::Css("figure.lab")).await?;
+            labs[lab].find(Locator::Css(selector)).await?.click().await
+        };
+        self.runtime.block_on(click).map_err(|error| format!("{selector}: {error}"))
+    }
+
+    /// Gives options values, all at once.
+    pub fn set(&self, lab: usize, options: &[(&str, &str)]) -> Fault {
+        for (option, value) in options {
+            let field = format!("lab.querySelector('.lab-field input[id$=\"-{option}\"]')");
+            self.get(
+                lab,
+                &format!("({field}.value = {value:?}, {field}.dispatchEvent(new Event('input', {{ bubbles: true }})))"),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Types a value into the field of an option.
+    pub fn type_in(&self, lab: usize, option: &str, value: &str) -> Fault {
+        let selector = format!(".lab-field input[id$=\"-{option}\"]");
+        let set = async {
+            let labs = self.client.find_all(Locator::Css("figure.lab")).await?;
+            let field = labs[lab].find(Locator::Css(&selector)).await?;
+            field.clear().await?;
+            field.send_keys(value).await
+        };
+        self.runtime.block_on(set).map_err(|error| format!("{option}: {error}"))
+    }
+
+    /// Presses keys, one after another, wherever the focus is.
+    pub fn press(&self, keys: &[char]) -> Fault {
+        let strokes = keys.iter().fold(KeyActions::new("keyboard".to_owned()), |actions, key| {
+            actions.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key })
+        });
+        self.runtime.block_on(self.client.perform_actions(strokes)).map_err(|error| error.to_string())
+    }
+
+    /// What the page has complained of since the last time, and what it has asked other hosts for.
+    pub fn complaints(&self) -> Result<Vec<String>, String> {
+        let log = self.extension("se/log", json!({ "type": "browser" }))?;
+        let said =
+            log.as_array().into_iter().flatten().map(|entry| entry["message"].as_str().unwrap_or("?").to_owned());
+        let script = "performance.getEntriesByType('resource').map(it => it.name)
+            .filter(name => !name.startsWith('data:') && new URL(name).host !== location.host)";
+        let foreign = self.get(0, script)?;
+        let foreign = foreign.as_array().into_iter().flatten().map(|name| format!("it asks for {name}"));
+        Ok(said.chain(foreign).collect())
+    }
+}

@@ -1,0 +1,322 @@
+//! Labs in a browser: what a reader does in the reading room, and on a page that nobody serves, is done here.
+//!
+//! One Chromium, driven by chromedriver, opens the pages of the real room, one after another. After each promise it is asked
+//! whether a page complained, or wanted something from elsewhere.
+
+mod browser;
+#[path = "../common/programs.rs"]
+mod programs;
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use browser::{Browser, Fault};
+use libtest_mimic::{Arguments, Failed, Trial};
+use programs::{CHROMIUM, find, skip};
+use serde_json::json;
+
+const TAB: char = '\u{E004}';
+const ENTER: char = '\u{E007}';
+const RIGHT: char = '\u{E014}';
+const DOWN: char = '\u{E015}';
+
+/// Opens a page of the reading room.
+fn open(browser: &Browser, page: &str) -> Fault {
+    browser.open(&format!("{}/{page}.html", browser.room))?;
+    browser.check(0, "[...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-controls'))")
+}
+
+fn a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    for (option, value) in [("workers", "2"), ("jobs", "3"), ("time", "0.4")] {
+        browser.type_in(0, option, value)?;
+    }
+    let command = "cargo run --bin chapter-threads -- ";
+    browser.check(0, &format!("text('.lab-code').startsWith({command:?})"))?;
+    browser.check(
+        0,
+        "['--workers=2', '--jobs=3', '--time=0.4', '--seed=1'].every(it => text('.lab-code').includes(it))",
+    )?;
+    browser.click(0, ".lab-go")?;
+    browser.wait(0, "runs().length === 2 && over()")?;
+    browser.check(0, "runs()[1].querySelectorAll('.lab-names > div').length === 2")?;
+    browser.check(0, "painted(runs()[1], '--threads') > 1000")?;
+    browser.check(0, "lab.querySelector('.lab-message').hidden")?;
+    browser.get(0, "lab.querySelector('.lab-log').scrollTop = 0")?;
+    browser.wait(0, "text('.lab-lines').includes('starting threads: 2 workers, 3 jobs, 0.4 s, seed 1')")?;
+    browser.check(
+        0,
+        "[...lab.querySelectorAll('.lab-summary tr')].some(row => /^jobs.* of 8.* of 3/.test(row.textContent))",
+    )
+}
+
+fn a_value_out_of_range_is_not_run(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    browser.set(0, &[("workers", "0")])?;
+    browser.click(0, ".lab-go")?;
+    browser.check(0, "runs().length === 1 && document.activeElement.matches('[id$=\"-workers\"]:invalid')")
+}
+
+fn a_run_is_stopped_and_summed_up(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    // Workers that wait need no processor, so that the browser has it.
+    browser.set(0, &[("jobs", "0"), ("time", "50")])?;
+    browser.click(0, ".lab-go")?;
+    browser.wait(0, "text('.lab-lines').includes('worker-4    started')")?;
+    browser.click(0, ".lab-go")?;
+    browser.wait(0, "over() && runs()[1].querySelector('.lab-state').textContent.endsWith('stopped')")?;
+    browser.check(0, "!text('.lab-summary').includes('…')")
+}
+
+fn what_the_room_refuses_is_told(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    for lab in 0..3 {
+        browser.set(lab, &[("jobs", "0"), ("time", "50")])?;
+        browser.click(lab, ".lab-go")?;
+        if lab < 2 {
+            browser.wait(lab, "text('.lab-lines').includes('started')")?;
+        }
+    }
+    browser.wait(2, "over() && !lab.querySelector('.lab-message').hidden && text('.lab-message').length > 10")?;
+    for lab in 0..2 {
+        browser.click(lab, ".lab-go")?;
+        browser.wait(lab, "over()")?;
+    }
+    // A refusal is a status that browsers write down.
+    let complaints = browser.complaints()?;
+    let expected = |it: &String| it.contains("/room/run") && it.contains("429");
+    if complaints.len() == 1 && complaints.iter().all(expected) { Ok(()) } else { Err(complaints.join("\n")) }
+}
+
+fn one_worker_is_killed_and_its_job_is_lost(browser: &Browser) -> Fault {
+    open(browser, "processes")?;
+    let lab = 1;
+    browser.set(lab, &[("jobs", "100")])?;
+    // Jobs that wait leave the processor to the browser.
+    browser.get(lab, "lab.querySelector('.is-segments input[value=io]').click()")?;
+    browser.click(lab, ".lab-go")?;
+    browser.wait(lab, "lab.querySelectorAll('.lab-kill').length === 4")?;
+    browser.click(lab, "[aria-label=\"Kill worker-2\"]")?;
+    browser.wait(
+        lab,
+        "lab.querySelectorAll('.lab-kill').length === 3 && text('.lab-lines').includes('worker-2    died')",
+    )?;
+    browser.click(lab, ".lab-go")?;
+    browser.wait(
+        lab,
+        "over() && !lab.querySelector('.lab-kill') && /^jobs.*1 lost$/m.test(lab.querySelector('.lab-sums').innerText)",
+    )?;
+    browser.check(lab, "text('.lab-keys').includes('died')")?;
+    browser.check(lab, "runs()[1].querySelector('canvas').getAttribute('aria-description').includes('and died')")
+}
+
+fn with_the_lock_and_without_it_are_compared_on_one_axis(browser: &Browser) -> Fault {
+    open(browser, "gil")?;
+    let lab = 1;
+    browser.set(lab, &[("jobs", "2"), ("workers", "2")])?;
+    browser.click(lab, ".lab-go")?;
+    browser.wait(
+        lab,
+        "over() && runs().length === 2 && runs().every(run => run.getAttribute('aria-label').startsWith('Run'))",
+    )?;
+    browser.check(
+        lab,
+        "runs().map(run => run.querySelector('.lab-head b').textContent).join() === '--gil=one,--gil=none'",
+    )?;
+    browser.check(lab, "painted(runs()[0], '--threads-dark') > 100 && painted(runs()[1], '--threads-dark') === 0")?;
+    // With the lock it takes longer, so that without it there is room to the right.
+    browser.check(lab, "painted(runs()[1], '--threads') > 1000")?;
+    browser.check(lab, "all('.lab-summary thead th').map(it => it.textContent).join() === 'Run 1,Run 2'")?;
+    browser.check(lab, "new Set(all('canvas').map(it => `${it.getBoundingClientRect().x} ${it.width}`)).size === 1")
+}
+
+fn the_last_two_runs_are_compared_or_the_last_is_shown_alone(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    browser.set(0, &[("time", "0.1"), ("jobs", "0")])?;
+    for number in 1..=2 {
+        browser.click(0, ".lab-go")?;
+        browser.wait(0, &format!("over() && runs().at(-1).getAttribute('aria-label') === 'Run {number}'"))?;
+    }
+    browser.check(0, "runs().map(it => it.getAttribute('aria-label')).join() === 'Run 1,Run 2'")?;
+    browser.click(0, ".lab-both")?;
+    browser.wait(0, "runs().map(it => it.getAttribute('aria-label')).join() === 'Run 2'")
+}
+
+fn the_three_models_follow_one_another(browser: &Browser) -> Fault {
+    open(browser, "choosing")?;
+    let lab = 5;
+    browser.set(lab, &[("scale", "0.1")])?;
+    browser.click(lab, ".lab-go")?;
+    browser.wait(lab, "over() && runs().length === 3")?;
+    let models = "['threads', 'processes', 'coroutines']";
+    browser.check(lab, &format!("{models}.every((model, at) => painted(runs()[at], `--${{model}}`) > 1000)"))?;
+    browser.check(lab, &format!("{models}.every(model => text('.lab-keys').includes(`a job (${{model}})`))"))
+}
+
+fn the_comparison_is_measured_beside_what_was_recorded(browser: &Browser) -> Fault {
+    open(browser, "choosing")?;
+    let lab = 4;
+    browser.set(lab, &[("rounds", "1")])?;
+    browser.click(lab, ".lab-field.is-switch input")?;
+    browser.check(lab, "text('.lab-code').includes('--only=start') && !text('.lab-code').includes('--python')")?;
+    browser.click(lab, ".lab-go")?;
+    browser.wait(lab, "over() && all('.lab-bar').length >= 5")?;
+    browser.check(lab, "text('.lab-readout').startsWith('Done')")?;
+    browser.check(lab, "all('.lab-rows tr').every(row => row.lastElementChild.textContent)")
+}
+
+fn a_page_that_nobody_serves_replays_what_was_recorded(browser: &Browser) -> Fault {
+    browser.open(&format!("{}/primitives.html", browser.files))?;
+    browser.check(0, "!lab.querySelector('.lab-go, .lab-controls') && text('.lab-play') === 'Play'")?;
+    browser.check(0, "painted(runs()[0], '--threads-dark') > 100")?;
+    let state = "text('.lab-state')";
+    let end = browser.get(0, state)?;
+    browser.click(0, ".lab-play")?;
+    browser.wait(0, "parseFloat(text('.lab-state')) < 0.3")?;
+    browser.wait(0, &format!("text('.lab-play') === 'Play' && {state} === {end}"))?;
+    browser.check(0, "painted(runs()[0], '--threads-dark') > 100")
+}
+
+fn a_lab_is_used_by_keyboard_alone(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    browser.type_in(0, "time", "0.1")?;
+    // From the last field to the button, and from there over the command and the tools to the picture.
+    browser.press(&[TAB, TAB])?;
+    browser.check(0, "document.activeElement.matches('.lab-go')")?;
+    browser.press(&[ENTER])?;
+    browser.wait(0, "over() && runs().length === 2")?;
+    browser.check(0, "document.activeElement.matches('.lab-go')")?;
+    for _ in 0..8 {
+        if browser.get(0, "document.activeElement.matches('canvas')")? == json!(true) {
+            break;
+        }
+        browser.press(&[TAB])?;
+    }
+    browser.check(0, "document.activeElement.matches('canvas')")?;
+    browser.press(&[RIGHT, RIGHT, DOWN])?;
+    browser.check(0, "/^worker-2: job \\d, size/.test(text('.lab-spoken'))")?;
+    browser.press(&['+', '+'])?;
+    browser.check(0, "lab.querySelector('.lab-zoom').classList.contains('is-zoomed')")?;
+    browser.press(&['0'])?;
+    browser.check(0, "!lab.querySelector('.lab-zoom').classList.contains('is-zoomed')")
+}
+
+fn a_lab_has_the_colours_of_the_theme(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    browser.check(0, "painted(runs()[0], '--threads') > 1000")?;
+    let light = browser.get(0, "getComputedStyle(lab).getPropertyValue('--threads')")?;
+    browser.get(0, "document.documentElement.classList.replace('light', 'navy')")?;
+    browser.wait(0, "painted(runs()[0], '--threads') > 1000")?;
+    browser.check(0, &format!("getComputedStyle(lab).getPropertyValue('--threads') !== {light}"))
+}
+
+fn a_lab_fits_a_phone(browser: &Browser) -> Fault {
+    browser.resize(360, 740)?;
+    let look = || {
+        for page in ["gil", "choosing"] {
+            open(browser, page)?;
+            browser.check(0, "innerWidth === 360 && document.documentElement.scrollWidth <= 360")?;
+            let inside = "all('*').every(it => it.closest('.lab-spoken, .lab-log, .lab-sums, figcaption, svg') || it.getBoundingClientRect().right <= 360)";
+            browser.check(0, inside)?;
+        }
+        Ok(())
+    };
+    let looked = look();
+    browser.resize(1200, 900)?;
+    looked
+}
+
+/// From a click to the first bar, and how long frames take while many records come: figures to look at, no promises.
+///
+/// `cargo test --release --test labs -- --ignored --nocapture`
+fn measured(browser: &Browser) -> Fault {
+    open(browser, "threads")?;
+    let lab = 0;
+    // More than five thousand jobs a second, with two records each, and a core for the browser.
+    browser.set(lab, &[("workers", "1"), ("jobs", "60000"), ("scale", "0.0003")])?;
+    browser.get(
+        lab,
+        "(() => {
+            window.frames = [];
+            let last = performance.now();
+            const frame = time => { window.frames.push(time - last); last = time; requestAnimationFrame(frame); };
+            requestAnimationFrame(frame);
+            lab.querySelector('.lab-go').addEventListener('click', () => {
+                const clicked = performance.now();
+                const look = () => {
+                    if (runs().length > 1 && painted(runs().at(-1), '--threads') > 0) window.first = performance.now() - clicked;
+                    else requestAnimationFrame(look);
+                };
+                look();
+            }, { once: true });
+        })()",
+    )?;
+    browser.click(lab, ".lab-go")?;
+    browser.wait(lab, "over() && runs().length > 1")?;
+    let figures = browser.get(
+        lab,
+        "(() => {
+            const sorted = window.frames.slice(2).sort((one, other) => one - other);
+            const records = parseFloat(lab.querySelector('.lab-space').style.height) / parseFloat(getComputedStyle(lab.querySelector('.lab-lines')).lineHeight);
+            return `${records} records in ${runs().at(-1).querySelector('.lab-state').textContent}; click to first bar ${window.first.toFixed(0)} ms; frames: median ${sorted[sorted.length >> 1].toFixed(1)} ms, ` +
+                `99 % ${sorted[Math.floor(sorted.length * 0.99)].toFixed(1)} ms, worst ${sorted.at(-1).toFixed(1)} ms`;
+        })()",
+    )?;
+    println!("{}", figures.as_str().unwrap_or("?"));
+    Ok(())
+}
+
+/// Does what a promise says in the one browser, and asks afterwards what the pages complained of.
+fn trial(name: &str, promise: fn(&Browser) -> Fault, browser: &Arc<Mutex<Option<Browser>>>) -> Trial {
+    let browser = Arc::clone(browser);
+    Trial::test(name, move || {
+        let mut browser = browser.lock().expect("no promise panics");
+        if browser.is_none() {
+            let programs = ["mdbook", "chromedriver"].map(|name| find(&[name]));
+            let ([Some(mdbook), Some(driver)], Some(chromium)) = (programs, find(CHROMIUM)) else {
+                unreachable!("they were found before")
+            };
+            *browser = Some(Browser::start(&mdbook, &chromium, &driver)?);
+        }
+        let browser = browser.as_ref().expect("it has just been started");
+        promise(browser)?;
+        let complaints = browser.complaints()?;
+        if complaints.is_empty() { Ok(()) } else { Err(Failed::from(complaints.join("\n"))) }
+    })
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // There is one browser.
+    arguments.test_threads = Some(1);
+    let missing = [&["mdbook"][..], &["chromedriver"], CHROMIUM].into_iter().find(|names| find(names).is_none());
+    if let (Some(missing), false) = (missing, arguments.list) {
+        skip(missing[0], "nobody tries the labs in a browser");
+        return ExitCode::SUCCESS;
+    }
+    let browser = Arc::new(Mutex::new(None));
+    macro_rules! trials {
+        ($($promise:ident)*) => { vec![$(trial(stringify!($promise), $promise, &browser)),*] };
+    }
+    let mut trials = trials! {
+        a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary
+        a_value_out_of_range_is_not_run
+        a_run_is_stopped_and_summed_up
+        what_the_room_refuses_is_told
+        one_worker_is_killed_and_its_job_is_lost
+        with_the_lock_and_without_it_are_compared_on_one_axis
+        the_last_two_runs_are_compared_or_the_last_is_shown_alone
+        the_three_models_follow_one_another
+        the_comparison_is_measured_beside_what_was_recorded
+        a_page_that_nobody_serves_replays_what_was_recorded
+        a_lab_is_used_by_keyboard_alone
+        a_lab_has_the_colours_of_the_theme
+        a_lab_fits_a_phone
+    };
+    trials.push(trial("measured", measured, &browser).with_ignored_flag(true));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if let Some(browser) = browser.lock().ok().and_then(|mut browser| browser.take()) {
+        browser.close();
+    }
+    conclusion.exit_code()
+}
