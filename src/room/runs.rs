@@ -236,15 +236,20 @@ async fn attend(mut supervisor: Child, hold: ChildStdin, stop: &Notify, reader: 
         Some(complaint) => complaint.await.unwrap_or_default(),
         None => String::new(),
     };
-    let (why, error) = match (why, status) {
+    let (why, error) = judge(why, status, complaint);
+    let _ = timeout(PATIENCE, reader.send(Line::Ended { status, why, error }.bytes())).await;
+}
+
+/// Why a run is over, seen that its demo ended with this status and this complaint, and what is wrong if it has failed.
+fn judge(why: Why, status: Option<i32>, complaint: String) -> (Why, Option<String>) {
+    match (why, status) {
         (Why::Done, Some(0)) => (why, None),
         // A job that was lost with its worker is told in the records.
         (Why::Done, Some(1)) if complaint.is_empty() => (why, None),
         (Why::Done, _) if complaint.is_empty() => (Why::Failed, Some("something else ended the program".to_owned())),
         (Why::Done, _) => (Why::Failed, Some(complaint)),
         _ => (why, None),
-    };
-    let _ = timeout(PATIENCE, reader.send(Line::Ended { status, why, error }.bytes())).await;
+    }
 }
 
 /// Sends the lines that a demo prints to the reader, and says why there are no more.
@@ -301,4 +306,49 @@ async fn beginning(mut stderr: impl AsyncReadExt + Unpin) -> String {
     let _ = (&mut stderr).take(COMPLAINT).read_to_end(&mut text).await;
     let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
     String::from_utf8_lossy(&text).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_failed_if_it_complains_or_something_else_ended_it() {
+        let judge = |why, status, complaint: &str| judge(why, status, complaint.to_owned());
+        assert_eq!(judge(Why::Done, Some(0), "a warning"), (Why::Done, None));
+        assert_eq!(judge(Why::Done, Some(1), ""), (Why::Done, None));
+        assert_eq!(judge(Why::Done, Some(1), "no memory"), (Why::Failed, Some("no memory".to_owned())));
+        for status in [Some(137), None] {
+            assert_eq!(judge(Why::Done, status, "").0, Why::Failed, "{status:?}");
+            assert_eq!(judge(Why::Stopped, status, "").0, Why::Stopped, "{status:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn stop_reaches_a_demo_whose_reader_takes_nothing() {
+        // It says what it is told.
+        let mut demo = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cat is there");
+        let mut heard = demo.stdout.take().expect("it is piped");
+        let mut hold = demo.stdin.take();
+        let (reader, mut takes_nothing) = mpsc::channel(1);
+        reader.send(Bytes::new()).await.expect("it has room for one");
+        let stop = Notify::new();
+        let told = async {
+            // It has read what nobody takes before it is to stop.
+            tokio::task::yield_now().await;
+            stop.notify_one();
+            let mut word = [0; 10];
+            heard.read_exact(&mut word).await.expect("it is told something");
+            word
+        };
+        tokio::select! {
+            biased;
+            why = pass_on(tokio::io::repeat(b'\n'), &mut hold, &stop, &reader) => panic!("over before it was told: {why:?}"),
+            word = told => assert_eq!(&word, b"interrupt\n"),
+        }
+        takes_nothing.close();
+        drop(hold);
+        demo.wait().await.expect("it ends with its input");
+    }
 }
