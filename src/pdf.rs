@@ -21,7 +21,8 @@ pub fn default_path() -> PathBuf {
 ///
 /// When the book cannot be built, there is no browser, or it prints nothing.
 pub fn print(file: &Path) -> Result<(), String> {
-    let browser = browser().ok_or_else(|| format!("to print takes a browser: install one of {}", BROWSERS.join(", ")))?;
+    let browser =
+        browser().ok_or_else(|| format!("to print takes a browser: install one of {}", BROWSERS.join(", ")))?;
     let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
     let folder = tempfile::tempdir().map_err(|error| cannot("make a folder", error))?;
     let book = folder.path().join("book");

@@ -22,7 +22,8 @@ const TRIES: u16 = 100;
 const QUIET: Duration = Duration::from_millis(60);
 
 /// What of the repository is on the pages.
-const SHOWN: [&str; 6] = ["book", "chapters/src", "chapters/examples", "chapters/exercises", "chapters/tests", "chapters/benches"];
+const SHOWN: [&str; 6] =
+    ["book", "chapters/src", "chapters/examples", "chapters/exercises", "chapters/tests", "chapters/benches"];
 
 /// Opens the room, on `port` or else the first free one from 3000, and serves the book until the program is ended.
 ///
@@ -43,7 +44,9 @@ pub fn serve(port: Option<u16>, open: bool) -> Result<(), String> {
         let keeper = room.clone();
         thread::spawn(move || keep(&keeper, changes));
         let address = format!("http://{address}");
-        say(&format!("The reading room is open at {address}\nCtrl-C closes it; `cargo run -- --help` says what else there is."));
+        say(&format!(
+            "The reading room is open at {address}\nCtrl-C closes it; `cargo run -- --help` says what else there is."
+        ));
         if open && let Err(error) = opener::open_browser(&address) {
             complain(&format!("cannot open a browser: {error}"));
         }
@@ -70,7 +73,10 @@ async fn bind(port: Option<u16>) -> Result<TcpListener, String> {
             Err(error) => return Err(format!("port {port} cannot be used: {error}")),
         }
     }
-    Err(format!("the ports {PORT} to {} are taken: name a free one with --port, or any with --port=0", PORT + TRIES - 1))
+    Err(format!(
+        "the ports {PORT} to {} are taken: name a free one with --port, or any with --port=0",
+        PORT + TRIES - 1
+    ))
 }
 
 /// Says which files change, from now on.

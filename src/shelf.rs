@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_script_of_a_page_is_named_by_what_it_is() {
-        let page = "<script>alert(1)</script><script src=\"a.js\"></script><script type=\"application/json\">{}</script>";
+        let page =
+            "<script>alert(1)</script><script src=\"a.js\"></script><script type=\"application/json\">{}</script>";
         assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["alert(1)"]);
         // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
         assert_eq!(source("alert(1)"), "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='");

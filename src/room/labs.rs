@@ -232,7 +232,11 @@ fn word(bounds: Bounds, argument: &Arg, value: &Value) -> Result<Option<String>,
     let text = || value.as_str().ok_or_else(|| format!("expected a text, and not {value}"));
     Ok(Some(match bounds {
         Switch => {
-            return if value == &Value::Bool(true) { Ok(None) } else { Err(format!("expected true or false, and not {value}")) };
+            return if value == &Value::Bool(true) {
+                Ok(None)
+            } else {
+                Err(format!("expected true or false, and not {value}"))
+            };
         }
         Choice => {
             let text = text()?;
@@ -255,7 +259,9 @@ fn word(bounds: Bounds, argument: &Arg, value: &Value) -> Result<Option<String>,
         }
         Whole(least, most) => {
             let number = value.as_u64().filter(|number| (least..=most).contains(number));
-            number.ok_or_else(|| format!("expected a whole number from {least} to {most}, and not {value}"))?.to_string()
+            number
+                .ok_or_else(|| format!("expected a whole number from {least} to {most}, and not {value}"))?
+                .to_string()
         }
         Number(least, most) => {
             let number = value.as_f64().filter(|number| (least..=most).contains(number));

@@ -151,7 +151,8 @@ impl Room {
     fn admit(self: &Arc<Self>, number: u64, stream: TcpStream) {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if connections.len() >= CONNECTIONS {
-            let idle = connections.iter().find(|(_, it)| it.busy.load(Ordering::Relaxed) == 0).map(|(number, _)| *number);
+            let idle =
+                connections.iter().find(|(_, it)| it.busy.load(Ordering::Relaxed) == 0).map(|(number, _)| *number);
             match idle.and_then(|number| connections.remove(&number)) {
                 Some(connection) => connection.task.abort(),
                 None => return,
@@ -359,7 +360,11 @@ fn json_answer(value: &Value) -> Answer {
     answer(StatusCode::OK, "application/json", Full::from(value.to_string()))
 }
 
-fn answer(status: StatusCode, kind: &str, body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static) -> Answer {
+fn answer(
+    status: StatusCode,
+    kind: &str,
+    body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
+) -> Answer {
     let mut answer = Response::new(body.boxed_unsync());
     *answer.status_mut() = status;
     let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static("application/octet-stream"));
