@@ -33,6 +33,7 @@ impl Room {
         let mut process = Command::new(env!("CARGO_BIN_EXE_reading-room"))
             .arg("--port=0")
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");
         let mut line = String::new();
