@@ -8,8 +8,9 @@
 //! [contract](crate::contract). What is shown has to come, if not at once, then in one of a few tries, each with twice the
 //! `--time`: a busy machine may miss a deadline. What a contract says has to hold in all of them.
 //!
-//! `cargo run` starts the program that is built already. What would install, build, serve or measure is not run; whether
-//! such commands are right is checked in `tests/guide.rs`, and as they are not run, no output can be shown with them.
+//! `cargo run --bin` starts the program that is built already. What would open the reading room, install, build, serve or
+//! measure is not run; whether such commands are right is checked in `tests/guide.rs`, and as they are not run, no output
+//! can be shown with them.
 //!
 //! A comment before a block says that it is tested with other flags, so that it takes less time or none of it is spent
 //! computing: `tested with --time=1 --scale=0.1`. The flags replace those of the same name. `tested alone with` says also
@@ -84,13 +85,13 @@ pub fn plan(command: &str, flags: &[String]) -> Result<Plan, String> {
         arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
     };
     Ok(match words.as_slice() {
-        ["cargo", "run"] => ours("reading-room".to_owned(), &[]),
         ["cargo", "run", "--bin", name] => ours(name.to_string(), &[]),
         ["cargo", "run", "--bin", name, "--", arguments @ ..] => ours(name.to_string(), arguments),
         ["cargo", "run", "--example", name] => ours(format!("examples/{name}"), &[]),
         ["cargo", "run", "--example", name, "--", arguments @ ..] => ours(format!("examples/{name}"), arguments),
         [program @ ("python3" | "diff"), arguments @ ..] => other(program, arguments),
         ["cargo", "install" | "test" | "bench", ..] | ["mdbook", ..] => Plan::Nothing,
+        ["cargo", "run"] | ["cargo", "run", "--", ..] => Plan::Nothing,
         _ => return Err("nobody knows how to run this".to_owned()),
     })
 }
