@@ -471,7 +471,7 @@ fn a_port_that_is_taken_is_named() {
 #[ignore = "long: run by .ci/run"]
 fn a_run_ends_after_a_minute() {
     let room = Room::open();
-    let mut lines = room.run(r#"{"lab":"choosing","options":{}}"#);
+    let mut lines = room.run(r#"{"lab":"choosing","options":{"rounds":9,"scale":5}}"#);
     assert_eq!(lines.by_ref().last().expect("an end")["why"], "too_long");
     within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
 }
