@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// No answer takes longer than this.
-const LONGEST: Duration = Duration::from_secs(30);
+/// No answer is silent for longer than this: a run ends after a minute, if it has said nothing.
+const LONGEST: Duration = Duration::from_secs(90);
 
 /// A room that is open. It closes when this is dropped.
 pub struct Room {

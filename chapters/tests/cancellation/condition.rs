@@ -88,7 +88,7 @@ impl Bedroom {
 #[test]
 fn wait() {
     explore("Condition::wait", TWO, |stage| {
-        let bedroom = Bedroom::with_sleepers(stage, 3);
+        let bedroom = Bedroom::with_sleepers(stage, 2);
         bedroom.notifier(stage, 1);
         Box::new(move |ends| bedroom.has_woken_one(ends))
     });

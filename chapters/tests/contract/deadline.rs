@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::story::Story;
 use crate::common::{ALL, CURRENT_THREAD, PARALLEL, PROCESSES, SOON, each, scale};
 
-const TIME: Duration = Duration::from_millis(300);
+const TIME: Duration = Duration::from_millis(200);
 
 /// The worker looks at the run lock and then takes a job: in between, the service may stop. So each may begin one job
 /// after the service stopped, but only at once.
@@ -24,7 +24,7 @@ fn busy_workers_finish_their_cpu_bound_jobs_and_begin_no_others() {
     let scale = format!("--scale={}", scale(Duration::from_millis(20)));
     for variants in PARALLEL.chunks(2) {
         each(variants, |variant| {
-            let run = variant.run(["--jobs=5000", "--workers=2", "--time=0.3", &scale]);
+            let run = variant.run(["--jobs=5000", "--workers=2", "--time=0.2", &scale]);
             let story = run.finish().exits_with(0).story().stops_at(TIME);
             assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
             hardly_a_job_starts_after_stopping(&story);
@@ -35,7 +35,7 @@ fn busy_workers_finish_their_cpu_bound_jobs_and_begin_no_others() {
 #[test]
 fn busy_workers_finish_their_io_bound_jobs_and_begin_no_others() {
     each(&ALL, |variant| {
-        let run = variant.run(["--jobs=1000", "--kind=io", "--scale=0.2", "--time=0.3"]);
+        let run = variant.run(["--jobs=1000", "--kind=io", "--scale=0.2", "--time=0.2"]);
         let story = run.finish().exits_with(0).story().stops_at(TIME);
         assert!(story.summary.completed > 0 && story.summary.left > 0, "{:?}", story.summary);
         assert_eq!(story.summary.lost, 0);
@@ -46,7 +46,7 @@ fn busy_workers_finish_their_io_bound_jobs_and_begin_no_others() {
 #[test]
 fn on_one_event_loop_the_deadline_is_noticed_when_each_worker_has_had_its_turn() {
     let scale = format!("--scale={}", scale(Duration::from_millis(40)));
-    let story = CURRENT_THREAD.run(["--jobs=5000", "--time=0.3", &scale]).finish().exits_with(0).story();
+    let story = CURRENT_THREAD.run(["--jobs=5000", "--time=0.2", &scale]).finish().exits_with(0).story();
     let stopping = story.stopping();
     assert!(story.all("job_started").all(|record| record.at <= stopping), "a job began after {stopping:?}");
     assert!(story.all("job_completed").all(|record| record.at <= stopping), "a job was under way at {stopping:?}");
@@ -58,7 +58,7 @@ fn on_one_event_loop_the_deadline_is_noticed_when_each_worker_has_had_its_turn()
 #[test]
 fn idle_workers_end_with_the_service_and_not_after_their_patience() {
     each(&ALL, |variant| {
-        let story = variant.run(["--jobs=0", "--time=0.3"]).finish().exits_with(0).story().stops_at(TIME);
+        let story = variant.run(["--jobs=0", "--time=0.2"]).finish().exits_with(0).story().stops_at(TIME);
         let stopping = story.stopping();
         for end in story.all("worker_finished") {
             assert!(end.at >= stopping && end.at < stopping + SOON, "stopping at {stopping:?}, {end:?}");
@@ -90,7 +90,7 @@ fn no_time_at_all_still_makes_a_whole_run() {
 #[test]
 fn a_hundred_thousand_jobs_left_behind_hold_nobody_up() {
     each(&PROCESSES, |variant| {
-        let flags = ["--jobs=100000", "--kind=io", "--scale=0.01", "--time=0.3"];
+        let flags = ["--jobs=100000", "--kind=io", "--scale=0.01", "--time=0.2"];
         let story = variant.run(flags).finish().exits_with(0).story().stops_at(TIME);
         assert!(story.summary.left > 90_000, "{:?}", story.summary);
         let wall = Duration::from_secs_f64(story.summary.wall_seconds);

@@ -22,7 +22,7 @@ fn most_holders(records: &[Record]) -> i64 {
 
 /// The records of three workers that have plenty to compute.
 fn busy(variant: &Variant, flags: &[&str]) -> Vec<Record> {
-    let scale = format!("--scale={}", scale(Duration::from_millis(20)));
+    let scale = format!("--scale={}", scale(Duration::from_millis(8)));
     let same = ["--jobs=12", "--workers=3", "--until-done", "--time=60", &scale];
     let run = variant.run(same.into_iter().chain(flags.iter().copied()));
     run.finish().exits_with(0).story().complete().records

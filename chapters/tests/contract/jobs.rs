@@ -5,7 +5,7 @@ use std::time::Duration;
 
 #[test]
 fn until_done_completes_every_job_and_exits_with_0() {
-    let scale = scale(Duration::from_micros(200));
+    let scale = scale(Duration::from_micros(50));
     each(&ALL, |variant| {
         for seed in 1..=3 {
             let (seed, scale) = (format!("--seed={seed}"), format!("--scale={scale}"));
@@ -90,7 +90,7 @@ fn on_one_event_loop_a_cpu_bound_job_keeps_everyone_else_waiting() {
 
 #[test]
 fn cpu_bound_jobs_run_side_by_side_on_threads_processes_and_a_pool() {
-    let scale = format!("--scale={}", scale(Duration::from_millis(50)));
+    let scale = format!("--scale={}", scale(Duration::from_millis(25)));
     each(&crate::common::PARALLEL, |variant| {
         let run = variant.run(["--jobs=6", "--workers=2", &scale, "--until-done", "--time=60"]);
         let story = run.finish().exits_with(0).story().complete();

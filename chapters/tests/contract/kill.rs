@@ -108,7 +108,7 @@ fn kill_often(moments: usize, seed: i64) {
 
 #[test]
 fn a_worker_killed_at_any_moment_takes_only_its_job_along() {
-    kill_often(36, 1);
+    kill_often(12, 1);
 }
 
 #[test]

@@ -452,7 +452,7 @@ fn empty_jobs_and_busy_ones_make_scenes_as_well() {
     thread::scope(|scope| {
         for crew in CREWS {
             scope.spawn(|| {
-                for flags in [["--scale=0", "--kind=io"], ["--scale=0.01", "--kind=cpu"]] {
+                for flags in [["--scale=0", "--kind=io"], ["--scale=0.003", "--kind=cpu"]] {
                     for program in [&PRIMITIVES, &QUEUES] {
                         let flags = crew.iter().copied().chain(flags).chain(["--quiet", "--workers=4"]);
                         program.bare(flags).finish().exits_with(0);

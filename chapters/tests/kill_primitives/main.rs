@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
     let mut trials = vec![Trial::test("the copies of guards in a forked child do nothing", || run(&[COPY]))];
     for kind in Kind::ALL {
-        for (method, few, many) in [(Method::Fork, 40, 400), (Method::Spawn, 8, 80), (Method::Forkserver, 12, 120)] {
+        for (method, few, many) in [(Method::Fork, 20, 400), (Method::Spawn, 4, 80), (Method::Forkserver, 6, 120)] {
             for (kills, words, long) in [(few, "at any moment", false), (many, "again and again", true)] {
                 let method_name = method.to_possible_value().expect("no method is hidden").get_name().to_owned();
                 let name = format!("{}::{method_name}::survives kills {words}", kind.name());

@@ -1,7 +1,7 @@
 //! A browser, and the reading room that it looks at. Both end when they are dropped.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::programs::ROOT;
+use crate::programs::{CHROMIUM, ROOT, find};
 
 /// What is wrong, in words.
 pub type Fault = Result<(), String>;
@@ -83,6 +83,21 @@ impl WebDriverCompatibleCommand for Extension {
     }
 }
 
+/// The programs that make a browser's world, besides ours.
+pub struct Programs {
+    mdbook: PathBuf,
+    chromium: PathBuf,
+    driver: PathBuf,
+}
+
+impl Programs {
+    /// Where they are, or what the first that is missing is called.
+    pub fn find() -> Result<Self, &'static str> {
+        let program = |names: &[&'static str]| find(names).ok_or(names[0]);
+        Ok(Self { mdbook: program(&["mdbook"])?, chromium: program(CHROMIUM)?, driver: program(&["chromedriver"])? })
+    }
+}
+
 /// A browser with one window.
 pub struct Browser {
     runtime: Runtime,
@@ -91,12 +106,13 @@ pub struct Browser {
     pub room: String,
     /// Where the book is that nobody serves.
     pub files: String,
+    book: PathBuf,
     _programs: [Running; 2],
     _folder: TempDir,
 }
 
 impl Browser {
-    pub fn start(mdbook: &Path, chromium: &Path, driver: &Path) -> Result<Self, String> {
+    pub fn start(Programs { mdbook, chromium, driver }: &Programs) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let room =
             Running::start(Command::new(env!("CARGO_BIN_EXE_reading-room")).args(["serve", "--port=0"]), |line| {
@@ -133,7 +149,12 @@ impl Browser {
         });
         let client = client.map_err(|error| error.to_string())?;
         let files = format!("file://{}", book.display());
-        Ok(Self { runtime, client, room: address, files, _programs: [room, driver], _folder: folder })
+        Ok(Self { runtime, client, room: address, files, book, _programs: [room, driver], _folder: folder })
+    }
+
+    /// The folder of the book that nobody serves.
+    pub fn book(&self) -> &Path {
+        &self.book
     }
 
     /// Closes the window, and with it the browser.

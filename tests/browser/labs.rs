@@ -1,19 +1,37 @@
-//! Labs in a browser: what a reader does in the reading room, and on a page that nobody serves, is done here.
-//!
-//! One Chromium, driven by chromedriver, opens the pages of the real room, one after another. After each promise it is asked
-//! whether a page complained, or wanted something from elsewhere.
+//! Labs: what a reader does in the reading room, and on a page that nobody serves, is done here.
 
-mod browser;
-#[path = "../common/programs.rs"]
-mod programs;
-
-use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
-
-use browser::{Browser, Fault};
-use libtest_mimic::{Arguments, Failed, Trial};
-use programs::{CHROMIUM, find, skip};
 use serde_json::json;
+
+use crate::driver::{Browser, Fault};
+
+/// A promise about labs, by its name.
+pub type Promise = (&'static str, fn(&Browser) -> Fault);
+
+macro_rules! promises {
+    ($($promise:ident)*) => { &[$((stringify!($promise), $promise)),*] };
+}
+
+/// What a lab is for.
+pub const PROMISES: &[Promise] = promises! {
+    a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary
+    what_the_room_refuses_is_told
+    a_page_that_nobody_serves_replays_what_was_recorded
+    a_lab_fits_a_phone
+};
+
+/// What else it does. It takes a browser long to try all of it, so `.ci/run` does.
+pub const LONG: &[Promise] = promises! {
+    a_value_out_of_range_is_not_run
+    a_run_is_stopped_and_summed_up
+    one_worker_is_killed_and_its_job_is_lost
+    with_the_lock_and_without_it_are_compared_on_one_axis
+    the_last_two_runs_are_compared_or_the_last_is_shown_alone
+    the_three_models_follow_one_another
+    the_comparison_is_measured_beside_what_was_recorded
+    a_lab_is_used_by_keyboard_alone
+    a_lab_has_the_colours_of_the_theme
+    measured
+};
 
 const TAB: char = '\u{E004}';
 const ENTER: char = '\u{E007}';
@@ -228,7 +246,7 @@ fn a_lab_fits_a_phone(browser: &Browser) -> Fault {
 
 /// From a click to the first bar, and how long frames take while many records come: figures to look at, no promises.
 ///
-/// `cargo test --release --test labs -- --ignored --nocapture`
+/// `cargo test --release --test browser -- --ignored --nocapture`
 fn measured(browser: &Browser) -> Fault {
     open(browser, "threads")?;
     let lab = 0;
@@ -264,59 +282,4 @@ fn measured(browser: &Browser) -> Fault {
     )?;
     println!("{}", figures.as_str().unwrap_or("?"));
     Ok(())
-}
-
-/// Does what a promise says in the one browser, and asks afterwards what the pages complained of.
-fn trial(name: &str, promise: fn(&Browser) -> Fault, browser: &Arc<Mutex<Option<Browser>>>) -> Trial {
-    let browser = Arc::clone(browser);
-    Trial::test(name, move || {
-        let mut browser = browser.lock().expect("no promise panics");
-        if browser.is_none() {
-            let programs = ["mdbook", "chromedriver"].map(|name| find(&[name]));
-            let ([Some(mdbook), Some(driver)], Some(chromium)) = (programs, find(CHROMIUM)) else {
-                unreachable!("they were found before")
-            };
-            *browser = Some(Browser::start(&mdbook, &chromium, &driver)?);
-        }
-        let browser = browser.as_ref().expect("it has just been started");
-        promise(browser)?;
-        let complaints = browser.complaints()?;
-        if complaints.is_empty() { Ok(()) } else { Err(Failed::from(complaints.join("\n"))) }
-    })
-}
-
-fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    // There is one browser.
-    arguments.test_threads = Some(1);
-    let missing = [&["mdbook"][..], &["chromedriver"], CHROMIUM].into_iter().find(|names| find(names).is_none());
-    if let (Some(missing), false) = (missing, arguments.list) {
-        skip(missing[0], "nobody tries the labs in a browser");
-        return ExitCode::SUCCESS;
-    }
-    let browser = Arc::new(Mutex::new(None));
-    macro_rules! trials {
-        ($($promise:ident)*) => { vec![$(trial(stringify!($promise), $promise, &browser)),*] };
-    }
-    let mut trials = trials! {
-        a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary
-        a_value_out_of_range_is_not_run
-        a_run_is_stopped_and_summed_up
-        what_the_room_refuses_is_told
-        one_worker_is_killed_and_its_job_is_lost
-        with_the_lock_and_without_it_are_compared_on_one_axis
-        the_last_two_runs_are_compared_or_the_last_is_shown_alone
-        the_three_models_follow_one_another
-        the_comparison_is_measured_beside_what_was_recorded
-        a_page_that_nobody_serves_replays_what_was_recorded
-        a_lab_is_used_by_keyboard_alone
-        a_lab_has_the_colours_of_the_theme
-        a_lab_fits_a_phone
-    };
-    trials.push(trial("measured", measured, &browser).with_ignored_flag(true));
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    if let Some(browser) = browser.lock().ok().and_then(|mut browser| browser.take()) {
-        browser.close();
-    }
-    conclusion.exit_code()
 }

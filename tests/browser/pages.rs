@@ -1,0 +1,73 @@
+//! Pages: on a phone and on a desk, by keyboard, and without a network.
+//!
+//! A page of ours, `look.html`, shows each page of the book in a frame and looks at it.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::driver::{Browser, Fault};
+
+/// The names of the pages in a built book, but for those that are no pages of their own.
+fn pages(book: &Path) -> Vec<String> {
+    let entries = fs::read_dir(book).expect("the book is there");
+    let names = entries.map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned());
+    let other = ["404.html", "index.html", "print.html", "toc.html", "look.html"];
+    let mut pages: Vec<String> = names.filter(|name| name.ends_with(".html") && !other.contains(&&**name)).collect();
+    pages.sort();
+    pages
+}
+
+/// What a page would load from elsewhere, and that as soon as it is read.
+fn foreign(html: &str) -> Vec<&str> {
+    let tags = html.split('<').filter(|tag| {
+        ["script ", "link ", "img ", "iframe ", "source ", "image "].iter().any(|name| tag.starts_with(name))
+    });
+    tags.filter(|tag| ["\"http:", "\"https:", "\"//"].iter().any(|scheme| tag.contains(scheme))).collect()
+}
+
+/// Whether what is foreign is found, and nothing else.
+pub fn a_page_that_loads_something_from_elsewhere_is_found() -> Fault {
+    let fine = r#"<a href="https://a.b">b</a><img src="a.svg"><svg xmlns="http://www.w3.org/2000/svg">"#;
+    let foreigners = r#"<link rel="x" href="https://a.b/c.css"><script src="//a.b/c.js">"#;
+    match (foreign(fine).len(), foreign(foreigners).len()) {
+        (0, 2) => Ok(()),
+        found => Err(format!("{found:?} instead of none and two")),
+    }
+}
+
+pub fn every_page_is_readable_on_a_phone_by_keyboard_and_offline(browser: &Browser) -> Fault {
+    look(browser, 360)
+}
+
+pub fn every_page_is_readable_on_a_desk_by_keyboard_and_offline(browser: &Browser) -> Fault {
+    look(browser, 1200)
+}
+
+/// Looks at each page of the book that nobody serves, in a window so many pixels wide.
+fn look(browser: &Browser, width: u32) -> Fault {
+    let pages = pages(browser.book());
+    if pages.len() < 4 {
+        return Err(format!("there is no book: {pages:?}"));
+    }
+    for page in &pages {
+        let html = fs::read_to_string(browser.book().join(page)).map_err(|error| format!("{page}: {error}"))?;
+        if let [first, ..] = foreign(&html)[..] {
+            return Err(format!("{page}: {first}"));
+        }
+    }
+    let look = include_str!("look.html").replace("PAGES", &pages.join(" ")).replace("WIDTH", &width.to_string());
+    fs::write(browser.book().join("look.html"), look).map_err(|error| error.to_string())?;
+    browser.open(&format!("{}/look.html", browser.files))?;
+    let result = "document.querySelector('#result').textContent";
+    while browser.get(0, result)? == json!("not done") {
+        thread::sleep(Duration::from_millis(100));
+    }
+    match browser.get(0, result)? {
+        Value::String(said) if said == format!("{} pages\nfine", pages.len()) => Ok(()),
+        said => Err(said.as_str().unwrap_or("nothing was said").to_owned()),
+    }
+}
