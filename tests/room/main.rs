@@ -379,6 +379,7 @@ fn nothing_is_left_of_a_room_that_is_killed() {
 }
 
 #[test]
+#[ignore = "long: run by .ci/run"]
 fn a_run_with_too_many_records_is_ended() {
     let room = Room::open();
     let lines = room.run(r#"{"lab":"threads","options":{"jobs":100000,"scale":0,"until-done":true}}"#);
@@ -412,6 +413,7 @@ fn who_does_not_read_holds_up_nobody_but_their_own_run() {
 }
 
 #[test]
+#[ignore = "long: run by .ci/run"]
 fn thousands_of_connections_that_do_nothing_keep_nobody_out() {
     let limits = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
     setrlimit(Resource::RLIMIT_NOFILE, limits.1.min(10_000), limits.1).expect("a higher limit");
