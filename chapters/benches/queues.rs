@@ -8,7 +8,7 @@ mod common;
 use std::thread;
 use std::time::Instant;
 
-use common::{Run, Target, beside, in_turns, judge, judge_times_less};
+use common::{Aim, Run, Unit, compare};
 
 const ROUNDS: usize = 11;
 /// As much longer as the best neighbour's a queue may take.
@@ -18,10 +18,13 @@ const QUEUES: f64 = 3.0;
 const TIMES_LESS: f64 = 20.0;
 
 fn main() {
-    #[cfg(target_os = "linux")]
-    processes::queues(); // first, while this process has one thread
-    threads::queues();
-    coroutines::queues();
+    common::parts(&[
+        // First, while this process has one thread.
+        #[cfg(target_os = "linux")]
+        ("processes", processes::queues),
+        ("threads", threads::queues),
+        ("coroutines", coroutines::queues),
+    ]);
 }
 
 mod threads {
@@ -69,7 +72,7 @@ mod threads {
             let flume_put = |item| flume_in.send(item).unwrap();
             let flume_get = || flume_out.recv().unwrap();
 
-            let runs = [
+            let [own, peers @ ..] = [
                 Run::of("threads::Queue", || one_and_one(put, get)),
                 Run::of("crossbeam::channel", || one_and_one(crossbeam_put, crossbeam_get)),
                 Run::of("flume", || one_and_one(flume_put, flume_get)),
@@ -84,27 +87,36 @@ mod threads {
                     }
                 }),
             ];
-            beside(&format!("threads: {limit}, 1 puts and 1 takes"), ROUNDS, runs, QUEUES);
+            compare(
+                &format!("threads: {limit}, 1 puts and 1 takes"),
+                Unit::Seconds,
+                ROUNDS,
+                own,
+                peers.map(|peer| (peer, Aim::AtMostTimes(QUEUES))),
+            );
 
-            let runs = [
+            let [own, peers @ ..] = [
                 Run::of("threads::Queue", || two_and_two(put, get)),
                 Run::of("crossbeam::channel", || two_and_two(crossbeam_put, crossbeam_get)),
                 Run::of("flume", || two_and_two(flume_put, flume_get)),
             ];
-            beside(&format!("threads: {limit}, 2 put and 2 take"), ROUNDS, runs, QUEUES);
+            compare(
+                &format!("threads: {limit}, 2 put and 2 take"),
+                Unit::Seconds,
+                ROUNDS,
+                own,
+                peers.map(|peer| (peer, Aim::AtMostTimes(QUEUES))),
+            );
         }
 
         let simple = SimpleQueue::new();
-        let [ours, theirs] = in_turns(
-            "threads: beside CPython, no limit, 1 puts and 1 takes",
+        compare(
+            "threads: a simple queue, 1 puts and 1 takes",
+            Unit::Seconds,
             3,
-            [
-                Run::of("threads::SimpleQueue", || one_and_one(|item| simple.put(item), || simple.get())),
-                Run::of_python("CPython's queue.Queue", "queues.py", &["threads", "50000"]),
-            ],
+            Run::of("threads::SimpleQueue", || one_and_one(|item| simple.put(item), || simple.get())),
+            [(Run::of_python("CPython's queue.Queue", "queues.py", &["threads", "50000"], 1), Aim::TimesLess(1.0))],
         );
-        judge_times_less(&ours, &theirs, 1.0);
-        println!();
     }
 }
 
@@ -196,12 +208,18 @@ mod coroutines {
         let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
         for (runtime, place) in [(&one, "on one thread"), (&two, "on 2 threads")] {
             for (maxsize, limit) in [(0, "no limit"), (100, "100 at most")] {
-                let runs = [
+                let [own, peers @ ..] = [
                     Run::of("coroutines::Queue", || ours(runtime, maxsize)),
                     Run::of("async-channel", || async_channel(runtime, maxsize)),
                     Run::of("tokio::sync::mpsc", || tokio_mpsc(runtime, maxsize)),
                 ];
-                beside(&format!("coroutines: {limit}, 1 puts and 1 takes, {place}"), ROUNDS, runs, QUEUES);
+                compare(
+                    &format!("coroutines: {limit}, 1 puts and 1 takes, {place}"),
+                    Unit::Seconds,
+                    ROUNDS,
+                    own,
+                    peers.map(|peer| (peer, Aim::AtMostTimes(QUEUES))),
+                );
             }
         }
     }
@@ -260,40 +278,40 @@ mod processes {
             u64::from_ne_bytes(item)
         };
 
-        let [ours, bare, theirs] = in_turns(
+        compare(
             "processes: a queue, 1 puts and 1 takes",
+            Unit::Seconds,
             ROUNDS,
+            Run::of("processes::Queue", || one_and_one(|item| queue.put(item).unwrap(), || queue.get().unwrap())),
             [
-                Run::of("processes::Queue", || one_and_one(|item| queue.put(item).unwrap(), || queue.get().unwrap())),
-                Run::of("a bare pipe", || one_and_one(bare_put, bare_get)),
-                Run::of_python("CPython's multiprocessing.Queue", "queues.py", &["Queue", PYTHON_ITEMS]),
+                (Run::of("a bare pipe", || one_and_one(bare_put, bare_get)), Aim::AtMostTimes(QUEUES)),
+                (
+                    Run::of_python("CPython's multiprocessing.Queue", "queues.py", &["Queue", PYTHON_ITEMS], 1),
+                    Aim::TimesLess(TIMES_LESS),
+                ),
             ],
         );
-        judge("divided by the bare pipe's", ours.median() / bare.median(), "x", Target::AtMost(QUEUES));
-        judge_times_less(&ours, &theirs, TIMES_LESS);
-        println!();
-
-        let [ours, bare, theirs] = in_turns(
+        compare(
             "processes: a simple queue, 1 puts and 1 takes",
+            Unit::Seconds,
             ROUNDS,
+            Run::of("processes::SimpleQueue", || {
+                one_and_one(|item| simple.put(item).unwrap(), || simple.get().unwrap())
+            }),
             [
-                Run::of("processes::SimpleQueue", || {
-                    one_and_one(|item| simple.put(item).unwrap(), || simple.get().unwrap())
-                }),
-                Run::of("a bare pipe", || one_and_one(bare_put, bare_get)),
-                Run::of_python("CPython's SimpleQueue", "queues.py", &["SimpleQueue", PYTHON_ITEMS]),
+                (Run::of("a bare pipe", || one_and_one(bare_put, bare_get)), Aim::AtMostTimes(QUEUES)),
+                (
+                    Run::of_python("CPython's SimpleQueue", "queues.py", &["SimpleQueue", PYTHON_ITEMS], 1),
+                    Aim::TimesLess(TIMES_LESS),
+                ),
             ],
         );
-        judge("divided by the bare pipe's", ours.median() / bare.median(), "x", Target::AtMost(QUEUES));
-        judge_times_less(&ours, &theirs, TIMES_LESS);
-        println!();
-
-        let runs = [
+        let [own, peers @ ..] = [
             Run::of("processes::Queue", || alone(|item| queue.put(item).unwrap(), || queue.get().unwrap())),
             Run::of("processes::SimpleQueue", || alone(|item| simple.put(item).unwrap(), || simple.get().unwrap())),
             Run::of("a bare pipe", || alone(bare_put, bare_get)),
         ];
-        in_turns("processes: one puts and takes, and nobody waits", ROUNDS, runs);
-        println!();
+        let what = "processes: one puts and takes, and nobody waits";
+        compare(what, Unit::Seconds, ROUNDS, own, peers.map(|peer| (peer, Aim::Nothing)));
     }
 }

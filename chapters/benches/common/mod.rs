@@ -1,13 +1,16 @@
-//! What the benchmarks share: runs of the demos, runs of CPython, and tables that say what was to be reached.
+//! What the benchmarks share: runs of the demos, runs of CPython, and rows that say what was to be reached.
 //!
-//! What is compared is measured in turns, in one run on one machine, and told as the median with the fastest and the
-//! slowest beside it. A benchmark that does not reach its figure says by how much, and fails nothing.
+//! What is compared is measured in turns, in one run on one machine. A row names a peer, and tells the ratio of the two: the
+//! median over the turns, with the least and the most beside it. A row that does not reach its figure says by how much, and
+//! fails nothing.
 
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
-use std::fs::File;
+use std::env;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use chapters::trace::{Event, Record};
@@ -26,108 +29,110 @@ pub fn demo(program: &str, flags: &[&str]) -> Vec<Record> {
     json::read(&String::from_utf8_lossy(&output.stdout)).unwrap_or_else(|error| panic!("{program} {flags:?}: {error}"))
 }
 
-/// The summary among the records of a run.
-pub fn summary(records: &[Record]) -> &Summary {
-    match records.last().map(|record| &record.event) {
-        Some(Event::ServiceStopped(summary)) => summary,
+/// Runs a demo that prints its summary alone.
+pub fn summary(program: &str, flags: &[&str]) -> Summary {
+    match demo(program, &[flags, &["--quiet"]].concat()).pop().map(|record| record.event) {
+        Some(Event::ServiceStopped(summary)) => *summary,
         other => panic!("the last record is {other:?}"),
     }
 }
 
-/// Runs a demo that prints every record into a file, and gives the seconds from its start to its end.
-pub fn demo_into_file(program: &str, flags: &[&str]) -> f64 {
-    seconds(Command::new(program).args(flags).arg("--format=json"))
-}
-
-/// Runs CPython on a script of the folder `peers`, which prints a number; `None` where there is no CPython.
-pub fn python(script: &str, arguments: &[&str]) -> Option<f64> {
-    let output = Command::new("python3").arg(peer(script)).args(arguments).stderr(Stdio::inherit()).output().ok()?;
-    assert!(output.status.success(), "{script} {arguments:?}: {}", output.status);
-    let text = String::from_utf8_lossy(&output.stdout);
-    Some(text.trim().parse().unwrap_or_else(|_| panic!("{script} {arguments:?} printed {text:?}, no number")))
-}
-
-/// Runs CPython on a script that prints records, into a file, and gives the seconds from its start to its end.
-pub fn python_into_file(script: &str, arguments: &[&str]) -> Option<f64> {
-    Command::new("python3").arg("--version").output().ok()?;
-    Some(seconds(Command::new("python3").arg(peer(script)).args(arguments)))
-}
-
-/// How long a command takes whose standard output is a file.
-fn seconds(command: &mut Command) -> f64 {
-    let path = std::env::temp_dir().join(format!("chapters-bench-{}.out", std::process::id()));
+/// How long a command takes, from its start to its end, whose standard output is a file.
+pub fn into_file(command: &mut Command) -> f64 {
+    let path = env::temp_dir().join(format!("chapters-bench-{}.out", std::process::id()));
     let file = File::create(&path).expect("a temporary file");
     let begin = Instant::now();
     let status = command.stdout(file).stdin(Stdio::null()).status().expect("the program runs");
     let took = begin.elapsed().as_secs_f64();
     assert!(status.success(), "{command:?}: {status}");
-    let _ = std::fs::remove_file(path);
+    let _ = fs::remove_file(path);
     took
 }
 
-fn peer(script: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "benches", "peers", script].iter().collect()
+/// CPython with a script of the folder `peers`; `None` where there is no CPython.
+pub fn python(script: &str, arguments: &[&str]) -> Option<Command> {
+    Command::new("python3").arg("--version").output().ok()?;
+    let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "benches", "peers", script].iter().collect();
+    let mut command = Command::new("python3");
+    command.arg(script).args(arguments).stderr(Stdio::inherit());
+    Some(command)
 }
 
-/// Measurements of one thing.
-#[derive(Clone, Debug, Default)]
-pub struct Sample(Vec<f64>);
-
-impl Sample {
-    pub fn add(&mut self, value: f64) {
-        self.0.push(value);
-        self.0.sort_by(f64::total_cmp);
+/// Runs the parts that the command line names, or all.
+pub fn parts(parts: &[(&str, fn())]) {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return eprintln!("nothing measured: run me with `cargo bench`");
     }
-
-    pub fn median(&self) -> f64 {
-        self.0[self.0.len() / 2]
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// One line: what it is, the median, and the range.
-    pub fn print(&self, what: &str, unit: &str, factor: f64) {
-        if self.is_empty() {
-            println!("  {what:<34} no python3 here");
-            return;
+    let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    println!("{}\n", machine());
+    for (name, part) in parts {
+        if wanted.is_empty() || wanted.iter().any(|it| it == name) {
+            part();
         }
-        let [low, middle, high] = [self.0[0], self.median(), self.0[self.0.len() - 1]].map(|value| value * factor);
-        println!("  {what:<34} {middle:>10.3} {unit:<3} ({low:.3} to {high:.3}, {} runs)", self.0.len());
     }
 }
 
-/// A number to reach.
+/// What all that follows was measured on.
+fn machine() -> String {
+    let said = |program: &str, flag: &str| {
+        let output = Command::new(program).arg(flag).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).lines().next()?.trim().to_owned())
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = processors.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut words = vec![format!("{cores} x {}", name.unwrap_or(env::consts::ARCH)), env::consts::OS.to_owned()];
+    words.extend((!kernel.is_empty()).then(|| kernel.trim().split(['-', '+']).next().unwrap_or_default().to_owned()));
+    words.extend(said("rustc", "--version").map(|line| line.split(" (").next().unwrap_or_default().to_owned()));
+    words.extend(said("python3", "--version"));
+    words.join(", ")
+}
+
+/// What is measured.
 #[derive(Clone, Copy, Debug)]
-pub enum Target {
-    AtLeast(f64),
-    AtMost(f64),
-    Within(f64, f64),
+pub enum Unit {
+    Seconds,
+    Bytes,
 }
 
-/// Says a figure, and whether it reaches its target.
-pub fn judge(what: &str, value: f64, unit: &str, target: Target) {
-    let (nearest, words) = match target {
-        Target::AtLeast(aim) => (value.max(aim), format!("at least {aim}")),
-        Target::AtMost(aim) => (value.min(aim), format!("at most {aim}")),
-        Target::Within(least, most) => (value.clamp(least, most), format!("from {least} to {most}")),
-    };
-    let verdict = match value == nearest {
-        true => "reached".to_owned(),
-        false => format!("short by {:.1} %", (value / nearest - 1.0).abs() * 100.0),
-    };
-    println!("  {what:<34} {value:>10.3} {unit:<3} {words}: {verdict}");
-}
-
-/// Says how many times less `ours` is than `theirs`, if theirs was measured.
-pub fn judge_times_less(ours: &Sample, theirs: &Sample, aim: f64) {
-    if !theirs.is_empty() {
-        judge("CPython's, divided by it", theirs.median() / ours.median(), "x", Target::AtLeast(aim));
+impl Unit {
+    fn show(self, value: f64) -> String {
+        let units: &[(f64, &str)] = match self {
+            Self::Seconds => &[(1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")],
+            Self::Bytes => &[(1e6, "MB"), (1e3, "kB"), (1.0, "B")],
+        };
+        let smallest = units[units.len() - 1];
+        let (size, name) = units.iter().find(|(size, _)| value >= *size).unwrap_or(&smallest);
+        format!("{} {name}", digits(value / size))
     }
 }
 
-/// What is compared: a name, and a run that gives seconds per operation, or nothing where the peer is missing.
+/// Three digits, as far as there are so many.
+fn digits(value: f64) -> String {
+    let places = if value >= 100.0 { 0 } else { usize::from(value < 10.0) + 1 };
+    format!("{value:.places$}")
+}
+
+/// What a row is to reach.
+#[derive(Clone, Copy, Debug)]
+pub enum Aim {
+    /// Ours is so many times less than the peer's, or more.
+    TimesLess(f64),
+    /// Ours is so many times the peer's, or less.
+    AtMostTimes(f64),
+    /// Ours is so many times the peer's, or more.
+    AtLeastTimes(f64),
+    /// Ours is between so many times the peer's and so many.
+    WithinTimes(f64, f64),
+    /// Ours itself is so much, or less.
+    AtMost(f64),
+    /// Nothing: the row is there to be looked at.
+    Nothing,
+}
+
+/// What is measured once in each turn. It gives nothing where the program is missing.
 pub struct Run<'a> {
     name: &'a str,
     run: Box<dyn FnMut() -> Option<f64> + 'a>,
@@ -138,33 +143,81 @@ impl<'a> Run<'a> {
         Self { name, run: Box::new(move || Some(run())) }
     }
 
-    /// CPython's, of a script of the folder `peers`.
-    pub fn of_python(name: &'a str, script: &'a str, arguments: &'a [&'a str]) -> Self {
-        Self { name, run: Box::new(move || python(script, arguments)) }
+    /// CPython's, with a script of the folder `peers` that prints a number, divided by `count`.
+    pub fn of_python(name: &'a str, script: &'a str, arguments: &'a [&'a str], count: usize) -> Self {
+        let run = move || {
+            let output = python(script, arguments)?.output().expect("CPython runs");
+            assert!(output.status.success(), "{script} {arguments:?}: {}", output.status);
+            let text = String::from_utf8_lossy(&output.stdout);
+            let number: Result<f64, _> = text.trim().parse();
+            Some(number.unwrap_or_else(|_| panic!("{script} printed {text:?}, no number")) / count as f64)
+        };
+        Self { name, run: Box::new(run) }
+    }
+
+    /// The same of a script that prints something else: the seconds that it takes.
+    pub fn of_python_into_file(name: &'a str, script: &'a str, arguments: &'a [&'a str], count: usize) -> Self {
+        Self { name, run: Box::new(move || Some(into_file(&mut python(script, arguments)?) / count as f64)) }
     }
 }
 
-/// Measures all in turns, prints them, and returns the samples in the same order.
-pub fn in_turns<const N: usize>(what: &str, rounds: usize, mut runs: [Run; N]) -> [Sample; N] {
-    let mut samples = [(); N].map(|()| Sample::default());
+/// Measures ours and its peers in turns, and prints what is measured, and a row for each peer.
+pub fn compare<'a>(
+    what: &str,
+    unit: Unit,
+    rounds: usize,
+    ours: Run<'a>,
+    peers: impl IntoIterator<Item = (Run<'a>, Aim)>,
+) {
+    let (peers, aims): (Vec<Run>, Vec<Aim>) = peers.into_iter().unzip();
+    let mut runs: Vec<Run> = [ours].into_iter().chain(peers).collect();
+    let mut samples = vec![Vec::new(); runs.len()];
     for _ in 0..rounds {
         for (run, sample) in runs.iter_mut().zip(&mut samples) {
-            if let Some(seconds) = (run.run)() {
-                sample.add(seconds);
-            }
+            sample.extend((run.run)());
         }
     }
-    println!("{what}");
-    for (run, sample) in runs.iter().zip(&samples) {
-        sample.print(run.name, "ns", 1e9);
+    let [ours, peers @ ..] = &samples[..] else { unreachable!("ours is among them") };
+    println!("{what}: {} {}", runs[0].name, unit.show(median(ours.clone())));
+    for ((peer, theirs), aim) in runs[1..].iter().zip(peers).zip(aims) {
+        match theirs.len() == ours.len() {
+            true => row(peer.name, unit, ours, theirs, aim),
+            false => println!("    {:<31} is not here", peer.name),
+        }
     }
-    samples
+    println!();
 }
 
-/// Measures ours, which comes first, and its neighbours, and says how many times the best neighbour's ours is.
-pub fn beside<const N: usize>(what: &str, rounds: usize, runs: [Run; N], at_most: f64) {
-    let [ours, neighbours @ ..] = &in_turns(what, rounds, runs)[..] else { panic!("there is nothing to measure") };
-    let best = neighbours.iter().map(Sample::median).fold(f64::INFINITY, f64::min);
-    judge("divided by the best of the others", ours.median() / best, "x", Target::AtMost(at_most));
-    println!();
+fn row(peer: &str, unit: Unit, ours: &[f64], theirs: &[f64], aim: Aim) {
+    let is_less = matches!(aim, Aim::TimesLess(_) | Aim::AtMost(_));
+    let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| if is_less { theirs / ours } else { ours / theirs });
+    let mut ratios: Vec<f64> = ratios.collect();
+    ratios.sort_by(f64::total_cmp);
+    let ratio = median(ratios.clone());
+    let (least, most) = (digits(ratios[0]), digits(ratios[ratios.len() - 1]));
+    let times = if is_less { "times less" } else { "times" };
+    let ratio_and_spread = format!("{} {times} ({least} to {most})", digits(ratio));
+    let theirs = unit.show(median(theirs.to_vec()));
+    let verdict = verdict(aim, unit, ratio, median(ours.to_vec()));
+    println!("    {peer:<31} {theirs:>8}  {ratio_and_spread:<32} {verdict}");
+}
+
+/// Says whether a figure was reached, or by how much it was not.
+fn verdict(aim: Aim, unit: Unit, ratio: f64, ours: f64) -> String {
+    let (value, nearest, words) = match aim {
+        Aim::Nothing => return String::new(),
+        Aim::TimesLess(least) | Aim::AtLeastTimes(least) => (ratio, ratio.max(least), format!("at least {least}")),
+        Aim::AtMostTimes(most) => (ratio, ratio.min(most), format!("at most {most}")),
+        Aim::WithinTimes(least, most) => (ratio, ratio.clamp(least, most), format!("{least} to {most}")),
+        Aim::AtMost(most) => (ours, ours.min(most), format!("at most {}", unit.show(most))),
+    };
+    match value == nearest {
+        true => format!("{words}: reached"),
+        false => format!("{words}: short by {:.0} %", ((value / nearest - 1.0).abs() * 100.0).max(1.0)),
+    }
+}
+
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

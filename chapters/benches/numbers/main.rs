@@ -1,0 +1,36 @@
+//! The numbers that this project is to reach, beside CPython's and beside the bare thing that each is built on.
+//!
+//! Run it with `cargo bench -p chapters --bench numbers [PART]`. What it printed last is in the book's appendix.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[cfg(target_os = "linux")]
+mod gil;
+#[cfg(target_os = "linux")]
+mod jobs;
+#[cfg(target_os = "linux")]
+mod scale;
+#[cfg(target_os = "linux")]
+mod workers;
+
+#[cfg(target_os = "linux")]
+fn main() {
+    common::parts(&[
+        ("overhead", jobs::overhead),
+        ("printed", jobs::printed),
+        ("digest", jobs::digest),
+        ("speedup", workers::speedup),
+        ("gil", gil::holds),
+        ("checkpoint", gil::checkpoint),
+        ("convoy", gil::convoy),
+        ("start", workers::start),
+        ("idle", workers::idle),
+        ("scale", scale::jobs),
+        ("memory", scale::memory),
+    ]);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("this benchmark is made for Linux");
+}

@@ -1,0 +1,112 @@
+//! What grows with the work: nothing but the work. A thousand times the jobs, and many workers instead of two.
+
+use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, median, summary};
+
+/// How often a short run is repeated within a turn.
+const REPEATS: usize = 9;
+
+const VARIANTS: [(&str, &str, &str); 5] = [
+    ("threads", THREADS, "--gil=none"),
+    ("threads under one GIL", THREADS, "--gil=one"),
+    ("processes", PROCESSES, "--method=fork"),
+    ("coroutines", COROUTINES, "--runtime=current-thread"),
+    ("coroutines, pool", COROUTINES, "--runtime=multi-thread"),
+];
+
+/// What a job costs of a few and of a million, and among few workers and many.
+pub fn jobs() {
+    for (name, program, flag) in VARIANTS {
+        let each = |jobs, workers| overhead(program, flag, jobs, workers);
+        compare(
+            &format!("an empty job, {name}"),
+            Unit::Seconds,
+            5,
+            Run::of("1,000,000 jobs", || each(1_000_000, 4)),
+            [
+                (Run::of("10,000 jobs", || each(10_000, 4)), Aim::WithinTimes(0.5, 2.0)),
+                (Run::of("1,000 jobs", || each(1_000, 4)), Aim::WithinTimes(0.5, 2.0)),
+            ],
+        );
+        compare(
+            &format!("an empty job of 100,000, {name}"),
+            Unit::Seconds,
+            5,
+            Run::of("64 workers", || each(100_000, 64)),
+            [
+                (Run::of("8 workers", || each(100_000, 8)), Aim::WithinTimes(0.5, 2.0)),
+                (Run::of("2 workers", || each(100_000, 2)), Aim::WithinTimes(0.5, 2.0)),
+            ],
+        );
+    }
+}
+
+/// Seconds for each of so many jobs, the start and the end of the workers not counted in.
+fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
+    let seconds = |jobs: usize| {
+        let (jobs, workers) = (format!("--jobs={jobs}"), format!("--workers={workers}"));
+        summary(program, &[&jobs, &workers, flag, "--scale=0", "--until-done", "--time=600"]).wall_seconds
+    };
+    let repeats = if jobs > 100_000 { 1 } else { REPEATS };
+    let all: Vec<f64> = (0..repeats).map(|_| seconds(jobs) - seconds(0)).collect();
+    // A clock that ticks in between could make it less than nothing.
+    median(all).max(1e-9) / jobs as f64
+}
+
+/// What a worker without work weighs, a job on the queue, and ten thousand workers in all.
+pub fn memory() {
+    let peak = |program: &str, flags: &[&str]| summary(program, flags).peak_rss_bytes as f64;
+    let crowds = [
+        ("coroutines", COROUTINES, "--runtime=current-thread", 10_000),
+        ("threads", THREADS, "--gil=none", 1_000),
+        ("processes", PROCESSES, "--method=fork", 100),
+    ];
+    for (name, program, flag, workers) in crowds {
+        // What grows with the workers, and nothing else.
+        let each = |workers: usize| {
+            let of = |workers: usize| peak(program, &[&format!("--workers={workers}"), flag, "--jobs=0", "--time=0.5"]);
+            (of(workers) - of(1)) / (workers - 1) as f64
+        };
+        compare(
+            &format!("memory of one of {workers} idle workers, {name}"),
+            Unit::Bytes,
+            3,
+            Run::of("ours", || each(workers)),
+            [(Run::of("of a tenth as many", || each(workers / 10)), Aim::AtMostTimes(2.0))],
+        );
+    }
+    for (name, program, flag) in VARIANTS {
+        let each = |jobs: usize| {
+            let of =
+                |jobs: usize| peak(program, &[&format!("--jobs={jobs}"), flag, "--workers=1", "--kind=io", "--time=0"]);
+            (of(jobs) - of(0)) / jobs as f64
+        };
+        compare(
+            &format!("memory of one of 1,000,000 jobs left, {name}"),
+            Unit::Bytes,
+            3,
+            Run::of("ours", || each(1_000_000)),
+            [(Run::of("of a tenth as many", || each(100_000)), Aim::AtMostTimes(2.0))],
+        );
+    }
+    compare(
+        "10,000 coroutine workers in all",
+        Unit::Bytes,
+        3,
+        Run::of("ours", || peak(COROUTINES, &["--workers=10000", "--jobs=0", "--time=0.5"])),
+        [(Run::of_python("CPython's asyncio", "memory.py", &["10000"], 1), Aim::TimesLess(2.0))],
+    );
+    compare(
+        "100,000 I/O-bound jobs at once, coroutines",
+        Unit::Bytes,
+        3,
+        Run::of("ours", || {
+            peak(COROUTINES, &["--workers=100000", "--jobs=100000", "--kind=io", "--until-done", "--time=60"])
+        }),
+        [(
+            Run::of("10,000 at once", || {
+                peak(COROUTINES, &["--workers=10000", "--jobs=10000", "--kind=io", "--until-done", "--time=60"])
+            }),
+            Aim::AtMostTimes(10.0),
+        )],
+    );
+}

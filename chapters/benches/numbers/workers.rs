@@ -1,0 +1,121 @@
+//! What workers cost and what they bring: how soon they start and end, and how much faster two are than one.
+
+use std::process::{Command, exit};
+use std::time::Instant;
+
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, fork};
+
+use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, demo, summary};
+
+const WORKERS: usize = 100;
+
+/// CPU-bound jobs for two workers instead of one.
+pub fn speedup() {
+    let twice = Aim::TimesLess(1.9);
+    // Under one lock, a second worker is no help and next to no harm.
+    let once = Aim::WithinTimes(0.99, 1.03);
+    let rows = [
+        ("threads", THREADS, "--gil=none", twice),
+        ("threads under one GIL", THREADS, "--gil=one", once),
+        ("threads under a GIL each", THREADS, "--gil=per-worker", twice),
+        ("processes", PROCESSES, "--method=fork", twice),
+    ];
+    for (model, program, flag, aim) in rows {
+        let seconds = |workers| {
+            let same = ["--jobs=400", "--seed=1", "--scale=0.005", "--until-done", "--time=600"];
+            summary(program, &[&same[..], &[workers, flag]].concat()).wall_seconds
+        };
+        compare(
+            &format!("400 CPU-bound jobs, {model}"),
+            Unit::Seconds,
+            11,
+            Run::of("2 workers", || seconds("--workers=2")),
+            [(Run::of("1 worker", || seconds("--workers=1")), aim)],
+        );
+    }
+}
+
+/// From a service's start to its last worker's, divided by the workers.
+pub fn start() {
+    for (method, times_less, times_a_fork) in [
+        ("fork", Aim::Nothing, Aim::AtMostTimes(1.2)),
+        ("spawn", Aim::TimesLess(20.0), Aim::Nothing),
+        ("forkserver", Aim::TimesLess(5.0), Aim::Nothing),
+    ] {
+        let (flag, arguments) = (format!("--method={method}"), [method, "20"]);
+        let peers = [
+            (Run::of("a bare fork and wait", bare_fork), times_a_fork),
+            (Run::of("a bare spawn of `true` and wait", bare_exec), Aim::Nothing),
+            (Run::of_python("CPython's multiprocessing", "start.py", &arguments, 20), times_less),
+        ];
+        let ours = Run::of("ours", || last_start(PROCESSES, &[&flag]));
+        compare(&format!("to start a worker process, {method}"), Unit::Seconds, 7, ours, peers);
+    }
+    compare(
+        "to start a worker thread",
+        Unit::Seconds,
+        7,
+        Run::of("ours", || last_start(THREADS, &[])),
+        [(Run::of("a worker process, fork", || last_start(PROCESSES, &["--method=fork"])), Aim::Nothing)],
+    );
+}
+
+/// Seconds a worker, by the records of a run.
+fn last_start(program: &str, flags: &[&str]) -> f64 {
+    let workers = format!("--workers={WORKERS}");
+    let records = demo(program, &[flags, &[&workers, "--jobs=0", "--until-done", "--time=60"]].concat());
+    let started = records.iter().filter(|record| record.event.name() == "worker_started");
+    let last = started.map(|record| record.at).max().expect("workers started");
+    (last - records[0].at).as_secs_f64() / WORKERS as f64
+}
+
+/// Seconds for a process that is forked, ends at once, and is waited for when all are there.
+fn bare_fork() -> f64 {
+    let begin = Instant::now();
+    let start = |_| {
+        // SAFETY: this process has one thread, so the copy lacks none.
+        match unsafe { fork() }.expect("a process") {
+            ForkResult::Parent { child } => child,
+            ForkResult::Child => exit(0),
+        }
+    };
+    let children: Vec<_> = (0..WORKERS).map(start).collect();
+    children.into_iter().for_each(|child| _ = waitpid(child, None));
+    begin.elapsed().as_secs_f64() / WORKERS as f64
+}
+
+/// Seconds for a program that is started, does nothing, and is waited for when all are there.
+fn bare_exec() -> f64 {
+    let begin = Instant::now();
+    let start = |_| Command::new("true").spawn().expect("a program that does nothing");
+    let children: Vec<_> = (0..WORKERS).map(start).collect();
+    children.into_iter().for_each(|mut child| _ = child.wait());
+    begin.elapsed().as_secs_f64() / WORKERS as f64
+}
+
+/// From the deadline to the last idle worker's end.
+pub fn idle() {
+    let variants = [
+        ("threads", THREADS, "--gil=none", "threads", "CPython's threading"),
+        ("processes, fork", PROCESSES, "--method=fork", "processes", "CPython's multiprocessing"),
+        ("processes, spawn", PROCESSES, "--method=spawn", "processes", "CPython's multiprocessing"),
+        ("processes, forkserver", PROCESSES, "--method=forkserver", "processes", "CPython's multiprocessing"),
+        ("coroutines", COROUTINES, "--runtime=current-thread", "coroutines", "CPython's asyncio"),
+        ("coroutines, pool", COROUTINES, "--runtime=multi-thread", "coroutines", "CPython's asyncio"),
+    ];
+    for (name, program, flag, model, peer) in variants {
+        let late = || {
+            let records = demo(program, &["--jobs=0", "--time=0.2", flag]);
+            let ends = records.iter().filter(|record| record.event.name() == "worker_finished");
+            ends.map(|record| record.at.as_secs_f64()).fold(0.0, f64::max) - 0.2
+        };
+        compare(
+            &format!("until the last idle worker has ended, {name}"),
+            Unit::Seconds,
+            7,
+            Run::of("ours", late),
+            [(Run::of_python(peer, "idle.py", &[model, "0.2"], 1), Aim::AtMost(0.01))],
+        );
+    }
+}

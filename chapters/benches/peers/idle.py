@@ -1,0 +1,75 @@
+"""How late CPython's idle workers end: `idle.py MODEL TIME` prints the seconds from the deadline to the last one's end."""
+
+import asyncio
+import multiprocessing
+import queue
+import sys
+import threading
+import time
+
+WORKERS = 4
+
+
+def is_locked(lock):
+    if lock.acquire(False):
+        lock.release()
+        return False
+    return True
+
+
+def work(running, shared):
+    while is_locked(running):
+        try:
+            shared.get(timeout=1.0)
+        except queue.Empty:
+            pass
+
+
+def late(running, workers, seconds):
+    running.acquire()
+    for worker in workers:
+        worker.start()
+    time.sleep(seconds)
+    deadline = time.monotonic()
+    running.release()
+    for worker in workers:
+        worker.join()
+    return time.monotonic() - deadline
+
+
+def threads(seconds):
+    running, shared = threading.Lock(), queue.Queue()
+    workers = [threading.Thread(target=work, args=(running, shared)) for _ in range(WORKERS)]
+    return late(running, workers, seconds)
+
+
+def processes(seconds):
+    running, shared = multiprocessing.Lock(), multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=work, args=(running, shared)) for _ in range(WORKERS)]
+    return late(running, workers, seconds)
+
+
+def coroutines(seconds):
+    async def work(running, shared):
+        while running.locked():
+            try:
+                await asyncio.wait_for(shared.get(), timeout=1.0)
+            except asyncio.TimeoutError:
+                pass
+
+    async def main():
+        running, shared = asyncio.Lock(), asyncio.Queue()
+        await running.acquire()
+        workers = [asyncio.create_task(work(running, shared)) for _ in range(WORKERS)]
+        await asyncio.sleep(seconds)
+        deadline = time.monotonic()
+        running.release()
+        await asyncio.gather(*workers)
+        return time.monotonic() - deadline
+
+    return asyncio.run(main())
+
+
+if __name__ == "__main__":
+    model, seconds = sys.argv[1], float(sys.argv[2])
+    print({"threads": threads, "processes": processes, "coroutines": coroutines}[model](seconds))
