@@ -30,8 +30,8 @@ const REJECTED: &str = "chapters/tests/ui";
 /// What the programs that a page asks about can print: shown whole, right below the question.
 const ANSWERS: &str = "chapters/tests/quizzes";
 
-/// Pictures and runs that become part of a page. They are no listings, and `tests/figures.rs` looks at them.
-const RECORDED: [&str; 2] = ["book/figures", "book/traces"];
+/// Pictures, runs and numbers that become part of a page. They are no listings, and others look at them.
+const RECORDED: [&str; 3] = ["book/figures", "book/traces", "book/numbers.txt"];
 
 /// A part of a file that is shown on a page: its path, and the name of the anchor if it is not the whole file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +43,10 @@ pub struct Include {
 impl Include {
     fn is_answer(&self) -> bool {
         self.path.starts_with(ANSWERS) && self.path.extension().is_some_and(|extension| extension == "txt")
+    }
+
+    fn is_recorded(&self) -> bool {
+        RECORDED.iter().any(|path| self.path.starts_with(path))
     }
 }
 
@@ -111,11 +115,7 @@ fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String
         }
         Ok(_) => None,
     };
-    includes(page)
-        .into_iter()
-        .filter(|(_, include)| !RECORDED.iter().any(|folder| include.path.starts_with(folder)))
-        .filter_map(fault)
-        .collect()
+    includes(page).into_iter().filter(|(_, include)| !include.is_recorded()).filter_map(fault).collect()
 }
 
 /// What is not compiled from the page is included from what is compiled.
@@ -131,7 +131,7 @@ fn ignored_code_that_is_not_included(page: &Page) -> Vec<String> {
 /// Whoever reads a listing can see where it is from, and go there.
 fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
     let fault = |block: Block| {
-        let include = include(page, &block.text).filter(|include| !include.is_answer())?;
+        let include = include(page, &block.text).filter(|include| !include.is_answer() && !include.is_recorded())?;
         let (path, line) = (include.path.display().to_string(), block.line);
         let after = page.text[block.range.end..].trim_start().trim_start_matches("```").trim_start();
         let Some(caption) = after.strip_prefix("<div class=\"caption\">").and_then(|rest| rest.split("</div>").next())

@@ -15,6 +15,7 @@ mod figures;
 mod labs;
 mod links;
 mod listings;
+mod numbers;
 mod words;
 
 use std::path::Path;

@@ -199,7 +199,7 @@ fn row(peer: &str, unit: Unit, ours: &[f64], theirs: &[f64], aim: Aim) {
     let ratio_and_spread = format!("{} {times} ({least} to {most})", digits(ratio));
     let theirs = unit.show(median(theirs.to_vec()));
     let verdict = verdict(aim, unit, ratio, median(ours.to_vec()));
-    println!("    {peer:<31} {theirs:>8}  {ratio_and_spread:<32} {verdict}");
+    println!("{}", format!("    {peer:<31} {theirs:>8}  {ratio_and_spread:<32} {verdict}").trim_end());
 }
 
 /// Says whether a figure was reached, or by how much it was not.

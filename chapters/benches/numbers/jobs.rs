@@ -29,7 +29,8 @@ const ASYNCIO: (&str, &str, &str) = ("coroutines", COROUTINES, "CPython's asynci
 
 /// Empty jobs, of which nothing is printed.
 pub fn overhead() {
-    let bares: [(&str, fn() -> f64, Aim); 3] = [
+    type Bare = fn() -> f64;
+    let bares: [(&str, Bare, Aim); 3] = [
         ("a bare crossbeam channel", channel, Aim::AtMostTimes(2.0)),
         ("a bare pipe", bare_pipe, Aim::Nothing),
         ("a bare async-channel", async_channel, Aim::Nothing),

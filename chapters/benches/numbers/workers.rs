@@ -23,13 +23,13 @@ pub fn speedup() {
     ];
     for (model, program, flag, aim) in rows {
         let seconds = |workers| {
-            let same = ["--jobs=400", "--seed=1", "--scale=0.005", "--until-done", "--time=600"];
+            let same = ["--jobs=100", "--seed=1", "--scale=0.005", "--until-done", "--time=600"];
             summary(program, &[&same[..], &[workers, flag]].concat()).wall_seconds
         };
         compare(
-            &format!("400 CPU-bound jobs, {model}"),
+            &format!("100 CPU-bound jobs, {model}"),
             Unit::Seconds,
-            11,
+            75,
             Run::of("2 workers", || seconds("--workers=2")),
             [(Run::of("1 worker", || seconds("--workers=1")), aim)],
         );
