@@ -1,5 +1,6 @@
 //! `cargo run`, the README and the book show the way, and the ways that they show exist.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -109,7 +110,13 @@ fn check(command: &str) -> Result<(), String> {
         ["cargo", "run", "--example", name, "--", ..] if chapters_has("examples", name) => {
             Example::try_parse_from(&words[4..]).map(drop).map_err(|error| error.to_string())
         }
-        ["cargo", "bench", "-p", "chapters", "--bench", name, ..] if chapters_has("benches", name) => Ok(()),
+        ["cargo", "bench", "-p", "chapters", "--bench", name, parts @ ..] => {
+            let of = |path: String| fs::read_to_string(Path::new(ROOT).join("chapters/benches").join(path));
+            let bench = of(format!("{name}.rs")).or_else(|_| of(format!("{name}/main.rs")));
+            let bench = bench.map_err(|_| format!("there is no benchmark {name}"))?;
+            let missing = parts.iter().find(|part| !bench.contains(&format!("({part:?}, ")));
+            missing.map_or(Ok(()), |part| Err(format!("{name} has no part {part}")))
+        }
         ["cargo", "run", "--bin", demo, rest @ ..] | ["cargo", "run", "--release", "--bin", demo, rest @ ..] => {
             if !chapters_has("src/bin", demo) {
                 return Err(format!("there is no demo {demo}"));
@@ -207,7 +214,8 @@ fn a_wrong_command_is_found() {
         ("cargo run --example chapter-gil", "nobody has checked"),
         ("cargo run --example kill_one -- --job=8", "--job"),
         ("cargo run --example processes -- fibers", "nothing shows fibers"),
-        ("cargo bench -p chapters --bench fibers", "nobody has checked"),
+        ("cargo bench -p chapters --bench fibers", "no benchmark fibers"),
+        ("cargo bench -p chapters --bench numbers fibers", "no part fibers"),
         ("python3 chapters/examples/fibers.py", "nobody has checked"),
         ("diff README.md READYOU.md", "nobody has checked"),
         ("cargo make", "nobody has checked"),
