@@ -33,9 +33,9 @@ const WANTED: &[&str] = &[
     "100,000 I/O-bound jobs at once, coroutines: ours",
 ];
 
-/// A peer's line: its ratio, what was to be reached, and the verdict.
+/// A peer's line and the one below it: its ratio, what was to be reached, and the verdict.
 static PEER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^    .+? ([\d.]+) times(?: less)? \([\d.]+ to [\d.]+\) +(at least|at most|[\d.]+ to) ([\d.]+)( \w+)?: (reached|short by \d+ %)$")
+    Regex::new(r"^    .+? ([\d.]+) times(?: less)? \([\d.]+ to [\d.]+\)\n +(at least|at most|[\d.]+ to) ([\d.]+)( \w+)?: (reached|short by \d+ %)$")
         .expect("a regular expression")
 });
 
@@ -51,8 +51,9 @@ fn faults(table: &str) -> Vec<String> {
             faults.push(format!("there is no number or no peer of: {wanted}"));
         }
     }
-    for line in lines.iter().filter(|line| line.contains(": reached") || line.contains(": short by")) {
-        let Some(parts) = PEER.captures(line) else {
+    let judged = lines.windows(2).filter(|pair| pair[1].contains(": reached") || pair[1].contains(": short by"));
+    for line in judged.map(|pair| pair.join("\n")) {
+        let Some(parts) = PEER.captures(&line) else {
             faults.push(format!("nobody can read: {line}"));
             continue;
         };
@@ -90,11 +91,11 @@ fn what_is_wrong_with_numbers_is_found() {
     crate::assert_finds(faults(without_a_machine), &["does not name a machine"]);
     crate::assert_finds(faults(&table.replace("an empty job, processes: ours", "it")), &["an empty job, processes"]);
     for (line, fault) in [
-        ("    CPython   1 ms  10.0 times less (9 to 11)   at least 20: reached", "the verdict is wrong"),
-        ("    CPython   1 ms  30.0 times less (9 to 11)   at least 20: short by 5 %", "the verdict is wrong"),
-        ("    CPython   1 ms  1.20 times (1 to 2)   0.9 to 1.1: reached", "the verdict is wrong"),
-        ("    CPython   1 ms  1.05 times (1 to 2)   0.9 to 1.1: reached", ""),
-        ("    CPython   1 ms  fast: reached", "nobody can read"),
+        ("    CPython   1 ms  10.0 times less (9 to 11)\n at least 20: reached", "the verdict is wrong"),
+        ("    CPython   1 ms  30.0 times less (9 to 11)\n at least 20: short by 5 %", "the verdict is wrong"),
+        ("    CPython   1 ms  1.20 times (1 to 2)\n 0.9 to 1.1: reached", "the verdict is wrong"),
+        ("    CPython   1 ms  1.05 times (1 to 2)\n 0.9 to 1.1: reached", ""),
+        ("    CPython   1 ms  fast\n at most 1: reached", "nobody can read"),
     ] {
         let expected: &[&str] = if fault.is_empty() { &[] } else { &[fault] };
         crate::assert_finds(faults(&format!("{table}\n{line}")), expected);

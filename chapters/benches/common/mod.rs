@@ -199,7 +199,10 @@ fn row(peer: &str, unit: Unit, ours: &[f64], theirs: &[f64], aim: Aim) {
     let ratio_and_spread = format!("{} {times} ({least} to {most})", digits(ratio));
     let theirs = unit.show(median(theirs.to_vec()));
     let verdict = verdict(aim, unit, ratio, median(ours.to_vec()));
-    println!("{}", format!("    {peer:<31} {theirs:>8}  {ratio_and_spread:<32} {verdict}").trim_end());
+    println!("    {peer:<31}{theirs:>8}  {ratio_and_spread}");
+    if !verdict.is_empty() {
+        println!("{:45}{verdict}", "");
+    }
 }
 
 /// Says whether a figure was reached, or by how much it was not.
