@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-use common::{Aim, Run, Unit, compare};
+use common::{Run, beside};
 
 const ROUNDS: usize = 15;
 /// As much longer as the best neighbour's a lock may take.
@@ -75,47 +75,29 @@ mod threads {
             || *black_box(&parking_lot).lock() += 1,
         );
         const TIMES: u32 = 1_000_000;
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("threads::Lock", || each(TIMES, ours)),
             Run::of("std::sync::Mutex", || each(TIMES, std)),
             Run::of("parking_lot::Mutex", || each(TIMES, parking_lot)),
         ];
-        compare(
-            "threads: add one under a lock",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("threads: add one under a lock", ROUNDS, runs, LOCKS);
         const TIMES_OF_TWO: u32 = 300_000;
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("threads::Lock", || each_of_two(TIMES_OF_TWO, ours)),
             Run::of("std::sync::Mutex", || each_of_two(TIMES_OF_TWO, std)),
             Run::of("parking_lot::Mutex", || each_of_two(TIMES_OF_TWO, parking_lot)),
         ];
-        compare(
-            "threads: the same, 2 threads at once",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("threads: the same, 2 threads at once", ROUNDS, runs, LOCKS);
     }
 
     fn rlock() {
         let (ours, parking_lot) = (RLock::new(), parking_lot::ReentrantMutex::new(()));
         const TIMES: u32 = 500_000;
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("threads::RLock", || each(TIMES, || drop((ours.acquire(), ours.acquire())))),
             Run::of("parking_lot::ReentrantMutex", || each(TIMES, || drop((parking_lot.lock(), parking_lot.lock())))),
         ];
-        compare(
-            "threads: take a reentrant lock twice",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("threads: take a reentrant lock twice", ROUNDS, runs, LOCKS);
     }
 
     fn others() {
@@ -124,7 +106,7 @@ mod threads {
         let semaphore = Semaphore::new(2);
         let (give, take) = channel::bounded(2);
         (0..2).for_each(|_| give.send(()).unwrap());
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("threads::Semaphore", || each(500_000, || drop(semaphore.acquire()))),
             Run::of("a crossbeam channel of tokens", || {
                 each(500_000, || {
@@ -133,13 +115,7 @@ mod threads {
                 })
             }),
         ];
-        compare(
-            "threads: take and give back a permit",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("threads: take and give back a permit", ROUNDS, runs, LOCKS);
 
         let turn = (Lock::guarding(0_u32), Condition::new());
         let pass = |to: u32| {
@@ -158,18 +134,12 @@ mod threads {
             *turn = to;
             parking_lot_turn.1.notify_one();
         };
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("threads::Condition", || each_round(ROUND_TRIPS, || pass(1), || pass(0))),
             Run::of("std::sync::Condvar", || each_round(ROUND_TRIPS, || std_pass(1), || std_pass(0))),
             Run::of("parking_lot::Condvar", || each_round(ROUND_TRIPS, || parking_lot_pass(1), || parking_lot_pass(0))),
         ];
-        compare(
-            "threads: two take turns by a condition",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("threads: two take turns by a condition", ROUNDS, runs, LOCKS);
 
         let events = [Event::new(), Event::new()];
         let hand_over = |from: &Event, to: &Event| {
@@ -182,7 +152,7 @@ mod threads {
             from.recv().unwrap();
             to.send(()).unwrap();
         };
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("threads::Event", || {
                 events[0].set();
                 let [here, there] = &events;
@@ -194,28 +164,16 @@ mod threads {
                 each_round(ROUND_TRIPS, || send_over(&here.1, &there.0), || send_over(&there.1, &here.0))
             }),
         ];
-        compare(
-            "threads: two take turns by two events",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("threads: two take turns by two events", ROUNDS, runs, LOCKS);
 
         let (ours, std) = (Barrier::new(2), StdBarrier::new(2));
         let meet = || _ = ours.wait();
         let std_meet = || _ = std.wait();
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("threads::Barrier", || each_round(ROUND_TRIPS, meet, meet)),
             Run::of("std::sync::Barrier", || each_round(ROUND_TRIPS, std_meet, std_meet)),
         ];
-        compare(
-            "threads: two meet at a barrier",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("threads: two meet at a barrier", ROUNDS, runs, LOCKS);
     }
 }
 
@@ -264,11 +222,11 @@ mod coroutines {
         for (runtime, tasks, what) in
             [(&one, 1, "coroutines: add one under a lock"), (&two, 2, "coroutines: the same, 2 tasks on 2 threads")]
         {
-            let [own, peers @ ..] = [
+            let runs = [
                 Run::of("coroutines::Lock", || each_of_tasks(runtime, tasks, our_task)),
                 Run::of("tokio::sync::Mutex", || each_of_tasks(runtime, tasks, tokio_task)),
             ];
-            compare(what, Unit::Seconds, ROUNDS, own, peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))));
+            beside(what, ROUNDS, runs, LOCKS);
         }
     }
 }
@@ -294,28 +252,16 @@ mod processes {
         };
         let locked = tempfile::NamedTempFile::new().expect("a temporary file");
         let [first, second] = [(); 2].map(|()| File::open(locked.path()).expect("the file"));
-        let [own, peers @ ..] = [
+        let runs = [
             Run::of("processes::Lock", || each(TIMES, || *ours.acquire() += 1)),
             Run::of("File::lock", || each(TIMES, || file(&first))),
             Run::of_python("CPython's multiprocessing.Lock", "primitives.py", &["200000"], 1),
         ];
-        compare(
-            "processes: take and give back a lock",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
-        let [own, peers @ ..] = [
+        beside("processes: take and give back a lock", ROUNDS, runs, LOCKS);
+        let runs = [
             Run::of("processes::Lock", || each_of_two(TIMES, || *ours.acquire() += 1)),
             Run::of("File::lock", || each_round(TIMES / 2, || file(&first), || file(&second)) / 2.0),
         ];
-        compare(
-            "processes: the same, 2 at once",
-            Unit::Seconds,
-            ROUNDS,
-            own,
-            peers.map(|peer| (peer, Aim::AtMostTimes(LOCKS))),
-        );
+        beside("processes: the same, 2 at once", ROUNDS, runs, LOCKS);
     }
 }

@@ -8,7 +8,7 @@ mod common;
 use std::thread;
 use std::time::Instant;
 
-use common::{Aim, Run, Unit, compare};
+use common::{Aim, Run, Unit, beside, compare};
 
 const ROUNDS: usize = 11;
 /// As much longer as the best neighbour's a queue may take.
@@ -72,7 +72,7 @@ mod threads {
             let flume_put = |item| flume_in.send(item).unwrap();
             let flume_get = || flume_out.recv().unwrap();
 
-            let [own, peers @ ..] = [
+            let runs = [
                 Run::of("threads::Queue", || one_and_one(put, get)),
                 Run::of("crossbeam::channel", || one_and_one(crossbeam_put, crossbeam_get)),
                 Run::of("flume", || one_and_one(flume_put, flume_get)),
@@ -87,26 +87,14 @@ mod threads {
                     }
                 }),
             ];
-            compare(
-                &format!("threads: {limit}, 1 puts and 1 takes"),
-                Unit::Seconds,
-                ROUNDS,
-                own,
-                peers.map(|peer| (peer, Aim::AtMostTimes(QUEUES))),
-            );
+            beside(&format!("threads: {limit}, 1 puts and 1 takes"), ROUNDS, runs, QUEUES);
 
-            let [own, peers @ ..] = [
+            let runs = [
                 Run::of("threads::Queue", || two_and_two(put, get)),
                 Run::of("crossbeam::channel", || two_and_two(crossbeam_put, crossbeam_get)),
                 Run::of("flume", || two_and_two(flume_put, flume_get)),
             ];
-            compare(
-                &format!("threads: {limit}, 2 put and 2 take"),
-                Unit::Seconds,
-                ROUNDS,
-                own,
-                peers.map(|peer| (peer, Aim::AtMostTimes(QUEUES))),
-            );
+            beside(&format!("threads: {limit}, 2 put and 2 take"), ROUNDS, runs, QUEUES);
         }
 
         let simple = SimpleQueue::new();
@@ -208,18 +196,12 @@ mod coroutines {
         let two = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
         for (runtime, place) in [(&one, "on one thread"), (&two, "on 2 threads")] {
             for (maxsize, limit) in [(0, "no limit"), (100, "100 at most")] {
-                let [own, peers @ ..] = [
+                let runs = [
                     Run::of("coroutines::Queue", || ours(runtime, maxsize)),
                     Run::of("async-channel", || async_channel(runtime, maxsize)),
                     Run::of("tokio::sync::mpsc", || tokio_mpsc(runtime, maxsize)),
                 ];
-                compare(
-                    &format!("coroutines: {limit}, 1 puts and 1 takes, {place}"),
-                    Unit::Seconds,
-                    ROUNDS,
-                    own,
-                    peers.map(|peer| (peer, Aim::AtMostTimes(QUEUES))),
-                );
+                beside(&format!("coroutines: {limit}, 1 puts and 1 takes, {place}"), ROUNDS, runs, QUEUES);
             }
         }
     }
@@ -306,12 +288,12 @@ mod processes {
                 ),
             ],
         );
-        let [own, peers @ ..] = [
+        let [ours, peers @ ..] = [
             Run::of("processes::Queue", || alone(|item| queue.put(item).unwrap(), || queue.get().unwrap())),
             Run::of("processes::SimpleQueue", || alone(|item| simple.put(item).unwrap(), || simple.get().unwrap())),
             Run::of("a bare pipe", || alone(bare_put, bare_get)),
         ];
         let what = "processes: one puts and takes, and nobody waits";
-        compare(what, Unit::Seconds, ROUNDS, own, peers.map(|peer| (peer, Aim::Nothing)));
+        compare(what, Unit::Seconds, ROUNDS, ours, peers.map(|peer| (peer, Aim::Nothing)));
     }
 }

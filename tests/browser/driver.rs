@@ -92,8 +92,8 @@ pub struct Programs {
 
 impl Programs {
     /// Where they are, or what the first that is missing is called.
-    pub fn find() -> Result<Self, &'static str> {
-        let program = |names: &[&'static str]| find(names).ok_or(names[0]);
+    pub fn find() -> Result<Self, String> {
+        let program = |names: &[&str]| find(names).ok_or_else(|| names[0].to_owned());
         Ok(Self { mdbook: program(&["mdbook"])?, chromium: program(CHROMIUM)?, driver: program(&["chromedriver"])? })
     }
 }

@@ -2,14 +2,8 @@
 
 use serde_json::json;
 
+use crate::Promise;
 use crate::driver::{Browser, Fault};
-
-/// A promise about labs, by its name.
-pub type Promise = (&'static str, fn(&Browser) -> Fault);
-
-macro_rules! promises {
-    ($($promise:ident)*) => { &[$((stringify!($promise), $promise)),*] };
-}
 
 /// What a lab is for.
 pub const PROMISES: &[Promise] = promises! {

@@ -3,6 +3,11 @@
 //! A few Chromiums, driven by chromedriver, each with a room of its own, open the pages one after another. After each promise
 //! the browser is asked whether a page complained, or wanted something from elsewhere.
 
+/// The functions, each with its name.
+macro_rules! promises {
+    ($($promise:ident)*) => { &[$((stringify!($promise), $promise)),*] };
+}
+
 mod driver;
 mod labs;
 mod pages;
@@ -10,74 +15,58 @@ mod pages;
 mod programs;
 
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use driver::{Browser, Programs};
-use labs::Promise;
-use libtest_mimic::{Arguments, Failed, Trial};
+use driver::{Browser, Fault, Programs};
+use libtest_mimic::{Arguments, Trial};
 use programs::skip;
+
+/// Something that a reader may rely on, by its name.
+type Promise = (&'static str, fn(&Browser) -> Fault);
 
 /// How many browsers there are at once.
 const BROWSERS: usize = 2;
 
 /// Those that have been started and have nothing to do.
-struct Idle {
-    programs: Programs,
-    browsers: Mutex<Vec<Browser>>,
+static IDLE: Mutex<Vec<Browser>> = Mutex::new(Vec::new());
+
+fn idle() -> MutexGuard<'static, Vec<Browser>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Idle {
-    fn browsers(&self) -> MutexGuard<'_, Vec<Browser>> {
-        self.browsers.lock().unwrap_or_else(PoisonError::into_inner)
+/// Does what a promise says in a browser, and asks afterwards what the pages complained of. A browser in which one was not
+/// kept is not used again.
+fn try_out(promise: fn(&Browser) -> Fault) -> Fault {
+    let free = idle().pop();
+    let browser = free.map_or_else(|| Browser::start(&Programs::find()?), Ok)?;
+    promise(&browser)?;
+    let complaints = browser.complaints()?;
+    if !complaints.is_empty() {
+        return Err(complaints.join("\n"));
     }
-
-    /// Does what a promise says in a browser, and asks afterwards what the pages complained of.
-    fn try_out(&self, promise: fn(&Browser) -> driver::Fault) -> driver::Fault {
-        let idle = self.browsers().pop();
-        let browser = idle.map_or_else(|| Browser::start(&self.programs), Ok)?;
-        let kept = promise(&browser).and_then(|()| match browser.complaints()? {
-            complaints if complaints.is_empty() => Ok(()),
-            complaints => Err(complaints.join("\n")),
-        });
-        self.browsers().push(browser);
-        kept
-    }
+    idle().push(browser);
+    Ok(())
 }
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(BROWSERS);
-    let programs = match Programs::find() {
-        Ok(programs) => programs,
-        Err(missing) => {
-            skip(missing, "nobody looks at the pages in a browser");
-            return ExitCode::SUCCESS;
+    let trial = |(name, promise): &Promise| {
+        let promise = *promise;
+        Trial::test(*name, move || Ok(try_out(promise)?))
+    };
+    let mut trials = vec![Trial::test("a_page_that_loads_something_from_elsewhere_is_found", || {
+        Ok(pages::a_page_that_loads_something_from_elsewhere_is_found()?)
+    })];
+    match Programs::find() {
+        Err(missing) if !arguments.list => skip(&missing, "nobody looks at the pages in a browser"),
+        _ => {
+            trials.extend(pages::PROMISES.iter().chain(labs::PROMISES).map(trial));
+            let long = pages::LONG.iter().chain(labs::LONG);
+            trials.extend(long.map(|promise| trial(promise).with_ignored_flag(true)));
         }
-    };
-    let idle = Arc::new(Idle { programs, browsers: Mutex::default() });
-    let trial = |(name, promise): Promise| {
-        let idle = Arc::clone(&idle);
-        Trial::test(name, move || idle.try_out(promise).map_err(Failed::from))
-    };
-    let mut trials = vec![
-        Trial::test("a_page_that_loads_something_from_elsewhere_is_found", || {
-            Ok(pages::a_page_that_loads_something_from_elsewhere_is_found()?)
-        }),
-        trial((
-            "every_page_is_readable_on_a_phone_by_keyboard_and_offline",
-            pages::every_page_is_readable_on_a_phone_by_keyboard_and_offline,
-        )),
-    ];
-    trials.extend(labs::PROMISES.iter().copied().map(trial));
-    trials.push(
-        trial((
-            "every_page_is_readable_on_a_desk_by_keyboard_and_offline",
-            pages::every_page_is_readable_on_a_desk_by_keyboard_and_offline,
-        ))
-        .with_ignored_flag(true),
-    );
-    trials.extend(labs::LONG.iter().copied().map(|promise| trial(promise).with_ignored_flag(true)));
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    idle.browsers().drain(..).for_each(Browser::close);
+    idle().drain(..).for_each(Browser::close);
     conclusion.exit_code()
 }

@@ -5,11 +5,20 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::Promise;
 use crate::driver::{Browser, Fault};
+
+pub const PROMISES: &[Promise] = promises! { every_page_is_readable_on_a_phone_by_keyboard_and_offline };
+
+/// It takes a browser long to look again, so `.ci/run` does.
+pub const LONG: &[Promise] = promises! { every_page_is_readable_on_a_desk_by_keyboard_and_offline };
+
+/// No look at all pages takes longer.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// The names of the pages in a built book, but for those that are no pages of their own.
 fn pages(book: &Path) -> Vec<String> {
@@ -39,11 +48,11 @@ pub fn a_page_that_loads_something_from_elsewhere_is_found() -> Fault {
     }
 }
 
-pub fn every_page_is_readable_on_a_phone_by_keyboard_and_offline(browser: &Browser) -> Fault {
+fn every_page_is_readable_on_a_phone_by_keyboard_and_offline(browser: &Browser) -> Fault {
     look(browser, 360)
 }
 
-pub fn every_page_is_readable_on_a_desk_by_keyboard_and_offline(browser: &Browser) -> Fault {
+fn every_page_is_readable_on_a_desk_by_keyboard_and_offline(browser: &Browser) -> Fault {
     look(browser, 1200)
 }
 
@@ -63,7 +72,8 @@ fn look(browser: &Browser, width: u32) -> Fault {
     fs::write(browser.book().join("look.html"), look).map_err(|error| error.to_string())?;
     browser.open(&format!("{}/look.html", browser.files))?;
     let result = "document.querySelector('#result').textContent";
-    while browser.get(0, result)? == json!("not done") {
+    let begin = Instant::now();
+    while browser.get(0, result)? == json!("not done") && begin.elapsed() < LONGEST {
         thread::sleep(Duration::from_millis(100));
     }
     match browser.get(0, result)? {

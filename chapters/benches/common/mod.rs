@@ -9,7 +9,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Stdio, exit};
 use std::thread;
 use std::time::Instant;
 
@@ -65,6 +65,11 @@ pub fn parts(parts: &[(&str, fn())]) {
         return eprintln!("nothing measured: run me with `cargo bench`");
     }
     let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    if let Some(stray) = wanted.iter().find(|wanted| !parts.iter().any(|(name, _)| name == *wanted)) {
+        let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+        eprintln!("error: there is no part {stray}: there are {}", names.join(", "));
+        exit(2);
+    }
     println!("{}\n", machine());
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|it| it == name) {
@@ -186,6 +191,13 @@ pub fn compare<'a>(
         }
     }
     println!();
+}
+
+/// The same for seconds, where ours, which comes first, may take so many times as long as any of its neighbours.
+pub fn beside<const N: usize>(what: &str, rounds: usize, runs: [Run; N], at_most: f64) {
+    let mut runs = runs.into_iter();
+    let ours = runs.next().expect("ours is the first");
+    compare(what, Unit::Seconds, rounds, ours, runs.map(|peer| (peer, Aim::AtMostTimes(at_most))));
 }
 
 fn row(peer: &str, unit: Unit, ours: &[f64], theirs: &[f64], aim: Aim) {

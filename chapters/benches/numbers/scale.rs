@@ -16,27 +16,14 @@ const VARIANTS: [(&str, &str, &str); 5] = [
 /// What a job costs of a few and of a million, and among few workers and many.
 pub fn jobs() {
     for (name, program, flag) in VARIANTS {
-        let each = |jobs, workers| overhead(program, flag, jobs, workers);
-        compare(
-            &format!("an empty job, {name}"),
-            Unit::Seconds,
-            5,
-            Run::of("1,000,000 jobs", || each(1_000_000, 4)),
-            [
-                (Run::of("10,000 jobs", || each(10_000, 4)), Aim::WithinTimes(0.5, 2.0)),
-                (Run::of("1,000 jobs", || each(1_000, 4)), Aim::WithinTimes(0.5, 2.0)),
-            ],
-        );
-        compare(
-            &format!("an empty job of 100,000, {name}"),
-            Unit::Seconds,
-            5,
-            Run::of("64 workers", || each(100_000, 64)),
-            [
-                (Run::of("8 workers", || each(100_000, 8)), Aim::WithinTimes(0.5, 2.0)),
-                (Run::of("2 workers", || each(100_000, 2)), Aim::WithinTimes(0.5, 2.0)),
-            ],
-        );
+        let load = |name, jobs, workers| Run::of(name, move || overhead(program, flag, jobs, workers));
+        let same = |peers: [Run<'static>; 2]| peers.map(|peer| (peer, Aim::WithinTimes(0.5, 2.0)));
+        let fewer_jobs = [load("10,000 jobs", 10_000, 4), load("1,000 jobs", 1_000, 4)];
+        let what = format!("an empty job, {name}");
+        compare(&what, Unit::Seconds, 5, load("1,000,000 jobs", 1_000_000, 4), same(fewer_jobs));
+        let fewer_workers = [load("8 workers", 100_000, 8), load("2 workers", 100_000, 2)];
+        let what = format!("an empty job of 100,000, {name}");
+        compare(&what, Unit::Seconds, 5, load("64 workers", 100_000, 64), same(fewer_workers));
     }
 }
 
@@ -48,7 +35,7 @@ fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
     };
     let repeats = if jobs > 100_000 { 1 } else { REPEATS };
     let all: Vec<f64> = (0..repeats).map(|_| seconds(jobs) - seconds(0)).collect();
-    // A clock that ticks in between could make it less than nothing.
+    // On a noisy machine the jobs of a short run may seem to take less than nothing.
     median(all).max(1e-9) / jobs as f64
 }
 

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 
+import memory
+
 WORKERS = 4
 
 
@@ -50,24 +52,7 @@ def processes(seconds):
 
 
 def coroutines(seconds):
-    async def work(running, shared):
-        while running.locked():
-            try:
-                await asyncio.wait_for(shared.get(), timeout=1.0)
-            except asyncio.TimeoutError:
-                pass
-
-    async def main():
-        running, shared = asyncio.Lock(), asyncio.Queue()
-        await running.acquire()
-        workers = [asyncio.create_task(work(running, shared)) for _ in range(WORKERS)]
-        await asyncio.sleep(seconds)
-        deadline = time.monotonic()
-        running.release()
-        await asyncio.gather(*workers)
-        return time.monotonic() - deadline
-
-    return asyncio.run(main())
+    return asyncio.run(memory.idle(WORKERS, seconds))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import sys
+import time
 
 
 async def work(running, shared):
@@ -13,14 +14,18 @@ async def work(running, shared):
             pass
 
 
-async def main(number):
+async def idle(number, seconds):
+    """Has so many workers without work for a while, and returns the seconds from the deadline to the last one's end."""
     running, shared = asyncio.Lock(), asyncio.Queue()
     await running.acquire()
     workers = [asyncio.create_task(work(running, shared)) for _ in range(number)]
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(seconds)
+    deadline = time.monotonic()
     running.release()
     await asyncio.gather(*workers)
+    return time.monotonic() - deadline
 
 
-asyncio.run(main(int(sys.argv[1])))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+if __name__ == "__main__":
+    asyncio.run(idle(int(sys.argv[1]), 0.5))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

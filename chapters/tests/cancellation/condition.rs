@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use chapters::coroutines::{Condition, Lock};
 
-use crate::explore::{End, LONG, Notes, ONE_OR_TIMEOUT, Stage, TWO, explore, nobody_is_stuck, now, pause};
+use crate::explore::{Check, End, LONG, Notes, ONE_OR_TIMEOUT, Stage, TWO, explore, nobody_is_stuck, now, pause};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Note {
@@ -87,11 +87,19 @@ impl Bedroom {
 
 #[test]
 fn wait() {
-    explore("Condition::wait", TWO, |stage| {
-        let bedroom = Bedroom::with_sleepers(stage, 2);
-        bedroom.notifier(stage, 1);
-        Box::new(move |ends| bedroom.has_woken_one(ends))
-    });
+    explore("Condition::wait", TWO, |stage| one_is_woken_of(stage, 2));
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn wait_of_three() {
+    explore("Condition::wait of three", TWO, |stage| one_is_woken_of(stage, 3));
+}
+
+fn one_is_woken_of(stage: &mut Stage, sleepers: usize) -> Check {
+    let bedroom = Bedroom::with_sleepers(stage, sleepers);
+    bedroom.notifier(stage, 1);
+    Box::new(move |ends| bedroom.has_woken_one(ends))
 }
 
 #[test]

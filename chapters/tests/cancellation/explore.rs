@@ -50,7 +50,7 @@ pub enum End {
 }
 
 type Coroutine = Pin<Box<dyn Future<Output = ()> + Send>>;
-type Check = Box<dyn FnOnce(&[End])>;
+pub type Check = Box<dyn FnOnce(&[End])>;
 
 /// The coroutines of a scenario.
 #[derive(Default)]

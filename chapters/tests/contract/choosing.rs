@@ -69,16 +69,26 @@ fn each_part_has_all_models_and_a_chart() {
 
 #[test]
 fn python_does_the_same_jobs() {
+    python_does_the_same("mixed");
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn python_has_as_many_workers_without_work() {
+    python_does_the_same("idle");
+}
+
+fn python_does_the_same(part: &str) {
     if Command::new("python3").arg("--version").output().is_err() {
         assert!(env::var_os("CI").is_none(), "python3 is not installed");
         let _ = writeln!(io::stderr(), "SKIPPED: python3 is not installed, so nothing is compared with it");
         return;
     }
-    let rows = rows(&["--python", "--only=mixed"]);
+    let rows = rows(&["--python", &format!("--only={part}")]);
     let pythons: Vec<&Value> = rows.iter().filter(|row| row["python"] == true).collect();
     let models: Vec<&str> = pythons.iter().filter_map(|row| row["model"].as_str()).collect();
     for model in ["threads", "processes", "coroutines"] {
-        assert!(models.contains(&model), "{models:?}");
+        assert!(models.contains(&model), "{part}: {models:?}");
     }
     for row in pythons {
         let ours = rows.iter().find(|it| it["model"] == row["model"] && it["workers"] == row["workers"]);
