@@ -24,7 +24,6 @@ pub const LONG: &[Promise] = promises! {
     the_comparison_is_measured_beside_what_was_recorded
     a_lab_is_used_by_keyboard_alone
     a_lab_has_the_colours_of_the_theme
-    measured
 };
 
 const TAB: char = '\u{E004}';
@@ -241,7 +240,7 @@ fn a_lab_fits_a_phone(browser: &Browser) -> Fault {
 /// From a click to the first bar, and how long frames take while many records come: figures to look at, no promises.
 ///
 /// `cargo test --release --test browser -- --ignored --nocapture`
-fn measured(browser: &Browser) -> Fault {
+pub fn measured(browser: &Browser) -> Fault {
     open(browser, "threads")?;
     let lab = 0;
     // More than five thousand jobs a second, with two records each, and a core for the browser.

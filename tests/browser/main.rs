@@ -15,7 +15,7 @@ mod pages;
 mod programs;
 
 use std::process::ExitCode;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use driver::{Browser, Fault, Programs};
 use libtest_mimic::{Arguments, Trial};
@@ -26,6 +26,9 @@ type Promise = (&'static str, fn(&Browser) -> Fault);
 
 /// How many browsers there are at once.
 const BROWSERS: usize = 2;
+
+/// Held by each promise while it is tried: by several at once, or by one alone that is measured.
+static MACHINE: RwLock<()> = RwLock::new(());
 
 /// Those that have been started and have nothing to do.
 static IDLE: Mutex<Vec<Browser>> = Mutex::new(Vec::new());
@@ -53,7 +56,10 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(BROWSERS);
     let trial = |(name, promise): &Promise| {
         let promise = *promise;
-        Trial::test(*name, move || Ok(try_out(promise)?))
+        Trial::test(*name, move || {
+            let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+            Ok(try_out(promise)?)
+        })
     };
     let mut trials = vec![Trial::test("a_page_that_loads_something_from_elsewhere_is_found", || {
         Ok(pages::a_page_that_loads_something_from_elsewhere_is_found()?)
@@ -64,6 +70,11 @@ fn main() -> ExitCode {
             trials.extend(pages::PROMISES.iter().chain(labs::PROMISES).map(trial));
             let long = pages::LONG.iter().chain(labs::LONG);
             trials.extend(long.map(|promise| trial(promise).with_ignored_flag(true)));
+            let alone = || {
+                let _whole = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+                Ok(try_out(labs::measured)?)
+            };
+            trials.push(Trial::test("measured", alone).with_ignored_flag(true));
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
