@@ -17,7 +17,7 @@ use crate::explore::{now, tell};
 
 /// How long one round may take.
 const LIMIT: Duration = Duration::from_secs(30);
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 8;
 const MANY_ROUNDS: usize = 2000;
 const SEED: u64 = 4;
 const STAYERS: usize = 3;

@@ -5,7 +5,7 @@ use crate::common::{CURRENT_THREAD, MULTI_THREAD, PROCESSES, THREADS, Variant};
 
 fn crowd(variant: &Variant, workers: usize) -> Story {
     let flag = format!("--workers={workers}");
-    let run = variant.run([&flag[..], "--jobs=20000", "--scale=0", "--until-done", "--time=60"]);
+    let run = variant.run([&flag[..], "--jobs=5000", "--scale=0", "--until-done", "--time=60"]);
     let story = run.finish().exits_with(0).story().complete();
     assert_eq!(story.workers().count(), workers);
     story
@@ -23,9 +23,19 @@ fn ten_thousand_coroutines() {
 }
 
 #[test]
+fn fifty_processes() {
+    processes(50);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
 fn two_hundred_processes() {
+    processes(200);
+}
+
+fn processes(workers: usize) {
     for variant in PROCESSES {
-        crowd(variant, 200);
+        crowd(variant, workers);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::command_line::refuses;
 use crate::common::{Folder, GIL_TOUR};
 
 /// Little work, once.
-const QUICK: [&str; 3] = ["--rounds=1", "--scale=0.1", "--seed=1"];
+const QUICK: [&str; 3] = ["--rounds=1", "--scale=0.03", "--seed=1"];
 const PARTS: [&str; 4] = ["cpu", "io", "interval", "convoy"];
 
 fn rows(flags: &[&str]) -> Vec<Value> {
