@@ -3,6 +3,7 @@
 use std::env;
 use std::io;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -41,18 +42,23 @@ pub struct Measured {
     pub context_switches: Option<u64>,
 }
 
+/// The interpreter itself, or why there is none. `python3` may be a script that looks for it, each time for longer than
+/// some runs take.
+static PYTHON: LazyLock<Result<String, String>> = LazyLock::new(|| {
+    match Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).stderr(Stdio::null()).output() {
+        Ok(run) if run.status.success() => Ok(String::from_utf8_lossy(&run.stdout).trim().to_owned()),
+        Ok(run) => Err(format!("--python: python3 does not run: {}", run.status)),
+        Err(error) => Err(format!("--python: python3 cannot be run: {error}")),
+    }
+});
+
 /// Makes sure that there is a `python3`.
 ///
 /// # Errors
 ///
 /// When there is none.
 pub fn check_python() -> Result<(), String> {
-    let run = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    match run {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("--python: python3 does not run: {status}")),
-        Err(error) => Err(format!("--python: python3 cannot be run: {error}")),
-    }
+    PYTHON.as_ref().map(drop).map_err(String::clone)
 }
 
 /// Runs the service once, and blocks until it has ended.
@@ -61,7 +67,7 @@ pub fn check_python() -> Result<(), String> {
 ///
 /// When it cannot be run, or fails.
 pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
-    let mut command = if variant.python { python(variant, load, seed) } else { demo(variant, load, seed)? };
+    let mut command = if variant.python { python(variant, load, seed)? } else { demo(variant, load, seed)? };
     let before = switches();
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     let context_switches = switches().zip(before).map(|(after, before)| after - before);
@@ -98,13 +104,13 @@ fn demo(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-fn python(variant: &Variant, load: &Load, seed: &str) -> Command {
+fn python(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
     let Load { jobs, workers, kind, scale, time } = load;
-    let mut command = Command::new("python3");
+    let mut command = Command::new(PYTHON.as_deref().map_err(|error| io::Error::other(error.clone()))?);
     let seconds = time.map_or(0.0, |time| time.as_secs_f64());
     command.args(["-c", PEER, variant.model, &jobs.to_string(), &workers.to_string(), kind]);
     command.args([&scale.to_string(), seed, &seconds.to_string()]);
-    command
+    Ok(command)
 }
 
 /// What a run's records say, if its summary is among them.
