@@ -1,5 +1,7 @@
 //! What a run cost the machine, as the operating system counted it: processor time and memory.
 
+#[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What one process, or several together, used so far.
@@ -43,12 +45,26 @@ impl Usage {
     }
 }
 
-/// The peak of this process, from `/proc`.
+/// Whether this process began as a copy of another, and runs the same program.
+#[cfg(target_os = "linux")]
+static IS_A_COPY: AtomicBool = AtomicBool::new(false);
+
+/// Notes that this process is a copy of another, made by `fork`.
+#[cfg(target_os = "linux")]
+pub fn this_is_a_copy() {
+    IS_A_COPY.store(true, Ordering::Relaxed);
+}
+
+/// The peak of this process, from `/proc` unless it is a copy.
 ///
-/// `getrusage` has the figure too, but there a process that was started by `exec` inherits the peak of the program that
-/// it replaced: under `cargo run`, that of cargo.
+/// `getrusage` has the figure too, and for much less: of what workers cost that start and end at once, a fifth was for the
+/// kernel to write their `/proc/self/status`. But there a process that was started by `exec` inherits the peak of the
+/// program that it replaced: under `cargo run`, that of cargo. A copy inherits nothing.
 #[cfg(target_os = "linux")]
 pub fn peak_rss() -> u64 {
+    if IS_A_COPY.load(Ordering::Relaxed) {
+        return peak_by_getrusage(1024);
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
@@ -58,8 +74,13 @@ pub fn peak_rss() -> u64 {
 /// The peak of this process, from `getrusage`.
 #[cfg(all(unix, not(target_os = "linux")))]
 pub fn peak_rss() -> u64 {
+    peak_by_getrusage(if cfg!(target_vendor = "apple") { 1 } else { 1024 })
+}
+
+/// The peak of this process in bytes, which `getrusage` tells in units of so many.
+#[cfg(unix)]
+fn peak_by_getrusage(unit: u64) -> u64 {
     use nix::sys::resource::{UsageWho, getrusage};
 
-    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss().max(0) as u64 * unit)
 }

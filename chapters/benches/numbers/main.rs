@@ -15,6 +15,9 @@ mod workers;
 
 #[cfg(target_os = "linux")]
 fn main() {
+    if std::env::args().nth(1).is_some_and(|peer| peer == workers::BARE_FORK) {
+        return println!("{}", workers::bare_fork());
+    }
     common::parts(&[
         ("overhead", jobs::overhead),
         ("printed", jobs::printed),

@@ -1,8 +1,14 @@
 //! What workers cost and what they bring: how soon they start and end, and how much faster two are than one.
 
-use std::process::{Command, exit};
+use std::env;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 
+use chapters::job::{self, Job, Kind};
+use chapters::random::Seed;
+use nix::libc;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
@@ -10,7 +16,13 @@ use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, dem
 
 const WORKERS: usize = 100;
 
-/// CPU-bound jobs for two workers instead of one.
+/// How many CPU-bound jobs there are, and their scale.
+const JOBS: usize = 100;
+const SCALE: f64 = 0.005;
+/// How often they are done: a machine that others use as well is faster and slower by a half from one run to the next.
+const TURNS: usize = 151;
+
+/// CPU-bound jobs for two workers instead of one. Two bare threads show what the machine itself gives.
 pub fn speedup() {
     let twice = Aim::TimesLess(1.9);
     // Under one lock, a second worker is no help and next to no harm.
@@ -23,17 +35,39 @@ pub fn speedup() {
     ];
     for (model, program, flag, aim) in rows {
         let seconds = |workers| {
-            let same = ["--jobs=100", "--seed=1", "--scale=0.005", "--until-done", "--time=600"];
+            let (jobs, scale) = (format!("--jobs={JOBS}"), format!("--scale={SCALE}"));
+            let same = [&jobs, &scale, "--seed=1", "--until-done", "--time=600"];
             summary(program, &[&same[..], &[workers, flag]].concat()).wall_seconds
         };
         compare(
-            &format!("100 CPU-bound jobs, {model}"),
+            &format!("{JOBS} CPU-bound jobs, {model}"),
             Unit::Seconds,
-            75,
+            TURNS,
             Run::of("2 workers", || seconds("--workers=2")),
             [(Run::of("1 worker", || seconds("--workers=1")), aim)],
         );
     }
+    compare(
+        &format!("{JOBS} CPU-bound jobs, bare threads"),
+        Unit::Seconds,
+        TURNS,
+        Run::of("2 threads", || bare_threads(2)),
+        [(Run::of("1 thread", || bare_threads(1)), twice)],
+    );
+}
+
+/// Seconds for threads that do the same jobs and share nothing but a count of those that are taken.
+fn bare_threads(threads: usize) -> f64 {
+    let jobs: Vec<Job> = job::jobs(&Seed::from(1), Kind::Cpu).take(JOBS).collect();
+    let taken = AtomicUsize::new(0);
+    let begin = Instant::now();
+    let work = || {
+        while let Some(job) = jobs.get(taken.fetch_add(1, Ordering::Relaxed)) {
+            job.run(SCALE);
+        }
+    };
+    thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(work)));
+    begin.elapsed().as_secs_f64()
 }
 
 /// From a service's start to its last worker's, divided by the workers.
@@ -45,7 +79,7 @@ pub fn start() {
     ] {
         let (flag, arguments) = (format!("--method={method}"), [method, "20"]);
         let peers = [
-            (Run::of("a bare fork and wait", bare_fork), times_a_fork),
+            (Run::of("a bare fork and wait", || of_a_small_process(BARE_FORK)), times_a_fork),
             (Run::of("a bare spawn of `true` and wait", bare_exec), Aim::Nothing),
             (Run::of_python("CPython's multiprocessing", "start.py", &arguments, 20), times_less),
         ];
@@ -70,14 +104,26 @@ fn last_start(program: &str, flags: &[&str]) -> f64 {
     (last - records[0].at).as_secs_f64() / WORKERS as f64
 }
 
+/// What this program is called with to be the peer that forks.
+pub const BARE_FORK: &str = "bare-fork";
+
+/// What this program prints that is started afresh to be a peer: the one that measures has grown, and its copies with it.
+fn of_a_small_process(peer: &str) -> f64 {
+    let program = env::current_exe().expect("a program knows where it is");
+    let output = Command::new(program).arg(peer).stderr(Stdio::inherit()).output().expect("it can be started again");
+    assert!(output.status.success(), "{peer}: {}", output.status);
+    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of seconds")
+}
+
 /// Seconds for a process that is forked, ends at once, and is waited for when all are there.
-fn bare_fork() -> f64 {
+pub fn bare_fork() -> f64 {
     let begin = Instant::now();
     let start = |_| {
         // SAFETY: this process has one thread, so the copy lacks none.
         match unsafe { fork() }.expect("a process") {
             ForkResult::Parent { child } => child,
-            ForkResult::Child => exit(0),
+            // SAFETY: there is nothing to be done at the end of the copy.
+            ForkResult::Child => unsafe { libc::_exit(0) },
         }
     };
     let children: Vec<_> = (0..WORKERS).map(start).collect();

@@ -13,6 +13,7 @@ use nix::libc;
 use nix::unistd::{ForkResult, Pid, fork, getpid};
 
 use super::end_with;
+use crate::usage::this_is_a_copy;
 
 /// Checks that a copy of this process would be whole.
 ///
@@ -41,6 +42,7 @@ pub fn start(child: impl FnOnce()) -> io::Result<Pid> {
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
+            this_is_a_copy();
             let run = || end_with(parent).map(|()| child());
             let status = match catch_unwind(AssertUnwindSafe(run)) {
                 Ok(Ok(())) => 0,
