@@ -2,9 +2,6 @@
 
 use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, median, summary};
 
-/// How often a short run is repeated within a turn.
-const REPEATS: usize = 9;
-
 const VARIANTS: [(&str, &str, &str); 5] = [
     ("threads", THREADS, "--gil=none"),
     ("threads under one GIL", THREADS, "--gil=one"),
@@ -33,10 +30,12 @@ fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
         let (jobs, workers) = (format!("--jobs={jobs}"), format!("--workers={workers}"));
         summary(program, &[&jobs, &workers, flag, "--scale=0", "--until-done", "--time=600"]).wall_seconds
     };
-    let repeats = if jobs > 100_000 { 1 } else { REPEATS };
-    let all: Vec<f64> = (0..repeats).map(|_| seconds(jobs) - seconds(0)).collect();
+    // The shorter a run, the more of its time is for start and end, and the more of them it takes to tell.
+    let repeats = [(100_000, 1), (1_000, 9), (0, 51)].iter().find(|(more_than, _)| jobs > *more_than);
+    let all = (0..repeats.map_or(1, |(_, repeats)| *repeats)).map(|_| (seconds(jobs), seconds(0)));
+    let (with_jobs, without): (Vec<f64>, Vec<f64>) = all.unzip();
     // On a noisy machine the jobs of a short run may seem to take less than nothing.
-    median(all).max(1e-9) / jobs as f64
+    (median(with_jobs) - median(without)).max(1e-9) / jobs as f64
 }
 
 /// What a worker without work weighs, a job on the queue, and ten thousand workers in all.
