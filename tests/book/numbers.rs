@@ -28,9 +28,9 @@ const WANTED: &[&str] = &[
     "until the last idle worker has ended, threads: ours",
     "until the last idle worker has ended, processes, fork: ours",
     "until the last idle worker has ended, coroutines: ours",
-    "an empty job, threads: 1,000,000 jobs",
-    "an empty job, processes: 1,000,000 jobs",
-    "an empty job, coroutines: 1,000,000 jobs",
+    "an empty job, threads, 1 worker: 1,000,000 jobs",
+    "an empty job, processes, 1 worker: 1,000,000 jobs",
+    "an empty job, coroutines, 1 worker: 1,000,000 jobs",
     "10,000 coroutine workers in all: ours",
     "100,000 I/O-bound jobs at once, coroutines: ours",
 ];
