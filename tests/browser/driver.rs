@@ -98,25 +98,6 @@ impl Programs {
     }
 }
 
-/// Opens a reading room, and says where it is.
-fn open_room() -> Result<(Running, String), String> {
-    Running::start(Command::new(env!("CARGO_BIN_EXE_reading-room")).args(["serve", "--port=0"]), |line| {
-        let (_, address) = line.split_once("http://")?;
-        Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
-    })
-}
-
-/// Has mdBook build the book into a folder.
-fn build(mdbook: &Path, folder: &Path) -> Fault {
-    let book = Path::new(ROOT).join("book");
-    let built = Command::new(mdbook).arg("build").arg(book).arg("--dest-dir").arg(folder).output();
-    let built = built.map_err(|error| error.to_string())?;
-    match built.status.success() {
-        true => Ok(()),
-        false => Err(String::from_utf8_lossy(&built.stderr).into_owned()),
-    }
-}
-
 /// A browser with one window.
 pub struct Browser {
     runtime: Runtime,
@@ -133,21 +114,19 @@ pub struct Browser {
 impl Browser {
     pub fn start(Programs { mdbook, chromium, driver }: &Programs) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let room =
+            Running::start(Command::new(env!("CARGO_BIN_EXE_reading-room")).args(["serve", "--port=0"]), |line| {
+                let (_, address) = line.split_once("http://")?;
+                Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
+            });
+        let (room, address) = room?;
         let book = folder.path().join("book");
-        // Each of the three waits for much of its time, so they start together.
-        let (room, built, browser) = thread::scope(|scope| {
-            let room = scope.spawn(open_room);
-            let built = scope.spawn(|| build(mdbook, &book));
-            let browser = Self::open_window(chromium, driver, &folder.path().join("profile"));
-            (room.join().expect("it does not panic"), built.join().expect("it does not panic"), browser)
-        });
-        let ((room, address), (runtime, client, driver)) = (room?, browser?);
-        built?;
-        let files = format!("file://{}", book.display());
-        Ok(Self { runtime, client, room: address, files, book, _programs: [room, driver], _folder: folder })
-    }
-
-    fn open_window(chromium: &Path, driver: &Path, profile: &Path) -> Result<(Runtime, Client, Running), String> {
+        let built =
+            Command::new(mdbook).arg("build").arg(Path::new(ROOT).join("book")).arg("--dest-dir").arg(&book).output();
+        let built = built.map_err(|error| error.to_string())?;
+        if !built.status.success() {
+            return Err(String::from_utf8_lossy(&built.stderr).into_owned());
+        }
         let (driver, port) = Running::start(Command::new(driver).arg("--port=0"), |line| {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse::<u16>().ok()
@@ -156,7 +135,7 @@ impl Browser {
                      --disable-component-update --disable-sync --allow-file-access-from-files --window-size=1200,900";
         let mut arguments: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
         arguments.push("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1".to_owned());
-        arguments.push(format!("--user-data-dir={}", profile.display()));
+        arguments.push(format!("--user-data-dir={}", folder.path().join("profile").display()));
         let capabilities = json!({
             "goog:chromeOptions": { "binary": chromium, "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
@@ -169,7 +148,8 @@ impl Browser {
             builder.connect(&format!("http://127.0.0.1:{port}")).await
         });
         let client = client.map_err(|error| error.to_string())?;
-        Ok((runtime, client, driver))
+        let files = format!("file://{}", book.display());
+        Ok(Self { runtime, client, room: address, files, book, _programs: [room, driver], _folder: folder })
     }
 
     /// The folder of the book that nobody serves.

@@ -33,9 +33,12 @@ fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
         summary(program, &[&jobs, &workers, flag, "--scale=0", "--until-done", "--time=600"]).wall_seconds
     };
     // The shorter a run, the more of its time is for start and end, and the more of them it takes to tell.
-    let repeats = [(100_000, 1), (1_000, 9), (0, 51)].iter().find(|(more_than, _)| jobs > *more_than);
-    let all = (0..repeats.map_or(1, |(_, repeats)| *repeats)).map(|_| (seconds(jobs), seconds(0)));
-    let (with_jobs, without): (Vec<f64>, Vec<f64>) = all.unzip();
+    let repeats = match jobs {
+        ..=1_000 => 51,
+        ..=100_000 => 9,
+        _ => 1,
+    };
+    let (with_jobs, without): (Vec<f64>, Vec<f64>) = (0..repeats).map(|_| (seconds(jobs), seconds(0))).unzip();
     // On a noisy machine the jobs of a short run may seem to take less than nothing.
     (median(with_jobs) - median(without)).max(1e-9) / jobs as f64
 }

@@ -1,11 +1,16 @@
 //! Many workers start, and end cleanly.
 
+use std::fs;
+
+use nix::unistd::Pid;
+
+use crate::common::proc;
 use crate::common::story::Story;
 use crate::common::{CURRENT_THREAD, MULTI_THREAD, PROCESSES, THREADS, Variant};
 
 fn crowd(variant: &Variant, workers: usize) -> Story {
     let flag = format!("--workers={workers}");
-    let run = variant.run([&flag[..], "--jobs=5000", "--scale=0", "--until-done", "--time=60"]);
+    let run = variant.run([&flag[..], "--jobs=20000", "--scale=0", "--until-done", "--time=60"]);
     let story = run.finish().exits_with(0).story().complete();
     assert_eq!(story.workers().count(), workers);
     story
@@ -47,4 +52,24 @@ fn a_crowd_that_has_nothing_to_do_ends_with_the_service() {
         let limit = stopping + std::time::Duration::from_secs(1);
         assert!(story.all("worker_finished").all(|end| end.at < limit), "stopped at {stopping:?}");
     }
+}
+
+#[test]
+fn what_processes_weigh_is_what_the_system_says() {
+    for variant in PROCESSES {
+        let mut run = variant.run(["--workers=5", "--jobs=0", "--time=1"]).start();
+        for _ in 0..5 {
+            run.wait_for("worker_started", |event| event.name() == "worker_started");
+        }
+        let workers = proc::tree(run.pid()).into_iter().filter(|process| process.name.starts_with("worker-"));
+        let all: u64 = workers.map(|worker| worker.pid).chain([run.pid()]).map(peak).sum();
+        let said = run.finish().exits_with(0).story().summary.peak_rss_bytes;
+        assert!(said.abs_diff(all) < all / 4, "{}: {said} bytes, and {all} by /proc", variant.name);
+    }
+}
+
+fn peak(process: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it is there");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it has a peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }

@@ -72,7 +72,7 @@ fn a_second_interrupt_ends_the_program_at_once() {
 fn an_interrupt_while_workers_start_is_not_lost() {
     each(&ALL, |variant| {
         for _ in 0..3 {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40"]).start();
+            let mut run = variant.run(["--jobs=100000", "--kind=io", "--scale=0.1", "--time=40"]).start();
             // It holds interrupts back once they are blocked. One that came before would have ended the program, as it
             // ends any.
             eventually("the run attends to interrupts", Duration::from_secs(10), || {
