@@ -35,7 +35,7 @@ fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
     // The shorter a run, the more of its time is for start and end, and the more of them it takes to tell.
     let repeats = match jobs {
         ..=1_000 => 51,
-        ..=100_000 => 9,
+        1_001..=100_000 => 9,
         _ => 1,
     };
     let (with_jobs, without): (Vec<f64>, Vec<f64>) = (0..repeats).map(|_| (seconds(jobs), seconds(0))).unzip();
