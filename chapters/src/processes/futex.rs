@@ -10,7 +10,7 @@ use std::hint;
 use std::ptr;
 use std::sync::atomic::AtomicU64;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -20,6 +20,9 @@ use nix::libc;
 const PAUSE: usize = 64;
 /// How often one then lets others have the processor, before one sleeps.
 const YIELDS: usize = 8;
+/// How long others may then have kept the processor. Who needs it longer computes, and eight such turns would be more than
+/// many a timeout.
+const PATIENCE: Duration = Duration::from_micros(500);
 
 /// Waits a moment without sleeping while there is nothing else to do, and says whether that is still so.
 ///
@@ -30,7 +33,8 @@ pub(super) fn spin_while(busy: impl Fn() -> bool) -> bool {
     if busy() {
         (0..PAUSE).for_each(|_| hint::spin_loop());
     }
-    (0..YIELDS).take_while(|_| busy()).for_each(|_| thread::yield_now());
+    let begin = Instant::now();
+    (0..YIELDS).take_while(|_| busy() && begin.elapsed() < PATIENCE).for_each(|_| thread::yield_now());
     busy()
 }
 
