@@ -211,7 +211,10 @@ fn execute(plan: &Plan) -> Result<Output, String> {
             }
             snapbox::cmd::Command::new(program).args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"))
         }
-        Plan::Other { program, arguments } => snapbox::cmd::Command::new(program).args(arguments).current_dir(root()),
+        Plan::Other { program, arguments } => {
+            let program = if program == "python3" { python::interpreter() } else { program.as_ref() };
+            snapbox::cmd::Command::new(program).args(arguments).current_dir(root())
+        }
         Plan::Nothing => return Err("nothing is run".to_owned()),
     };
     command.stderr_to_stdout().timeout(LONGEST).output().map_err(|error| error.to_string())

@@ -41,20 +41,32 @@ fn main() -> ExitCode {
         let blocks = page.blocks();
         trials.extend(blocks.iter().filter_map(|block| Some((turn(block), trial(page, &blocks, block)?))));
     }
-    trials.sort_by_key(|(turn, _)| *turn);
+    in_turn(&mut trials);
     let mut trials: Vec<Trial> = trials.into_iter().map(|(_, trial)| trial).collect();
     trials.extend(reference::trials());
     trials.push(python::the_names());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// When a block is begun: one that has the machine to itself before the others come, and one that waits before those that
-/// compute.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// When a block is begun: one that has the machine to itself before the others come; then by turns one that waits and one
+/// that computes, so that the machine always has something to do.
+#[derive(Clone, Copy, PartialEq)]
 enum Turn {
     Alone,
     Long,
     Short,
+}
+
+fn in_turn(trials: &mut [(Turn, Trial)]) {
+    let mut begun = [0; 2];
+    trials.sort_by_cached_key(|(turn, _)| match turn {
+        Turn::Alone => 0,
+        turn => {
+            let begun = &mut begun[usize::from(*turn == Turn::Long)];
+            *begun += 1;
+            *begun
+        }
+    });
 }
 
 fn turn(block: &Block) -> Turn {

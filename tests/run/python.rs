@@ -15,7 +15,7 @@
 //! A block that shows a part of a file by `{{#include}}` is not run, but a command on the same page has to run the file.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -33,19 +33,25 @@ const TOO_LONG: Duration = Duration::from_secs(3);
 /// What a comment says of a program that hangs.
 pub const HANGS: &str = "tested to hang";
 
-/// Whether `python3` is installed.
-pub static INSTALLED: LazyLock<bool> = LazyLock::new(|| {
-    let status = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let installed = status.is_ok_and(|status| status.success());
-    if !installed {
+/// What `python3` starts in the end, as it says itself: it may be a script, which takes longer than most blocks.
+static INTERPRETER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let said = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).stderr(Stdio::null()).output();
+    let said = said.ok().filter(|said| said.status.success());
+    let interpreter = said.map(|said| PathBuf::from(String::from_utf8_lossy(&said.stdout).trim()));
+    if interpreter.is_none() {
         eprintln!("python3 is not installed: what is in Python on the pages is not tested");
     }
-    installed
+    interpreter
 });
+
+/// The program to start for `python3`.
+pub fn interpreter() -> &'static Path {
+    INTERPRETER.as_deref().unwrap_or("python3".as_ref())
+}
 
 /// Whether a test that needs `python3` is passed over.
 pub fn is_passed_over() -> bool {
-    !*INSTALLED && env::var_os("CI").is_none()
+    INTERPRETER.is_none() && env::var_os("CI").is_none()
 }
 
 /// The test of a block.
@@ -124,7 +130,7 @@ pub fn run(name: &str, block: &Block) -> Result<(), String> {
 /// Runs a file as `plan` says.
 fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
     let limit = if plan.end == End::Never { TOO_LONG } else { LONGEST };
-    let python = snapbox::cmd::Command::new("python3").arg(file).args(&plan.arguments).current_dir(common::root());
+    let python = snapbox::cmd::Command::new(interpreter()).arg(file).args(&plan.arguments).current_dir(common::root());
     let output = python.stderr_to_stdout().timeout(limit).output().map_err(|error| format!("python3: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
     // What a thread raises does not change the status. A program that takes too long is stopped, and then has none.
@@ -146,7 +152,7 @@ pub fn the_names() -> Trial {
     let ask = "import threading, queue, multiprocessing, asyncio\n\
                print(*(name for module in (threading, queue, multiprocessing, asyncio) for name in module.__all__))";
     Trial::test("the_names_of_python", move || {
-        let output = Command::new("python3").args(["-c", ask]).output()?;
+        let output = Command::new(interpreter()).args(["-c", ask]).output()?;
         let names = String::from_utf8(output.stdout)?;
         Ok(missing(&names, &common::page("book/src/python.md").text)?)
     })

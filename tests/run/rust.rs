@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{Command, ExitCode};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{LazyLock, OnceLock, mpsc};
 use std::time::Duration;
 use std::{env, fs, thread};
 
@@ -33,6 +33,9 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// How often a program is started that is busy.
 const STARTS: usize = 5;
+
+/// How many megabytes of programs are kept, so that what has not changed is not compiled again. All take half of it.
+const KEPT: &str = "1024";
 
 /// Does the compiler's work, if that is what this program is called for.
 pub fn as_compiler() -> Option<ExitCode> {
@@ -77,7 +80,7 @@ pub fn prepare() {
     // SAFETY: as above.
     unsafe { env::set_var("RUSTC", this) };
     // SAFETY: as above.
-    unsafe { env::set_var("SKEPTIC_BINARY_CACHE_MB", "256") };
+    unsafe { env::set_var("SKEPTIC_BINARY_CACHE_MB", KEPT) };
 }
 
 /// Compiles the program of a block and runs it.
@@ -127,7 +130,7 @@ fn skeptically(call: impl FnOnce(&str, &str, &str)) -> Result<(), String> {
     let out = out.to_str().ok_or("the path of the repository is not in UTF-8")?;
     let root = common::root().to_str().ok_or("the path of the repository is not in UTF-8")?;
     QUIET.set(true);
-    let called = panic::catch_unwind(AssertUnwindSafe(|| call(root, out, &target())));
+    let called = panic::catch_unwind(AssertUnwindSafe(|| call(root, out, &TARGET)));
     QUIET.set(false);
     called.map_err(|cause| match cause.downcast::<String>() {
         Ok(text) => text.lines().next().unwrap_or_default().to_owned(),
@@ -136,12 +139,12 @@ fn skeptically(call: impl FnOnce(&str, &str, &str)) -> Result<(), String> {
 }
 
 /// The system that is compiled for: the one this test runs on, in the compiler's own words.
-fn target() -> String {
+static TARGET: LazyLock<String> = LazyLock::new(|| {
     let compiler = env::var_os(COMPILER).expect("it has been set");
     let output = Command::new(compiler).arg("-vV").output().expect("there is a compiler");
     let text = String::from_utf8(output.stdout).expect("what it prints is text");
     text.lines().find_map(|line| line.strip_prefix("host: ")).expect("it names its host").to_owned()
-}
+});
 
 /// Waits for `work`, but no longer than this.
 fn within(limit: Duration, work: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {

@@ -24,5 +24,5 @@ fn party(name: &str, barrier: &Barrier) {
 
 #[test]
 fn all_come_before_anybody_goes() {
-    crate::can_print(include_str!("two_parties.txt"), program);
+    crate::can_print_within(5, include_str!("two_parties.txt"), program);
 }
