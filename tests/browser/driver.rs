@@ -1,5 +1,6 @@
-//! A browser, and the reading room that it looks at. Both end when they are dropped.
+//! A browser, and what it looks at: a reading room, and a book that nobody serves. All end when they are dropped.
 
+use std::cell::OnceCell;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -102,31 +103,16 @@ impl Programs {
 pub struct Browser {
     runtime: Runtime,
     client: Client,
-    /// Where the reading room is.
-    pub room: String,
-    /// Where the book is that nobody serves.
-    pub files: String,
-    book: PathBuf,
-    _programs: [Running; 2],
-    _folder: TempDir,
+    mdbook: PathBuf,
+    _driver: Running,
+    folder: TempDir,
+    room: OnceCell<(Running, String)>,
+    book: OnceCell<PathBuf>,
 }
 
 impl Browser {
     pub fn start(Programs { mdbook, chromium, driver }: &Programs) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let room =
-            Running::start(Command::new(env!("CARGO_BIN_EXE_reading-room")).args(["serve", "--port=0"]), |line| {
-                let (_, address) = line.split_once("http://")?;
-                Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
-            });
-        let (room, address) = room?;
-        let book = folder.path().join("book");
-        let built =
-            Command::new(mdbook).arg("build").arg(Path::new(ROOT).join("book")).arg("--dest-dir").arg(&book).output();
-        let built = built.map_err(|error| error.to_string())?;
-        if !built.status.success() {
-            return Err(String::from_utf8_lossy(&built.stderr).into_owned());
-        }
         let (driver, port) = Running::start(Command::new(driver).arg("--port=0"), |line| {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse::<u16>().ok()
@@ -148,13 +134,41 @@ impl Browser {
             builder.connect(&format!("http://127.0.0.1:{port}")).await
         });
         let client = client.map_err(|error| error.to_string())?;
-        let files = format!("file://{}", book.display());
-        Ok(Self { runtime, client, room: address, files, book, _programs: [room, driver], _folder: folder })
+        let (room, book) = Default::default();
+        Ok(Self { runtime, client, mdbook: mdbook.clone(), _driver: driver, folder, room, book })
     }
 
-    /// The folder of the book that nobody serves.
-    pub fn book(&self) -> &Path {
-        &self.book
+    /// The address of the reading room, which opens when somebody wants to go there.
+    pub fn room(&self) -> Result<&str, String> {
+        if self.room.get().is_none() {
+            let mut room = Command::new(env!("CARGO_BIN_EXE_reading-room"));
+            let room = Running::start(room.args(["serve", "--port=0"]), |line| {
+                let (_, address) = line.split_once("http://")?;
+                Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
+            });
+            let _ = self.room.set(room?);
+        }
+        Ok(&self.room.get().expect("it is open").1)
+    }
+
+    /// The folder of the book that nobody serves, which is built when somebody wants to read it.
+    pub fn book(&self) -> Result<&Path, String> {
+        if self.book.get().is_none() {
+            let book = self.folder.path().join("book");
+            let mut mdbook = Command::new(&self.mdbook);
+            let built = mdbook.arg("build").arg(Path::new(ROOT).join("book")).arg("--dest-dir").arg(&book).output();
+            let built = built.map_err(|error| error.to_string())?;
+            if !built.status.success() {
+                return Err(String::from_utf8_lossy(&built.stderr).into_owned());
+            }
+            let _ = self.book.set(book);
+        }
+        Ok(self.book.get().expect("it is built"))
+    }
+
+    /// Where a page of it is.
+    pub fn file(&self, page: &str) -> Result<String, String> {
+        Ok(format!("file://{}", self.book()?.join(page).display()))
     }
 
     /// Closes the window, and with it the browser.

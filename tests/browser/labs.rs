@@ -8,13 +8,13 @@ use crate::driver::{Browser, Fault};
 /// What a lab is for.
 pub const PROMISES: &[Promise] = promises! {
     a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary
-    what_the_room_refuses_is_told
     a_page_that_nobody_serves_replays_what_was_recorded
-    a_lab_fits_a_phone
 };
 
 /// What else it does. It takes a browser long to try all of it, so `.ci/run` does.
 pub const LONG: &[Promise] = promises! {
+    what_the_room_refuses_is_told
+    a_lab_fits_a_phone
     a_value_out_of_range_is_not_run
     a_run_is_stopped_and_summed_up
     one_worker_is_killed_and_its_job_is_lost
@@ -33,7 +33,7 @@ const DOWN: char = '\u{E015}';
 
 /// Opens a page of the reading room.
 fn open(browser: &Browser, page: &str) -> Fault {
-    browser.open(&format!("{}/{page}.html", browser.room))?;
+    browser.open(&format!("{}/{page}.html", browser.room()?))?;
     browser.check(0, "[...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-controls'))")
 }
 
@@ -177,7 +177,7 @@ fn the_comparison_is_measured_beside_what_was_recorded(browser: &Browser) -> Fau
 }
 
 fn a_page_that_nobody_serves_replays_what_was_recorded(browser: &Browser) -> Fault {
-    browser.open(&format!("{}/primitives.html", browser.files))?;
+    browser.open(&browser.file("primitives.html")?)?;
     browser.check(0, "!lab.querySelector('.lab-go, .lab-controls') && text('.lab-play') === 'Play'")?;
     browser.check(0, "painted(runs()[0], '--threads-dark') > 100")?;
     let state = "text('.lab-state')";

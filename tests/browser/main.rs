@@ -1,6 +1,6 @@
 //! The book in a browser: what a reader sees and does, on pages of the real reading room and on pages that nobody serves.
 //!
-//! A few Chromiums, driven by chromedriver, each with a room of its own, open the pages one after another. After each promise
+//! A few Chromiums, driven by chromedriver, open the pages one after another. After each promise
 //! the browser is asked whether a page complained, or wanted something from elsewhere.
 
 /// The functions, each with its name.
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     match Programs::find() {
         Err(missing) if !arguments.list => skip(&missing, "nobody looks at the pages in a browser"),
         _ => {
-            trials.extend(pages::PROMISES.iter().chain(labs::PROMISES).map(trial));
+            trials.extend(labs::PROMISES.iter().map(trial));
             let long = pages::LONG.iter().chain(labs::LONG);
             trials.extend(long.map(|promise| trial(promise).with_ignored_flag(true)));
             let alone = || {

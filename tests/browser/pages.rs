@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use crate::Promise;
 use crate::driver::{Browser, Fault};
 
-pub const PROMISES: &[Promise] = promises! { every_page_is_readable_on_a_phone_by_keyboard_and_offline };
-
-/// It takes a browser long to look again, so `.ci/run` does.
-pub const LONG: &[Promise] = promises! { every_page_is_readable_on_a_desk_by_keyboard_and_offline };
+/// It takes a browser long to look at all pages, so `.ci/run` does.
+pub const LONG: &[Promise] = promises! {
+    every_page_is_readable_on_a_phone_by_keyboard_and_offline
+    every_page_is_readable_on_a_desk_by_keyboard_and_offline
+};
 
 /// No look at all pages takes longer.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -58,19 +59,20 @@ fn every_page_is_readable_on_a_desk_by_keyboard_and_offline(browser: &Browser) -
 
 /// Looks at each page of the book that nobody serves, in a window so many pixels wide.
 fn look(browser: &Browser, width: u32) -> Fault {
-    let pages = pages(browser.book());
+    let book = browser.book()?;
+    let pages = pages(book);
     if pages.len() < 4 {
         return Err(format!("there is no book: {pages:?}"));
     }
     for page in &pages {
-        let html = fs::read_to_string(browser.book().join(page)).map_err(|error| format!("{page}: {error}"))?;
+        let html = fs::read_to_string(book.join(page)).map_err(|error| format!("{page}: {error}"))?;
         if let [first, ..] = foreign(&html)[..] {
             return Err(format!("{page}: {first}"));
         }
     }
     let look = include_str!("look.html").replace("PAGES", &pages.join(" ")).replace("WIDTH", &width.to_string());
-    fs::write(browser.book().join("look.html"), look).map_err(|error| error.to_string())?;
-    browser.open(&format!("{}/look.html", browser.files))?;
+    fs::write(book.join("look.html"), look).map_err(|error| error.to_string())?;
+    browser.open(&browser.file("look.html")?)?;
     let result = "document.querySelector('#result').textContent";
     let begin = Instant::now();
     while browser.get(0, result)? == json!("not done") && begin.elapsed() < LONGEST {

@@ -1,11 +1,12 @@
 //! Plays scenarios in every order, with cancellations at every step.
 
+use std::env;
 use std::fmt;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -22,8 +23,8 @@ pub const LONG: Duration = Duration::from_secs(1000);
 
 /// How long an exploration may take.
 const LIMIT: Duration = Duration::from_secs(300);
-/// How many plays there are on a pool, where a step takes a hundred times longer.
-const ON_A_POOL: usize = 300;
+/// How many plays there are on a pool, where a step takes a hundred times longer: more where nobody waits.
+static ON_A_POOL: LazyLock<usize> = LazyLock::new(|| if env::var_os("CI").is_some() { 300 } else { 100 });
 const SEED: u64 = 4;
 /// More steps than any play has that ends.
 const MOST_STEPS: usize = 1000;
@@ -107,7 +108,7 @@ pub fn explore(name: &'static str, fate: Fate, scenario: fn(&mut Stage) -> Check
         tell(&format!("{name}, every order: {}", one.block_on(explore_all(Choices::every(), fate, scenario))));
         if !fate.timeouts {
             let pool = Runtime::MultiThread.build().unwrap();
-            let count = pool.block_on(explore_all(Choices::random(ON_A_POOL), fate, scenario));
+            let count = pool.block_on(explore_all(Choices::random(*ON_A_POOL), fate, scenario));
             tell(&format!("{name}, on a pool: {count}"));
         }
         done.send(()).unwrap();

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, panic};
+use std::{env, fs, panic};
 
 use chapters::job::{Job, Kind};
 use chapters::trace::{Event, Record};
@@ -102,6 +102,11 @@ pub fn each(variants: &[&'static Variant], promise: impl Fn(&'static Variant) + 
         running.into_iter().filter_map(|(name, thread)| thread.join().is_err().then_some(name)).collect()
     });
     assert!(failed.is_empty(), "the promise is broken by: {}", failed.join(", "));
+}
+
+/// How often something is tried whose outcome chance decides: so many times where nobody waits, and once elsewhere.
+pub fn often(times: usize) -> usize {
+    if env::var_os("CI").is_some() { times } else { 1 }
 }
 
 /// Looks again and again until `found` finds something, for at most `limit`.

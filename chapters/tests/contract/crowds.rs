@@ -9,8 +9,9 @@ use crate::common::story::Story;
 use crate::common::{CURRENT_THREAD, MULTI_THREAD, PROCESSES, THREADS, Variant};
 
 fn crowd(variant: &Variant, workers: usize) -> Story {
-    let flag = format!("--workers={workers}");
-    let run = variant.run([&flag[..], "--jobs=20000", "--scale=0", "--until-done", "--time=60"]);
+    let flags = [format!("--workers={workers}"), format!("--jobs={}", 2 * workers)];
+    let flags = flags.iter().map(String::as_str).chain(["--scale=0", "--until-done", "--time=60"]);
+    let run = variant.run(flags);
     let story = run.finish().exits_with(0).story().complete();
     assert_eq!(story.workers().count(), workers);
     story

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::common::story::Story;
-use crate::common::{ALL, Running, SOON, Variant, each, eventually, proc};
+use crate::common::{ALL, Running, SOON, Variant, each, eventually, often, proc};
 
 fn started(variant: &Variant, flags: &[&str]) -> Running {
     let mut run = variant.run(flags.iter().copied()).start();
@@ -19,7 +19,7 @@ fn stopped_early(run: Running) {
     assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
 }
 
-const LONG: [&str; 4] = ["--jobs=100000", "--kind=io", "--scale=0.1", "--time=40"];
+const LONG: [&str; 4] = ["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40"];
 
 #[test]
 fn an_interrupt_ends_the_service_as_its_deadline_would() {
@@ -71,8 +71,8 @@ fn a_second_interrupt_ends_the_program_at_once() {
 #[test]
 fn an_interrupt_while_workers_start_is_not_lost() {
     each(&ALL, |variant| {
-        for _ in 0..3 {
-            let mut run = variant.run(["--jobs=100000", "--kind=io", "--scale=0.1", "--time=40"]).start();
+        for _ in 0..often(3) {
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40"]).start();
             // It holds interrupts back once they are blocked. One that came before would have ended the program, as it
             // ends any.
             eventually("the run attends to interrupts", Duration::from_secs(10), || {

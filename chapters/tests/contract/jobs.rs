@@ -1,13 +1,13 @@
 //! What becomes of the jobs: each is done at most once, and all of them if there is time.
 
-use crate::common::{ALL, each, scale};
+use crate::common::{ALL, each, often, scale};
 use std::time::Duration;
 
 #[test]
 fn until_done_completes_every_job_and_exits_with_0() {
     let scale = scale(Duration::from_micros(50));
     each(&ALL, |variant| {
-        for seed in 1..=3 {
+        for seed in 1..=often(3) {
             let (seed, scale) = (format!("--seed={seed}"), format!("--scale={scale}"));
             let run = variant.run(["--jobs=200", "--until-done", "--time=60", &seed, &scale]);
             run.finish().exits_with(0).story().complete();

@@ -12,7 +12,7 @@ use rand::RngExt;
 
 use crate::common::proc::{self, Process};
 use crate::common::story::Story;
-use crate::common::{FORK, FORKSERVER, PROCESSES, Running, SPAWN, Variant, each, eventually};
+use crate::common::{FORK, FORKSERVER, PROCESSES, Running, SPAWN, Variant, each, eventually, often};
 
 /// The worker processes that there are at this moment.
 fn workers(variant: &Variant, demo: Pid) -> Vec<Process> {
@@ -132,7 +132,7 @@ fn the_last_job_is_done_though_a_worker_is_killed() {
 
 #[test]
 fn a_run_whose_workers_are_all_killed_ends_before_its_deadline() {
-    for flags in [["--jobs=100000", "--kind=io"], ["--jobs=100", "--scale=100"], ["--jobs=0", "--kind=io"]] {
+    for flags in [["--jobs=1000", "--kind=io"], ["--jobs=100", "--scale=100"], ["--jobs=0", "--kind=io"]] {
         each(&PROCESSES, |variant| {
             let mut run = variant.run(flags.into_iter().chain(["--workers=3", "--time=40"])).start();
             run.wait_for("worker_started", |event| event.name() == "worker_started");
@@ -184,7 +184,7 @@ fn nothing_outlives_a_parent_that_is_killed() {
 #[test]
 fn nothing_outlives_a_parent_that_is_killed_while_it_starts_workers() {
     let random = &mut Random::new(&Seed::from(7));
-    for _ in 0..5 {
+    for _ in 0..often(5) {
         let spins: Vec<Duration> = (0..3).map(|_| Duration::from_micros(random.random_range(0..30_000))).collect();
         each(&PROCESSES, |variant| {
             let run = variant.run(["--jobs=100", "--scale=100", "--workers=20"]).start();
@@ -208,7 +208,7 @@ fn no_child_is_left_when_a_run_ends_not_even_a_dead_one() {
     // Orphans come to this process, which does not wait for them: what the demo leaves behind stays to be seen.
     prctl::set_child_subreaper(true).expect("the system lets a process adopt orphans");
     each(&PROCESSES, |variant| {
-        for flags in [["--jobs=20", "--until-done"], ["--jobs=0", "--time=0.1"], ["--jobs=100000", "--time=0.1"]] {
+        for flags in [["--jobs=20", "--until-done"], ["--jobs=0", "--time=0.1"], ["--jobs=2000", "--time=0.1"]] {
             let run = variant.run(flags.into_iter().chain(["--kind=io", "--scale=0.01", "--workers=8"]));
             let run = run.finish().exits_with(0);
             assert_eq!(proc::group(run.pid), [], "{} left these behind", run.line);

@@ -13,6 +13,9 @@ use serde_json::Value;
 /// No answer is silent for longer than this: a run ends after a minute, if it has said nothing.
 const LONGEST: Duration = Duration::from_secs(90);
 
+/// Nothing of a run is left after this time.
+pub const SECOND: Duration = Duration::from_secs(1);
+
 /// A room that is open. It closes when this is dropped.
 pub struct Room {
     process: Child,
@@ -77,18 +80,23 @@ impl Room {
         self.ask(&post(path, body, "Connection: close\r\n"))
     }
 
-    /// Starts a run, and gives the lines of the answer as they come.
+    /// Starts a run, and gives the lines of the answer as they come. The run of a promise before may only just have ended, and
+    /// still have the place.
     pub fn run(&self, body: &str) -> Lines {
-        let mut stream = self.connect();
-        let request = post("/room/run", body, "").replace("ORIGIN", &format!("http://{}", self.host));
-        stream.write_all(request.replace("HOST", &self.host).as_bytes()).expect("the room listens");
-        let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            reader.read_line(&mut head).expect("the room answers");
-        }
+        let (mut answer, mut head) = (None, String::new());
+        within(SECOND, "a place for a run", || {
+            let mut stream = self.connect();
+            let request = post("/room/run", body, "").replace("ORIGIN", &format!("http://{}", self.host));
+            stream.write_all(request.replace("HOST", &self.host).as_bytes()).expect("the room listens");
+            let reader = answer.insert(BufReader::new(stream));
+            head.clear();
+            while !head.ends_with("\r\n\r\n") {
+                reader.read_line(&mut head).expect("the room answers");
+            }
+            !head.starts_with("HTTP/1.1 429 ")
+        });
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-        Lines { reader, piece: Vec::new() }
+        Lines { reader: answer.expect("it has been asked"), piece: Vec::new() }
     }
 
     /// How many bytes of memory the room has.
@@ -138,6 +146,11 @@ impl Lines {
         self.reader.read_exact(&mut chunk).ok()?;
         self.piece.extend(&chunk[..length]);
         Some(())
+    }
+
+    /// Reads the first line, which gives the run's number.
+    pub fn number(&mut self) -> u64 {
+        self.next().and_then(|line| line["run"].as_u64()).expect("a run has a number")
     }
 
     /// Reads on until a line of this event.

@@ -1,0 +1,230 @@
+//! How a run goes and how it ends, and that nothing is left of it then.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::process::Command;
+use std::sync::PoisonError;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use super::client::{Lines, Room, SECOND, descendants, is_alive, post, within};
+use super::{BUILDS, Promise, room};
+
+pub const PROMISES: &[Promise] = promises! {
+    a_run_is_what_the_demo_prints_between_two_lines_of_the_room
+    every_lab_runs
+    a_demo_that_fails_says_why
+    a_run_that_is_stopped_sums_up
+    what_does_not_stop_when_it_is_told_to_is_killed
+    a_worker_that_is_killed_takes_its_job_along_and_nothing_else
+    a_worker_that_is_no_process_cannot_be_killed
+    a_third_run_has_to_wait
+    nothing_is_left_of_runs_whose_readers_go_away
+    nothing_is_left_of_a_room_that_is_killed
+    who_does_not_read_holds_up_nobody_but_their_own_run
+};
+
+/// What takes long: `.ci/run` does it.
+pub const LONG: &[Promise] = promises! {
+    a_run_with_too_many_records_is_ended
+    a_run_ends_after_a_minute
+    two_hundred_runs_later_the_room_is_as_small_as_before
+};
+
+/// A run that would go on for long, by four processes.
+const LONG_RUN: &str = r#"{"lab":"processes","options":{"jobs":1000,"kind":"io","time":50}}"#;
+
+fn a_run_is_what_the_demo_prints_between_two_lines_of_the_room() {
+    let room = room();
+    let run = r#"{"lab":"threads","options":{"jobs":3,"workers":2,"seed":1,"scale":0,"until-done":true}}"#;
+    let lines: Vec<Value> = room.run(run).collect();
+    assert_eq!(lines[0]["room"], "started");
+    let command = "cargo run --bin chapter-threads -- --workers=2 --jobs=3 --seed=1 --scale=0 --until-done";
+    assert_eq!(lines[0]["command"], command);
+    assert_eq!(lines[1]["event"], "service_starting");
+    let [summary, end] = &lines[lines.len() - 2..] else { panic!("{lines:?}") };
+    assert_eq!((&summary["event"], &summary["summary"]["completed"]), (&json!("service_stopped"), &json!(3)));
+    assert_eq!(end, &json!({"room":"ended","status":0,"why":"done"}));
+}
+
+fn every_lab_runs() {
+    let room = room();
+    for (run, last) in [
+        (r#"{"lab":"coroutines","options":{"jobs":2,"scale":0,"until-done":true}}"#, "coroutines"),
+        (r#"{"lab":"processes","options":{"jobs":2,"scale":0,"until-done":true,"method":"spawn"}}"#, "processes"),
+        (r#"{"lab":"processes","options":{"jobs":2,"scale":0,"until-done":true,"method":"forkserver"}}"#, "processes"),
+        (r#"{"lab":"primitives","options":{"part":"lock","scale":0,"model":"processes","method":"spawn"}}"#, "lock"),
+        (r#"{"lab":"queues","options":{"part":"fifo","scale":0}}"#, "fifo"),
+        (r#"{"lab":"choosing","options":{"only":"start","quick":true,"rounds":1}}"#, "start"),
+    ] {
+        let lines: Vec<Value> = room.run(run).collect();
+        let (end, rest) = lines.split_last().expect("lines");
+        assert_eq!(end, &json!({"room":"ended","status":0,"why":"done"}), "{run}: {lines:?}");
+        assert!(rest.last().is_some_and(|line| line.to_string().contains(&format!("\"{last}\""))), "{run}: {rest:?}");
+    }
+}
+
+fn a_demo_that_fails_says_why() {
+    // More workers than the machine may have files.
+    let room = Room::open();
+    let limit = format!("--nofile={}", 40);
+    let limited = Command::new("prlimit").args(["--pid", &room.pid().to_string(), &limit]).status();
+    if !limited.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let lines: Vec<Value> = room.run(r#"{"lab":"processes","options":{"workers":64,"jobs":1}}"#).collect();
+    let end = lines.last().expect("lines");
+    assert_eq!((&end["why"], &end["status"]), (&json!("failed"), &json!(1)), "{lines:?}");
+    assert!(end["error"].as_str().is_some_and(|error| error.contains("Too many open files")), "{end}");
+}
+
+fn a_run_that_is_stopped_sums_up() {
+    let room = room();
+    let mut lines = room.run(LONG_RUN);
+    let run = json!({ "run": lines.number() }).to_string();
+    lines.until("job_started");
+    assert_eq!(room.post("/room/stop", &run).status, 204);
+    let summary = lines.until("service_stopped");
+    assert!(summary["summary"]["left"].as_u64() > Some(900), "{summary}");
+    assert_eq!(lines.next(), Some(json!({"room":"ended","status":130,"why":"stopped"})));
+    assert_eq!(room.post("/room/stop", &run).status, 404);
+    within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
+}
+
+fn what_does_not_stop_when_it_is_told_to_is_killed() {
+    let room = room();
+    let mut lines = room.run(LONG_RUN);
+    let run = json!({ "run": lines.number() }).to_string();
+    lines.until("job_started");
+    // The room's child is the supervisor, and its child the demo.
+    let demo = descendants(room.pid())[1].0;
+    kill(Pid::from_raw(demo as i32), Signal::SIGSTOP).expect("it is there");
+    assert_eq!(room.post("/room/stop", &run).status, 204);
+    assert_eq!(lines.last().expect("an end")["why"], "stopped");
+    within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
+}
+
+fn a_worker_that_is_killed_takes_its_job_along_and_nothing_else() {
+    let room = room();
+    let mut lines = room.run(r#"{"lab":"processes","options":{"jobs":8,"kind":"io","scale":0.5,"until-done":true}}"#);
+    let run = lines.number();
+    for _ in 0..4 {
+        lines.until("job_started");
+    }
+    let kill = |worker: &str| room.post("/room/kill", &json!({ "run": run, "worker": worker }).to_string()).status;
+    assert_eq!(kill("worker-2"), 204);
+    assert_eq!(lines.until("worker_died")["worker"], "worker-2");
+    for worker in ["worker-2", "worker-9", "worker-", "reading-room", ""] {
+        assert_eq!(kill(worker), 404, "{worker}");
+    }
+    let summary = &lines.until("service_stopped")["summary"];
+    assert_eq!((&summary["completed"], &summary["lost"], &summary["left"]), (&json!(7), &json!(1), &json!(0)));
+    assert_eq!(lines.next(), Some(json!({"room":"ended","status":1,"why":"done"})));
+}
+
+fn a_worker_that_is_no_process_cannot_be_killed() {
+    let room = room();
+    let mut lines = room.run(r#"{"lab":"threads","options":{"kind":"io"}}"#);
+    let run = lines.number();
+    lines.until("job_started");
+    assert_eq!(room.post("/room/kill", &json!({ "run": run, "worker": "worker-1" }).to_string()).status, 409);
+}
+
+fn a_third_run_has_to_wait() {
+    let room = room();
+    let mut runs: Vec<_> = (0..2).map(|_| room.run(LONG_RUN)).collect();
+    runs.iter_mut().for_each(|lines| _ = lines.until("job_started"));
+    let refused = room.post("/room/run", LONG_RUN);
+    assert_eq!(refused.status, 429, "{refused:?}");
+    drop(runs.pop());
+    let short = r#"{"lab":"threads","options":{"jobs":1,"scale":0,"until-done":true}}"#;
+    within(SECOND, "a place is free", || room.post("/room/run", short).status == 200);
+}
+
+/// Starts runs by every method, and gives all processes that they consist of.
+fn families(room: &Room) -> (Vec<Lines>, Vec<(u32, String)>) {
+    let run = |method: &str| LONG_RUN.replacen("50", &format!("50,\"method\":\"{method}\""), 1);
+    let mut runs: Vec<_> = ["fork", "forkserver"].map(|method| room.run(&run(method))).into();
+    for lines in &mut runs {
+        for _ in 0..4 {
+            lines.until("job_started");
+        }
+    }
+    let family = descendants(room.pid());
+    let workers = family.iter().filter(|(_, name)| name.starts_with("worker-")).count();
+    assert_eq!(workers, 8, "{family:?}");
+    (runs, family)
+}
+
+fn nothing_is_left_of_runs_whose_readers_go_away() {
+    let room = room();
+    let (runs, family) = families(&room);
+    drop(runs);
+    within(SECOND, "no process is left", || family.iter().all(|(pid, _)| !is_alive(*pid)));
+}
+
+fn nothing_is_left_of_a_room_that_is_killed() {
+    let mut room = Room::open();
+    let (_runs, family) = families(&room);
+    // One that stands still does not get away either.
+    let stopped = family.iter().find(|(_, name)| name == "worker-3").expect("a worker").0;
+    kill(Pid::from_raw(stopped as i32), Signal::SIGSTOP).expect("it is there");
+    room.kill();
+    within(SECOND, "no process is left", || family.iter().all(|(pid, _)| !is_alive(*pid)));
+}
+
+fn who_does_not_read_holds_up_nobody_but_their_own_run() {
+    let _none_is_built = BUILDS.read().unwrap_or_else(PoisonError::into_inner);
+    let room = room();
+    let before = room.memory();
+    // It prints some twenty megabytes, and nobody takes more than what is on the way.
+    let mut stream = room.connect();
+    let body = r#"{"lab":"threads","options":{"jobs":99000,"scale":0}}"#;
+    let request = post("/room/run", body, "").replace("ORIGIN", &format!("http://{}", room.host));
+    stream.write_all(request.replace("HOST", &room.host).as_bytes()).expect("the room listens");
+    let mut first = [0; 1];
+    stream.read_exact(&mut first).expect("the room answers");
+    for _ in 0..20 {
+        let run = r#"{"lab":"threads","options":{"jobs":3,"scale":0,"until-done":true}}"#;
+        assert_eq!(room.run(run).last().expect("lines")["why"], "done");
+        assert_eq!(room.get("/gil.html").status, 200);
+    }
+    let grown = room.memory().saturating_sub(before);
+    assert!(grown < 8 << 20, "the room has grown by {grown} bytes");
+}
+
+fn a_run_with_too_many_records_is_ended() {
+    let room = room();
+    let lines = room.run(r#"{"lab":"threads","options":{"jobs":100000,"scale":0,"until-done":true}}"#);
+    let (mut count, mut last) = (0, Value::Null);
+    for line in lines {
+        (count, last) = (count + 1, line);
+    }
+    assert_eq!(last["why"], "too_many_records", "{count} lines");
+    assert!((150_000..=200_002).contains(&count), "{count} lines");
+}
+
+fn a_run_ends_after_a_minute() {
+    let room = room();
+    let mut lines = room.run(r#"{"lab":"choosing","options":{"rounds":9,"scale":5}}"#);
+    assert_eq!(lines.by_ref().last().expect("an end")["why"], "too_long");
+    within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
+}
+
+fn two_hundred_runs_later_the_room_is_as_small_as_before() {
+    let room = room();
+    let run = |number: usize| {
+        let lab = ["threads", "processes", "coroutines"][number % 3];
+        let body = json!({"lab": lab, "options": {"jobs": 200, "scale": 0, "until-done": true}}).to_string();
+        assert_eq!(room.run(&body).last().expect("lines")["why"], "done");
+    };
+    (0..20).for_each(run);
+    let before = room.memory();
+    (0..200).for_each(run);
+    let grown = room.memory().saturating_sub(before);
+    assert!(grown < 1 << 20, "the room has grown by {grown} bytes");
+    let files = fs::read_dir(format!("/proc/{}/fd", room.pid())).expect("it is there").count();
+    assert!(files < 20, "the room has {files} files open");
+}
