@@ -97,12 +97,13 @@ fn terms_without_an_entry(page: &Page, glossary: &Page) -> Vec<String> {
 
 /// No chapter uses a term before it, or one before it, introduces the term. Headings may: they say what will come.
 fn terms_that_come_too_early(chapters: &[Page], glossary: &Page, everyday: &[(&str, &str)]) -> Vec<String> {
+    let (proses, all_terms): (Vec<String>, Vec<_>) = chapters.iter().map(|page| (prose(page), terms(page))).unzip();
     let introduced = |names: &[String]| {
-        let places = chapters.iter().enumerate().flat_map(|(number, page)| {
-            let named = move |(range, term): (Range<usize>, String)| {
-                singulars(&term).iter().any(|it| names.contains(it)).then_some((number, range.start))
+        let places = all_terms.iter().enumerate().flat_map(|(number, terms)| {
+            let named = move |(range, term): &(Range<usize>, String)| {
+                singulars(term).iter().any(|it| names.contains(it)).then_some((number, range.start))
             };
-            terms(page).into_iter().filter_map(named)
+            terms.iter().filter_map(named)
         });
         places.min()
     };
@@ -118,7 +119,7 @@ fn terms_that_come_too_early(chapters: &[Page], glossary: &Page, everyday: &[(&s
         let where_it_is = format!("{}:{}", chapters[chapter].path.display(), chapters[chapter].line(place));
         let early = chapters[..=chapter].iter().enumerate().find_map(|(number, page)| {
             let end = if number == chapter { place } else { page.text.len() };
-            let found = word.find(&prose(page)[..end])?.start();
+            let found = word.find(&proses[number][..end])?.start();
             Some(page.fault(page.line(found), format!("{} is introduced later: {where_it_is}", names[0])))
         });
         faults.extend(early);

@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 
 use crate::common::proc;
 use crate::common::story::Story;
-use crate::common::{CURRENT_THREAD, MULTI_THREAD, PROCESSES, THREADS, Variant};
+use crate::common::{CURRENT_THREAD, MULTI_THREAD, PROCESSES, THREADS, Variant, each};
 
 fn crowd(variant: &Variant, workers: usize) -> Story {
     let flags = [format!("--workers={workers}"), format!("--jobs={}", 2 * workers)];
@@ -47,17 +47,18 @@ fn processes(workers: usize) {
 
 #[test]
 fn a_crowd_that_has_nothing_to_do_ends_with_the_service() {
-    for (variant, workers) in [(&THREADS, "--workers=1000"), (&CURRENT_THREAD, "--workers=10000")] {
+    each(&[&THREADS, &CURRENT_THREAD], |variant| {
+        let workers = if variant.name == THREADS.name { "--workers=1000" } else { "--workers=10000" };
         let story = variant.run([workers, "--jobs=0", "--time=0.5"]).finish().exits_with(0).story();
         let stopping = story.stopping();
         let limit = stopping + std::time::Duration::from_secs(1);
         assert!(story.all("worker_finished").all(|end| end.at < limit), "stopped at {stopping:?}");
-    }
+    });
 }
 
 #[test]
 fn what_processes_weigh_is_what_the_system_says() {
-    for variant in PROCESSES {
+    each(&PROCESSES, |variant| {
         let mut run = variant.run(["--workers=5", "--jobs=0", "--time=1"]).start();
         for _ in 0..5 {
             run.wait_for("worker_started", |event| event.name() == "worker_started");
@@ -66,7 +67,7 @@ fn what_processes_weigh_is_what_the_system_says() {
         let all: u64 = workers.map(|worker| worker.pid).chain([run.pid()]).map(peak).sum();
         let said = run.finish().exits_with(0).story().summary.peak_rss_bytes;
         assert!(said.abs_diff(all) < all / 4, "{}: {said} bytes, and {all} by /proc", variant.name);
-    }
+    });
 }
 
 fn peak(process: Pid) -> u64 {

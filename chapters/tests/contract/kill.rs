@@ -120,7 +120,7 @@ fn a_worker_killed_at_any_of_300_moments_takes_only_its_job_along() {
 #[test]
 fn the_last_job_is_done_though_a_worker_is_killed() {
     each(&PROCESSES, |variant| {
-        let flags = ["--jobs=200", "--kind=io", "--scale=0.02", "--workers=3", "--until-done", "--time=25"];
+        let flags = ["--jobs=100", "--kind=io", "--scale=0.02", "--workers=3", "--until-done", "--time=25"];
         let mut run = variant.run(flags).start();
         run.wait_for("job_started", |event| event.name() == "job_started");
         kill(all_workers(variant, &run, 3)[0].pid, Signal::SIGKILL).expect("the worker is there");
