@@ -10,7 +10,7 @@ use std::time::Instant;
 use chapters::gil::{Gil, GilGuard};
 
 /// How many additions each thread makes.
-const ADDITIONS: u64 = 10_000_000;
+const ADDITIONS: u64 = 5_000_000;
 
 fn main() {
     let x = AtomicU64::new(0);

@@ -8,11 +8,11 @@ use crate::driver::{Browser, Fault};
 /// What a lab is for.
 pub const PROMISES: &[Promise] = promises! {
     a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary
-    a_page_that_nobody_serves_replays_what_was_recorded
 };
 
 /// What else it does. It takes a browser long to try all of it, so `.ci/run` does.
 pub const LONG: &[Promise] = promises! {
+    a_page_that_nobody_serves_replays_what_was_recorded
     what_the_room_refuses_is_told
     a_lab_fits_a_phone
     a_value_out_of_range_is_not_run

@@ -23,8 +23,12 @@ pub const LONG: Duration = Duration::from_secs(1000);
 
 /// How long an exploration may take.
 const LIMIT: Duration = Duration::from_secs(300);
-/// How many plays there are on a pool, where a step takes a hundred times longer: more where nobody waits.
-static ON_A_POOL: LazyLock<usize> = LazyLock::new(|| if env::var_os("CI").is_some() { 300 } else { 100 });
+/// How many plays there are on a pool, where a step takes a hundred times longer.
+const ON_A_POOL: usize = 100;
+const MANY_ON_A_POOL: usize = 300;
+/// How many actors are cancelled where somebody waits. Where nobody does, `CI` is set, and as many as a scenario says.
+const ENOUGH: usize = 1;
+static NOBODY_WAITS: LazyLock<bool> = LazyLock::new(|| env::var_os("CI").is_some());
 const SEED: u64 = 4;
 /// More steps than any play has that ends.
 const MOST_STEPS: usize = 1000;
@@ -102,13 +106,17 @@ pub fn now<T>(coroutine: impl Future<Output = T>) -> Option<T> {
 ///
 /// On one thread the clock is the test's own and stands still, so timeouts are tried there alone.
 pub fn explore(name: &'static str, fate: Fate, scenario: fn(&mut Stage) -> Check) {
+    let (fate, on_a_pool) = match *NOBODY_WAITS {
+        true => (fate, MANY_ON_A_POOL),
+        false => (Fate { cancellations: fate.cancellations.min(ENOUGH), ..fate }, ON_A_POOL),
+    };
     let (done, told) = mpsc::channel();
     let explorer = thread::spawn(move || {
         let one = Runtime::CurrentThread.build().unwrap();
         tell(&format!("{name}, every order: {}", one.block_on(explore_all(Choices::every(), fate, scenario))));
         if !fate.timeouts {
             let pool = Runtime::MultiThread.build().unwrap();
-            let count = pool.block_on(explore_all(Choices::random(*ON_A_POOL), fate, scenario));
+            let count = pool.block_on(explore_all(Choices::random(on_a_pool), fate, scenario));
             tell(&format!("{name}, on a pool: {count}"));
         }
         done.send(()).unwrap();

@@ -76,7 +76,7 @@ fn play(program: &Variant, part: &str, crew: &[&str], number: usize, workers: us
         part.to_owned(),
         "--format=json".to_owned(),
         "--seed=1".to_owned(),
-        "--scale=0.2".to_owned(),
+        "--scale=0.1".to_owned(),
         format!("--workers={workers}"),
         format!("--timeline={picture}"),
         format!("--trace={trace}"),
