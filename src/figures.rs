@@ -172,7 +172,7 @@ pub const FIGURES: &[Figure] = &[
         window: None,
         title: "Sixteen jobs, dealt beforehand",
         shows: "The first lane has four long jobs and is solid to the end. The other three have four short jobs each, are \
-                done in the first quarter of the time, and end.",
+                done in the first third of the time, and end.",
     },
     Figure {
         name: "threads-stealing",
@@ -300,7 +300,7 @@ pub const FIGURES: &[Figure] = &[
         command: "cargo run --release --bin chapter-choosing -- --only=start --quick --python --rounds=7 --plot=charts",
         window: None,
         title: "What it takes to start a worker",
-        shows: "A coroutine is started in microseconds, a thread in tens of them, a process in hundreds or thousands.",
+        shows: "A coroutine is started in microseconds, a thread in about a hundred, a process in hundreds or thousands.",
     },
 ];
 

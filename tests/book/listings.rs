@@ -201,11 +201,10 @@ mod on_the_pages {
 
     /// The first chapter says so, and does not show the second one.
     #[test]
-    fn threads_and_processes_work_alike_but_for_the_word_pub() {
+    fn threads_and_processes_work_alike() {
         let sources = ["threads", "processes"].map(|model| page(format!("chapters/src/{model}/service.rs")));
         let [threads, processes] = sources.each_ref().map(|it| listing(&it.text, "work").expect("it is there"));
-        let without_visibility = |line: &&str| line.replace("pub fn", "fn");
-        assert!(threads.iter().map(without_visibility).eq(processes.iter().map(without_visibility)));
+        assert_eq!(threads, processes);
     }
 }
 

@@ -29,8 +29,9 @@ pub static REPEATS: LazyLock<usize> = LazyLock::new(|| if env::var_os("CI").is_s
 
 /// What may vary, and what stands for it in the comparison. `the order` is not among it: then lines are found anywhere.
 const VARIES: &[(&str, &[(&str, &str)])] = &[
-    // It is never compared, but a page may say so.
+    // These are never compared, but a page may say so.
     ("the times", &[]),
+    ("the memory", &[]),
     ("the seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
     ("who takes which job", &[(r"worker-\d+( \d+ N)?", "worker-N")]),
     ("how many jobs are done in time", &[(r"\d+ completed, \d+ left", "N completed, N left")]),
@@ -70,6 +71,8 @@ const NEVER_VARIES: &[(&str, Check)] = &[
     (r"with (.+) no more than (\d+) items wait", no_more_items_wait),
     (r"(\S+) beats more often than (\S+)", one_beats_more_often),
     (r"(\S+) beats (\d+) times", one_beats_so_often),
+    (r"as (\S+) (\d) workers are done", so_many_are_done),
+    (r"more is reserved than is in use", more_is_reserved),
 ];
 
 type Check = fn(&Captures, &str) -> Result<(), String>;
@@ -328,6 +331,19 @@ fn beats(way: &str, printed: &str) -> Result<u64, String> {
 fn one_beats_more_often(clause: &Captures, printed: &str) -> Result<(), String> {
     let (more, less) = (beats(&clause[1], printed)?, beats(&clause[2], printed)?);
     if more > less { Ok(()) } else { Err(format!("{more} and {less} times")) }
+}
+
+fn so_many_are_done(clause: &Captures, printed: &str) -> Result<(), String> {
+    all(&format!(r"(?m)^as {}, {} of \d workers are done$", &clause[1], &clause[2]), printed).map(drop)
+}
+
+fn more_is_reserved(_: &Captures, printed: &str) -> Result<(), String> {
+    let memory = |name: &str| {
+        let line = all(&format!(r"(?m)^{name} +(\S+) KiB"), printed)?.swap_remove(0);
+        line[1].parse::<f64>().map_err(|error| format!("{name}: {error}"))
+    };
+    let (reserved, used) = (memory("reserved")?, memory("in use")?);
+    if reserved > used { Ok(()) } else { Err(format!("{reserved} and {used} KiB")) }
 }
 
 fn one_beats_so_often(clause: &Captures, printed: &str) -> Result<(), String> {

@@ -260,4 +260,10 @@ fn facts() {
     assert_eq!(holds("other beats more often than one; one beats 3 times", beats), Ok(()));
     assert_fault(holds("one beats more often than other", beats), "3 and 50 times");
     assert_fault(holds("other beats 3 times", beats), "50 times");
+    let done = "as threads, 0 of 4 workers are done\nas processes, 3 of 4 workers are done\n";
+    assert_eq!(holds("as threads 0 workers are done; as processes 3 workers are done", done), Ok(()));
+    assert_fault(holds("as threads 3 workers are done", done), "no line says");
+    let memory = |used: u32| format!("reserved  12.5 KiB\nin use    {used} KiB\n");
+    assert_eq!(holds("more is reserved than is in use", &memory(12)), Ok(()));
+    assert_fault(holds("more is reserved than is in use", &memory(13)), "12.5 and 13 KiB");
 }

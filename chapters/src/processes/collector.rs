@@ -54,6 +54,7 @@ pub enum Last {
 
 impl Watched {
     /// Passes on what the worker has said since the last time, and says how much that was.
+    // ANCHOR: collect
     fn collect(&mut self, trace: &Trace) -> usize {
         let records = self.journal.read();
         for Record { event, .. } in &records {
@@ -68,6 +69,7 @@ impl Watched {
         trace.forward(self.journal.worker(), records);
         count
     }
+    // ANCHOR_END: collect
 
     /// Says how the worker ended, and waits for its process. Returns the peak of its memory, if it had time to note it.
     fn bury(mut self, trace: &Trace) -> u64 {

@@ -76,12 +76,23 @@ fn lower_half(word: &AtomicU64) -> *const u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::sync::atomic::Ordering;
-    use std::thread;
 
     use super::*;
 
     const LONG: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn nobody_goes_on_looking_while_others_keep_the_processor() {
+        let looks = Cell::new(0);
+        assert!(spin_while(|| {
+            looks.set(looks.get() + 1);
+            thread::sleep(PATIENCE);
+            true
+        }));
+        assert!(looks.get() <= 3, "{} looks", looks.get());
+    }
 
     #[test]
     fn whoever_sleeps_is_woken() {

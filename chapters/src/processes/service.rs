@@ -143,9 +143,8 @@ pub struct Worker {
 // ANCHOR_END: worker
 
 impl Worker {
-    /// Takes jobs from the queue and does them, until the service stops.
     // ANCHOR: work
-    pub fn work(self) {
+    fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
             last = match self.queue.recv_deadline(last + PATIENCE) {
@@ -229,7 +228,7 @@ impl Jobs {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preparation {
     worker: WorkerId,
-    /// Where in the shared memory they lie.
+    /// Where in the shared memory this and the next two lie.
     running: Place,
     queue: Place,
     trace: Place,

@@ -82,6 +82,7 @@ impl Shared {
     /// # Errors
     ///
     /// When the system has no memory or no file descriptor for them.
+    // ANCHOR: new
     pub fn new(words: usize) -> io::Result<Self> {
         let memory = memfd_create("chapters", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
         let memory = File::from(memory);
@@ -94,6 +95,7 @@ impl Shared {
         shared.words()[GIVEN].store(LINE as u64, Ordering::Relaxed);
         Ok(shared)
     }
+    // ANCHOR_END: new
 
     /// Maps memory that another process made and sent.
     ///

@@ -29,7 +29,8 @@ pub fn check_that_no_thread_is_lost() -> io::Result<()> {
     }
 }
 
-/// Starts a copy of this process in which `child` runs, and then nothing else.
+/// Starts a copy of this process in which `child` runs, and then nothing else. The process should have one thread: see
+/// [`check_that_no_thread_is_lost`].
 ///
 /// # Errors
 ///
@@ -37,8 +38,8 @@ pub fn check_that_no_thread_is_lost() -> io::Result<()> {
 // ANCHOR: start
 pub fn start(child: impl FnOnce()) -> io::Result<Pid> {
     let parent = getpid();
-    // SAFETY: the process has one thread (`check_that_no_thread_is_lost`), so the copy lacks none, and may do whatever
-    // this one may.
+    // SAFETY: with one thread, which `Starter::new` sees to, the copy lacks none and may do whatever this one may. With
+    // more, what the others have locked stays locked in it, as the example `hang` shows, which calls this all the same.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {

@@ -81,7 +81,7 @@ pub fn perform<S: Stage>(
     let peak = watch(crew, trace)?;
     drop(starter);
     let mut usage = Usage::of_this_process();
-    usage.peak_rss += peak;
+    usage.peak_rss = usage.peak_rss.saturating_add(peak);
     Ok(Stopped { left: 0, usage })
 }
 

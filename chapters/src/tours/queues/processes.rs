@@ -36,13 +36,13 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// When `memory` is full, or processes have no such queue.
+    /// When `memory` is full.
     pub fn new(memory: &Arc<Shared>, scene: Trait, workers: usize) -> io::Result<Self> {
         Ok(match scene {
             Trait::Fifo => Self::Fifo(Queue::new(memory, 0)?),
             Trait::Bounded => Self::Bounded(Queue::new(memory, ROOM)?),
             Trait::Unbounded => Self::Bounded(Queue::new(memory, 0)?),
-            Trait::Lifo | Trait::Priority => return Err(io::ErrorKind::Unsupported.into()),
+            Trait::Lifo | Trait::Priority => unreachable!("processes have no LifoQueue and no PriorityQueue"),
             Trait::Simple => Self::Simple(SimpleQueue::new(memory)?),
             Trait::Join => Self::Join(Queue::new(memory, 0)?),
             Trait::Shutdown => Self::Shutdown(Queue::new(memory, room(workers))?, Queue::new(memory, 0)?),
