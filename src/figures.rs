@@ -31,6 +31,13 @@ pub struct Figure {
 /// All figures, in the order of the pages.
 pub const FIGURES: &[Figure] = &[
     Figure {
+        name: "introduction-two",
+        command: "cargo run --bin chapter-threads -- --jobs=8 --seed=1 --time=3 --workers=2 --timeline=two.svg",
+        window: None,
+        title: "Two threads, eight jobs",
+        shows: "Both lanes are full of jobs, one after the other, until the last job is done. After that both are hatched until the deadline.",
+    },
+    Figure {
         name: "service-threads",
         command: "cargo run --bin chapter-threads -- --jobs=8 --seed=1 --time=3 --timeline=threads.svg",
         window: None,
