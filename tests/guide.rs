@@ -196,7 +196,7 @@ fn a_figure_that_is_not_there_is_named_beside_those_that_are() {
     let output = reading_room(&["record", "gil-two"]);
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(error.contains("there is no figure gil-two: there are service-threads, "), "{error}");
+    assert!(error.contains("there is no figure gil-two: there are introduction-two, "), "{error}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub trait Stage: Send + Sync + 'static {
 ///
 /// # Errors
 ///
-/// When the runtime cannot be built.
+/// When the runtime cannot be built, or `started` fails.
 pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<Stopped> {
     runtime.build()?.block_on(async {
         let Demo { plan, jobs, trace, started } = demo;

@@ -53,7 +53,7 @@ pub trait Stage: Sized {
 ///
 /// # Errors
 ///
-/// When there is no memory to share, or a worker cannot be started.
+/// When there is no memory to share, a worker cannot be started, or `started` fails.
 pub fn perform<S: Stage>(
     method: Method,
     set: impl FnOnce(&Arc<Shared>) -> io::Result<S>,

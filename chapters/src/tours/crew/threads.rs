@@ -22,7 +22,7 @@ pub trait Stage: Send + Sync + 'static {
 ///
 /// # Errors
 ///
-/// When a worker cannot be started.
+/// When a worker cannot be started, or `started` fails.
 pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Stopped> {
     let Demo { plan, jobs, trace, started } = demo;
     trace.service().record(Event::ServiceStarting);

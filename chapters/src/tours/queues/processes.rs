@@ -119,8 +119,8 @@ fn in_order(me: &Worker, queue: &Queue<Job>) {
 
 /// Takes jobs and does them, until the queue is shut down and empty.
 fn serve(me: &Worker, queue: &Queue<Job>) {
-    while let Ok(job) = get(me, queue) {
-        me.work(&job);
+    while let Ok(item) = get(me, queue) {
+        me.work(&item);
     }
 }
 
