@@ -34,7 +34,7 @@ pub fn print(file: &Path) -> Result<(), String> {
     let printed = folder.path().join("book.pdf");
     let mut command = Command::new(&browser);
     command.args(["--headless", "--disable-gpu", "--no-first-run", "--disable-sync", "--no-pdf-header-footer"]);
-    command.args(["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=10000"]);
+    command.arg("--host-resolver-rules=MAP * ~NOTFOUND");
     // For root, as in a container, Chromium has no sandbox; and what is opened is our own.
     #[cfg(unix)]
     if nix::unistd::geteuid().is_root() {

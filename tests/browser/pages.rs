@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,11 @@ use crate::driver::{Browser, Fault};
 pub const LONG: &[Promise] = promises! {
     every_page_is_readable_on_a_phone_by_keyboard_and_offline
     every_page_is_readable_on_a_desk_by_keyboard_and_offline
+    the_book_is_printed
 };
+
+/// The book has more pages on paper than this.
+const MANY: usize = 100;
 
 /// No look at all pages takes longer.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -55,6 +60,22 @@ fn every_page_is_readable_on_a_phone_by_keyboard_and_offline(browser: &Browser) 
 
 fn every_page_is_readable_on_a_desk_by_keyboard_and_offline(browser: &Browser) -> Fault {
     look(browser, 1200)
+}
+
+/// It is printed by a browser of its own.
+fn the_book_is_printed(_: &Browser) -> Fault {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("book.pdf");
+    let printed = Command::new(env!("CARGO_BIN_EXE_reading-room")).arg("pdf").arg(&file).output();
+    let printed = printed.map_err(|error| error.to_string())?;
+    if !printed.status.success() {
+        return Err(String::from_utf8_lossy(&printed.stderr).into_owned());
+    }
+    let pdf = fs::read(file).map_err(|error| error.to_string())?;
+    match pdf.split(|byte| *byte == b'\n').filter(|line| line.ends_with(b"/Type /Page")).count() {
+        pages if pages > MANY && pdf.starts_with(b"%PDF-") => Ok(()),
+        pages => Err(format!("{pages} pages are printed")),
+    }
 }
 
 /// Looks at each page of the book that nobody serves, in a window so many pixels wide.
