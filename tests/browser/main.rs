@@ -1,7 +1,7 @@
 //! The book in a browser: what a reader sees and does, on pages of the real reading room and on pages that nobody serves.
 //!
-//! A few Chromiums, driven by chromedriver, open the pages one after another. After each promise
-//! the browser is asked whether a page complained, or wanted something from elsewhere.
+//! A few Chromiums, driven by chromedriver, open the pages one after another. After each promise the browser is asked
+//! whether a page complained, or wanted something from elsewhere.
 
 /// The functions, each with its name.
 macro_rules! promises {
