@@ -35,7 +35,7 @@ pub mod threads;
 #[cfg(target_os = "linux")]
 pub mod processes;
 #[cfg(not(target_os = "linux"))]
-#[path = "processes/elsewhere.rs"]
+#[path = "processes/unsupported.rs"]
 pub mod processes;
 
 pub mod coroutines;

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use chapters::job::{Job, Kind};
 use chapters::processes::connection::Connection;
-use chapters::processes::journal::{self, Journal};
 use chapters::processes::queue::GetError;
+use chapters::processes::service::record_ring::{self, Journal};
 use chapters::processes::shared::{LINE, Shared, Words};
 use chapters::processes::{Lock, Queue, SimpleQueue};
 use chapters::trace::{Event, WorkerId};
@@ -179,11 +179,11 @@ fn serialized(item: Item) -> Vec<u8> {
 }
 
 fn a_journal(cases: u32) {
-    let values = (vec(word(), 64), vec((0..journal::WORDS, word()), 0..64), any::<bool>());
+    let values = (vec(word(), 64), vec((0..record_ring::WORDS, word()), 0..64), any::<bool>());
     holds(cases, values, |(begin, scattered, unfinished)| {
-        let memory = Arc::new(Shared::new(journal::WORDS).expect("memory"));
+        let memory = Arc::new(Shared::new(record_ring::WORDS).expect("memory"));
         let journal = Journal::new(&memory, WorkerId(0), Instant::now()).expect("room");
-        let words = memory.at(journal.place(), journal::WORDS).expect("the journal's words");
+        let words = memory.at(journal.place(), record_ring::WORDS).expect("the journal's words");
         if unfinished {
             journal.record(Event::WorkerStarted);
         }

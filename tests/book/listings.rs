@@ -202,7 +202,8 @@ mod on_the_pages {
     /// The first chapter says so, and does not show the second one.
     #[test]
     fn threads_and_processes_work_alike() {
-        let sources = ["threads", "processes"].map(|model| page(format!("chapters/src/{model}/service.rs")));
+        let sources =
+            ["threads/service.rs", "processes/service/mod.rs"].map(|file| page(format!("chapters/src/{file}")));
         let [threads, processes] = sources.each_ref().map(|it| listing(&it.text, "work").expect("it is there"));
         assert_eq!(threads, processes);
     }

@@ -1,4 +1,4 @@
-//! The service with processes for workers. The code is in `processes/service.rs`.
+//! The service with processes for workers. The code is in `processes/service/mod.rs`.
 
 use std::process::ExitCode;
 

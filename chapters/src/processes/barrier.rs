@@ -30,8 +30,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::holder::Holder;
-use super::shared::{LINE, Place, Shared, Words};
+use super::os::holder::Holder;
+use super::os::shared::{LINE, Place, Shared, Words};
 use super::{Condition, Lock, LockGuard};
 use crate::errors::Broken;
 use crate::sync::deadline_after;

@@ -38,9 +38,9 @@ use std::time::{Duration, Instant};
 
 use bytemuck::{Pod, Zeroable};
 
-use super::futex;
 use super::lock::{Lock, LockGuard};
-use super::shared::{LINE, Place, Shared, Words};
+use super::os::futex;
+use super::os::shared::{LINE, Place, Shared, Words};
 use crate::sync::deadline_after;
 
 /// Which word says how many wait and have not been notified, to those who do not look into the line. Changed with the line

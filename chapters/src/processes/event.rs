@@ -15,7 +15,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::shared::{Place, Shared};
+use super::os::shared::{Place, Shared};
 use super::{Condition, Lock};
 use crate::sync::deadline_after;
 

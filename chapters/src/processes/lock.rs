@@ -49,9 +49,9 @@ use std::time::{Duration, Instant};
 
 use bytemuck::Pod;
 
-use super::futex;
-use super::holder::Holder;
-use super::shared::{LINE, Place, Shared, Words};
+use super::os::futex;
+use super::os::holder::Holder;
+use super::os::shared::{LINE, Place, Shared, Words};
 use crate::sync::deadline_after;
 
 /// Which word says who holds the lock: a [`Holder`], or `UNLOCKED`.

@@ -4,28 +4,20 @@
 //! lock of its own. What one wants to tell another must be turned into bytes and sent, or written into memory that both
 //! have mapped. In return, one that fails takes nobody along.
 //!
-//! The operating system's part stands in few places: [`shared`] memory, the [`futex`] that all sleep on who wait, what
+//! The operating system's part stands in `os`, so that the other names are those of [`threads`](crate::threads): [`shared`] memory, the [`futex`] that all sleep on who wait, what
 //! `/proc` says about a [`holder`], the socket under the [`connection`], and the ways to [`start`] a process. They need
 //! Linux.
 
 pub mod barrier;
-pub(crate) mod collector;
 pub mod condition;
-pub mod connection;
 pub mod event;
-pub mod futex;
-pub mod holder;
-pub mod journal;
 pub mod lock;
+mod os;
 pub mod queue;
-mod ring;
 pub mod rlock;
 pub mod semaphore;
 pub mod service;
-pub mod shared;
 pub mod simple_queue;
-pub mod start;
-mod tally;
 
 use std::env;
 use std::ffi::OsString;
@@ -36,6 +28,7 @@ pub use barrier::Barrier;
 pub use condition::Condition;
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
+pub use os::{connection, futex, holder, shared, start};
 pub use queue::Queue;
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use bytemuck::{Pod, Zeroable};
 
-use super::holder::Holder;
-use super::shared::{Place, Shared};
+use super::os::holder::Holder;
+use super::os::shared::{Place, Shared};
 use super::{Condition, Lock, LockGuard};
 use crate::sync::deadline_after;
 

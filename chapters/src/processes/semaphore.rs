@@ -30,8 +30,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::holder::Holder;
-use super::shared::{LINE, Place, Shared, Words};
+use super::os::holder::Holder;
+use super::os::shared::{LINE, Place, Shared, Words};
 use super::{Condition, Lock, LockGuard};
 use crate::errors::TooMany;
 use crate::sync::deadline_after;

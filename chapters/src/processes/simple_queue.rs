@@ -28,9 +28,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::os::shared::{LINE, Place, Shared};
+use super::queue::ring::{self, Frame, Frames, Ring};
 use super::queue::{DEFAULT_ROOM, GetError, PutError};
-use super::ring::{self, Frame, Frames, Ring};
-use super::shared::{LINE, Place, Shared};
 use super::{Condition, Lock, LockGuard};
 
 /// Which word says how many words the ring has.

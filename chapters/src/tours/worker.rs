@@ -23,7 +23,7 @@ impl Says for Recorder {
 }
 
 #[cfg(target_os = "linux")]
-impl Says for crate::processes::journal::Journal {
+impl Says for crate::processes::service::record_ring::Journal {
     fn record(&self, event: Event) -> Instant {
         self.record(event)
     }

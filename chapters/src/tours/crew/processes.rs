@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::demo::{Demo, Stopped, cannot_start};
 use crate::job::{Job, Kind};
-use crate::processes::collector::{self, Last, Watched};
-use crate::processes::journal::{self, Journal};
+use crate::processes::service::collector::{self, Last, Watched};
 use crate::processes::service::now_on_both_clocks;
+use crate::processes::service::record_ring::{self, Journal};
 use crate::processes::shared::{LINE, Place, Shared};
 use crate::processes::start::{Child, Method, Starter};
 use crate::tours::worker;
@@ -60,7 +60,7 @@ pub fn perform<S: Stage>(
     demo: Demo,
 ) -> io::Result<Stopped> {
     let Demo { plan, jobs, trace, started } = demo;
-    let words = STAGE + jobs.len() + plan.workers as usize * (journal::WORDS + 2 * LINE);
+    let words = STAGE + jobs.len() + plan.workers as usize * (record_ring::WORDS + 2 * LINE);
     let memory = Arc::new(Shared::new(words)?);
     let list = write(&memory, &jobs)?;
     let stage = Arc::new(set(&memory)?);

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_micros(500);
 /// To be woken takes longer than most waits, and costs the one who has to do it more than all the rest of what it does.
 /// But whoever looks again at once takes the words away from the processor of the one who changes them, and both get
 /// slower than one alone. So one pauses first: meanwhile, the other one gets many things done.
-pub(super) fn spin_while(busy: impl Fn() -> bool) -> bool {
+pub(in crate::processes) fn spin_while(busy: impl Fn() -> bool) -> bool {
     if busy() {
         (0..PAUSE).for_each(|_| hint::spin_loop());
     }
@@ -62,7 +62,7 @@ pub fn wait(word: &AtomicU64, expected: u64, timeout: Duration) -> bool {
 
 /// Wakes `n` of those who sleep on the word, or all if there are fewer: those first who came first.
 ///
-/// See the example of [`Condition`](super::Condition), which does it for you.
+/// See the example of [`Condition`](crate::processes::Condition), which does it for you.
 pub fn wake(word: &AtomicU64, n: usize) {
     let n = i32::try_from(n).unwrap_or(i32::MAX);
     // SAFETY: the kernel uses the address to find sleepers and does not touch the word.

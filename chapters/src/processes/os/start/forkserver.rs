@@ -17,7 +17,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::{Child, fork, spawn};
-use crate::processes::connection::Connection;
+use crate::processes::os::connection::Connection;
 
 /// A server that forks on request, as its client sees it.
 #[derive(Debug)]

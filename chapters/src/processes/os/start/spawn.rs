@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Child, end_with};
-use crate::processes::connection::Connection;
+use crate::processes::os::connection::Connection;
 
 /// The argument by which a process knows that it is a child that was spawned.
 pub const WORKER: &str = "__worker";

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 
 use bytemuck::{Pod, Zeroable};
 
-use super::holder::Holder;
-use super::shared::Words;
+use crate::processes::os::holder::Holder;
+use crate::processes::os::shared::Words;
 
 /// How many processes can be told apart that have tasks in hand at the same time.
 pub const TAKERS: usize = 1024;
@@ -115,8 +115,8 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::sync::Arc;
 
-    use super::super::shared::Shared;
     use super::*;
+    use crate::processes::os::shared::Shared;
 
     fn tallies() -> Tallies {
         let memory = Arc::new(Shared::new(Tallies::WORDS).unwrap());

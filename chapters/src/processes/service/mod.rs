@@ -1,22 +1,25 @@
 //! The service, with processes for workers and a queue in memory that they share.
 
+pub(crate) mod collector;
+pub mod record_ring;
+
 use std::ffi::CString;
 use std::io::{self, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use collector::{Last, Watched};
 use crossbeam::channel::{self, RecvTimeoutError};
 use crossbeam::select;
 use nix::sys::prctl;
 use nix::time::{ClockId, clock_gettime};
+use record_ring::Journal;
 use serde::{Deserialize, Serialize};
 
-use super::collector::{self, Last, Watched};
-use super::journal::{self, Journal};
+use super::os::shared::{Place, Shared};
+use super::os::start::{Child, Method, Starter};
 use super::queue::{GetError, PutError};
-use super::shared::{Place, Shared};
-use super::start::{Child, Method, Starter};
 use super::{Lock, Queue};
 use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
@@ -51,7 +54,7 @@ impl Service {
     /// When the system has no memory to share.
     pub fn new(plan: Plan, trace: Trace, method: Method, jobs: usize) -> io::Result<Self> {
         let room = jobs * JOB;
-        let words = Lock::<()>::WORDS + Queue::<Job>::words(room) + plan.workers as usize * journal::WORDS;
+        let words = Lock::<()>::WORDS + Queue::<Job>::words(room) + plan.workers as usize * record_ring::WORDS;
         let memory = Arc::new(Shared::new(words)?);
         let running = Lock::new(&memory)?;
         let queue = Queue::with_room(&memory, 0, room)?;

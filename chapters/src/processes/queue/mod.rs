@@ -22,8 +22,10 @@
 //!
 //! [ipc-channel]: https://docs.rs/ipc-channel
 
-use std::error::Error;
-use std::fmt;
+mod errors;
+mod in_flight;
+pub(super) mod ring;
+
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -31,14 +33,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytemuck::{Pod, Zeroable};
+pub use errors::{GetError, PutError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ring::{self, Frame, Frames, Ring};
-use super::shared::{LINE, Place, Shared};
-use super::tally::{Change, Tallies};
+use super::os::shared::{LINE, Place, Shared};
 use super::{Condition, Lock, LockGuard};
 use crate::errors::TooMany;
+use in_flight::{Change, Tallies};
+use ring::{Frame, Frames, Ring};
 
 /// Which word says how many items there may be.
 const MAXSIZE: usize = 0;
@@ -528,79 +531,6 @@ impl<T> Clone for Queue<T> {
         }
     }
 }
-
-/// Why an item was not put on a queue: here it is again. As [`errors::PutError`](crate::errors::PutError), with one more
-/// reason.
-#[derive(Clone, PartialEq, Eq)]
-pub enum PutError<T> {
-    /// The queue is full, and stayed full for as long as the caller was willing to wait: Python's `queue.Full`.
-    Full(T),
-    /// The queue was shut down: Python's `queue.ShutDown`.
-    ShutDown(T),
-    /// The item cannot be turned into bytes, or into too many: the reason. In Python, `multiprocessing.Queue` prints it,
-    /// and `SimpleQueue` raises what `pickle` raises.
-    Unsendable(T, String),
-}
-
-impl<T> PutError<T> {
-    /// The item.
-    ///
-    /// ```
-    /// use chapters::processes::queue::PutError;
-    ///
-    /// assert_eq!(PutError::Full("an item").into_item(), "an item");
-    /// ```
-    pub fn into_item(self) -> T {
-        match self {
-            Self::Full(item) | Self::ShutDown(item) | Self::Unsendable(item, _) => item,
-        }
-    }
-}
-
-impl<T> fmt::Debug for PutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Full(_) => f.write_str("Full(..)"),
-            Self::ShutDown(_) => f.write_str("ShutDown(..)"),
-            Self::Unsendable(_, reason) => write!(f, "Unsendable(.., {reason:?})"),
-        }
-    }
-}
-
-impl<T> fmt::Display for PutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Full(_) => f.write_str("the queue is full"),
-            Self::ShutDown(_) => f.write_str("the queue was shut down"),
-            Self::Unsendable(_, reason) => write!(f, "the item cannot be sent: {reason}"),
-        }
-    }
-}
-
-impl<T> Error for PutError<T> {}
-
-/// Why no item was taken from a queue. As [`errors::GetError`](crate::errors::GetError), with one more reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GetError {
-    /// The queue is empty, and stayed empty for as long as the caller was willing to wait: Python's `queue.Empty`.
-    Empty,
-    /// The queue is empty and was shut down, so that it stays empty: Python's `queue.ShutDown`.
-    ShutDown,
-    /// What was in the queue is no item. Somebody wrote it who knows another type, or who wrote where nobody should.
-    Garbled,
-}
-
-impl fmt::Display for GetError {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the queue is empty",
-            Self::ShutDown => "the queue is empty and was shut down",
-            Self::Garbled => "what was in the queue is no item",
-        })
-    }
-}
-
-impl Error for GetError {}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Items as bytes in shared words, in frames: a ring, of which every queue has one.
 //!
-//! It differs from a [`Journal`](super::journal) in that its frames have any length, and that it does not know where they
+//! It differs from a [`Journal`](super::super::service::record_ring) in that its frames have any length, and that it does not know where they
 //! lie: that is in [`Frames`], which the queue keeps under its lock. So what is written or read counts when the lock is
 //! given back, and not before.
 
@@ -10,8 +10,8 @@ use bytemuck::{Pod, Zeroable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::queue::{GetError, PutError};
-use super::shared::{LINE, Words};
+use super::errors::{GetError, PutError};
+use crate::processes::os::shared::{LINE, Words};
 
 /// How many bytes a word has.
 const WORD: usize = size_of::<u64>();
@@ -62,7 +62,7 @@ impl Ring {
 
     /// The memory that it lies in.
     #[cfg(test)]
-    pub fn memory(&self) -> &std::sync::Arc<super::shared::Shared> {
+    pub fn memory(&self) -> &std::sync::Arc<crate::processes::os::shared::Shared> {
         self.words.memory()
     }
 

@@ -13,9 +13,9 @@ use std::time::Duration;
 use crossbeam::channel::Sender;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::journal::Journal;
-use super::start::Process;
+use super::record_ring::Journal;
 use crate::job::Job;
+use crate::processes::os::start::Process;
 use crate::trace::{Event, Record, Recorder, Trace};
 
 /// How often the journals are read, in milliseconds, while the workers have much to say.

@@ -37,7 +37,7 @@ pub struct Place(u32);
 
 impl Place {
     /// The place so many words further on, for what is made of parts. A part takes whole lines.
-    pub(super) fn after(self, words: usize) -> Self {
+    pub(in crate::processes) fn after(self, words: usize) -> Self {
         Self(self.0 + words.next_multiple_of(LINE) as u32)
     }
 }

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::shared::{LINE, Place, Shared, Words};
 use crate::job::{Job, Kind};
+use crate::processes::os::shared::{LINE, Place, Shared, Words};
 use crate::trace::{Event, Record, Thing, WorkerId};
 use crate::usage::peak_rss;
 
