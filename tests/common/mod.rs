@@ -67,7 +67,8 @@ impl Page {
 
     fn comment_before(&self, offset: usize) -> Option<String> {
         let (_, comment) = self.text[..offset].trim_end().strip_suffix("-->")?.rsplit_once("<!--")?;
-        Some(comment.trim().to_owned())
+        // The contract of the block above isn't a note for this one.
+        Some(comment.trim().to_owned()).filter(|comment| !comment.starts_with("contract\n"))
     }
 }
 

@@ -123,7 +123,7 @@ pub fn run(block: &Block, contract: &Contract) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a command, again and again if the page says what never varies, all at once.
+/// Runs a command, again and again if its contract has checks, all at once.
 fn check(shown: &Shown, plan: &Plan, contract: &Contract) -> Result<(), String> {
     let once = |plan: &Plan| {
         let output = execute(plan)?;
@@ -142,7 +142,7 @@ fn check(shown: &Shown, plan: &Plan, contract: &Contract) -> Result<(), String> 
         true => Ok(()),
         false => compare(printed, &shown.output.join("\n"), contract),
     };
-    let times = if contract.never.is_empty() { 1 } else { *REPEATS };
+    let times = if contract.checks.is_empty() { 1 } else { *REPEATS };
     let printed: Result<Vec<String>, String> = thread::scope(|scope| {
         let runs: Vec<_> = (0..times).map(|_| scope.spawn(|| once(plan))).collect();
         runs.into_iter().map(|run| run.join().expect("no run panics")).collect()

@@ -1,102 +1,105 @@
-//! What a page says of output that varies, in words that are checked.
+//! Contracts: what the output of a console block may vary in, and what holds in every run.
 //!
-//! After a `console` block, a page can say what varies from run to run and what never does:
+//! An HTML comment after a `console` block, which readers don't see, names both:
 //!
 //! ```text
-//! <div class="contract">
-//!
-//! **Varies:** the times; who takes which job.
-//!
-//! **Never varies:** no job is started twice.
-//!
-//! </div>
+//! <!-- contract
+//! varies: workers, order
+//! varies below: switches
+//! checks: job_size(0, 0.634), no_job_started_twice
+//! -->
 //! ```
 //!
-//! Each clause is one of those below. What varies is not compared; a clause that ends in `, here and below` holds for the
-//! rest of the page, too. What never varies is checked in several runs. A clause that is not known is a fault.
+//! `varies` lists the parts of the output that aren't compared with the page, by the names in [`VARIES`]; `varies below`
+//! lists those that aren't compared in this block and in the rest of the page. `order` means that lines may come in any
+//! order. Times, durations, sizes, and ratios are never compared. `checks` lists functions from [`CHECKS`], each of which
+//! must succeed on the output of every run. A name that isn't in the tables is an error.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use crate::common::{Block, Page};
 
-/// How often a command is run whose page says what never varies: more often where nobody waits.
+/// How many times a command runs if its contract has checks.
 pub static REPEATS: LazyLock<usize> = LazyLock::new(|| if env::var_os("CI").is_some() { 4 } else { 2 });
 
-/// What may vary, and what stands for it in the comparison. `the order` is not among it: then lines are found anywhere.
+/// What may vary: a name, and the patterns that are replaced before the output is compared.
 const VARIES: &[(&str, &[(&str, &str)])] = &[
-    // These are never compared, but a page may say so.
-    ("the times", &[]),
-    ("the memory", &[]),
-    ("the seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
-    ("who takes which job", &[(r"worker-\d+( \d+ N)?", "worker-N")]),
-    ("how many jobs are done in time", &[(r"\d+ completed, \d+ left", "N completed, N left")]),
-    ("the number of switches", &[(r"N \d+ N$", "N N N")]),
-    ("how often a processor is switched", &[(r" \d+$", " N")]),
-    ("how many additions are lost", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
-    ("how many items wait", &[(r"\b\d+ wait$", "N wait")]),
-    ("which job is lost", &[(r"with it job \d+", "with it job N")]),
-    ("how many beats there are", &[(r"^(\S+) \d+ N N N$", "$1 N N N N")]),
-    ("how many workers find no work", &[(r"^N worker-\S+ found no work$", "...")]),
+    ("workers", &[(r"worker-\d+( \d+ N)?", "worker-N")]),
+    ("seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
+    ("jobs_in_time", &[(r"\d+ completed, \d+ left", "N completed, N left")]),
+    ("lost_job", &[(r"with it job \d+", "with it job N")]),
+    ("switches", &[(r"N \d+ N$", "N N N")]),
+    ("processor_switches", &[(r" \d+$", " N")]),
+    ("lost_additions", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
+    ("waiting_items", &[(r"\b\d+ wait$", "N wait")]),
+    ("beats", &[(r"^(\S+) \d+ N N N$", "$1 N N N N")]),
+    ("idle_workers", &[(r"^N worker-\S+ found no work$", "...")]),
+    (ORDER, &[]),
 ];
 
-/// What says that lines may come in another order.
-const ORDER: &str = "the order of lines that come close together";
+/// The name that allows the lines to come in any order.
+const ORDER: &str = "order";
 
-/// The end of a clause that holds for the rest of the page, too.
-const BELOW: &str = ", here and below";
-
-/// What never varies: a clause, and what checks it in the output of one run.
-const NEVER_VARIES: &[(&str, Check)] = &[
-    (r"job (\d+) has size (\d\.\d{3})", a_job_has_a_size),
-    (r"no job is started twice", no_job_is_started_twice),
-    (r"every job is completed, left on the queue, or reported as lost", every_job_is_accounted_for),
-    (r"one job is lost", one_job_is_lost),
-    (r"no two workers hold the lock at one moment", no_two_workers_hold_the_lock),
-    (r"at most (\d+) workers hold a permit at one moment", at_most_so_many_hold_a_permit),
-    (r"nobody goes before the event is set", nobody_goes_before_the_event),
-    (r"nobody begins a round of (\d+) jobs before all have finished the last", rounds_do_not_mix),
-    (r"the loop stands still", |_, printed| {
-        all(r"watchdog: no sign of life .* the loop stands still", printed).map(drop)
-    }),
-    (r"(.+) some additions are lost", additions_are_lost),
-    (r"(.+) no addition is lost", additions_are_not_lost),
-    (r"each worker starts its jobs in the order of their numbers", each_worker_keeps_the_order),
-    (r"no more than (\d+) jobs are put and not started", no_more_are_ahead),
-    (r"with (.+) more items wait from line to line", more_items_wait),
-    (r"with (.+) no more than (\d+) items wait", no_more_items_wait),
-    (r"(\S+) beats more often than (\S+)", one_beats_more_often),
-    (r"(\S+) beats (\d+) times", one_beats_so_often),
-    (r"as (\S+) (\d) workers are done", so_many_are_done),
-    (r"more is reserved than is in use", more_is_reserved),
+/// What holds in every run: a name, the number of its arguments, and the function that checks it.
+const CHECKS: &[(&str, usize, Check)] = &[
+    ("job_size", 2, job_size),
+    ("no_job_started_twice", 0, no_job_started_twice),
+    ("all_jobs_accounted_for", 0, all_jobs_accounted_for),
+    ("one_job_lost", 0, one_job_lost),
+    ("jobs_in_order", 0, jobs_in_order),
+    ("puts_ahead_at_most", 1, puts_ahead_at_most),
+    ("items_grow", 1, items_grow),
+    ("items_at_most", 2, items_at_most),
+    ("one_holder", 0, one_holder),
+    ("permits_at_most", 1, permits_at_most),
+    ("event_first", 0, event_first),
+    ("rounds_of", 1, rounds_of),
+    ("loop_stalled", 0, loop_stalled),
+    ("additions_lost", 1, additions_lost),
+    ("no_addition_lost", 1, no_addition_lost),
+    ("beats_more_often", 2, beats_more_often),
+    ("beats", 2, beats_exactly),
+    ("workers_done", 2, workers_done),
+    ("more_reserved_than_used", 0, more_reserved_than_used),
 ];
 
-type Check = fn(&Captures, &str) -> Result<(), String>;
+/// Checks the output of one run, given the arguments in the contract.
+type Check = fn(&[String], &str) -> Result<(), String>;
 
-/// What a page says of the output of a block.
+/// What a page promises about the output of a block.
 #[derive(Debug, Default)]
 pub struct Contract {
     pub varies: Vec<String>,
-    pub never: Vec<String>,
+    pub varies_below: Vec<String>,
+    pub checks: Vec<Call>,
+}
+
+/// A check and its arguments, as the page writes them: `job_size(0, 0.634)`.
+#[derive(Debug)]
+pub struct Call {
+    text: String,
+    arguments: Vec<String>,
+    check: Check,
 }
 
 impl Contract {
-    /// Finds the contract of one of a page's blocks: the one that follows it, before another block of commands does. And what earlier
-    /// ones said of all that is below them.
+    /// Finds the contract of a block, which stands between it and the next block of commands, and adds what earlier
+    /// contracts on the page declare for everything below them.
     pub fn of(page: &Page, blocks: &[Block], block: &Block) -> Result<Self, String> {
         let next = blocks.iter().find(|it| it.info == "console" && it.range.start > block.range.end);
         let end = next.map_or(page.text.len(), |next| next.range.start);
         let mut found = None;
         let mut above = Vec::new();
-        for (place, _) in page.text[..end].match_indices("<div class=\"contract\">") {
-            let text = page.text[place..].split("</div>").next().unwrap_or_default();
-            let contract = Self::parse(text)?;
+        for (place, start) in page.text[..end].match_indices("<!-- contract\n") {
+            let text = &page.text[place + start.len()..];
+            let contract = Self::parse(text.split("-->").next().unwrap_or_default())?;
             if place < block.range.start {
-                above.extend(contract.varies.into_iter().filter(|it| it.ends_with(BELOW)));
+                above.extend(contract.varies_below);
             } else if found.replace(contract).is_some() {
                 return Err("two contracts follow the block".to_owned());
             }
@@ -106,38 +109,32 @@ impl Contract {
         Ok(contract)
     }
 
-    /// Reads a contract, and makes sure that each clause is known. What is neither of its two lists is for readers only.
+    /// Parses the lines of a contract. Every name in it must be known.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let clauses = |name: &str| -> Option<Vec<String>> {
-            let paragraph = text.split_once(name)?.1.split("\n\n").next()?;
-            let clauses = paragraph.split(';').map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "));
-            Some(clauses.map(|it| it.trim_end_matches('.').to_owned()).filter(|it| !it.is_empty()).collect())
-        };
-        let varies = clauses("**Varies:**").ok_or("the contract does not say what **Varies:**")?;
-        let contract = Self { varies, never: clauses("**Never varies:**").unwrap_or_default() };
-        let strange = contract
-            .varies
-            .iter()
-            .map(|it| it.strip_suffix(BELOW).unwrap_or(it))
-            .find(|it| *it != ORDER && !VARIES.iter().any(|(known, _)| it == known));
-        let strange = strange.or(contract.never.iter().map(String::as_str).find(|clause| fact(clause).is_none()));
-        match strange {
-            Some(clause) => Err(format!("nobody knows how to check this: {clause}")),
-            None => Ok(contract),
+        let mut contract = Self::default();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let (key, list) = line.split_once(':').ok_or_else(|| format!("a contract has no line {line:?}"))?;
+            match key.trim() {
+                "varies" => contract.varies.extend(known_names(list)?),
+                "varies below" => contract.varies_below.extend(known_names(list)?),
+                "checks" => contract.checks.extend(calls(list)?),
+                key => return Err(format!("a contract has no {key:?}, only varies, varies below, and checks")),
+            }
         }
+        Ok(contract)
     }
 
-    fn says(&self, clause: &str) -> bool {
-        self.varies.iter().any(|it| it.strip_suffix(BELOW).unwrap_or(it) == clause)
+    fn allows(&self, name: &str) -> bool {
+        self.varies.iter().chain(&self.varies_below).any(|it| it == name)
     }
 
     pub fn is_ordered(&self) -> bool {
-        !self.says(ORDER)
+        !self.allows(ORDER)
     }
 
-    /// The text, with the same in the place of all that varies: measured numbers, and what the contract says.
+    /// Replaces measured numbers, and everything else that may vary, by placeholders.
     pub fn without_what_varies(&self, text: &str) -> String {
-        // The time of a record, a duration, and what else has a unit. Then columns are as wide as what is in them.
+        // The time of a record; a number with a unit; a ratio. The width of a column depends on what is in it.
         static MEASURED: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
             [
                 (r"^ +\d+\.\d{6}  ", "N "),
@@ -145,17 +142,15 @@ impl Contract {
                 (r"\b\d+\.\d+ times", "N times"),
                 (r"  +", " "),
             ]
-            .map(|(pattern, stand_in)| (Regex::new(pattern).expect("a regular expression"), stand_in))
+            .map(|(pattern, placeholder)| (Regex::new(pattern).expect("a regular expression"), placeholder))
         });
-        let known = VARIES.iter().filter(|(clause, _)| self.says(clause));
-        let known = known.flat_map(|(_, patterns)| patterns.iter());
-        let known: Vec<_> =
-            known.map(|(it, stand_in)| (Regex::new(it).expect("a regular expression"), stand_in)).collect();
+        let allowed = VARIES.iter().filter(|(name, _)| self.allows(name)).flat_map(|(_, patterns)| patterns.iter());
+        let allowed: Vec<_> =
+            allowed.map(|(it, placeholder)| (Regex::new(it).expect("a regular expression"), *placeholder)).collect();
         let line = |line: &str| {
-            let measured = MEASURED.iter().map(|(pattern, stand_in)| (pattern, *stand_in));
-            let all = measured.chain(known.iter().map(|(pattern, stand_in)| (pattern, **stand_in)));
-            let line = all.fold(Cow::from(line), |line, (pattern, stand_in)| {
-                pattern.replace_all(&line, stand_in).into_owned().into()
+            let all = MEASURED.iter().chain(&allowed);
+            let line = all.fold(Cow::from(line), |line, (pattern, placeholder)| {
+                pattern.replace_all(&line, *placeholder).into_owned().into()
             });
             line.trim().to_owned()
         };
@@ -163,53 +158,77 @@ impl Contract {
         lines.join("\n") + "\n"
     }
 
-    /// Whether what never varies did not, in one run.
+    /// Runs the checks on the output of one run.
     pub fn holds(&self, printed: &str) -> Result<(), String> {
-        self.never.iter().try_for_each(|clause| {
-            let (captures, check) = fact(clause).expect("each clause is known");
-            check(&captures, printed).map_err(|error| format!("{clause}: {error}"))
-        })
+        self.checks
+            .iter()
+            .try_for_each(|it| (it.check)(&it.arguments, printed).map_err(|error| format!("{}: {error}", it.text)))
     }
 }
 
-/// What a clause says, and what checks it.
-fn fact(clause: &str) -> Option<(Captures<'_>, Check)> {
-    static KNOWN: LazyLock<Vec<(Regex, Check)>> = LazyLock::new(|| {
-        let whole = |pattern: &str| Regex::new(&format!("^{pattern}$")).expect("a regular expression");
-        NEVER_VARIES.iter().map(|(pattern, check)| (whole(pattern), *check)).collect()
-    });
-    KNOWN.iter().find_map(|(pattern, check)| Some((pattern.captures(clause)?, *check)))
+/// The names in a comma-separated list, all of which must be in [`VARIES`].
+fn known_names(list: &str) -> Result<Vec<String>, String> {
+    list.split(',')
+        .map(str::trim)
+        .map(|name| match VARIES.iter().any(|(known, _)| *known == name) {
+            true => Ok(name.to_owned()),
+            false => Err(format!("VARIES has no {name:?}")),
+        })
+        .collect()
 }
 
-// The checks.
+/// The calls in a list such as `job_size(0, 0.634), one_holder`, all of which must be in [`CHECKS`].
+fn calls(list: &str) -> Result<Vec<Call>, String> {
+    static CALL: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\s*(\w+)(?:\(([^()]*)\))?\s*(?:,|$)").expect("a regular expression"));
+    let mut calls = Vec::new();
+    let mut rest = list;
+    while !rest.trim().is_empty() {
+        let found = CALL.captures(rest).ok_or_else(|| format!("a list of checks continues with {rest:?}"))?;
+        let arguments = found.get(2).map_or("", |it| it.as_str());
+        let arguments: Vec<String> =
+            arguments.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect();
+        let (_, count, check) = CHECKS
+            .iter()
+            .find(|(name, ..)| *name == &found[1])
+            .ok_or_else(|| format!("CHECKS has no {:?}", &found[1]))?;
+        if arguments.len() != *count {
+            return Err(format!("{} has {count} arguments, not {}", &found[1], arguments.len()));
+        }
+        let text = found[0].trim().trim_end_matches(',').to_owned();
+        calls.push(Call { text, arguments, check: *check });
+        rest = &rest[found[0].len()..];
+    }
+    Ok(calls)
+}
 
-/// What `pattern` finds in the output, all of it; at least once, or nothing has been checked.
+/// All matches of `pattern` in the output. No match is an error, because nothing would be checked.
 fn all<'a>(pattern: &str, printed: &'a str) -> Result<Vec<Vec<&'a str>>, String> {
     let pattern = Regex::new(pattern).expect("a regular expression");
     let found = pattern.captures_iter(printed).map(|it| it.iter().flatten().map(|it| it.as_str()).collect());
     let found: Vec<_> = found.collect();
-    if found.is_empty() { Err(format!("no line says `{pattern}`")) } else { Ok(found) }
+    if found.is_empty() { Err(format!("no line matches `{pattern}`")) } else { Ok(found) }
 }
 
-fn a_job_has_a_size(clause: &Captures, printed: &str) -> Result<(), String> {
+fn job_size(arguments: &[String], printed: &str) -> Result<(), String> {
     // If there was time for it.
-    let found = all(&format!(r"starts job {}, size (\S+)", &clause[1]), printed).unwrap_or_default();
-    found.iter().try_for_each(|it| if it[1] == &clause[2] { Ok(()) } else { Err(format!("its size is {}", it[1])) })
+    let found = all(&format!(r"starts job {}, size (\S+)", &arguments[0]), printed).unwrap_or_default();
+    found.iter().try_for_each(|it| if it[1] == arguments[1] { Ok(()) } else { Err(format!("its size is {}", it[1])) })
 }
 
-fn no_job_is_started_twice(_: &Captures, printed: &str) -> Result<(), String> {
+fn no_job_started_twice(_: &[String], printed: &str) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     let found = all(r"starts job (\d+)", printed)?;
     found.iter().try_for_each(|it| if seen.insert(it[1]) { Ok(()) } else { Err(format!("job {} is", it[1])) })
 }
 
-fn every_job_is_accounted_for(_: &Captures, printed: &str) -> Result<(), String> {
+fn all_jobs_accounted_for(_: &[String], printed: &str) -> Result<(), String> {
     let found = all(r"(\d+) jobs?: (\d+) completed, (\d+) left, (\d+) lost", printed)?;
     let numbers: Vec<u64> = found[0][1..].iter().map(|it| it.parse().expect("a number")).collect();
     if numbers[0] == numbers[1..].iter().sum::<u64>() { Ok(()) } else { Err(found[0][0].to_owned()) }
 }
 
-fn each_worker_keeps_the_order(_: &Captures, printed: &str) -> Result<(), String> {
+fn jobs_in_order(_: &[String], printed: &str) -> Result<(), String> {
     let mut last = BTreeMap::new();
     for start in all(r"(worker-\d+) +starts job (\d+)", printed)? {
         let number: u64 = start[2].parse().expect("a number");
@@ -221,8 +240,8 @@ fn each_worker_keeps_the_order(_: &Captures, printed: &str) -> Result<(), String
     Ok(())
 }
 
-fn no_more_are_ahead(clause: &Captures, printed: &str) -> Result<(), String> {
-    let most: i64 = clause[1].parse().expect("a number");
+fn puts_ahead_at_most(arguments: &[String], printed: &str) -> Result<(), String> {
+    let most: i64 = arguments[0].parse().expect("a number");
     let mut ahead = 0;
     for step in all(r"worker-\d+ +(puts|starts) job \d+", printed)? {
         ahead += if step[1] == "puts" { 1 } else { -1 };
@@ -239,18 +258,18 @@ fn waiting(name: &str, printed: &str) -> Result<Vec<u64>, String> {
     Ok(found.iter().map(|it| it[1].parse().expect("a number")).collect())
 }
 
-fn more_items_wait(clause: &Captures, printed: &str) -> Result<(), String> {
-    let numbers = waiting(&clause[1], printed)?;
+fn items_grow(arguments: &[String], printed: &str) -> Result<(), String> {
+    let numbers = waiting(&arguments[0], printed)?;
     if numbers.is_sorted_by(|one, next| one < next) { Ok(()) } else { Err(format!("there wait {numbers:?}")) }
 }
 
-fn no_more_items_wait(clause: &Captures, printed: &str) -> Result<(), String> {
-    let most: u64 = clause[2].parse().expect("a number");
-    let numbers = waiting(&clause[1], printed)?;
+fn items_at_most(arguments: &[String], printed: &str) -> Result<(), String> {
+    let most: u64 = arguments[1].parse().expect("a number");
+    let numbers = waiting(&arguments[0], printed)?;
     if numbers.iter().all(|number| *number <= most) { Ok(()) } else { Err(format!("there wait {numbers:?}")) }
 }
 
-fn one_job_is_lost(_: &Captures, printed: &str) -> Result<(), String> {
+fn one_job_lost(_: &[String], printed: &str) -> Result<(), String> {
     let (died, lost) = (all(r"died, and with it job (\d+)", printed)?, all(r"(\d+) lost", printed)?);
     match (died.len(), lost[0][1]) {
         (1, "1") => Ok(()),
@@ -258,7 +277,7 @@ fn one_job_is_lost(_: &Captures, printed: &str) -> Result<(), String> {
     }
 }
 
-fn no_two_workers_hold_the_lock(_: &Captures, printed: &str) -> Result<(), String> {
+fn one_holder(_: &[String], printed: &str) -> Result<(), String> {
     let mut holder = None;
     for turn in all(r"(worker-\d+) +(acquired the GIL|released the GIL|holds the lock|gives back the lock)", printed)? {
         match (&turn[2][..3], holder.replace(turn[1])) {
@@ -271,8 +290,8 @@ fn no_two_workers_hold_the_lock(_: &Captures, printed: &str) -> Result<(), Strin
     Ok(())
 }
 
-fn at_most_so_many_hold_a_permit(clause: &Captures, printed: &str) -> Result<(), String> {
-    let most: usize = clause[1].parse().map_err(|_| "so many cannot be counted")?;
+fn permits_at_most(arguments: &[String], printed: &str) -> Result<(), String> {
+    let most: usize = arguments[0].parse().map_err(|_| "the argument is not a count")?;
     let mut holders = BTreeSet::new();
     for turn in all(r"(worker-\d+) +(holds|gives back) a permit", printed)? {
         match turn[2] {
@@ -286,7 +305,7 @@ fn at_most_so_many_hold_a_permit(clause: &Captures, printed: &str) -> Result<(),
     Ok(())
 }
 
-fn nobody_goes_before_the_event(_: &Captures, printed: &str) -> Result<(), String> {
+fn event_first(_: &[String], printed: &str) -> Result<(), String> {
     all(r"worker-\d+ +waited for the event", printed)?;
     let set = printed.find(" sets the event").ok_or("nobody sets it")?;
     match printed[..set].lines().find(|line| line.ends_with(" waited for the event")) {
@@ -295,8 +314,8 @@ fn nobody_goes_before_the_event(_: &Captures, printed: &str) -> Result<(), Strin
     }
 }
 
-fn rounds_do_not_mix(clause: &Captures, printed: &str) -> Result<(), String> {
-    let jobs: usize = clause[1].parse().map_err(|_| "so many cannot be counted")?;
+fn rounds_of(arguments: &[String], printed: &str) -> Result<(), String> {
+    let jobs: usize = arguments[0].parse().map_err(|_| "the argument is not a count")?;
     let mut completed = 0;
     for step in all(r"(worker-\d+) +(starts|completed) job (\d+)", printed)? {
         let round = step[3].parse::<usize>().map_err(|_| "a job has no number")? / jobs;
@@ -309,17 +328,17 @@ fn rounds_do_not_mix(clause: &Captures, printed: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn lost(clause: &Captures, printed: &str) -> Result<u64, String> {
-    let found = all(&format!(r"(?m)^{} .*: (\d+) lost", regex::escape(&clause[1])), printed)?;
+fn lost(arguments: &[String], printed: &str) -> Result<u64, String> {
+    let found = all(&format!(r"(?m)^{} .*: (\d+) lost", regex::escape(&arguments[0])), printed)?;
     Ok(found[0][1].parse().expect("a number"))
 }
 
-fn additions_are_lost(clause: &Captures, printed: &str) -> Result<(), String> {
-    if lost(clause, printed)? > 0 { Ok(()) } else { Err("none is".to_owned()) }
+fn additions_lost(arguments: &[String], printed: &str) -> Result<(), String> {
+    if lost(arguments, printed)? > 0 { Ok(()) } else { Err("none is".to_owned()) }
 }
 
-fn additions_are_not_lost(clause: &Captures, printed: &str) -> Result<(), String> {
-    let lost = lost(clause, printed)?;
+fn no_addition_lost(arguments: &[String], printed: &str) -> Result<(), String> {
+    let lost = lost(arguments, printed)?;
     if lost == 0 { Ok(()) } else { Err(format!("{lost} are")) }
 }
 
@@ -328,16 +347,16 @@ fn beats(way: &str, printed: &str) -> Result<u64, String> {
     Ok(found[0][1].parse().expect("a number"))
 }
 
-fn one_beats_more_often(clause: &Captures, printed: &str) -> Result<(), String> {
-    let (more, less) = (beats(&clause[1], printed)?, beats(&clause[2], printed)?);
+fn beats_more_often(arguments: &[String], printed: &str) -> Result<(), String> {
+    let (more, less) = (beats(&arguments[0], printed)?, beats(&arguments[1], printed)?);
     if more > less { Ok(()) } else { Err(format!("{more} and {less} times")) }
 }
 
-fn so_many_are_done(clause: &Captures, printed: &str) -> Result<(), String> {
-    all(&format!(r"(?m)^as {}, {} of \d workers are done$", &clause[1], &clause[2]), printed).map(drop)
+fn workers_done(arguments: &[String], printed: &str) -> Result<(), String> {
+    all(&format!(r"(?m)^as {}, {} of \d workers are done$", &arguments[0], &arguments[1]), printed).map(drop)
 }
 
-fn more_is_reserved(_: &Captures, printed: &str) -> Result<(), String> {
+fn more_reserved_than_used(_: &[String], printed: &str) -> Result<(), String> {
     let memory = |name: &str| {
         let line = all(&format!(r"(?m)^{name} +(\S+) KiB"), printed)?.swap_remove(0);
         line[1].parse::<f64>().map_err(|error| format!("{name}: {error}"))
@@ -346,7 +365,11 @@ fn more_is_reserved(_: &Captures, printed: &str) -> Result<(), String> {
     if reserved > used { Ok(()) } else { Err(format!("{reserved} and {used} KiB")) }
 }
 
-fn one_beats_so_often(clause: &Captures, printed: &str) -> Result<(), String> {
-    let beats = beats(&clause[1], printed)?;
-    if beats.to_string() == clause[2] { Ok(()) } else { Err(format!("{beats} times")) }
+fn beats_exactly(arguments: &[String], printed: &str) -> Result<(), String> {
+    let beats = beats(&arguments[0], printed)?;
+    if beats.to_string() == arguments[1] { Ok(()) } else { Err(format!("{beats} times")) }
+}
+
+fn loop_stalled(_: &[String], printed: &str) -> Result<(), String> {
+    all(r"watchdog: no sign of life .* the loop stands still", printed).map(drop)
 }
