@@ -20,48 +20,52 @@ pub mod lock_ {
     /// Whoever lets go does not publish what it did.
     pub fn release_relaxed<T>(guard: LockGuard<T>) {
         if guard.lock().state.swap(UNLOCKED, Ordering::Relaxed) == CONTENDED {
-            drop(lock(&guard.lock().entrance));
-            guard.lock().freed.notify_one();
+            drop(lock(&guard.lock().park));
+            guard.lock().unparked.notify_one();
         }
         mem::forget(guard);
     }
 
     /// The lock is free a moment before the holder is done.
     pub fn add_one_after_release(mut guard: LockGuard<usize>) {
-        guard.lock().release();
+        // SAFETY: None, and so loom reports a data race.
+        unsafe { guard.lock().unlock() };
         *guard += 1;
         mem::forget(guard);
     }
 
     /// Whoever wakes takes the lock without a look at whether it is free.
     pub fn acquire_with_one_look<T>(of: &Lock<T>) -> LockGuard<'_, T> {
-        let entrance = lock(&of.entrance);
+        let parking = lock(&of.park);
         if of.state.swap(CONTENDED, Ordering::Acquire) != UNLOCKED {
-            drop(wait_until(&of.freed, entrance, None));
+            drop(wait_until(&of.unparked, parking, None));
         }
-        of.guard()
+        // SAFETY: Only as far as loom doesn't report a data race.
+        unsafe { LockGuard::new(of) }
     }
 
     /// Whoever has slept takes the lock as if nobody else could be sleeping.
     pub fn acquire_forgetting_the_others<T>(of: &Lock<T>) -> LockGuard<'_, T> {
-        let mut entrance = lock(&of.entrance);
+        let mut parking = lock(&of.park);
         loop {
             if let Some(guard) = of.try_acquire() {
                 return guard;
             }
             if of.state.swap(CONTENDED, Ordering::Acquire) == UNLOCKED {
-                return of.guard();
+                // SAFETY: Only as far as loom doesn't report a data race.
+                return unsafe { LockGuard::new(of) };
             }
-            (entrance, _) = wait_until(&of.freed, entrance, None);
+            (parking, _) = wait_until(&of.unparked, parking, None);
         }
     }
 
     /// Whoever waits looks at the state before it is sure to be woken.
     pub fn acquire_with_a_look_outside<T>(of: &Lock<T>) -> LockGuard<'_, T> {
         while of.state.swap(CONTENDED, Ordering::Acquire) != UNLOCKED {
-            drop(wait_until(&of.freed, lock(&of.entrance), None));
+            drop(wait_until(&of.unparked, lock(&of.park), None));
         }
-        of.guard()
+        // SAFETY: Only as far as loom doesn't report a data race.
+        unsafe { LockGuard::new(of) }
     }
 }
 
@@ -78,24 +82,24 @@ pub mod condition_ {
 
     /// Takes one of those who wait out of the line, and does not wake it.
     pub fn notify_without_wake(condition: &Condition) {
-        condition.call(1);
+        condition.dequeue(1);
     }
 
     /// Sees that its time is up, and not that it was called.
     pub fn wait_forgetting_the_call<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
-        let (lock_to_acquire, bed) = (guard.lock(), condition.join());
+        let (lock_to_acquire, waiter) = (guard.lock(), condition.enqueue());
         drop(guard);
-        let notified = bed.acquire_until(crate::sync::deadline_after(LONG)).is_some();
-        condition.leave(&bed);
+        let notified = waiter.park_until(crate::sync::deadline_after(LONG));
+        condition.remove(&waiter);
         (lock_to_acquire.acquire(), notified)
     }
 
     /// Lies down in a bed that is free, and so does not sleep.
     pub fn wait_in_a_free_bed<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
-        let (lock_to_acquire, bed) = (guard.lock(), condition.join());
-        bed.release();
+        let (lock_to_acquire, waiter) = (guard.lock(), condition.enqueue());
+        waiter.unpark();
         drop(guard);
-        let notified = bed.acquire_until(crate::sync::deadline_after(LONG)).is_some() || !condition.leave(&bed);
+        let notified = waiter.park_until(crate::sync::deadline_after(LONG)) || !condition.remove(&waiter);
         (lock_to_acquire.acquire(), notified)
     }
 

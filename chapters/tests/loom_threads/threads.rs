@@ -34,5 +34,5 @@ const LONG: std::time::Duration = crate::LONG;
 /// Whether somebody waits.
 pub fn waits(event: &Event) -> bool {
     let _flag = event.flag.acquire();
-    event.happened.waiting() > 0
+    event.happened.num_waiters() > 0
 }

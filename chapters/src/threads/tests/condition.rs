@@ -1,3 +1,4 @@
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc;
 
 use super::*;
@@ -9,7 +10,7 @@ fn start_sleepers<'scope, 'a: 'scope>(
     count: usize,
 ) -> mpsc::Receiver<(usize, bool)> {
     let (woken, told) = mpsc::channel();
-    let before = condition.waiting();
+    let before = condition.num_waiters();
     for number in 0..count {
         let woken = woken.clone();
         scope.spawn(move || {
@@ -17,7 +18,7 @@ fn start_sleepers<'scope, 'a: 'scope>(
             woken.send((number, notified)).unwrap();
         });
     }
-    until(|| condition.waiting() == before + count);
+    until(|| condition.num_waiters() == before + count);
     told
 }
 
@@ -29,7 +30,7 @@ fn as_many_wake_as_are_notified() {
         condition.notify(0);
         condition.notify(2);
         assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
-        assert_eq!(condition.waiting(), 3);
+        assert_eq!(condition.num_waiters(), 3);
         assert!(told.try_recv().is_err());
         condition.notify(1);
         assert!(told.recv_timeout(LONG).unwrap().1);
@@ -57,7 +58,7 @@ fn a_timeout_leaves_nothing_behind() {
     let (lock, condition) = (Lock::new(), Condition::new());
     assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
     assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
-    assert_eq!(condition.waiting(), 0);
+    assert_eq!(condition.num_waiters(), 0);
     condition.notify_all();
     assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
 }
@@ -88,4 +89,61 @@ fn the_lock_is_free_while_one_waits_and_held_afterwards() {
         assert_eq!(*guard, 1);
         assert!(lock.is_locked());
     });
+}
+
+/// A lock whose last holder panicked.
+fn abandoned(value: i32) -> Lock<i32> {
+    let lock = Lock::guarding(value);
+    abandon(&lock);
+    lock
+}
+
+fn abandon(lock: &Lock<i32>) {
+    let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
+        let _guard = lock.acquire();
+        panic::resume_unwind(Box::new("while holding the lock"));
+    }));
+    assert!(panicked.is_err());
+}
+
+#[test]
+fn wait_for_reports_a_panic_that_the_first_guard_reported() {
+    let (lock, condition) = (abandoned(1), Condition::new());
+    let (guard, holds) = condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 2);
+    assert!(!holds && guard.is_abandoned());
+    drop(guard);
+    assert!(!lock.acquire().is_abandoned());
+}
+
+#[test]
+fn wait_for_reports_a_panic_that_a_guard_in_between_reported() {
+    let (lock, condition) = (Lock::guarding(0), Condition::new());
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| condition.wait_for(lock.acquire(), |number| *number == 2).is_abandoned());
+        until(|| condition.num_waiters() == 1);
+        abandon(&lock);
+        condition.notify(1); // the predicate is false, so the thread waits again
+        until(|| condition.num_waiters() == 1);
+        *lock.acquire() = 2;
+        condition.notify(1);
+        assert!(waiter.join().unwrap());
+    });
+    assert!(!lock.acquire().is_abandoned());
+}
+
+#[test]
+fn wait_for_reports_no_panic_without_one() {
+    let (lock, condition) = (Lock::guarding(1), Condition::new());
+    assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, |number| *number == 2).0.is_abandoned());
+    let lock = abandoned(1);
+    assert!(lock.acquire().is_abandoned());
+    assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, |number| *number == 2).0.is_abandoned());
+}
+
+#[test]
+fn wait_repeats_no_panic_that_its_guard_reported() {
+    let (lock, condition) = (abandoned(1), Condition::new());
+    let guard = lock.acquire();
+    assert!(guard.is_abandoned());
+    assert!(!condition.wait_timeout(guard, Duration::ZERO).0.is_abandoned());
 }

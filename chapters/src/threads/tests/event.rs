@@ -19,7 +19,7 @@ fn an_event_that_is_cleared_at_once_has_woken_those_who_waited() {
     let event = Event::new();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| event.wait_timeout(LONG));
-        until(|| event.happened.waiting() == 1);
+        until(|| event.happened.num_waiters() == 1);
         event.set();
         event.clear();
         assert!(waiter.join().unwrap());

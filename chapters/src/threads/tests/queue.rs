@@ -78,7 +78,7 @@ fn a_shutdown_ends_every_wait() {
         thread::scope(|scope| {
             let putter = scope.spawn(|| full.put_timeout(2, LONG));
             let getter = scope.spawn(|| empty.get_timeout(LONG));
-            until(|| full.not_full.waiting() == 1 && empty.not_empty.waiting() == 1);
+            until(|| full.not_full.num_waiters() == 1 && empty.not_empty.num_waiters() == 1);
             full.shutdown(immediate);
             empty.shutdown(immediate);
             assert_eq!(putter.join().unwrap(), Err(PutError::ShutDown(2)));
@@ -98,7 +98,7 @@ fn join_waits_for_what_was_taken_and_an_immediate_shutdown_does_the_rest() {
     thread::scope(|scope| {
         let joiner = scope.spawn(|| queue.join());
         queue.shutdown(true);
-        until(|| queue.all_done.waiting() == 1);
+        until(|| queue.all_done.num_waiters() == 1);
         assert!(!joiner.is_finished());
         queue.task_done().unwrap();
         joiner.join().unwrap();
