@@ -17,6 +17,14 @@ pub mod lock_ {
         mem::forget(guard);
     }
 
+    /// Notifies without locking `park`, and so maybe before the waiting thread is asleep.
+    pub fn release_without_park<T>(guard: LockGuard<T>) {
+        if guard.lock().state.swap(UNLOCKED, Ordering::Release) == CONTENDED {
+            guard.lock().unparked.notify_one();
+        }
+        mem::forget(guard);
+    }
+
     /// Whoever lets go does not publish what it did.
     pub fn release_relaxed<T>(guard: LockGuard<T>) {
         if guard.lock().state.swap(UNLOCKED, Ordering::Relaxed) == CONTENDED {

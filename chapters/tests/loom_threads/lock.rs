@@ -103,6 +103,16 @@ mod without {
     }
 
     #[test]
+    fn locking_park_in_wake_one_the_wakeup_comes_before_the_sleep() {
+        fails("deadlock", || {
+            model(Lock::acquire, |mut guard| {
+                *guard += 1;
+                broken::release_without_park(guard);
+            })
+        });
+    }
+
+    #[test]
     fn a_second_look_two_hold_it() {
         fails("Causality violation", || {
             every_thread_gets_it_alone(", broken", 3, broken::acquire_with_one_look, add_one)
