@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chapters::choosing;
+use chapters::measure::models;
 use chapters::options;
 use chapters::view::json;
 use chapters::view::timeline::{self, Words};
@@ -349,7 +349,7 @@ impl Figure {
             source: format!("Recorded on {date}. Machine: {machine}, {cores} cores."),
         };
         if self.is_chart() {
-            return Ok(choosing::chart(&words, &choosing::read(trace)?));
+            return Ok(models::chart(&words, &models::read(trace)?));
         }
         let (run, records) = json::read_run(trace)?;
         Ok(timeline::draw_figure(words, run, &records, &self.window()?))

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use chapters::demos::primitives::Primitive;
+use chapters::demos::queues::Trait;
+use chapters::measure::{gil, models};
 #[cfg(target_os = "linux")]
 use chapters::processes;
 use chapters::random::Seed;
-use chapters::tours::primitives::Primitive;
-use chapters::tours::queues::Trait;
-use chapters::{choosing, coroutines, gil_tour, options, threads, tours};
+use chapters::{coroutines, demos, options, threads};
 use clap::{Args, Parser};
 
 #[allow(dead_code, reason = "its command line is all that is wanted of it")]
@@ -67,9 +68,9 @@ fn parses<M: Args>(words: &[&str]) -> Result<(), String> {
     CommandLine::<M>::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
-fn shows<P: tours::Part>(words: &[&str]) -> Result<(), String> {
+fn shows<P: demos::Part>(words: &[&str]) -> Result<(), String> {
     let words = words.iter().map(|word| (*word).to_owned());
-    tours::CommandLine::<P>::read(words).map(drop).map_err(|error| error.to_string())
+    demos::CommandLine::<P>::read(words).map(drop).map_err(|error| error.to_string())
 }
 
 /// Whether the reading room understands these words. It is asked for help besides, so that it does nothing else; clap looks
@@ -132,8 +133,8 @@ fn check(command: &str) -> Result<(), String> {
                 #[cfg(target_os = "linux")]
                 "chapter-processes" => parses::<processes::Options>(words),
                 "chapter-coroutines" => parses::<coroutines::Options>(words),
-                "chapter-gil" => gil_tour::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
-                "chapter-choosing" => choosing::Options::try_parse_from(words).map(drop).map_err(|it| it.to_string()),
+                "chapter-gil" => gil::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
+                "chapter-choosing" => models::Options::try_parse_from(words).map(drop).map_err(|it| it.to_string()),
                 "chapter-primitives" => shows::<Primitive>(words),
                 "chapter-queues" => shows::<Trait>(words),
                 _ => parses::<NoMore>(words),

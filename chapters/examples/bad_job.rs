@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use chapters::demo::{self, Model};
 use chapters::job::{Job, Kind};
 use chapters::threads::Service;
-use chapters::threads::interpreter::Gils;
 
 /// Which job it is.
 const BAD: usize = 5;
@@ -23,7 +22,7 @@ fn main() -> ExitCode {
         if let Some(job) = demo.jobs.get_mut(BAD) {
             *job = Job { kind: Kind::Io, size: -1.0, ..*job };
         }
-        let mut service = Service::new(demo.plan, demo.trace, Gils::None);
+        let mut service = Service::new(demo.plan, demo.trace);
         service.add_jobs(demo.jobs);
         service.run(demo.started)
     })

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use chapters::coroutines::Runtime;
 use chapters::demo::{Demo, Stopped};
+use chapters::demos::crew::coroutines::{Stage, Worker, perform};
 use chapters::job::{self, Job, Kind};
 use chapters::options::{self, Look, Plan, When};
 use chapters::random::Seed;
-use chapters::tours::crew::coroutines::{Stage, Worker, perform};
 use chapters::trace::{self, Event, Record, Thing};
 use chapters::usage::Usage;
 use chapters::view::{Run, Views};

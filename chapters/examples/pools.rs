@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::thread;
 
 use chapters::demo::{Demo, Stopped};
+use chapters::demos::crew::threads::Worker as Me;
+use chapters::demos::{self, Crew, Part, World};
 use chapters::job::Job;
-use chapters::tours::crew::threads::Worker as Me;
-use chapters::tours::{self, Crew, Part, World};
 use chapters::trace::{Event, Thing, WorkerId};
 use chapters::usage::Usage;
 use clap::ValueEnum;
@@ -36,7 +36,7 @@ const IN_HALVES: u64 = 4;
 const LONG: u32 = 25;
 
 fn main() -> ExitCode {
-    tours::main::<Pool>()
+    demos::main::<Pool>()
 }
 
 /// What there is to show of pools.

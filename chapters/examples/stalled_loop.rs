@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use chapters::coroutines::Runtime;
 use chapters::demo::Stopped;
+use chapters::demos::worker;
 use chapters::job::{self, Job, Kind};
 use chapters::options::{Look, Plan, When};
 use chapters::random::Seed;
 use chapters::threads::Lock;
-use chapters::tours::worker;
 use chapters::trace::{self, Event, Recorder, Thing, Trace, WorkerId};
 use chapters::usage::Usage;
 use chapters::view::{Run, Views};

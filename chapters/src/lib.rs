@@ -6,13 +6,13 @@
 //!
 //! 1. What there is to do: [`job`], its sizes drawn by [`random`], as asked for by [`options`].
 //! 2. What happened: [`trace`], a stream of records, and every [`view`] of it.
-//! 3. The lock that Python's threads take turns under: [`gil`], told line by line after CPython's.
+//! 3. The lock that Python's threads take turns under: [`gil`], step by step after CPython's.
 //! 4. The primitives, the queues, and the service itself, in three worlds: [`threads`], [`processes`], [`coroutines`].
 //!    What they share: [`errors`] and [`storage`].
 //! 5. What makes a program of it: [`demo`], with Ctrl-C from [`interrupt`] and the machine's bill from [`usage`].
-//! 6. The same work under every model, measured side by side: [`choosing`].
-//! 7. What the lock does to the threads, measured side by side: [`gil_tour`]. What each primitive and each queue does, at
-//!    work on a small task: [`tours`].
+//! 6. The programs that show one primitive or one queue at work on a small task: [`demos`].
+//! 7. Measured comparisons: [`measure::models`] runs the same work under every model, [`measure::gil`] the same threads
+//!    with and without the lock.
 //!
 //! Data runs one way: options, jobs, service, records, views. A service never prints, and a view never reaches back.
 
@@ -40,9 +40,8 @@ pub mod processes;
 
 pub mod coroutines;
 
-pub mod choosing;
 pub mod demo;
-pub mod gil_tour;
+pub mod demos;
 pub mod interrupt;
-pub mod tours;
+pub mod measure;
 pub mod usage;

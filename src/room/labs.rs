@@ -3,11 +3,12 @@
 
 use std::ffi::OsString;
 
+use chapters::demos::primitives::Primitive;
+use chapters::demos::queues::Trait;
+use chapters::demos::{self, Part};
+use chapters::measure::models;
 use chapters::random::Seed;
-use chapters::tours::primitives::Primitive;
-use chapters::tours::queues::Trait;
-use chapters::tours::{self, Part};
-use chapters::{choosing, coroutines, threads};
+use chapters::{coroutines, threads};
 use clap::{Arg, Command, CommandFactory};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -101,27 +102,27 @@ pub const LABS: &[Lab] = &[
     Lab {
         name: "primitives",
         program: Primitive::PROGRAM,
-        command: tours::CommandLine::<Primitive>::described,
-        read: |words| tours::CommandLine::<Primitive>::read(words).map(drop),
-        main: tours::primitives::main,
+        command: demos::CommandLine::<Primitive>::described,
+        read: |words| demos::CommandLine::<Primitive>::read(words).map(drop),
+        main: demos::primitives::main,
         options: TOUR_OPTIONS,
         workers_are_processes: false,
     },
     Lab {
         name: "queues",
         program: Trait::PROGRAM,
-        command: tours::CommandLine::<Trait>::described,
-        read: |words| tours::CommandLine::<Trait>::read(words).map(drop),
-        main: tours::queues::main,
+        command: demos::CommandLine::<Trait>::described,
+        read: |words| demos::CommandLine::<Trait>::read(words).map(drop),
+        main: demos::queues::main,
         options: TOUR_OPTIONS,
         workers_are_processes: false,
     },
     Lab {
         name: "choosing",
         program: "chapter-choosing",
-        command: choosing::Options::command,
-        read: |words| choosing::Options::command().try_get_matches_from(words).map(drop),
-        main: choosing::main,
+        command: models::Options::command,
+        read: |words| models::Options::command().try_get_matches_from(words).map(drop),
+        main: models::main,
         options: &[
             ("only", Choice),
             ("quick", Switch),

@@ -17,9 +17,10 @@
 
 use std::collections::BTreeMap;
 
-use chapters::tours::primitives::Primitive;
-use chapters::tours::queues::Trait;
-use chapters::{choosing, coroutines, threads, tours};
+use chapters::demos::primitives::Primitive;
+use chapters::demos::queues::Trait;
+use chapters::measure::models;
+use chapters::{coroutines, demos, threads};
 use clap::{Command, CommandFactory};
 use regex::Regex;
 
@@ -35,9 +36,9 @@ fn demo(name: &str) -> Option<Command> {
         #[cfg(target_os = "linux")]
         "processes" => Some(chapters::processes::command()),
         "coroutines" => Some(coroutines::command()),
-        "primitives" => Some(tours::CommandLine::<Primitive>::command()),
-        "queues" => Some(tours::CommandLine::<Trait>::command()),
-        "choosing" => Some(choosing::Options::command()),
+        "primitives" => Some(demos::CommandLine::<Primitive>::command()),
+        "queues" => Some(demos::CommandLine::<Trait>::command()),
+        "choosing" => Some(models::Options::command()),
         _ => None,
     }
 }

@@ -6,12 +6,12 @@
 //!
 //! ````text
 //! ```rust,ignore
-//! {{#include ../../chapters/src/gil.rs:take}}
+//! {{#include ../../chapters/src/gil/lock.rs:take}}
 //! ```
 //!
 //! <div class="caption">
 //!
-//! [`chapters/src/gil.rs`](chapters/src/gil.rs), the method `Gil::take`
+//! [`chapters/src/gil/lock.rs`](chapters/src/gil/lock.rs), the method `Gil::take`
 //!
 //! </div>
 //! ````

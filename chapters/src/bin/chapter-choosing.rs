@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chapters::choosing::main()
+    chapters::measure::models::main()
 }

@@ -1,7 +1,7 @@
-//! What an interpreter lock does to threads, measured side by side. The code is in `gil_tour`.
+//! What an interpreter lock does to threads, measured side by side. The code is in `measure/gil`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chapters::gil_tour::main()
+    chapters::measure::gil::main()
 }

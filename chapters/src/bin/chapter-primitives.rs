@@ -1,7 +1,7 @@
-//! The synchronization primitives, one at a time, in three worlds. The code is in `tours/primitives`.
+//! The synchronization primitives, one at a time, in three worlds. The code is in `demos/primitives`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chapters::tours::primitives::main()
+    chapters::demos::primitives::main()
 }

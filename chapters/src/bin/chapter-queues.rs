@@ -1,7 +1,7 @@
-//! The queues, one trait at a time, in three worlds. The code is in `tours/queues`.
+//! The queues, one trait at a time, in three worlds. The code is in `demos/queues`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chapters::tours::queues::main()
+    chapters::demos::queues::main()
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_channel::{Receiver, Sender};
+use async_channel::{self as channel, Receiver, Sender};
 use tokio::select;
 use tokio::task::{self, JoinHandle};
 use tokio::time::{sleep_until, timeout_at};
@@ -38,7 +38,7 @@ pub struct Service {
 impl Service {
     /// Makes a service with no jobs and no workers yet.
     pub fn new(plan: Plan, trace: Trace) -> Self {
-        let (jobs, queue) = async_channel::unbounded();
+        let (jobs, queue) = channel::unbounded();
         let running = Arc::new(Lock::new());
         Self { plan, trace, running, jobs: Some(jobs), queue, workers: Vec::new() }
     }
@@ -56,15 +56,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// When `started` fails; the workers that are there are stopped.
+    /// When the service cannot start; the workers that are there are stopped.
     pub async fn run(mut self, started: Started<'_>) -> io::Result<Stopped> {
         let running = Arc::clone(&self.running);
         let locked = running.acquire().await;
         let deadline = self.trace.origin() + self.plan.time;
         self.trace.service().record(Event::ServiceStarting);
 
-        let (stop, stopped) = async_channel::bounded::<()>(1);
-        let (alive, ended) = async_channel::bounded::<Infallible>(1);
+        let (stop, stopped) = channel::bounded::<()>(1);
+        let (alive, ended) = channel::bounded::<Infallible>(1);
         if self.plan.until_done {
             self.jobs = None;
         }

@@ -7,7 +7,6 @@
 pub mod barrier;
 pub mod condition;
 pub mod event;
-pub mod interpreter;
 pub mod lock;
 pub mod queue;
 pub mod rlock;
@@ -25,7 +24,6 @@ use std::time::Duration;
 pub use barrier::Barrier;
 pub use condition::Condition;
 pub use event::Event;
-use interpreter::{Gils, Locking};
 pub use lock::{Lock, LockGuard};
 pub use queue::{LifoQueue, PriorityQueue, Queue};
 pub use rlock::{RLock, RLockGuard};
@@ -34,6 +32,8 @@ pub use service::Service;
 pub use simple_queue::SimpleQueue;
 
 use crate::demo::{self, Model};
+use crate::gil::interpreter::{Gils, Locking};
+use crate::gil::worker;
 use crate::options;
 
 /// The flags that only this demo has.
@@ -67,8 +67,8 @@ pub fn main() -> ExitCode {
 pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     demo::main(MODEL, arguments, |options: Options, demo| {
         let gils = Gils::new(options.gil, options.switch_interval);
-        let mut service = Service::new(demo.plan, demo.trace, gils);
+        let mut service = Service::new(demo.plan, demo.trace);
         service.add_jobs(demo.jobs);
-        service.run(demo.started)
+        worker::run(service, gils, demo.started)
     })
 }

@@ -10,23 +10,20 @@ use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use crossbeam::select;
 
 use super::Lock;
-use super::interpreter::{Gils, Interpreter};
 use crate::demo::{Started, Stopped, cannot_start};
-use crate::gil::Gil;
 use crate::job::Job;
 use crate::options::Plan;
 use crate::trace::{Event, Recorder, Trace, WorkerId};
 use crate::usage::Usage;
 
 /// How long a worker waits for a job before it says that there is no work, and waits on.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
 // ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
-    gils: Gils,
     /// Locked while the service runs.
     running: Arc<Lock>,
     jobs: Option<Sender<Job>>,
@@ -37,38 +34,47 @@ pub struct Service {
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.
-    pub fn new(plan: Plan, trace: Trace, gils: Gils) -> Self {
+    pub fn new(plan: Plan, trace: Trace) -> Self {
         let (jobs, queue) = channel::unbounded();
         let running = Arc::new(Lock::new());
-        Self { plan, trace, gils, running, jobs: Some(jobs), queue, workers: Vec::new() }
+        Self { plan, trace, running, jobs: Some(jobs), queue, workers: Vec::new() }
     }
 
     /// Puts jobs on the queue.
     pub fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) {
         let queue = self.jobs.as_ref().expect("the queue is open until the service runs");
-        jobs.into_iter().for_each(|job| queue.send(job).expect("the service holds a receiver"));
+        jobs.into_iter().for_each(|job| queue.try_send(job).expect("the queue has room for all"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
     /// has ended; one that has begun a job finishes it first.
     ///
     /// `started` is called once all workers are there, with a function that tells the service to stop.
     ///
     /// # Errors
     ///
-    /// When a worker cannot be started, or `started` fails; the workers that are there are stopped.
-    pub fn run(mut self, started: Started) -> io::Result<Stopped> {
+    /// When the service cannot start; the workers that are there are stopped.
+    pub fn run(self, started: Started) -> io::Result<Stopped> {
+        self.run_with(started, Worker::work)
+    }
+
+    /// The same, where each worker's thread calls `work`.
+    pub(crate) fn run_with(
+        mut self,
+        started: Started,
+        work: impl Fn(Worker) + Clone + Send + 'static,
+    ) -> io::Result<Stopped> {
         let running = Arc::clone(&self.running);
         let locked = running.acquire();
         let deadline = self.trace.origin() + self.plan.time;
         self.trace.service().record(Event::ServiceStarting);
 
-        let (stop, stopped) = channel::bounded(1);
-        let (alive, ended) = channel::bounded(0);
+        let (stop, stopped) = channel::bounded::<()>(1);
+        let (alive, ended) = channel::bounded::<Infallible>(1);
         if self.plan.until_done {
             self.jobs = None;
         }
-        let result = self.start(alive).and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
+        let result = self.start(alive, work).and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
         // ANCHOR: stop
         if result.is_ok() {
             select! {
@@ -91,7 +97,7 @@ impl Service {
     }
 
     // ANCHOR: start
-    fn start(&mut self, alive: Sender<Infallible>) -> io::Result<()> {
+    fn start(&mut self, alive: Sender<Infallible>, work: impl Fn(Worker) + Clone + Send + 'static) -> io::Result<()> {
         for id in (0..self.plan.workers).map(WorkerId) {
             let worker = Worker {
                 running: Arc::clone(&self.running),
@@ -100,12 +106,8 @@ impl Service {
                 scale: self.plan.scale,
                 _alive: alive.clone(),
             };
-            let gil = self.gils.of_a_worker();
-            let work = move || match gil {
-                None => worker.work(),
-                Some(gil) => worker.work_under(&gil),
-            };
-            let thread = thread::Builder::new().name(id.to_string()).spawn(work);
+            let work = work.clone();
+            let thread = thread::Builder::new().name(id.to_string()).spawn(move || work(worker));
             self.workers.push((id, thread.map_err(|error| cannot_start(id, &error))?));
         }
         Ok(())
@@ -115,11 +117,11 @@ impl Service {
 
 /// What a worker is handed when it starts.
 // ANCHOR: worker
-struct Worker {
-    running: Arc<Lock>,
-    queue: Receiver<Job>,
-    trace: Recorder,
-    scale: f64,
+pub(crate) struct Worker {
+    pub(crate) running: Arc<Lock>,
+    pub(crate) queue: Receiver<Job>,
+    pub(crate) trace: Recorder,
+    pub(crate) scale: f64,
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }
@@ -127,7 +129,7 @@ struct Worker {
 
 impl Worker {
     // ANCHOR: work
-    fn work(self) {
+    pub(crate) fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
             last = match self.queue.recv_deadline(last + PATIENCE) {
@@ -143,24 +145,4 @@ impl Worker {
         self.trace.record(Event::WorkerFinished);
     }
     // ANCHOR_END: work
-
-    /// Works as a thread of CPython's would, and holds `gil` unless it waits: the same, in an interpreter.
-    fn work_under(self, gil: &Gil) {
-        let mut last = self.trace.record(Event::WorkerStarted);
-        let mut thread = gil.attach_watched(&self.trace);
-        let mut interpreter = Interpreter::enter(&mut thread);
-        while self.running.is_locked() {
-            last = match interpreter.recv_deadline(&self.queue, last + PATIENCE) {
-                Ok(job) => {
-                    self.trace.record(Event::JobStarted(job));
-                    interpreter.run(&job, self.scale);
-                    self.trace.record(Event::JobCompleted(job))
-                }
-                Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-        }
-        drop(interpreter);
-        self.trace.record(Event::WorkerFinished);
-    }
 }

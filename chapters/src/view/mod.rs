@@ -39,7 +39,7 @@ use crate::trace::{Event, Record};
 pub struct Run {
     /// `threads`, `processes` or `coroutines`.
     pub model: &'static str,
-    /// The part of a [tour](crate::tours) that is shown; the [service](crate::demo) of a demo has none.
+    /// The part of a [demo of one primitive or queue](crate::demos) that is shown; the [service](crate::demo) of a demo has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<&'static str>,
     /// What the sizes of the jobs are made from.

@@ -7,7 +7,6 @@ use chapters::interrupt::Stopper;
 use chapters::job::{Job, Kind, jobs};
 use chapters::options::Plan;
 use chapters::random::Seed;
-use chapters::threads::interpreter::Gils;
 use chapters::trace::{self, Record};
 use chapters::{coroutines, threads};
 
@@ -45,7 +44,7 @@ fn others_did_the_rest(records: &[Record], stopped: Stopped) {
 #[test]
 fn a_thread_that_panics_harms_no_other() {
     let (trace, records) = trace::channel();
-    let mut service = threads::Service::new(PLAN, trace, Gils::None);
+    let mut service = threads::Service::new(PLAN, trace);
     service.add_jobs(list());
     let stopped = service.run(keep(&mut None)).expect("the service runs");
     others_did_the_rest(&records.rest(), stopped);
@@ -74,7 +73,7 @@ fn a_service_whose_workers_have_all_panicked_ends_before_its_time() {
         assert!(end < plan.time, "it waited out its time: {records:#?}");
     };
     let (trace, records) = trace::channel();
-    let mut service = threads::Service::new(plan, trace, Gils::None);
+    let mut service = threads::Service::new(plan, trace);
     service.add_jobs((0..10).map(bad));
     let stopped = service.run(keep(&mut None)).expect("the service runs");
     ended(records.rest(), stopped);

@@ -1,6 +1,6 @@
 //! The interpreter lock, tried in every order in which a few threads can meet.
 //!
-//! `src/gil.rs` is compiled a second time here, on parts from [loom](https://docs.rs/loom) in place of the standard
+//! `src/gil/lock.rs` is compiled a second time here, on parts from [loom](https://docs.rs/loom) in place of the standard
 //! library's. Loom runs each model again and again and schedules it differently each time, until it has seen every
 //! interleaving, with every stale value that a relaxed load may return. It reports deadlocks, and threads that spin for
 //! ever; the models assert the rest. `--nocapture` shows how many interleavings there were.
@@ -10,7 +10,7 @@
 
 mod broken;
 #[allow(dead_code, reason = "the models use the steps, and few of the guards around them")]
-#[path = "../../src/gil.rs"]
+#[path = "../../src/gil/lock.rs"]
 mod gil;
 #[path = "../common/model.rs"]
 mod model;

@@ -1,4 +1,4 @@
-//! Loom's parts, under the names by which `src/gil.rs` asks for its own.
+//! Loom's parts, under the names by which `src/gil/lock.rs` asks for its own.
 
 use std::sync::LockResult;
 use std::time::Duration;

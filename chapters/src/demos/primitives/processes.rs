@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Primitive, builders_and_carrier, cents, load, places};
+use crate::demos::crew::processes::{self as crew, Worker};
 use crate::job::Job;
 use crate::processes::shared::{Place, Shared};
 use crate::processes::{Barrier, Condition, Event, Lock, RLock, Semaphore};
-use crate::tours::crew::processes::{self as crew, Worker};
 use crate::trace::Thing;
 
 /// What the workers of a scene share.

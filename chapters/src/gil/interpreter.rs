@@ -1,7 +1,6 @@
 //! What Python puts between a thread and the machine: an interpreter, which lets one thread in at a time.
 //!
-//! Neither processes nor coroutines have this file, and Rust's threads do without it: with `--gil=none`, workers pass
-//! through nothing of it. A worker under a [`Gil`] holds the lock whenever one of CPython's would: from its start,
+//! A worker under a [`Gil`] holds the lock whenever one of CPython's would: from its start,
 //! while it takes a job that is there, and while it computes. It gives the lock back while it waits for a job or for
 //! the outside world, and when it is asked to, where a loop starts over. The thread that runs the service is no worker,
 //! and takes no turns.
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use crossbeam::channel::{Receiver, RecvTimeoutError, TryRecvError};
 
-use crate::gil::{Gil, GilGuard, ThreadState, Watch};
+use super::{Gil, GilGuard, ThreadState, Watch};
 use crate::job::{Job, Kind};
 use crate::trace::{Event, Recorder};
 
@@ -76,7 +75,7 @@ impl Watch for &Recorder {
 /// ```
 /// use chapters::gil::Gil;
 /// use chapters::job::{Job, Kind};
-/// use chapters::threads::interpreter::Interpreter;
+/// use chapters::gil::interpreter::Interpreter;
 /// use chapters::trace::{self, WorkerId};
 ///
 /// let (trace, records) = trace::channel();

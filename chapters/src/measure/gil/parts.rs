@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::session::{Picture, Session, Setup, median};
 use super::{Options, Part};
+use crate::gil::interpreter::Locking::{self, None as NoLock, One, PerWorker};
 use crate::job::{DIGESTS, Job, Kind, jobs};
 use crate::options::Plan;
 use crate::random::Seed;
-use crate::threads::interpreter::Locking::{self, None as NoLock, One, PerWorker};
 use crate::view::summary::counted;
 use crate::view::table::{self, Column, Value};
 

@@ -1,11 +1,11 @@
 //! The queues at work between threads.
 
 use super::{ROOM, Ticket, Trait, room};
+use crate::demos::crew::threads::{self as crew, Worker};
 use crate::errors::GetError;
 use crate::job::Job;
 use crate::storage::Storage;
 use crate::threads::{LifoQueue, PriorityQueue, Queue, SimpleQueue};
-use crate::tours::crew::threads::{self as crew, Worker};
 use crate::trace::Thing;
 
 /// What the workers of a scene share.

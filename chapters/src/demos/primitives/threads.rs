@@ -1,9 +1,9 @@
-//! The primitives at work between coroutines.
+//! The primitives at work between threads.
 
 use super::{Primitive, builders_and_carrier, cents, load, places};
-use crate::coroutines::{Barrier, Condition, Event, Lock, RLock, Semaphore};
+use crate::demos::crew::threads::{self as crew, Worker};
 use crate::job::Job;
-use crate::tours::crew::coroutines::{self as crew, Worker};
+use crate::threads::{Barrier, Condition, Event, Lock, RLock, Semaphore};
 use crate::trace::Thing;
 
 /// What the workers of a scene share.
@@ -37,28 +37,28 @@ impl Stage {
 }
 
 impl crew::Stage for Stage {
-    async fn play(&self, me: &Worker) {
+    fn play(&self, me: &Worker) {
         match self {
-            Self::Lock(account) => lock(me, account).await,
-            Self::RLock(printer) => rlock(me, printer).await,
-            Self::Condition(pile, higher) => condition(me, pile, higher).await,
-            Self::Event(start) => event(me, start).await,
-            Self::Semaphore(kitchen) => semaphore(me, kitchen).await,
-            Self::Barrier(rounds) => barrier(me, rounds).await,
+            Self::Lock(account) => lock(me, account),
+            Self::RLock(printer) => rlock(me, printer),
+            Self::Condition(pile, higher) => condition(me, pile, higher),
+            Self::Event(start) => event(me, start),
+            Self::Semaphore(kitchen) => semaphore(me, kitchen),
+            Self::Barrier(rounds) => barrier(me, rounds),
         }
     }
 }
 
 /// Earns something, and pays it into the account, in two steps with time between them.
-async fn lock(me: &Worker, account: &Lock<u64>) {
+fn lock(me: &Worker, account: &Lock<u64>) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for pair in jobs.chunks(2) {
-        me.work_async(pair[0]).await;
+        me.work(pair[0]);
         me.waits(Thing::Lock);
-        let mut balance = account.acquire().await;
+        let mut balance = account.acquire();
         me.gets(Thing::Lock);
         let before = *balance;
-        me.work_async(pair[1]).await;
+        me.work(pair[1]);
         *balance = before + cents(pair[0]);
         me.gives_back(Thing::Lock);
         drop(balance);
@@ -66,46 +66,46 @@ async fn lock(me: &Worker, account: &Lock<u64>) {
 }
 
 /// Prints a report of several pages that nothing comes between, and then a page alone.
-async fn rlock(me: &Worker, printer: &RLock) {
+fn rlock(me: &Worker, printer: &RLock) {
     let pages: Vec<_> = me.share(&me.jobs).collect();
     let (alone, report) = pages.split_last().expect("each worker has pages");
     me.waits(Thing::RLock);
-    let held = printer.acquire().await;
+    let held = printer.acquire();
     me.gets(Thing::RLock);
     for page in report {
-        print(me, printer, page).await;
+        print(me, printer, page);
     }
     me.gives_back(Thing::RLock);
     drop(held);
-    print(me, printer, alone).await;
+    print(me, printer, alone);
 }
 
 /// Prints a page, which takes the printer, whether it is one's own already or not.
-async fn print(me: &Worker, printer: &RLock, page: &Job) {
+fn print(me: &Worker, printer: &RLock, page: &Job) {
     me.waits(Thing::RLock);
-    let held = printer.acquire().await;
+    let held = printer.acquire();
     me.gets(Thing::RLock);
-    me.work_async(page).await;
+    me.work(page);
     me.gives_back(Thing::RLock);
     drop(held);
 }
 
 /// Carries the pile away when it is high enough, or adds to it.
-async fn condition(me: &Worker, pile: &Lock<u64>, higher: &Condition) {
+fn condition(me: &Worker, pile: &Lock<u64>, higher: &Condition) {
     let (builds, carries) = builders_and_carrier(&me.jobs);
     if me.is_first() {
         for job in carries {
             me.waits(Thing::Condition);
-            let mut height = higher.wait_for(pile.acquire().await, |height| *height >= load(me.workers)).await;
+            let mut height = higher.wait_for(pile.acquire(), |height| *height >= load(me.workers));
             me.goes_on(Thing::Condition);
             *height -= load(me.workers);
             drop(height);
-            me.work_async(job).await;
+            me.work(job);
         }
     } else {
         for job in me.share_of_others(builds) {
-            me.work_async(job).await;
-            *pile.acquire().await += 1;
+            me.work(job);
+            *pile.acquire() += 1;
             me.signals(Thing::Condition);
             higher.notify(1);
         }
@@ -113,42 +113,42 @@ async fn condition(me: &Worker, pile: &Lock<u64>, higher: &Condition) {
 }
 
 /// Gives the start signal or waits for it, and goes.
-async fn event(me: &Worker, start: &Event) {
+fn event(me: &Worker, start: &Event) {
     let (ready, run) = me.jobs.split_at(1);
     if me.is_first() {
-        me.work_async(&ready[0]).await;
+        me.work(&ready[0]);
         me.signals(Thing::Event);
         start.set();
     } else {
         me.waits(Thing::Event);
-        start.wait().await;
+        start.wait();
         me.goes_on(Thing::Event);
     }
     for job in me.share(run) {
-        me.work_async(job).await;
+        me.work(job);
     }
 }
 
 /// Prepares a dish, cooks it in the kitchen, and the same again.
-async fn semaphore(me: &Worker, kitchen: &Semaphore) {
+fn semaphore(me: &Worker, kitchen: &Semaphore) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for dish in jobs.chunks(2) {
-        me.work_async(dish[0]).await;
+        me.work(dish[0]);
         me.waits(Thing::Semaphore);
-        let permit = kitchen.acquire().await;
+        let permit = kitchen.acquire();
         me.gets(Thing::Semaphore);
-        me.work_async(dish[1]).await;
+        me.work(dish[1]);
         me.gives_back(Thing::Semaphore);
         drop(permit);
     }
 }
 
 /// Works a round, waits for the others, and the same again; unless one of them is gone and will never come.
-async fn barrier(me: &Worker, rounds: &Barrier) {
+fn barrier(me: &Worker, rounds: &Barrier) {
     for job in me.share(&me.jobs) {
-        me.work_async(job).await;
+        me.work(job);
         me.waits(Thing::Barrier);
-        let place = rounds.wait().await;
+        let place = rounds.wait();
         if place == Ok(rounds.parties() - 1) {
             me.signals(Thing::Barrier);
         }

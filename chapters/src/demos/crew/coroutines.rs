@@ -7,7 +7,7 @@ use tokio::task;
 
 use crate::coroutines::Runtime;
 use crate::demo::{Demo, Stopped};
-use crate::tours::worker;
+use crate::demos::worker;
 use crate::trace::{Event, Recorder, WorkerId};
 use crate::usage::Usage;
 

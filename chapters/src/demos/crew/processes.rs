@@ -12,13 +12,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::demo::{Demo, Stopped, cannot_start};
+use crate::demos::worker;
 use crate::job::{Job, Kind};
 use crate::processes::service::collector::{self, Last, Watched};
 use crate::processes::service::now_on_both_clocks;
 use crate::processes::service::record_ring::{self, Journal};
 use crate::processes::shared::{LINE, Place, Shared};
 use crate::processes::start::{Child, Method, Starter};
-use crate::tours::worker;
 use crate::trace::{Event, Trace, WorkerId};
 use crate::usage::Usage;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::demo::{Demo, Stopped, cannot_start};
-use crate::tours::worker;
+use crate::demos::worker;
 use crate::trace::{Event, Recorder, WorkerId};
 use crate::usage::Usage;
 

@@ -6,11 +6,12 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::demo::Stopped;
+use crate::gil::interpreter::{Gils, Locking};
+use crate::gil::worker;
 use crate::job::{Job, Kind};
 use crate::options::Plan;
 use crate::random::Seed;
 use crate::threads::Service;
-use crate::threads::interpreter::{Gils, Locking};
 use crate::trace::{self, Event, Record, WorkerId};
 use crate::usage::Usage;
 use crate::view::json::Json;
@@ -52,15 +53,19 @@ impl Setup<'_> {
         let Self { gil, interval, plan, jobs } = self;
         let run = Run { model: "threads", scene: None, seed: seed.clone(), jobs: jobs.len() as u64, plan: *plan };
         let (trace, records) = trace::channel();
-        let mut service = Service::new(*plan, trace.clone(), Gils::new(*gil, *interval));
+        let mut service = Service::new(*plan, trace.clone());
         service.add_jobs(jobs.iter().copied());
         let before = Usage::of_this_process();
         // A service whose stopper is gone stops.
         let mut kept = None;
-        let Stopped { left, usage } = service.run(Box::new(|stopper| {
-            kept = Some(stopper);
-            Ok(())
-        }))?;
+        let Stopped { left, usage } = worker::run(
+            service,
+            Gils::new(*gil, *interval),
+            Box::new(|stopper| {
+                kept = Some(stopper);
+                Ok(())
+            }),
+        )?;
         let wall = trace.origin().elapsed();
         let usage = usage.since(before);
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{ROOM, Trait, room};
+use crate::demos::crew::processes::{self as crew, Worker};
 use crate::job::Job;
 use crate::processes::queue::GetError;
 use crate::processes::shared::{Place, Shared};
 use crate::processes::{Queue, SimpleQueue};
-use crate::tours::crew::processes::{self as crew, Worker};
 use crate::trace::Thing;
 
 /// What the workers of a scene share.

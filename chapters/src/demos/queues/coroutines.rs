@@ -2,10 +2,10 @@
 
 use super::{ROOM, Ticket, Trait, room};
 use crate::coroutines::{LifoQueue, PriorityQueue, Queue};
+use crate::demos::crew::coroutines::{self as crew, Worker};
 use crate::errors::GetError;
 use crate::job::Job;
 use crate::storage::Storage;
-use crate::tours::crew::coroutines::{self as crew, Worker};
 use crate::trace::Thing;
 
 /// What the workers of a scene share.

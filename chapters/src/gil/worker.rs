@@ -1,0 +1,47 @@
+//! The threads' service with workers under a GIL, as CPython's threads are.
+//!
+//! The loop differs from `Worker::work` in `threads/service.rs` in the interpreter, which the worker enters before its first
+//! job. There the worker waits for jobs and does them, and so it holds the lock whenever a thread of CPython's would.
+
+use std::io;
+
+use crossbeam::channel::RecvTimeoutError;
+
+use super::Gil;
+use super::interpreter::{Gils, Interpreter};
+use crate::demo::{Started, Stopped};
+use crate::threads::Service;
+use crate::threads::service::{PATIENCE, Worker};
+use crate::trace::Event;
+
+/// Runs `service` as [`Service::run`] does, with its workers under `gils`.
+///
+/// # Errors
+///
+/// Those of [`Service::run`].
+pub fn run(service: Service, gils: Gils, started: Started) -> io::Result<Stopped> {
+    service.run_with(started, move |worker| match gils.of_a_worker() {
+        None => worker.work(),
+        Some(gil) => work(&worker, &gil),
+    })
+}
+
+/// Works as a thread of CPython's would, and holds `gil` unless it waits.
+fn work(worker: &Worker, gil: &Gil) {
+    let mut last = worker.trace.record(Event::WorkerStarted);
+    let mut thread = gil.attach_watched(&worker.trace);
+    let mut interpreter = Interpreter::enter(&mut thread);
+    while worker.running.is_locked() {
+        last = match interpreter.recv_deadline(&worker.queue, last + PATIENCE) {
+            Ok(job) => {
+                worker.trace.record(Event::JobStarted(job));
+                interpreter.run(&job, worker.scale);
+                worker.trace.record(Event::JobCompleted(job))
+            }
+            Err(RecvTimeoutError::Timeout) => worker.trace.record(Event::NoWork),
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+    }
+    drop(interpreter);
+    worker.trace.record(Event::WorkerFinished);
+}
