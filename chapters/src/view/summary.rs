@@ -57,6 +57,7 @@ pub struct WorkerSummary {
 #[derive(Debug, Default)]
 pub struct Tally {
     workers: BTreeMap<WorkerId, Worker>,
+    begun: u64,
     completed: u64,
     died: u64,
 }
@@ -82,7 +83,10 @@ impl Tally {
         let Some(id) = record.worker else { return };
         let worker = self.workers.entry(id).or_default();
         match record.event {
-            Event::JobStarted(_) => worker.started = Some(record.at),
+            Event::JobStarted(_) => {
+                worker.started = Some(record.at);
+                self.begun += 1;
+            }
             Event::JobCompleted(_) => {
                 worker.stop_work(record.at);
                 worker.completed += 1;
@@ -99,6 +103,7 @@ impl Tally {
     /// Adds what another one has counted, of other workers.
     pub fn merge(&mut self, other: Self) {
         self.workers.extend(other.workers);
+        self.begun += other.begun;
         self.completed += other.completed;
         self.died += other.died;
     }
@@ -120,14 +125,16 @@ impl Tally {
             completed: worker.completed,
             busy_seconds: seconds(worker.busy),
         };
+        // A scene has no queue that all jobs are on: what no worker began is left.
+        let left = if run.scene.is_some() { run.jobs.saturating_sub(self.begun) } else { stopped.left };
         Summary {
             model: run.model.to_owned(),
             scene: run.scene.map(str::to_owned),
             seed: run.seed.clone(),
             jobs: run.jobs,
             completed: self.completed,
-            left: stopped.left,
-            lost: run.jobs.saturating_sub(self.completed + stopped.left),
+            left,
+            lost: run.jobs.saturating_sub(self.completed + left),
             wall_seconds: seconds(wall),
             cpu_seconds: seconds(stopped.usage.cpu),
             peak_rss_bytes: stopped.usage.peak_rss,

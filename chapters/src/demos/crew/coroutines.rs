@@ -1,9 +1,10 @@
 //! The workers of a scene as coroutines.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use tokio::task;
+use tokio::task::JoinSet;
 
 use crate::coroutines::Runtime;
 use crate::demo::{Demo, Stopped};
@@ -18,19 +19,23 @@ pub type Worker = worker::Worker<Recorder>;
 pub trait Stage: Send + Sync + 'static {
     /// Plays the part of one worker.
     fn play(&self, me: &Worker) -> impl Future<Output = ()> + Send;
+
+    /// Ends every wait that a dead worker would have ended, now and from now on.
+    fn abandon(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// Lets the workers play on `stage`. Blocks until the last of them is done.
+/// Lets the workers play on `stage`. Blocks until the last of them is done. If one panics, the stage is abandoned, and the
+/// others leave.
 ///
 /// # Errors
 ///
-/// When the runtime cannot be built, or `started` fails.
+/// When the runtime cannot be built, or `started` fails; the workers that were started are cancelled.
 pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<Stopped> {
     runtime.build()?.block_on(async {
         let Demo { plan, jobs, trace, started } = demo;
         trace.service().record(Event::ServiceStarting);
         let stage = Arc::new(stage);
-        let mut crew = Vec::new();
+        let (mut crew, mut ids) = (JoinSet::new(), HashMap::new());
         for id in (0..plan.workers).map(WorkerId) {
             let (workers, jobs) = (plan.workers as usize, jobs.clone());
             let me = Worker { id, workers, jobs, scale: plan.scale, trace: trace.worker(id) };
@@ -40,12 +45,13 @@ pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<St
                 stage.play(&me).await;
                 me.trace.record(Event::WorkerFinished);
             };
-            crew.push((id, task::spawn(work)));
+            ids.insert(crew.spawn(work).id(), id);
         }
         started(Box::new(|| ()))?;
-        for (id, worker) in crew {
-            if worker.await.is_err() {
-                trace.worker(id).record(Event::WorkerDied(None));
+        while let Some(ended) = crew.join_next_with_id().await {
+            if let Err(panic) = ended {
+                trace.worker(ids[&panic.id()]).record(Event::WorkerDied(None));
+                stage.abandon().await;
             }
         }
         Ok(Stopped { left: 0, usage: Usage::of_this_process() })

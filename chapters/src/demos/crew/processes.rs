@@ -19,7 +19,7 @@ use crate::processes::service::now_on_both_clocks;
 use crate::processes::service::record_ring::{self, Journal};
 use crate::processes::shared::{LINE, Place, Shared};
 use crate::processes::start::{Child, Method, Starter};
-use crate::trace::{Event, Trace, WorkerId};
+use crate::trace::{Event, WorkerId};
 use crate::usage::Usage;
 
 /// A worker that is a process.
@@ -31,7 +31,7 @@ const STAGE: usize = 1 << 18;
 const LEAVING: Duration = Duration::from_secs(1);
 
 /// What the workers of a scene share.
-pub trait Stage: Sized {
+pub trait Stage: Send + Sync + Sized + 'static {
     /// What a process is sent to find it.
     type Places: Serialize + DeserializeOwned;
 
@@ -47,13 +47,18 @@ pub trait Stage: Sized {
 
     /// Plays the part of one worker. Blocks until it is over.
     fn play(&self, me: &Worker);
+
+    /// Ends every wait that a dead worker would have ended, now and from now on.
+    fn abandon(&self);
 }
 
-/// Lets the workers play on the stage that `set` sets in shared memory. Blocks until the last of them is done.
+/// Lets the workers play on the stage that `set` sets in shared memory. Blocks until the last of them is done. If one dies,
+/// the stage is abandoned, and the others leave.
 ///
 /// # Errors
 ///
-/// When there is no memory to share, a worker cannot be started, or `started` fails.
+/// When there is no memory to share, a worker cannot be started, or `started` fails; the workers that were started are
+/// killed.
 pub fn perform<S: Stage>(
     method: Method,
     set: impl FnOnce(&Arc<Shared>) -> io::Result<S>,
@@ -68,27 +73,27 @@ pub fn perform<S: Stage>(
     trace.service().record(Event::ServiceStarting);
     let starter = starter(method)?;
     let mut crew = Vec::new();
-    for id in (0..plan.workers).map(WorkerId) {
+    let start = (0..plan.workers).map(WorkerId).try_for_each(|id| {
         let (workers, jobs) = (plan.workers as usize, jobs.clone());
-        let (sentinel, alive) = io::pipe()?;
+        let (sentinel, alive) = io::pipe().map_err(|error| cannot_start(id, &error))?;
         let journal = Journal::new(&memory, id, trace.origin())?;
         let me = Worker { id, workers, jobs, scale: plan.scale, trace: journal.clone() };
         let process = starter.start(Actor { stage: Arc::clone(&stage), me, list, alive });
         let process = process.map_err(|error| cannot_start(id, &error))?;
         crew.push(Watched { journal, sentinel, process, trace: trace.worker(id), last: Last::default() });
+        Ok(())
+    });
+    if let Err(error) = start.and_then(|()| started(Box::new(|| ()))) {
+        collector::end(crew);
+        return Err(error);
     }
-    started(Box::new(|| ()))?;
-    let peak = watch(crew, trace)?;
+    let (alive, _ended) = channel::bounded(0);
+    let collector = collector::watch(crew, trace, alive, move || stage.abandon())?;
+    let peak = collector.join().map_err(|_| io::Error::other("the collector failed"))?;
     drop(starter);
     let mut usage = Usage::of_this_process();
     usage.peak_rss = usage.peak_rss.saturating_add(peak);
     Ok(Stopped { left: 0, usage })
-}
-
-/// Passes on what the workers say, until the last of them has ended.
-fn watch(crew: Vec<Watched>, trace: Trace) -> io::Result<u64> {
-    let (alive, _ended) = channel::bounded(0);
-    collector::watch(crew, trace, alive)?.join().map_err(|_| io::Error::other("the collector failed"))
 }
 
 /// Makes ready to start processes. By `fork`, that needs a process with one thread, and threads of the scene before may

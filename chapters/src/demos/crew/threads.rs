@@ -1,12 +1,14 @@
 //! The workers of a scene as threads.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
 
 use crate::demo::{Demo, Stopped, cannot_start};
 use crate::demos::worker;
-use crate::trace::{Event, Recorder, WorkerId};
+use crate::trace::{Event, Recorder, Trace, WorkerId};
 use crate::usage::Usage;
 
 /// A worker that is a thread.
@@ -16,35 +18,65 @@ pub type Worker = worker::Worker<Recorder>;
 pub trait Stage: Send + Sync + 'static {
     /// Plays the part of one worker. Blocks until it is over.
     fn play(&self, me: &Worker);
+
+    /// Ends every wait that a dead worker would have ended, now and from now on.
+    fn abandon(&self);
 }
 
-/// Lets the workers play on `stage`. Blocks until the last of them is done.
+/// Lets the workers play on `stage`. Blocks until the last of them is done. If one panics, the stage is abandoned, and the
+/// others leave.
 ///
 /// # Errors
 ///
-/// When a worker cannot be started, or `started` fails.
+/// When a worker cannot be started, or `started` fails; the workers that were started leave.
 pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Stopped> {
     let Demo { plan, jobs, trace, started } = demo;
     trace.service().record(Event::ServiceStarting);
     let stage = Arc::new(stage);
-    let mut crew = Vec::new();
-    for id in (0..plan.workers).map(WorkerId) {
+    let (ended, ends) = mpsc::channel();
+    let mut crew = BTreeMap::new();
+    let start = (0..plan.workers).map(WorkerId).try_for_each(|id| {
         let (workers, jobs) = (plan.workers as usize, jobs.clone());
         let me = Worker { id, workers, jobs, scale: plan.scale, trace: trace.worker(id) };
-        let stage = Arc::clone(&stage);
+        let (stage, end) = (Arc::clone(&stage), End { worker: id, ended: ended.clone() });
         let work = move || {
+            let _end = end;
             me.trace.record(Event::WorkerStarted);
             stage.play(&me);
             me.trace.record(Event::WorkerFinished);
         };
         let thread = thread::Builder::new().name(id.to_string()).spawn(work);
-        crew.push((id, thread.map_err(|error| cannot_start(id, &error))?));
+        crew.insert(id, thread.map_err(|error| cannot_start(id, &error))?);
+        Ok(())
+    });
+    drop(ended);
+    let result = start.and_then(|()| started(Box::new(|| ())));
+    if result.is_err() {
+        stage.abandon();
     }
-    started(Box::new(|| ()))?;
-    for (id, worker) in crew {
-        if worker.join().is_err() {
+    watch(&*stage, crew, &ends, &trace);
+    result.map(|()| Stopped { left: 0, usage: Usage::of_this_process() })
+}
+
+/// Joins each worker when it has ended, and abandons the stage if it panicked.
+fn watch(stage: &impl Stage, mut crew: BTreeMap<WorkerId, JoinHandle<()>>, ends: &Receiver<WorkerId>, trace: &Trace) {
+    for id in ends {
+        // A thread that could not be started has no handle.
+        if crew.remove(&id).is_some_and(|worker| worker.join().is_err()) {
             trace.worker(id).record(Event::WorkerDied(None));
+            stage.abandon();
         }
     }
-    Ok(Stopped { left: 0, usage: Usage::of_this_process() })
+}
+
+/// Sends the worker's number when the thread ends, by a panic too.
+struct End {
+    worker: WorkerId,
+    ended: Sender<WorkerId>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _ = self.ended.send(self.worker);
+    }
 }

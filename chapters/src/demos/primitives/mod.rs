@@ -19,6 +19,7 @@ pub mod threads;
 use std::io;
 use std::process::ExitCode;
 
+use bytemuck::{Pod, Zeroable};
 use clap::ValueEnum;
 
 use super::{Crew, Part, World, crew};
@@ -120,6 +121,29 @@ impl Part for Primitive {
                 crew::coroutines::perform(runtime, coroutines::Stage::new(self, workers), demo)
             }
         }
+    }
+}
+
+/// What the lock of [`Primitive::Condition`] guards. It consists of words, because processes share it.
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct Pile {
+    /// How much lies on the pile.
+    height: u64,
+    /// Not zero once a worker has died: then the pile may never be high enough.
+    abandoned: u64,
+}
+
+impl Pile {
+    /// Whether the carrier has nothing more to wait for.
+    fn is_worth_a_look(&self, load: u64) -> bool {
+        self.height >= load || self.abandoned != 0
+    }
+
+    /// Takes a load off the pile; `None` if there is none, because a worker has died.
+    fn take(&mut self, load: u64) -> Option<()> {
+        self.height = self.height.checked_sub(load)?;
+        Some(())
     }
 }
 

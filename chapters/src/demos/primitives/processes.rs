@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Primitive, builders_and_carrier, cents, load, places};
+use super::{Pile, Primitive, builders_and_carrier, cents, load, places};
 use crate::demos::crew::processes::{self as crew, Worker};
 use crate::job::Job;
 use crate::processes::shared::{Place, Shared};
@@ -19,7 +19,7 @@ pub enum Stage {
     /// Whose turn it is at the printer.
     RLock(RLock),
     /// How high the pile is, and that it may be high enough.
-    Condition(Lock<u64>, Condition),
+    Condition(Lock<Pile>, Condition),
     /// The start signal.
     Event(Event),
     /// The places in the kitchen.
@@ -38,7 +38,7 @@ impl Stage {
         Ok(match scene {
             Primitive::Lock => Self::Lock(Lock::guarding(memory, 0)?),
             Primitive::RLock => Self::RLock(RLock::new(memory)?),
-            Primitive::Condition => Self::Condition(Lock::guarding(memory, 0)?, Condition::new(memory)?),
+            Primitive::Condition => Self::Condition(Lock::guarding(memory, Pile::default())?, Condition::new(memory)?),
             Primitive::Event => Self::Event(Event::new(memory)?),
             Primitive::Semaphore => Self::Semaphore(Semaphore::new(memory, places(workers))?),
             Primitive::Barrier => Self::Barrier(Barrier::new(memory, workers)?),
@@ -98,6 +98,19 @@ impl crew::Stage for Stage {
             Self::Barrier(rounds) => barrier(me, rounds),
         }
     }
+
+    fn abandon(&self) {
+        match self {
+            // A dead worker holds none of these any more.
+            Self::Lock(_) | Self::RLock(_) | Self::Semaphore(_) => {}
+            Self::Condition(pile, higher) => {
+                pile.acquire().abandoned = 1;
+                higher.notify_all();
+            }
+            Self::Event(start) => start.set(),
+            Self::Barrier(rounds) => rounds.abort(),
+        }
+    }
 }
 
 /// Earns something, and pays it into the account, in two steps with time between them.
@@ -142,21 +155,24 @@ fn print(me: &Worker, printer: &RLock, page: &Job) {
 }
 
 /// Carries the pile away when it is high enough, or adds to it.
-fn condition(me: &Worker, pile: &Lock<u64>, higher: &Condition) {
+fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
     let (builds, carries) = builders_and_carrier(&me.jobs);
     if me.is_first() {
         for job in carries {
             me.waits(Thing::Condition);
-            let mut height = higher.wait_for(pile.acquire(), |height| *height >= load(me.workers));
+            let mut guard = higher.wait_for(pile.acquire(), |pile| pile.is_worth_a_look(load(me.workers)));
             me.goes_on(Thing::Condition);
-            *height -= load(me.workers);
-            drop(height);
+            let taken = guard.take(load(me.workers));
+            drop(guard);
+            if taken.is_none() {
+                break;
+            }
             me.work(job);
         }
     } else {
         for job in me.share_of_others(builds) {
             me.work(job);
-            *pile.acquire() += 1;
+            pile.acquire().height += 1;
             me.signals(Thing::Condition);
             higher.notify(1);
         }

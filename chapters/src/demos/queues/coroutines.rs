@@ -57,6 +57,21 @@ impl crew::Stage for Stage {
             Self::Timeout(queue) => timeout(me, queue).await,
         }
     }
+
+    /// Shuts the queues down. The others still do what they can get, but nobody waits for more.
+    async fn abandon(&self) {
+        match self {
+            Self::Fifo(queue) | Self::Bounded(queue) | Self::Timeout(queue) => queue.shutdown(false),
+            Self::Lifo(stack) => stack.shutdown(false),
+            Self::Priority(queue) => queue.shutdown(false),
+            // What nobody may be left to do would be waited for.
+            Self::Join(queue) => queue.shutdown(true),
+            Self::Shutdown(full, empty) => {
+                full.shutdown(false);
+                empty.shutdown(false);
+            }
+        }
+    }
 }
 
 /// Puts all jobs, if it is the first worker, and serves.
@@ -64,7 +79,9 @@ async fn in_order<S: Storage<Job>>(me: &Worker, queue: &Queue<Job, S>) {
     if me.is_first() {
         for job in &me.jobs {
             me.puts(job);
-            queue.put(*job).await.expect("it is not shut down yet");
+            if queue.put(*job).await.is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     }
@@ -92,8 +109,11 @@ async fn bounded(me: &Worker, queue: &Queue<Job>) {
         for job in &me.jobs {
             me.puts(job);
             me.waits(Thing::Room);
-            queue.put(*job).await.expect("it is not shut down yet");
+            let put = queue.put(*job).await;
             me.goes_on(Thing::Room);
+            if put.is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     } else {
@@ -108,7 +128,8 @@ async fn priority(me: &Worker, queue: &PriorityQueue<Ticket>) {
         let (usual, urgent) = others.split_at(others.len() - (me.workers - 1));
         let put = |job: &Job, urgent| {
             me.puts(job);
-            queue.try_put(Ticket { urgent, job: *job }).expect("it has room for all");
+            // There is room for all. It fails once a worker has died.
+            let _ = queue.try_put(Ticket { urgent, job: *job });
         };
         usual.iter().for_each(|job| put(job, false));
         me.work_async(&own[0]).await;
@@ -118,13 +139,25 @@ async fn priority(me: &Worker, queue: &PriorityQueue<Ticket>) {
     serve(me, queue).await;
 }
 
+/// A job that was taken from a queue. When it is dropped, by a panic too, the queue is told that it is done.
+struct Task<'a>(&'a Queue<Job>);
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        // It fails only if more was done than was put.
+        let _ = self.0.task_done();
+    }
+}
+
 /// Puts jobs, waits until all are done, and does the last alone; or serves, and says of each job when it is done.
 async fn join(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         let (last, tasks) = me.jobs.split_last().expect("there are jobs");
         for job in tasks {
             me.puts(job);
-            queue.put(*job).await.expect("it is not shut down yet");
+            if queue.put(*job).await.is_err() {
+                return; // a worker has died
+            }
         }
         me.waits(Thing::Tasks);
         queue.join().await;
@@ -133,8 +166,8 @@ async fn join(me: &Worker, queue: &Queue<Job>) {
         queue.shutdown(false);
     } else {
         while let Ok(job) = get(me, queue).await {
+            let _task = Task(queue);
             me.work_async(&job).await;
-            queue.task_done().expect("it was taken");
         }
     }
 }
@@ -175,7 +208,9 @@ async fn timeout(me: &Worker, queue: &Queue<Job>) {
         for pair in me.jobs.chunks(2) {
             me.work_async(&pair[0]).await;
             me.puts(&pair[1]);
-            queue.put(pair[1]).await.expect("it is not shut down yet");
+            if queue.put(pair[1]).await.is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     } else {

@@ -21,8 +21,8 @@ pub enum Stage {
     Fifo(Queue<Job>),
     /// A queue that is soon full, or never.
     Bounded(Queue<Job>),
-    /// A queue whose items say also that there are no more.
-    Simple(SimpleQueue<Option<Job>>),
+    /// A queue whose items say also that there are no more, and how many workers must be told so.
+    Simple(SimpleQueue<Option<Job>>, usize),
     /// A queue that is joined.
     Join(Queue<Job>),
     /// A queue that is full, and one that is empty.
@@ -43,7 +43,7 @@ impl Stage {
             Trait::Bounded => Self::Bounded(Queue::new(memory, ROOM)?),
             Trait::Unbounded => Self::Bounded(Queue::new(memory, 0)?),
             Trait::Lifo | Trait::Priority => unreachable!("processes have no LifoQueue and no PriorityQueue"),
-            Trait::Simple => Self::Simple(SimpleQueue::new(memory)?),
+            Trait::Simple => Self::Simple(SimpleQueue::new(memory)?, workers),
             Trait::Join => Self::Join(Queue::new(memory, 0)?),
             Trait::Shutdown => Self::Shutdown(Queue::new(memory, room(workers))?, Queue::new(memory, 0)?),
             Trait::Timeout => Self::Timeout(Queue::new(memory, 0)?),
@@ -59,7 +59,7 @@ pub enum Places {
     /// Of [`Stage::Bounded`].
     Bounded(Place),
     /// Of [`Stage::Simple`].
-    Simple(Place),
+    Simple(Place, usize),
     /// Of [`Stage::Join`].
     Join(Place),
     /// Of [`Stage::Shutdown`].
@@ -75,7 +75,7 @@ impl crew::Stage for Stage {
         match self {
             Self::Fifo(queue) => Places::Fifo(queue.place()),
             Self::Bounded(queue) => Places::Bounded(queue.place()),
-            Self::Simple(queue) => Places::Simple(queue.place()),
+            Self::Simple(queue, workers) => Places::Simple(queue.place(), *workers),
             Self::Join(queue) => Places::Join(queue.place()),
             Self::Shutdown(full, empty) => Places::Shutdown(full.place(), empty.place()),
             Self::Timeout(queue) => Places::Timeout(queue.place()),
@@ -86,7 +86,7 @@ impl crew::Stage for Stage {
         Ok(match places {
             Places::Fifo(queue) => Self::Fifo(Queue::at(memory, queue)?),
             Places::Bounded(queue) => Self::Bounded(Queue::at(memory, queue)?),
-            Places::Simple(queue) => Self::Simple(SimpleQueue::at(memory, queue)?),
+            Places::Simple(queue, workers) => Self::Simple(SimpleQueue::at(memory, queue)?, workers),
             Places::Join(queue) => Self::Join(Queue::at(memory, queue)?),
             Places::Shutdown(full, empty) => Self::Shutdown(Queue::at(memory, full)?, Queue::at(memory, empty)?),
             Places::Timeout(queue) => Self::Timeout(Queue::at(memory, queue)?),
@@ -97,10 +97,24 @@ impl crew::Stage for Stage {
         match self {
             Self::Fifo(queue) => in_order(me, queue),
             Self::Bounded(queue) => bounded(me, queue),
-            Self::Simple(queue) => simple(me, queue),
+            Self::Simple(queue, _) => simple(me, queue),
             Self::Join(queue) => join(me, queue),
             Self::Shutdown(full, empty) => shutdown(me, full, empty),
             Self::Timeout(queue) => timeout(me, queue),
+        }
+    }
+
+    /// Shuts the queues down. The others still do what they can get, but nobody waits for more.
+    fn abandon(&self) {
+        match self {
+            Self::Fifo(queue) | Self::Bounded(queue) | Self::Timeout(queue) => queue.shutdown(false),
+            Self::Simple(queue, workers) => put_ends(queue, *workers),
+            // What nobody may be left to do would be waited for.
+            Self::Join(queue) => queue.shutdown(true),
+            Self::Shutdown(full, empty) => {
+                full.shutdown(false);
+                empty.shutdown(false);
+            }
         }
     }
 }
@@ -110,7 +124,9 @@ fn in_order(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         for job in &me.jobs {
             me.puts(job);
-            queue.put(*job).expect("it is not shut down yet");
+            if queue.put(*job).is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     }
@@ -138,8 +154,11 @@ fn bounded(me: &Worker, queue: &Queue<Job>) {
         for job in &me.jobs {
             me.puts(job);
             me.waits(Thing::Room);
-            queue.put(*job).expect("it is not shut down yet");
+            let put = queue.put(*job);
             me.goes_on(Thing::Room);
+            if put.is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     } else {
@@ -154,9 +173,7 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
             me.puts(job);
             queue.put(Some(*job)).expect("it can be sent");
         }
-        for _ in 0..me.workers {
-            queue.put(None).expect("it can be sent");
-        }
+        put_ends(queue, me.workers);
     }
     loop {
         me.waits(Thing::Item);
@@ -169,13 +186,32 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
     }
 }
 
+/// Puts the end for each worker. If there is no room for one, there are more than enough already.
+fn put_ends(queue: &SimpleQueue<Option<Job>>, workers: usize) {
+    for _ in 0..workers {
+        let _ = queue.try_put(None);
+    }
+}
+
+/// A job that was taken from a queue. When it is dropped, by a panic too, the queue is told that it is done. The queue finds out by itself if the process is killed.
+struct Task<'a>(&'a Queue<Job>);
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        // It fails only if more was done than was put.
+        let _ = self.0.task_done();
+    }
+}
+
 /// Puts jobs, waits until all are done, and does the last alone; or serves, and says of each job when it is done.
 fn join(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         let (last, tasks) = me.jobs.split_last().expect("there are jobs");
         for job in tasks {
             me.puts(job);
-            queue.put(*job).expect("it is not shut down yet");
+            if queue.put(*job).is_err() {
+                return; // a worker has died
+            }
         }
         me.waits(Thing::Tasks);
         queue.join();
@@ -184,8 +220,8 @@ fn join(me: &Worker, queue: &Queue<Job>) {
         queue.shutdown(false);
     } else {
         while let Ok(job) = get(me, queue) {
+            let _task = Task(queue);
             me.work(&job);
-            queue.task_done().expect("it was taken");
         }
     }
 }
@@ -226,7 +262,9 @@ fn timeout(me: &Worker, queue: &Queue<Job>) {
         for pair in me.jobs.chunks(2) {
             me.work(&pair[0]);
             me.puts(&pair[1]);
-            queue.put(pair[1]).expect("it is not shut down yet");
+            if queue.put(pair[1]).is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     } else {

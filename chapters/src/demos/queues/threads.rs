@@ -20,8 +20,8 @@ pub enum Stage {
     Lifo(LifoQueue<Job>),
     /// A queue that the urgent overtake on.
     Priority(PriorityQueue<Ticket>),
-    /// A queue whose items say also that there are no more.
-    Simple(SimpleQueue<Option<Job>>),
+    /// A queue whose items say also that there are no more, and how many workers must be told so.
+    Simple(SimpleQueue<Option<Job>>, usize),
     /// A queue that is joined.
     Join(Queue<Job>),
     /// A queue that is full, and one that is empty.
@@ -39,7 +39,7 @@ impl Stage {
             Trait::Unbounded => Self::Bounded(Queue::new(0)),
             Trait::Lifo => Self::Lifo(LifoQueue::new(0)),
             Trait::Priority => Self::Priority(PriorityQueue::new(0)),
-            Trait::Simple => Self::Simple(SimpleQueue::new()),
+            Trait::Simple => Self::Simple(SimpleQueue::new(), workers),
             Trait::Join => Self::Join(Queue::new(0)),
             Trait::Shutdown => Self::Shutdown(Queue::new(room(workers)), Queue::new(0)),
             Trait::Timeout => Self::Timeout(Queue::new(0)),
@@ -54,10 +54,26 @@ impl crew::Stage for Stage {
             Self::Bounded(queue) => bounded(me, queue),
             Self::Lifo(stack) => in_order(me, stack),
             Self::Priority(queue) => priority(me, queue),
-            Self::Simple(queue) => simple(me, queue),
+            Self::Simple(queue, _) => simple(me, queue),
             Self::Join(queue) => join(me, queue),
             Self::Shutdown(full, empty) => shutdown(me, full, empty),
             Self::Timeout(queue) => timeout(me, queue),
+        }
+    }
+
+    /// Shuts the queues down. The others still do what they can get, but nobody waits for more.
+    fn abandon(&self) {
+        match self {
+            Self::Fifo(queue) | Self::Bounded(queue) | Self::Timeout(queue) => queue.shutdown(false),
+            Self::Lifo(stack) => stack.shutdown(false),
+            Self::Priority(queue) => queue.shutdown(false),
+            Self::Simple(queue, workers) => put_ends(queue, *workers),
+            // What nobody may be left to do would be waited for.
+            Self::Join(queue) => queue.shutdown(true),
+            Self::Shutdown(full, empty) => {
+                full.shutdown(false);
+                empty.shutdown(false);
+            }
         }
     }
 }
@@ -67,7 +83,9 @@ fn in_order<S: Storage<Job>>(me: &Worker, queue: &Queue<Job, S>) {
     if me.is_first() {
         for job in &me.jobs {
             me.puts(job);
-            queue.put(*job).expect("it is not shut down yet");
+            if queue.put(*job).is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     }
@@ -95,8 +113,11 @@ fn bounded(me: &Worker, queue: &Queue<Job>) {
         for job in &me.jobs {
             me.puts(job);
             me.waits(Thing::Room);
-            queue.put(*job).expect("it is not shut down yet");
+            let put = queue.put(*job);
             me.goes_on(Thing::Room);
+            if put.is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     } else {
@@ -111,7 +132,8 @@ fn priority(me: &Worker, queue: &PriorityQueue<Ticket>) {
         let (usual, urgent) = others.split_at(others.len() - (me.workers - 1));
         let put = |job: &Job, urgent| {
             me.puts(job);
-            queue.try_put(Ticket { urgent, job: *job }).expect("it has room for all");
+            // There is room for all. It fails once a worker has died.
+            let _ = queue.try_put(Ticket { urgent, job: *job });
         };
         usual.iter().for_each(|job| put(job, false));
         me.work(&own[0]);
@@ -128,9 +150,7 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
             me.puts(job);
             queue.put(Some(*job));
         }
-        for _ in 0..me.workers {
-            queue.put(None);
-        }
+        put_ends(queue, me.workers);
     }
     loop {
         me.waits(Thing::Item);
@@ -143,13 +163,32 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
     }
 }
 
+/// Puts the end for each worker.
+fn put_ends(queue: &SimpleQueue<Option<Job>>, workers: usize) {
+    for _ in 0..workers {
+        queue.put(None);
+    }
+}
+
+/// A job that was taken from a queue. When it is dropped, by a panic too, the queue is told that it is done.
+struct Task<'a>(&'a Queue<Job>);
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        // It fails only if more was done than was put.
+        let _ = self.0.task_done();
+    }
+}
+
 /// Puts jobs, waits until all are done, and does the last alone; or serves, and says of each job when it is done.
 fn join(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         let (last, tasks) = me.jobs.split_last().expect("there are jobs");
         for job in tasks {
             me.puts(job);
-            queue.put(*job).expect("it is not shut down yet");
+            if queue.put(*job).is_err() {
+                return; // a worker has died
+            }
         }
         me.waits(Thing::Tasks);
         queue.join();
@@ -158,8 +197,8 @@ fn join(me: &Worker, queue: &Queue<Job>) {
         queue.shutdown(false);
     } else {
         while let Ok(job) = get(me, queue) {
+            let _task = Task(queue);
             me.work(&job);
-            queue.task_done().expect("it was taken");
         }
     }
 }
@@ -200,7 +239,9 @@ fn timeout(me: &Worker, queue: &Queue<Job>) {
         for pair in me.jobs.chunks(2) {
             me.work(&pair[0]);
             me.puts(&pair[1]);
-            queue.put(pair[1]).expect("it is not shut down yet");
+            if queue.put(pair[1]).is_err() {
+                break; // a worker has died
+            }
         }
         queue.shutdown(false);
     } else {

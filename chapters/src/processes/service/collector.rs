@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::io::{self, PipeReader};
 use std::os::fd::AsFd;
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -71,8 +72,9 @@ impl Watched {
     }
     // ANCHOR_END: collect
 
-    /// Says how the worker ended, and waits for its process. Returns the peak of its memory, if it had time to note it.
-    fn bury(mut self, trace: &Trace) -> u64 {
+    /// Says how the worker ended, and waits for its process. Returns whether it died, and the peak of its memory, if it
+    /// had time to note it.
+    fn bury(mut self, trace: &Trace) -> (bool, u64) {
         self.collect(trace);
         match self.last {
             Last::Finished => {}
@@ -80,18 +82,25 @@ impl Watched {
             Last::Idle => _ = self.trace.record(Event::WorkerDied(None)),
         }
         let _ = self.process.wait();
-        self.journal.peak()
+        (self.last != Last::Finished, self.journal.peak())
     }
 }
 
-/// Starts the thread that watches `workers` until the last of them has ended. It holds `alive` as long, and returns the
-/// peaks of their memory, summed up.
+/// Starts the thread that watches `workers` until the last of them has ended. It holds `alive` as long, calls `on_death`
+/// after each worker that died, and returns the peaks of their memory, summed up.
 ///
 /// # Errors
 ///
-/// When the system refuses a thread.
-pub fn watch(mut workers: Vec<Watched>, trace: Trace, alive: Sender<Infallible>) -> io::Result<JoinHandle<u64>> {
+/// When the system refuses a thread. Then the workers have been killed: nobody would learn how they end.
+pub fn watch(
+    workers: Vec<Watched>,
+    trace: Trace,
+    alive: Sender<Infallible>,
+    on_death: impl Fn() + Send + 'static,
+) -> io::Result<JoinHandle<u64>> {
+    let (hand_over, handed_over) = mpsc::channel();
     let watch = move || {
+        let mut workers: Vec<Watched> = handed_over.recv().unwrap_or_default();
         let mut peak = 0_u64;
         while !workers.is_empty() {
             let now = trace.origin().elapsed();
@@ -103,14 +112,34 @@ pub fn watch(mut workers: Vec<Watched>, trace: Trace, alive: Sender<Infallible>)
             let timeout = if news >= MUCH { BUSY } else { QUIET };
             for index in ended(&workers, timeout.into()).into_iter().rev() {
                 // No number that a worker has written is trusted.
-                peak = peak.saturating_add(workers.swap_remove(index).bury(&trace));
+                let (died, its_peak) = workers.swap_remove(index).bury(&trace);
+                peak = peak.saturating_add(its_peak);
+                if died {
+                    on_death();
+                }
             }
         }
         trace.complete_until(Duration::MAX);
         drop(alive);
         peak
     };
-    thread::Builder::new().name("collector".to_owned()).spawn(watch)
+    match thread::Builder::new().name("collector".to_owned()).spawn(watch) {
+        Ok(collector) => {
+            // The thread receives them unless it has panicked, and the caller finds that out when it joins it.
+            let _ = hand_over.send(workers);
+            Ok(collector)
+        }
+        Err(error) => {
+            end(workers);
+            Err(io::Error::new(error.kind(), format!("cannot start the collector: {error}")))
+        }
+    }
+}
+
+/// Kills `workers`, and waits until the last of them has ended.
+pub fn end(workers: Vec<Watched>) {
+    workers.iter().for_each(|worker| worker.process.kill());
+    workers.into_iter().for_each(|worker| _ = worker.process.wait());
 }
 
 /// Waits for at most `timeout`, and says whose sentinel is closed by then: in ascending order.

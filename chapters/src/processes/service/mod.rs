@@ -92,7 +92,7 @@ impl Service {
             self.queue.shutdown(false);
         }
         let result = self.start(&starter);
-        let workers = collector::watch(self.workers, self.trace.clone(), alive)?;
+        let workers = collector::watch(self.workers, self.trace.clone(), alive, || ())?;
         let result = result.and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
         // ANCHOR: stop
         if result.is_ok() {
@@ -116,7 +116,7 @@ impl Service {
 
     fn start(&mut self, starter: &Starter<Worker>) -> io::Result<()> {
         for id in (0..self.plan.workers).map(WorkerId) {
-            let (sentinel, alive) = io::pipe()?;
+            let (sentinel, alive) = io::pipe().map_err(|error| cannot_start(id, &error))?;
             let journal = Journal::new(&self.memory, id, self.trace.origin())?;
             let worker = Worker {
                 running: self.running.clone(),

@@ -1,0 +1,124 @@
+//! A worker process that is killed, at any moment of a scene.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::demos::Part;
+use chapters::demos::World;
+use chapters::demos::primitives::Primitive;
+use chapters::demos::queues::Trait;
+use chapters::random::{Random, Seed};
+use chapters::trace::Event;
+use clap::ValueEnum;
+use libtest_mimic::{Failed, Trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rand::RngExt;
+
+use super::common::proc::{self, Process};
+use super::common::{PRIMITIVES, QUEUES, Variant, eventually};
+
+/// How many workers a scene has: one with a part of its own, and two that may wait for each other.
+const WORKERS: usize = 3;
+/// A run that takes longer hangs. It has less than a second of work.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How many kills there are of each worker of each scene by each method: in a quick run, and in a long one.
+const FEW: usize = 1;
+const MANY: usize = 12;
+
+pub fn trials() -> Vec<Trial> {
+    let parts = |world: World| {
+        let primitives = Primitive::value_variants().iter().filter(move |part| part.missing(world).is_none());
+        let queues = Trait::value_variants().iter().filter(move |part| part.missing(world).is_none());
+        let primitives = primitives.map(|part| (&PRIMITIVES, part.name()));
+        primitives.chain(queues.map(|part| (&QUEUES, part.name()))).collect::<Vec<_>>()
+    };
+    let mut trials = Vec::new();
+    for (program, part) in parts(World::Processes) {
+        for method in ["fork", "spawn", "forkserver"] {
+            for (kills, long, words) in [(FEW, false, "at some moment"), (MANY, true, "at many moments")] {
+                let name = format!("{part}::{method}::a worker killed {words} holds nobody up");
+                let trial = Trial::test(name, move || kill_each(program, part, method, kills));
+                trials.push(trial.with_ignored_flag(long));
+            }
+        }
+    }
+    trials
+}
+
+/// Kills each worker of the scene so many times, each time in another run. A run that was over before the kill is
+/// repeated.
+fn kill_each(program: &Variant, part: &'static str, method: &str, kills: usize) -> Result<(), Failed> {
+    let mut random = Random::new(&Seed::fresh());
+    for victim in 0..WORKERS {
+        for _ in 0..kills {
+            let killed = (0..100).any(|_| kill_one(program, part, method, victim, &mut random));
+            if !killed {
+                return Err(
+                    format!("{part} by {method}: worker-{} ended 100 times before it was hit", victim + 1).into()
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs the scene, kills a worker at a random moment, and says whether it died of that.
+fn kill_one(program: &Variant, part: &str, method: &str, victim: usize, random: &mut Random) -> bool {
+    let flags = [
+        part.to_owned(),
+        "--model=processes".to_owned(),
+        format!("--method={method}"),
+        format!("--workers={WORKERS}"),
+        format!("--seed={}", random.random_range(0..1000)),
+        "--scale=0.1".to_owned(),
+        "--format=json".to_owned(),
+    ];
+    let run = program.bare(flags.iter().map(String::as_str)).within(LONGEST);
+    let mut run = run.start();
+    let group = run.pid();
+    let demo = Process::find(run.pid()).expect("nobody has waited for it yet");
+    // After some record, or as soon as the workers are there; and in either case a moment later.
+    if random.random_range(0..4) > 0 {
+        (0..random.random_range(1..30)).for_each(|_| _ = run.record());
+    }
+    let pause = Duration::from_micros(random.random_range(0..5000));
+    let workers = eventually("the workers, or the run's end", LONGEST, || {
+        let workers = workers(method, demo.pid);
+        (workers.len() == WORKERS || !demo.is_alive()).then_some(workers)
+    });
+    let moment = Instant::now() + pause;
+    while Instant::now() < moment {
+        thread::yield_now();
+    }
+    // A worker that is not there any more has finished.
+    let hit = workers.get(victim).is_some_and(|worker| worker.is_alive() && kill(worker.pid, Signal::SIGKILL).is_ok());
+    let run = run.finish();
+    assert!(matches!(run.status, 0 | 1), "{}: status {}: {}", run.line, run.status, run.stderr);
+    assert_eq!(run.stderr, "", "{}", run.line);
+    let records = run.records();
+    let died: Vec<_> = records.iter().filter(|it| matches!(it.event, Event::WorkerDied(_))).collect();
+    let finished = records.iter().filter(|it| it.event == Event::WorkerFinished).count();
+    assert_eq!(died.len() + finished, WORKERS, "{}: {records:#?}", run.line);
+    assert_eq!(run.status, died.len() as i32, "{}: {records:#?}", run.line);
+    assert!(died.is_empty() || hit, "{}: {died:?}, whom nobody killed", run.line);
+    let Some(Event::ServiceStopped(summary)) = records.last().map(|record| &record.event) else {
+        panic!("{}: no summary in {records:#?}", run.line);
+    };
+    assert_eq!(summary.jobs, summary.completed + summary.left + summary.lost, "{}: {summary:?}", run.line);
+    assert!(summary.lost <= died.len() as u64, "{}: a worker has one job at a time: {records:#?}", run.line);
+    let gone = || proc::group(group).iter().all(|process| !process.is_alive()).then_some(());
+    eventually("the run's processes are gone", LONGEST, gone);
+    died.len() == 1
+}
+
+/// The worker processes that there are at this moment, in the order in which they were started.
+fn workers(method: &str, demo: Pid) -> Vec<Process> {
+    let children = proc::children(demo);
+    let mut workers: Vec<Process> = match method {
+        "forkserver" => children.iter().flat_map(|server| proc::children(server.pid)).collect(),
+        _ => children,
+    };
+    workers.sort_by_key(|worker| worker.pid);
+    workers
+}

@@ -1,0 +1,178 @@
+//! A worker that panics. No command line can make a worker panic, so the scenes get a job that nobody can do.
+
+use std::io::Read;
+use std::panic::PanicHookInfo;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use chapters::coroutines::Runtime;
+use chapters::demo::Demo;
+use chapters::demos::crew::processes::Actor;
+use chapters::demos::primitives::{self, Primitive};
+use chapters::demos::queues::{self, Trait};
+use chapters::demos::{Crew, Part, World};
+use chapters::job::{Job, Kind, jobs};
+use chapters::options::Plan;
+use chapters::processes::Method;
+use chapters::processes::start;
+use chapters::random::{Random, Seed};
+use chapters::trace::{self, Event, Record};
+use clap::ValueEnum;
+use libtest_mimic::{Failed, Trial};
+use rand::RngExt;
+
+/// The argument that makes this program play one scene and print its records.
+pub const PLAY: &str = "play";
+/// The environment variable that tells the workers of a scene which program's they are.
+const PROGRAM: &str = "SCENES_PROGRAM";
+/// A scene that takes longer hangs: it has some milliseconds of work.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How many workers the scenes have: the fewest, and enough that some of them wait for each other.
+const WORKERS: [u32; 2] = [2, 4];
+
+/// Plays a scene with so many workers, and with this job one that nobody can do.
+type Play<P> = fn(P, u32, usize) -> Result<Vec<Record>, Failed>;
+
+/// What a process of this program does that was started as a worker or as a fork server.
+pub fn child_main() -> Option<ExitCode> {
+    match std::env::var(PROGRAM).ok()?.as_str() {
+        Primitive::PROGRAM => start::child_main::<Actor<primitives::processes::Stage>>(),
+        _ => start::child_main::<Actor<queues::processes::Stage>>(),
+    }
+}
+
+pub fn trials() -> Vec<Trial> {
+    let primitives = Primitive::value_variants().iter().flat_map(|part| trials_of(*part));
+    primitives.chain(Trait::value_variants().iter().flat_map(|part| trials_of(*part))).collect()
+}
+
+fn trials_of<P: Part>(part: P) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    let mut add = |world: World, how: &str, play: Play<P>| {
+        if part.missing(world).is_none() {
+            let name = |words| format!("{}::{how}::a worker that panics in {words} holds nobody up", part.name());
+            // A process takes a thousand times longer to start than a thread.
+            let apart = world == World::Processes;
+            trials.push(Trial::test(name("each job"), move || each_job(part, play)).with_ignored_flag(apart));
+            if apart {
+                trials.push(Trial::test(name("some job"), move || some_job(part, play)));
+            }
+        }
+    };
+    add(World::Threads, "threads", |part, workers, bad| watched(part, Crew::Threads, workers, bad));
+    add(World::Coroutines, "current-thread", |part, workers, bad| {
+        watched(part, Crew::Coroutines(Runtime::CurrentThread), workers, bad)
+    });
+    add(World::Coroutines, "multi-thread", |part, workers, bad| {
+        watched(part, Crew::Coroutines(Runtime::MultiThread), workers, bad)
+    });
+    add(World::Processes, "fork", |part, workers, bad| apart(part, Method::Fork, workers, bad));
+    add(World::Processes, "spawn", |part, workers, bad| apart(part, Method::Spawn, workers, bad));
+    add(World::Processes, "forkserver", |part, workers, bad| apart(part, Method::Forkserver, workers, bad));
+    trials
+}
+
+/// Plays the scene once for each of its jobs, with that job one that nobody can do.
+fn each_job<P: Part>(part: P, play: Play<P>) -> Result<(), Failed> {
+    for workers in WORKERS {
+        for bad in 0..part.jobs(workers.into()) as usize {
+            one_died(part, play, workers, bad)?;
+        }
+    }
+    Ok(())
+}
+
+/// Plays it with one such job, which chance chooses.
+fn some_job<P: Part>(part: P, play: Play<P>) -> Result<(), Failed> {
+    let mut random = Random::new(&Seed::fresh());
+    let workers = WORKERS[random.random_range(0..WORKERS.len())];
+    let bad = random.random_range(0..part.jobs(workers.into()) as usize);
+    one_died(part, play, workers, bad)
+}
+
+/// The worker that began the bad job died of it, and all others finished.
+fn one_died<P: Part>(part: P, play: Play<P>, workers: u32, bad: usize) -> Result<(), Failed> {
+    let what = format!("{} with {workers} workers, job {bad} bad", part.name());
+    let records =
+        play(part, workers, bad).map_err(|error| format!("{what}: {}", error.message().unwrap_or_default()))?;
+    let all = |name: &str| records.iter().filter(|it| it.event.name() == name).collect::<Vec<_>>();
+    let begun = all("job_started").into_iter().find(|it| it.event.job().is_some_and(|job| job.number == bad as u64));
+    let Some(begun) = begun else { panic!("{what}, and not begun: {records:#?}") };
+    let died: Vec<_> = all("worker_died").iter().map(|it| it.worker).collect();
+    assert_eq!(died, [begun.worker], "{what}: {records:#?}");
+    assert_eq!(all("worker_finished").len(), workers as usize - 1, "{what}: {records:#?}");
+    Ok(())
+}
+
+/// Plays a scene in this process, on a thread that may hang.
+fn watched<P: Part>(part: P, crew: Crew, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
+    let (end, ended) = mpsc::channel();
+    let play = move || end.send(play(part, crew, workers, bad));
+    thread::spawn(play);
+    Ok(ended.recv_timeout(LONGEST).map_err(|_| format!("it hangs, or panicked itself, within {LONGEST:?}"))??)
+}
+
+fn play<P: Part>(part: P, crew: Crew, workers: u32, bad: usize) -> std::io::Result<Vec<Record>> {
+    let mut list: Vec<Job> = jobs(&Seed::from(1), Kind::Io).take(part.jobs(workers.into()) as usize).collect();
+    list[bad].size = -1.0; // no sleep takes less than no time
+    let plan = Plan { workers, time: Duration::from_secs(86_400), scale: 0.0005, until_done: true };
+    let (trace, records) = trace::channel();
+    let demo = Demo { plan, jobs: list, trace, started: Box::new(|_| Ok(())) };
+    part.perform(crew, demo)?;
+    Ok(records.rest())
+}
+
+/// Plays a scene in a process of its own, which has one thread and may fork.
+fn apart<P: Part>(part: P, method: Method, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
+    let method = method.to_possible_value().expect("no method is hidden").get_name().to_owned();
+    let arguments = [PLAY, P::PROGRAM, part.name(), &method, &workers.to_string(), &bad.to_string()];
+    let mut player = Command::new(std::env::current_exe()?);
+    // The panic is known to come. Where it comes from would be long.
+    player.env_remove("RUST_BACKTRACE");
+    player.args(arguments).env(PROGRAM, P::PROGRAM).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut player = player.spawn()?;
+    let (mut out, mut err) = (player.stdout.take().expect("a pipe"), player.stderr.take().expect("a pipe"));
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut text, mut errors) = (String::new(), String::new());
+        let read = out.read_to_string(&mut text).and_then(|_| err.read_to_string(&mut errors));
+        end.send(read.map(|_| (text, errors)))
+    });
+    let Ok(said) = ended.recv_timeout(LONGEST) else {
+        player.kill()?;
+        player.wait()?;
+        return Err(format!("it hangs for {LONGEST:?}").into());
+    };
+    let (text, errors) = said?;
+    let status = player.wait()?;
+    if !status.success() {
+        return Err(format!("{status}: {errors}").into());
+    }
+    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+}
+
+/// Whether this is the panic of a worker that was given the bad job.
+pub fn is_expected(panic: &PanicHookInfo) -> bool {
+    panic.payload_as_str().is_some_and(|what| what.contains("value is negative"))
+}
+
+/// What the process does that [`apart`] starts.
+pub fn play_alone(arguments: &[String]) -> ExitCode {
+    let [program, part, method, workers, bad] = arguments else { panic!("a test wrote other arguments") };
+    let method = Method::from_str(method, false).expect("a test wrote it");
+    let (workers, bad) = (workers.parse().expect("a number"), bad.parse().expect("a number"));
+    let records = match program.as_str() {
+        Primitive::PROGRAM => {
+            play(Primitive::from_str(part, false).expect("a part"), Crew::Processes(method), workers, bad)
+        }
+        _ => play(Trait::from_str(part, false).expect("a part"), Crew::Processes(method), workers, bad),
+    };
+    for record in records.expect("the scene can be played") {
+        let is_summary = matches!(record.event, Event::ServiceStopped(_));
+        assert!(!is_summary, "a scene has no summary of its own");
+        println!("{}", serde_json::to_string(&record).expect("a record is JSON"));
+    }
+    ExitCode::SUCCESS
+}
