@@ -73,6 +73,10 @@ impl Stage for Heart {
         }
         self.computing.fetch_sub(1, Relaxed);
     }
+
+    async fn abandon(&self) {
+        self.computing.fetch_sub(1, Relaxed); // in place of the worker that died
+    }
 }
 
 impl Heart {
