@@ -20,7 +20,13 @@ fn without_model(include: &Include) -> Include {
         Some(name) if MODELS.contains(&name) => PathBuf::from("*"),
         _ => PathBuf::from(&component),
     };
-    Include { path: include.path.components().map(any).collect(), anchor: include.anchor.clone() }
+    let mut path: PathBuf = include.path.components().map(any).collect();
+    // A file that has grown into a folder is still the same module.
+    if path.ends_with("mod.rs") {
+        path.pop();
+        path.set_extension("rs");
+    }
+    Include { path, anchor: include.anchor.clone() }
 }
 
 /// Every anchor is there for a page.
@@ -74,6 +80,7 @@ mod each_check_can_fail {
         assert_finds(check("chapters/src/job.rs", &shown("chapters/src/view.rs")), &["job.rs:2: "]);
         // What is shown of one model is there in all, so that their files differ only in what the models make different.
         assert_finds(check("chapters/src/threads/lock.rs", &shown("chapters/src/coroutines/lock.rs")), &[]);
+        assert_finds(check("chapters/src/processes/lock/mod.rs", &shown("chapters/src/threads/lock.rs")), &[]);
         assert_finds(check("chapters/src/threads/lock.rs", &shown("chapters/src/coroutines/queue.rs")), &["lock"]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A line that begins with `$ ` is a command. What follows is its output, standard error included; `...` stands for any
 //! lines, and `[..]` for anything within a line. A command without output may print what it likes. `? 2` on a line of
-//! its own says that the exit status is 2 instead of 0.
+//! its own says that the exit status is 2. Without such a line it is 0, or 1 if the command checks an exercise.
 //!
 //! Measured numbers are on the page as they were in one run, and are not compared. What else varies has to be said in a
 //! [contract](crate::contract). What is shown has to come, if not at once, then in one of a few tries, each with twice the
@@ -50,7 +50,11 @@ pub fn commands(text: &str) -> Result<Vec<Shown>, String> {
     let mut commands: Vec<Shown> = Vec::new();
     for line in text.lines() {
         match (line.strip_prefix("$ "), commands.last_mut()) {
-            (Some(command), _) => commands.push(Shown { command: command.to_owned(), ..Shown::default() }),
+            (Some(command), _) => {
+                // An exercise is there to fail until the reader has solved it.
+                let status = i32::from(command.starts_with("cargo run --example exercise -- "));
+                commands.push(Shown { command: command.to_owned(), output: Vec::new(), status });
+            }
             (None, None) => return Err("the block does not begin with a command".to_owned()),
             (None, Some(shown)) => match line.strip_prefix("? ").map(str::parse) {
                 Some(Ok(status)) => shown.status = status,
@@ -89,7 +93,10 @@ pub fn plan(command: &str, flags: &[String]) -> Result<Plan, String> {
         ["cargo", "run", "--bin", name, "--", arguments @ ..] => ours(name.to_string(), arguments),
         ["cargo", "run", "--example", name] => ours(format!("examples/{name}"), &[]),
         ["cargo", "run", "--example", name, "--", arguments @ ..] => ours(format!("examples/{name}"), arguments),
-        [program @ ("python3" | "diff"), arguments @ ..] => other(program, arguments),
+        ["python3", arguments @ ..] => {
+            Plan::Other { program: "python3".to_owned(), arguments: replace(arguments, flags) }
+        }
+        ["diff", arguments @ ..] => other("diff", arguments),
         ["cargo", "install" | "test" | "bench", ..] | ["mdbook", ..] => Plan::Nothing,
         ["cargo", "run"] | ["cargo", "run", "--", ..] => Plan::Nothing,
         _ => return Err("nobody knows how to run this".to_owned()),
