@@ -81,7 +81,6 @@ pub struct Job {
     pub size: f64,
 }
 
-// ANCHOR: jobs
 /// The endless list of jobs that a seed stands for.
 ///
 /// The sizes are `0.5 + random()` of CPython's `random.Random(seed)`, bit for bit.
@@ -89,13 +88,11 @@ pub fn jobs(seed: &Seed, kind: Kind) -> impl Iterator<Item = Job> + use<> {
     let sizes = CPythonFloat.sample_iter(Random::new(seed)).map(|number| 0.5 + number);
     (0..).zip(sizes).map(move |(number, size)| Job { number, kind, size })
 }
-// ANCHOR_END: jobs
 
 impl Job {
     /// Does the job, blocking the calling thread until it is done.
     ///
     /// A CPU-bound job computes [`digests`](Job::digests), an I/O-bound one sleeps for its [`wait`](Job::wait).
-    // ANCHOR: run
     pub fn run(&self, scale: f64) {
         self.run_with(scale, || {});
     }
@@ -110,7 +107,6 @@ impl Job {
             Kind::Io => thread::sleep(self.wait(scale)),
         }
     }
-    // ANCHOR_END: run
 
     /// Does the job without blocking the calling thread, if it is I/O-bound: the task waits, and others get their turn.
     ///

@@ -409,7 +409,6 @@ pub struct Recorder {
     worker: Option<WorkerId>,
 }
 
-// ANCHOR: record
 impl Recorder {
     /// Records that `event` happens now, and returns what time that is.
     ///
@@ -424,7 +423,6 @@ impl Recorder {
         now
     }
 }
-// ANCHOR_END: record
 
 /// The reading end of a trace.
 #[derive(Debug)]

@@ -23,7 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const TURN: Duration = Duration::from_millis(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
-// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -33,7 +32,6 @@ pub struct Service {
     queue: Receiver<Job>,
     workers: Vec<(WorkerId, JoinHandle<()>)>,
 }
-// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.

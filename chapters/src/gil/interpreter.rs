@@ -98,7 +98,6 @@ impl<'a> Interpreter<'a> {
         Self(thread.take())
     }
 
-    // ANCHOR: run
     /// Does `job`, with a checkpoint after every digest, and with the lock given back while it waits.
     pub fn run(&mut self, job: &Job, scale: f64) {
         match job.kind {
@@ -106,7 +105,6 @@ impl<'a> Interpreter<'a> {
             Kind::Io => self.0.allow_threads(|| job.run(scale)),
         }
     }
-    // ANCHOR_END: run
 
     /// Takes a job from `queue`. Gives the lock back only if it has to wait for one, and waits until `deadline` at most.
     ///

@@ -20,7 +20,6 @@ use crate::usage::Usage;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
-// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -30,7 +29,6 @@ pub struct Service {
     queue: Receiver<Job>,
     workers: Vec<(WorkerId, JoinHandle<()>)>,
 }
-// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with no jobs and no workers yet.

@@ -33,7 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const JOB: usize = 32;
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
-// ANCHOR: service
 pub struct Service {
     plan: Plan,
     trace: Trace,
@@ -44,7 +43,6 @@ pub struct Service {
     queue: Queue<Job>,
     workers: Vec<Watched>,
 }
-// ANCHOR_END: service
 
 impl Service {
     /// Makes a service with room for so many `jobs`, and with no jobs and no workers yet.
