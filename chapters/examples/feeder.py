@@ -3,7 +3,6 @@
 import multiprocessing
 import queue
 
-# ANCHOR: put
 jobs = multiprocessing.Queue()
 jobs.put(number for number in range(3))
 print("put has returned", flush=True)
@@ -11,4 +10,3 @@ try:
     jobs.get(timeout=1)
 except queue.Empty:
     print("nothing has come")
-# ANCHOR_END: put
