@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+#[cfg(target_os = "linux")]
+use chapters::demo::processes;
+use chapters::demo::{coroutines, threads};
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::Trait;
 use chapters::measure::{gil, models};
-#[cfg(target_os = "linux")]
-use chapters::processes;
 use chapters::random::Seed;
-use chapters::{coroutines, demos, options, threads};
+use chapters::{demos, options};
 use clap::{Args, Parser};
 
 #[allow(dead_code, reason = "its command line is all that is wanted of it")]

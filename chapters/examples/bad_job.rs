@@ -24,6 +24,6 @@ fn main() -> ExitCode {
         }
         let mut service = Service::new(demo.plan, demo.trace);
         service.add_jobs(demo.jobs);
-        service.run(demo.started)
+        service.run(demo.on_started)
     })
 }

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use chapters::coroutines::Runtime;
-use chapters::demo::{Demo, Stopped};
+use chapters::demo::Demo;
 use chapters::demos::crew::coroutines::{Stage, Worker, perform};
 use chapters::job::{self, Job, Kind};
-use chapters::options::{self, Look, Plan, When};
+use chapters::options::{self, Look, When};
 use chapters::random::Seed;
-use chapters::trace::{self, Event, Record, Thing};
+use chapters::record::{Event, Record, Thing};
+use chapters::service::{Outcome, Plan, Run};
+use chapters::trace;
 use chapters::usage::Usage;
-use chapters::view::{Run, Views};
+use chapters::view::views::Views;
 use clap::{Parser, ValueEnum};
 use tokio::task;
 use tokio::time::sleep;
@@ -108,14 +110,14 @@ async fn compute(way: Way, job: Job, scale: f64) {
 // ANCHOR_END: compute
 
 /// Does the jobs, and gives what was recorded.
-fn perform_in(way: Way, jobs: &[Job], plan: Plan) -> std::io::Result<(Vec<Record>, Duration, Stopped)> {
+fn perform_in(way: Way, jobs: &[Job], plan: Plan) -> std::io::Result<(Vec<Record>, Duration, Outcome)> {
     let runtime = if way == Way::MultiThread { Runtime::MultiThread } else { Runtime::CurrentThread };
     let (trace, records) = trace::channel();
-    let demo = Demo { plan, jobs: jobs.to_vec(), trace: trace.clone(), started: Box::new(|_| Ok(())) };
+    let demo = Demo { plan, jobs: jobs.to_vec(), trace: trace.clone(), on_started: Box::new(|_| Ok(())) };
     let before = Usage::of_this_process();
     let stopped = perform(runtime, Heart { way, computing: AtomicU32::new(plan.workers - 1) }, demo)?;
     let wall = trace.origin().elapsed();
-    Ok((records.rest(), wall, Stopped { usage: stopped.usage.since(before), ..stopped }))
+    Ok((records.rest(), wall, Outcome { usage: stopped.usage.since(before), ..stopped }))
 }
 
 /// The times from one beat to the next.

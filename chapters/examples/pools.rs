@@ -15,11 +15,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use chapters::demo::{Demo, Stopped};
+use chapters::demo::Demo;
 use chapters::demos::crew::threads::Worker as Me;
 use chapters::demos::{self, Crew, Part, World};
 use chapters::job::Job;
-use chapters::trace::{Event, Thing, WorkerId};
+use chapters::record::{Event, Thing, WorkerId};
+use chapters::service::Outcome;
 use chapters::usage::Usage;
 use clap::ValueEnum;
 use crossbeam::channel::{self, Receiver, Sender};
@@ -97,8 +98,8 @@ impl Part for Pool {
         (world != World::Threads).then_some("these pools are made of threads")
     }
 
-    fn perform(self, _: Crew, demo: Demo) -> io::Result<Stopped> {
-        let Demo { plan, jobs, trace, started } = demo;
+    fn perform(self, _: Crew, demo: Demo) -> io::Result<Outcome> {
+        let Demo { plan, jobs, trace, on_started } = demo;
         trace.service().record(Event::ServiceStarting);
         let workers = plan.workers as usize;
         let (halves, queue) = channel::unbounded();
@@ -119,9 +120,9 @@ impl Part for Pool {
             };
             pool.push(thread::Builder::new().name(id.to_string()).spawn(work)?);
         }
-        started(Box::new(|| ()))?;
+        on_started(Box::new(|| ()))?;
         pool.into_iter().for_each(|thread| thread.join().expect("no role panics"));
-        Ok(Stopped { left: queue.len() as u64, usage: Usage::of_this_process() })
+        Ok(Outcome { left: queue.len() as u64, usage: Usage::of_this_process() })
     }
 }
 

@@ -10,15 +10,16 @@ use std::thread;
 use std::time::Duration;
 
 use chapters::coroutines::Runtime;
-use chapters::demo::Stopped;
 use chapters::demos::worker;
 use chapters::job::{self, Job, Kind};
-use chapters::options::{Look, Plan, When};
+use chapters::options::{Look, When};
 use chapters::random::Seed;
+use chapters::record::{Event, Thing, WorkerId};
+use chapters::service::{Outcome, Plan, Run};
 use chapters::threads::Lock;
-use chapters::trace::{self, Event, Recorder, Thing, Trace, WorkerId};
+use chapters::trace::{self, Recorder, Trace};
 use chapters::usage::Usage;
-use chapters::view::{Run, Views};
+use chapters::view::views::Views;
 use clap::Parser;
 use tokio::time::sleep;
 
@@ -137,7 +138,7 @@ fn main() -> ExitCode {
     let records = records.rest();
     let begun = records.iter().filter(|record| matches!(record.event, Event::JobStarted(_))).count();
     views.show(&records);
-    let outcome = views.finish(wall, Stopped { left: JOBS - begun as u64, usage: Usage::of_this_process() });
+    let outcome = views.finish(wall, Outcome { left: JOBS - begun as u64, usage: Usage::of_this_process() });
     if !ended {
         eprintln!(
             "watchdog: no sign of life for {PATIENCE:?}, {} jobs in progress: the loop stands still",

@@ -9,12 +9,10 @@ use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::service::StopHandle;
+
 /// The exit status of a program that was interrupted: 128 and the number of the signal.
 pub const INTERRUPTED: u8 = 130;
-
-/// What an interrupt calls: it tells a running service to stop now. To drop it tells the same, since then nobody is left
-/// who could.
-pub type Stopper = Box<dyn Fn() + Send>;
 
 /// The interrupt signal, held back. One that arrives meanwhile is delivered to [`listen`](Held::listen).
 #[derive(Debug)]
@@ -43,7 +41,7 @@ impl Held {
     /// # Errors
     ///
     /// When the system refuses a thread or a signal handler.
-    pub fn listen(self, stop: Stopper) -> io::Result<Arc<AtomicBool>> {
+    pub fn listen(self, stop: StopHandle) -> io::Result<Arc<AtomicBool>> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
         let handler = move || match flag.swap(true, Ordering::Relaxed) {

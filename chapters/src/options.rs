@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::job::Work;
 use crate::random::Seed;
-use crate::trace::seconds;
+use crate::service::Plan;
 
 /// The most jobs that a run may have: enough to see that nothing grows with their number, too few to fill the memory.
 pub(crate) const MOST_JOBS: u64 = 10_000_000;
@@ -111,28 +109,6 @@ pub enum When {
     Always,
     /// In no case
     Never,
-}
-
-/// What a service is asked to do, whichever way it is built.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
-    /// How many workers take jobs from the queue.
-    pub workers: u32,
-    /// How long the service runs; in JSON, as any time, in seconds.
-    #[serde(serialize_with = "write_seconds", deserialize_with = "read_seconds")]
-    pub time: Duration,
-    /// What every job's work is multiplied by.
-    pub scale: f64,
-    /// Whether to stop as soon as every job is done.
-    pub until_done: bool,
-}
-
-fn write_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(seconds(*time))
-}
-
-fn read_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 impl Options {

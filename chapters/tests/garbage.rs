@@ -17,7 +17,7 @@ use chapters::processes::queue::GetError;
 use chapters::processes::service::record_ring::{self, Journal};
 use chapters::processes::shared::{LINE, Shared, Words};
 use chapters::processes::{Lock, Queue, SimpleQueue};
-use chapters::trace::{Event, WorkerId};
+use chapters::record::{Event, WorkerId};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -3,12 +3,12 @@
 
 use std::ffi::OsString;
 
+use chapters::demo::{coroutines, threads};
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::Trait;
 use chapters::demos::{self, Part};
 use chapters::measure::models;
 use chapters::random::Seed;
-use chapters::{coroutines, threads};
 use clap::{Arg, Command, CommandFactory};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -84,9 +84,9 @@ pub const LABS: &[Lab] = &[
     Lab {
         name: "processes",
         program: "chapter-processes",
-        command: chapters::processes::command,
-        read: |words| chapters::processes::command().try_get_matches_from(words).map(drop),
-        main: chapters::processes::main,
+        command: chapters::demo::processes::command,
+        read: |words| chapters::demo::processes::command().try_get_matches_from(words).map(drop),
+        main: chapters::demo::processes::main,
         options: service_options!(("method", Choice)),
         workers_are_processes: true,
     },

@@ -17,10 +17,11 @@
 
 use std::collections::BTreeMap;
 
+use chapters::demo::{coroutines, threads};
+use chapters::demos;
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::Trait;
 use chapters::measure::models;
-use chapters::{coroutines, demos, threads};
 use clap::{Command, CommandFactory};
 use regex::Regex;
 
@@ -34,7 +35,7 @@ fn demo(name: &str) -> Option<Command> {
     match name {
         "threads" => Some(threads::command()),
         #[cfg(target_os = "linux")]
-        "processes" => Some(chapters::processes::command()),
+        "processes" => Some(chapters::demo::processes::command()),
         "coroutines" => Some(coroutines::command()),
         "primitives" => Some(demos::CommandLine::<Primitive>::command()),
         "queues" => Some(demos::CommandLine::<Trait>::command()),

@@ -13,9 +13,8 @@ use std::process::{Command, Stdio, exit};
 use std::thread;
 use std::time::Instant;
 
-use chapters::trace::{Event, Record};
+use chapters::record::{Event, Record, Summary};
 use chapters::view::json;
-use chapters::view::summary::Summary;
 
 pub const THREADS: &str = env!("CARGO_BIN_EXE_chapter-threads");
 pub const PROCESSES: &str = env!("CARGO_BIN_EXE_chapter-processes");

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chapters::demo::{self, Demo, Model};
 use chapters::options;
 use chapters::processes::{Method, Service};
+use chapters::service::Outcome;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -26,7 +27,7 @@ pub fn main() -> ExitCode {
 }
 
 // ANCHOR: run
-fn run(options: Options, demo: Demo) -> io::Result<demo::Stopped> {
+fn run(options: Options, demo: Demo) -> io::Result<Outcome> {
     let mut service = Service::new(demo.plan, demo.trace, Method::Fork, demo.jobs.len())?;
     service.add_jobs(demo.jobs).map_err(io::Error::other)?;
     service.run(Box::new(|stopper| {
@@ -36,7 +37,7 @@ fn run(options: Options, demo: Demo) -> io::Result<demo::Stopped> {
                 let _ = kill(worker, Signal::SIGKILL);
             }
         });
-        (demo.started)(stopper)
+        (demo.on_started)(stopper)
     }))
 }
 // ANCHOR_END: run

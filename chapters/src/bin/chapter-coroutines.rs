@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chapters::coroutines::main()
+    chapters::demo::coroutines::main()
 }

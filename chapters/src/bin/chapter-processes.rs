@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chapters::processes::main()
+    chapters::demo::processes::main()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chapters::threads::main()
+    chapters::demo::threads::main()
 }

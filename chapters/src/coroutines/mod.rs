@@ -18,10 +18,7 @@ pub mod rlock;
 pub mod semaphore;
 pub mod service;
 
-use std::env;
-use std::ffi::OsString;
 use std::io;
-use std::process::ExitCode;
 
 pub use barrier::Barrier;
 use clap::ValueEnum;
@@ -33,16 +30,6 @@ pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use service::Service;
 use tokio::runtime;
-
-use crate::demo::{self, Model};
-
-/// The flags that only this demo has.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Options {
-    /// The event loop
-    #[arg(long, value_enum, default_value_t)]
-    pub runtime: Runtime,
-}
 
 /// What the coroutines run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -68,31 +55,6 @@ impl Runtime {
         .enable_time()
         .build()
     }
-}
-
-/// A coroutine is a piece of memory, and there could be many more: past this, a slip of the finger costs more than anybody
-/// learns.
-const MODEL: Model = Model { name: "coroutines", most_workers: 100_000 };
-
-/// The command line of the program `chapter-coroutines`.
-pub fn command() -> clap::Command {
-    demo::command::<Options>(MODEL)
-}
-
-/// The program `chapter-coroutines`.
-pub fn main() -> ExitCode {
-    main_with(env::args_os())
-}
-
-/// The same with other arguments than the program's own; the first is the name of the program.
-pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    demo::main(MODEL, arguments, |options: Options, demo| {
-        options.runtime.build()?.block_on(async {
-            let mut service = Service::new(demo.plan, demo.trace);
-            service.add_jobs(demo.jobs);
-            service.run(demo.started).await
-        })
-    })
 }
 
 #[cfg(test)]

@@ -11,14 +11,12 @@ use tokio::task::{self, JoinHandle};
 use tokio::time::{sleep_until, timeout_at};
 
 use super::Lock;
-use crate::demo::{Started, Stopped};
 use crate::job::Job;
-use crate::options::Plan;
-use crate::trace::{Event, Recorder, Trace, WorkerId};
+use crate::record::{Event, WorkerId};
+use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan};
+use crate::trace::{Recorder, Trace};
 use crate::usage::Usage;
 
-/// How long a worker waits for a job before it says that there is no work, and waits on.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// After how long a worker lets others have the event loop, even if it need not wait for its next job.
 const TURN: Duration = Duration::from_millis(1);
 
@@ -50,12 +48,12 @@ impl Service {
     /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
     /// has ended; one that has begun a job finishes it first.
     ///
-    /// `started` is called once all workers are there, with a function that tells the service to stop.
+    /// `on_started` is called once all workers are there, with a function that tells the service to stop.
     ///
     /// # Errors
     ///
     /// When the service cannot start; the workers that are there are stopped.
-    pub async fn run(mut self, started: Started<'_>) -> io::Result<Stopped> {
+    pub async fn run(mut self, on_started: OnStarted<'_>) -> io::Result<Outcome> {
         let running = Arc::clone(&self.running);
         let locked = running.acquire().await;
         let deadline = self.trace.origin() + self.plan.time;
@@ -67,7 +65,7 @@ impl Service {
             self.jobs = None;
         }
         self.start(alive);
-        let result = started(Box::new(move || _ = stop.try_send(())));
+        let result = on_started(Box::new(move || _ = stop.try_send(())));
         // ANCHOR: stop
         if result.is_ok() {
             select! {
@@ -86,7 +84,7 @@ impl Service {
             }
         }
         // ANCHOR_END: stop
-        result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
+        result.map(|()| Outcome { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
     fn start(&mut self, alive: Sender<Infallible>) {
@@ -122,7 +120,7 @@ impl Worker {
         let mut last = self.trace.record(Event::WorkerStarted);
         let mut turn = last;
         while self.running.is_locked() {
-            last = match timeout_at((last + PATIENCE).into(), self.queue.recv()).await {
+            last = match timeout_at((last + IDLE_TIMEOUT).into(), self.queue.recv()).await {
                 Ok(Ok(job)) => {
                     self.trace.record(Event::JobStarted(job));
                     job.run_async(self.scale).await;

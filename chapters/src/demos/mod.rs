@@ -19,13 +19,14 @@ use std::time::Duration;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::coroutines::Runtime;
-use crate::demo::{self, Demo, FAILED, Stopped, USAGE, fail};
+use crate::demo::{self, Demo, FAILED, USAGE, fail};
 use crate::job::Kind;
-use crate::options::{self, Format, Look, Plan, When};
+use crate::options::{self, Format, Look, When};
 #[cfg(target_os = "linux")]
 use crate::processes::Method;
 use crate::random::Seed;
-use crate::view::{Run, Views};
+use crate::service::{Outcome, Plan, Run};
+use crate::view::views::Views;
 
 /// How much of a demo's job one of a scene is: a tenth of a second if it waits.
 const UNIT: f64 = 0.1;
@@ -93,7 +94,7 @@ pub trait Part: ValueEnum + Copy + Send + Sync + 'static {
     /// # Errors
     ///
     /// When the workers cannot be started.
-    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Stopped>;
+    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Outcome>;
 }
 
 /// The command line of a tour.

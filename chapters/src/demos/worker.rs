@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::job::Job;
-use crate::trace::{Event, Recorder, Thing, WorkerId};
+use crate::record::{Event, Thing, WorkerId};
+use crate::trace::Recorder;
 
 /// How long a worker waits for something to do before it says that there is nothing, at scale 1.
 const PATIENCE: Duration = Duration::from_millis(40);

@@ -13,7 +13,8 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, TryRecvError};
 
 use super::{Gil, GilGuard, ThreadState, Watch};
 use crate::job::{Job, Kind};
-use crate::trace::{Event, Recorder};
+use crate::record::Event;
+use crate::trace::Recorder;
 
 /// Which interpreter lock the workers take turns under.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -76,7 +77,8 @@ impl Watch for &Recorder {
 /// use chapters::gil::Gil;
 /// use chapters::job::{Job, Kind};
 /// use chapters::gil::interpreter::Interpreter;
-/// use chapters::trace::{self, WorkerId};
+/// use chapters::record::WorkerId;
+/// use chapters::trace;
 ///
 /// let (trace, records) = trace::channel();
 /// let recorder = trace.worker(WorkerId(0));

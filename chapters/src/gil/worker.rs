@@ -9,18 +9,18 @@ use crossbeam::channel::RecvTimeoutError;
 
 use super::Gil;
 use super::interpreter::{Gils, Interpreter};
-use crate::demo::{Started, Stopped};
+use crate::record::Event;
+use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome};
 use crate::threads::Service;
-use crate::threads::service::{PATIENCE, Worker};
-use crate::trace::Event;
+use crate::threads::service::Worker;
 
 /// Runs `service` as [`Service::run`] does, with its workers under `gils`.
 ///
 /// # Errors
 ///
 /// Those of [`Service::run`].
-pub fn run(service: Service, gils: Gils, started: Started) -> io::Result<Stopped> {
-    service.run_with(started, move |worker| match gils.of_a_worker() {
+pub fn run(service: Service, gils: Gils, on_started: OnStarted) -> io::Result<Outcome> {
+    service.run_with(on_started, move |worker| match gils.of_a_worker() {
         None => worker.work(),
         Some(gil) => work(&worker, &gil),
     })
@@ -32,7 +32,7 @@ fn work(worker: &Worker, gil: &Gil) {
     let mut thread = gil.attach_watched(&worker.trace);
     let mut interpreter = Interpreter::enter(&mut thread);
     while worker.running.is_locked() {
-        last = match interpreter.recv_deadline(&worker.queue, last + PATIENCE) {
+        last = match interpreter.recv_deadline(&worker.queue, last + IDLE_TIMEOUT) {
             Ok(job) => {
                 worker.trace.record(Event::JobStarted(job));
                 interpreter.run(&job, worker.scale);

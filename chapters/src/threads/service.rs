@@ -4,20 +4,16 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use crossbeam::select;
 
 use super::Lock;
-use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
-use crate::options::Plan;
-use crate::trace::{Event, Recorder, Trace, WorkerId};
+use crate::record::{Event, WorkerId};
+use crate::service::{self, IDLE_TIMEOUT, OnStarted, Outcome, Plan};
+use crate::trace::{Recorder, Trace};
 use crate::usage::Usage;
-
-/// How long a worker waits for a job before it says that there is no work, and waits on.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A queue of jobs, and workers that take jobs from it while the service runs.
 pub struct Service {
@@ -47,21 +43,21 @@ impl Service {
     /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
     /// has ended; one that has begun a job finishes it first.
     ///
-    /// `started` is called once all workers are there, with a function that tells the service to stop.
+    /// `on_started` is called once all workers are there, with a function that tells the service to stop.
     ///
     /// # Errors
     ///
     /// When the service cannot start; the workers that are there are stopped.
-    pub fn run(self, started: Started) -> io::Result<Stopped> {
-        self.run_with(started, Worker::work)
+    pub fn run(self, on_started: OnStarted) -> io::Result<Outcome> {
+        self.run_with(on_started, Worker::work)
     }
 
     /// The same, where each worker's thread calls `work`.
     pub(crate) fn run_with(
         mut self,
-        started: Started,
+        on_started: OnStarted,
         work: impl Fn(Worker) + Clone + Send + 'static,
-    ) -> io::Result<Stopped> {
+    ) -> io::Result<Outcome> {
         let running = Arc::clone(&self.running);
         let locked = running.acquire();
         let deadline = self.trace.origin() + self.plan.time;
@@ -72,7 +68,7 @@ impl Service {
         if self.plan.until_done {
             self.jobs = None;
         }
-        let result = self.start(alive, work).and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
+        let result = self.start(alive, work).and_then(|()| on_started(Box::new(move || _ = stop.try_send(()))));
         // ANCHOR: stop
         if result.is_ok() {
             select! {
@@ -91,7 +87,7 @@ impl Service {
             }
         }
         // ANCHOR_END: stop
-        result.map(|()| Stopped { left: self.queue.len() as u64, usage: Usage::of_this_process() })
+        result.map(|()| Outcome { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
     // ANCHOR: start
@@ -106,7 +102,7 @@ impl Service {
             };
             let work = work.clone();
             let thread = thread::Builder::new().name(id.to_string()).spawn(move || work(worker));
-            self.workers.push((id, thread.map_err(|error| cannot_start(id, &error))?));
+            self.workers.push((id, thread.map_err(|error| service::cannot_start(id, &error))?));
         }
         Ok(())
     }
@@ -130,7 +126,7 @@ impl Worker {
     pub(crate) fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
-            last = match self.queue.recv_deadline(last + PATIENCE) {
+            last = match self.queue.recv_deadline(last + IDLE_TIMEOUT) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
                     job.run(self.scale);

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Run, View};
-use crate::options::Plan;
+use super::View;
 use crate::random::Seed;
-use crate::trace::{Event, Record};
+use crate::record::{Event, Record};
+use crate::service::{Plan, Run};
 
 /// How much text is gathered before it is written.
 const CHUNK: usize = 1 << 16;

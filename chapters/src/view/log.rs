@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use super::View;
 use super::summary::counted;
-use super::{Run, View};
 use crate::job::Job;
-use crate::trace::{Event, Record, WorkerId};
+use crate::record::{Event, Record, WorkerId};
+use crate::service::Run;
 
 /// How much text is gathered before it is written.
 const CHUNK: usize = 1 << 16;
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_scene_is_told_in_sentences() {
-        use crate::trace::Thing;
+        use crate::record::Thing;
         let run = Run { scene: Some("barrier"), ..sample::run() };
         let events = [
             (0, Event::ServiceStarting),

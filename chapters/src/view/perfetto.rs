@@ -11,9 +11,10 @@ use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
-use super::{Run, View};
+use super::View;
 use crate::job::Job;
-use crate::trace::{Event, Record, Thing, WorkerId};
+use crate::record::{Event, Record, Thing, WorkerId};
+use crate::service::Run;
 
 /// Writes an event as soon as it is over, and at the end those that never were.
 #[derive(Debug)]

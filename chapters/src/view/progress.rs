@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
+use super::View;
 use super::summary::counted;
-use super::{Run, View};
-use crate::trace::{Event, Record, WorkerId};
+use crate::record::{Event, Record, WorkerId};
+use crate::service::Run;
 
 /// The most workers that have a line of their own.
 const LINES: usize = 16;

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::Run;
-use super::summary::{Summary, WorkerSummary};
 use crate::job::{Job, Kind};
-use crate::options::Plan;
 use crate::random::Seed;
-use crate::trace::{Event, Record, WorkerId};
+use crate::record::{Event, Record, Summary, WorkerId, WorkerSummary};
+use crate::service::{Plan, Run};
 
 /// Two workers, four jobs, one second.
 pub fn run() -> Run {

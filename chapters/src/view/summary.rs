@@ -1,147 +1,8 @@
-//! The summary of a run: what became of the jobs, who did how much, and what it cost.
-//!
-//! A [`Tally`] counts while the records go by; at the end it becomes a [`Summary`], which is also a line of JSON and,
-//! with [`Display`](std::fmt::Display), a table.
+//! The summary of a run as a table: what became of the jobs, how much each worker did, and what the run cost.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::Run;
-use crate::demo::Stopped;
-use crate::random::Seed;
-use crate::trace::{Event, Record, WorkerId, seconds};
-
-/// What became of a run. `jobs = completed + left + lost`, always.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// `threads`, `processes` or `coroutines`.
-    pub model: String,
-    /// The part of a tour that was shown, if it was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scene: Option<String>,
-    /// What the sizes of the jobs were made from.
-    pub seed: Seed,
-    /// How many jobs there were.
-    pub jobs: u64,
-    /// How many a worker did and said so.
-    pub completed: u64,
-    /// How many still were on the queue.
-    pub left: u64,
-    /// How many a worker took and nobody heard of again.
-    pub lost: u64,
-    /// From the service's start to the end of its last worker.
-    pub wall_seconds: f64,
-    /// What all processes together used of the processors.
-    pub cpu_seconds: f64,
-    /// The most memory that was resident, of all processes together. Pages that processes share count for each of them.
-    pub peak_rss_bytes: u64,
-    /// Each worker's share, in order.
-    pub workers: Vec<WorkerSummary>,
-}
-
-/// What one worker did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WorkerSummary {
-    /// The worker's name.
-    pub name: String,
-    /// How many jobs it completed.
-    pub completed: u64,
-    /// How long it was busy with jobs, the one included that it did not complete.
-    pub busy_seconds: f64,
-}
-
-/// Counts what the records say.
-#[derive(Debug, Default)]
-pub struct Tally {
-    workers: BTreeMap<WorkerId, Worker>,
-    begun: u64,
-    completed: u64,
-    died: u64,
-}
-
-#[derive(Debug, Default)]
-struct Worker {
-    completed: u64,
-    busy: Duration,
-    started: Option<Duration>,
-}
-
-impl Worker {
-    fn stop_work(&mut self, at: Duration) {
-        if let Some(started) = self.started.take() {
-            self.busy += at.saturating_sub(started);
-        }
-    }
-}
-
-impl Tally {
-    /// Counts one record.
-    pub fn add(&mut self, record: &Record) {
-        let Some(id) = record.worker else { return };
-        let worker = self.workers.entry(id).or_default();
-        match record.event {
-            Event::JobStarted(_) => {
-                worker.started = Some(record.at);
-                self.begun += 1;
-            }
-            Event::JobCompleted(_) => {
-                worker.stop_work(record.at);
-                worker.completed += 1;
-                self.completed += 1;
-            }
-            Event::WorkerDied(_) => {
-                worker.stop_work(record.at);
-                self.died += 1;
-            }
-            _ => {}
-        }
-    }
-
-    /// Adds what another one has counted, of other workers.
-    pub fn merge(&mut self, other: Self) {
-        self.workers.extend(other.workers);
-        self.begun += other.begun;
-        self.completed += other.completed;
-        self.died += other.died;
-    }
-
-    /// How many jobs have been completed.
-    pub fn completed(&self) -> u64 {
-        self.completed
-    }
-
-    /// How many workers have died.
-    pub fn died(&self) -> u64 {
-        self.died
-    }
-
-    /// What it all comes to, for a run that ended at `wall`.
-    pub fn summary(self, run: &Run, wall: Duration, stopped: Stopped) -> Summary {
-        let share = |(id, worker): (WorkerId, Worker)| WorkerSummary {
-            name: id.to_string(),
-            completed: worker.completed,
-            busy_seconds: seconds(worker.busy),
-        };
-        // A scene has no queue that all jobs are on: what no worker began is left.
-        let left = if run.scene.is_some() { run.jobs.saturating_sub(self.begun) } else { stopped.left };
-        Summary {
-            model: run.model.to_owned(),
-            scene: run.scene.map(str::to_owned),
-            seed: run.seed.clone(),
-            jobs: run.jobs,
-            completed: self.completed,
-            left,
-            lost: run.jobs.saturating_sub(self.completed + left),
-            wall_seconds: seconds(wall),
-            cpu_seconds: seconds(stopped.usage.cpu),
-            peak_rss_bytes: stopped.usage.peak_rss,
-            workers: self.workers.into_iter().map(share).collect(),
-        }
-    }
-}
+use crate::record::{Summary, WorkerSummary};
 
 /// How many workers the table has a line for. The others share one.
 const LINES: usize = 20;
@@ -191,7 +52,7 @@ pub(crate) fn counted(number: u64, thing: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::usage::Usage;
+    use crate::random::Seed;
     use crate::view::sample;
 
     fn summary(workers: u64) -> Summary {
@@ -215,18 +76,6 @@ mod tests {
             peak_rss_bytes: 20 << 20,
             workers,
         }
-    }
-
-    #[test]
-    fn every_job_is_completed_left_or_lost() {
-        let mut tally = Tally::default();
-        sample::records().iter().for_each(|record| tally.add(record));
-        assert_eq!((tally.completed(), tally.died()), (2, 1));
-        let usage = Usage { cpu: Duration::from_millis(1600), peak_rss: 3 << 20 };
-        let summary = tally.summary(&sample::run(), Duration::from_millis(1200), Stopped { left: 1, usage });
-        assert_eq!((summary.jobs, summary.completed, summary.left, summary.lost), (4, 2, 1, 1));
-        assert_eq!(summary.workers[1].busy_seconds, 0.6, "the job counts that died with its worker");
-        assert_eq!(summary, sample::summary());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, panic};
 
 use chapters::job::{Job, Kind};
-use chapters::trace::{Event, Record};
+use chapters::record::{Event, Record};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;

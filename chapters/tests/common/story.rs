@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chapters::job::{Job, Kind, jobs};
-use chapters::trace::{Event, Record, WorkerId};
-use chapters::view::summary::Summary;
+use chapters::record::{Event, Record, Summary, WorkerId};
 
 use super::{Finished, SOON};
 

@@ -6,8 +6,7 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use chapters::trace::{Event, Record, Thing, WorkerId};
-use chapters::view::summary::Summary;
+use chapters::record::{Event, Record, Summary, Thing, WorkerId};
 use roxmltree::Document;
 
 use crate::command_line::refuses;

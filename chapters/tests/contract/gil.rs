@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use chapters::trace::{Event, Record};
+use chapters::record::{Event, Record};
 
 use crate::common::{Folder, LOCK_PER_WORKER, ONE_LOCK, THREADS, Variant, each, scale};
 

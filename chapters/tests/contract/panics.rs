@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use chapters::demo::{Started, Stopped};
-use chapters::interrupt::Stopper;
 use chapters::job::{Job, Kind, jobs};
-use chapters::options::Plan;
 use chapters::random::Seed;
-use chapters::trace::{self, Record};
+use chapters::record::Record;
+use chapters::service::{OnStarted, Outcome, Plan, StopHandle};
+use chapters::trace;
 use chapters::{coroutines, threads};
 
 const PLAN: Plan = Plan { workers: 3, time: Duration::from_secs(30), scale: 0.001, until_done: true };
 
 /// Keeps what tells the service to stop, and never uses it: a service whose stopper is gone stops.
-fn keep(stopper: &mut Option<Stopper>) -> Started<'_> {
+fn keep(stopper: &mut Option<StopHandle>) -> OnStarted<'_> {
     Box::new(|stop| {
         *stopper = Some(stop);
         Ok(())
@@ -27,7 +26,7 @@ fn list() -> Vec<Job> {
     list
 }
 
-fn others_did_the_rest(records: &[Record], stopped: Stopped) {
+fn others_did_the_rest(records: &[Record], stopped: Outcome) {
     let all = |name: &str| records.iter().filter(|it| it.event.name() == name).collect::<Vec<_>>();
     let completed: Vec<u64> =
         all("job_completed").iter().filter_map(|it| it.event.job()).map(|job| job.number).collect();
@@ -67,7 +66,7 @@ fn a_coroutine_that_panics_harms_no_other() {
 fn a_service_whose_workers_have_all_panicked_ends_before_its_time() {
     let plan = Plan { workers: 2, until_done: false, ..PLAN };
     let bad = |number| Job { number, kind: Kind::Io, size: -1.0 };
-    let ended = |records: Vec<Record>, stopped: Stopped| {
+    let ended = |records: Vec<Record>, stopped: Outcome| {
         assert_eq!(stopped.left, 8);
         let end = records.last().expect("records").at;
         assert!(end < plan.time, "it waited out its time: {records:#?}");

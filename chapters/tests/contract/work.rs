@@ -60,7 +60,7 @@ fn twice_the_size_is_twice_the_work_after_link_time_optimization() {
             .output()
             .expect("the program runs");
         let records = json::read(&String::from_utf8(output.stdout).expect("UTF-8")).expect("records");
-        let chapters::trace::Event::ServiceStopped(summary) = &records[0].event else { panic!("{records:?}") };
+        let chapters::record::Event::ServiceStopped(summary) = &records[0].event else { panic!("{records:?}") };
         assert_eq!(summary.completed, 4);
         summary.cpu_seconds
     };

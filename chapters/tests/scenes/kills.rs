@@ -8,7 +8,7 @@ use chapters::demos::World;
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::Trait;
 use chapters::random::{Random, Seed};
-use chapters::trace::Event;
+use chapters::record::Event;
 use clap::ValueEnum;
 use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};

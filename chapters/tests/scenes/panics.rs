@@ -14,11 +14,12 @@ use chapters::demos::primitives::{self, Primitive};
 use chapters::demos::queues::{self, Trait};
 use chapters::demos::{Crew, Part, World};
 use chapters::job::{Job, Kind, jobs};
-use chapters::options::Plan;
 use chapters::processes::Method;
 use chapters::processes::start;
 use chapters::random::{Random, Seed};
-use chapters::trace::{self, Event, Record};
+use chapters::record::{Event, Record};
+use chapters::service::Plan;
+use chapters::trace;
 use clap::ValueEnum;
 use libtest_mimic::{Failed, Trial};
 use rand::RngExt;
@@ -119,7 +120,7 @@ fn play<P: Part>(part: P, crew: Crew, workers: u32, bad: usize) -> std::io::Resu
     list[bad].size = -1.0; // no sleep takes less than no time
     let plan = Plan { workers, time: Duration::from_secs(86_400), scale: 0.0005, until_done: true };
     let (trace, records) = trace::channel();
-    let demo = Demo { plan, jobs: list, trace, started: Box::new(|_| Ok(())) };
+    let demo = Demo { plan, jobs: list, trace, on_started: Box::new(|_| Ok(())) };
     part.perform(crew, demo)?;
     Ok(records.rest())
 }

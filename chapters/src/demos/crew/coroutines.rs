@@ -7,9 +7,11 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::coroutines::Runtime;
-use crate::demo::{Demo, Stopped};
+use crate::demo::Demo;
 use crate::demos::worker;
-use crate::trace::{Event, Recorder, WorkerId};
+use crate::record::{Event, WorkerId};
+use crate::service::Outcome;
+use crate::trace::Recorder;
 use crate::usage::Usage;
 
 /// A worker that is a coroutine.
@@ -29,10 +31,10 @@ pub trait Stage: Send + Sync + 'static {
 ///
 /// # Errors
 ///
-/// When the runtime cannot be built, or `started` fails; the workers that were started are cancelled.
-pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<Stopped> {
+/// When the runtime cannot be built, or `on_started` fails; the workers that were started are cancelled.
+pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<Outcome> {
     runtime.build()?.block_on(async {
-        let Demo { plan, jobs, trace, started } = demo;
+        let Demo { plan, jobs, trace, on_started } = demo;
         trace.service().record(Event::ServiceStarting);
         let stage = Arc::new(stage);
         let (mut crew, mut ids) = (JoinSet::new(), HashMap::new());
@@ -47,13 +49,13 @@ pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<St
             };
             ids.insert(crew.spawn(work).id(), id);
         }
-        started(Box::new(|| ()))?;
+        on_started(Box::new(|| ()))?;
         while let Some(ended) = crew.join_next_with_id().await {
             if let Err(panic) = ended {
                 trace.worker(ids[&panic.id()]).record(Event::WorkerDied(None));
                 stage.abandon().await;
             }
         }
-        Ok(Stopped { left: 0, usage: Usage::of_this_process() })
+        Ok(Outcome { left: 0, usage: Usage::of_this_process() })
     })
 }

@@ -11,7 +11,7 @@ use crossbeam::channel;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::demo::{Demo, Stopped, cannot_start};
+use crate::demo::Demo;
 use crate::demos::worker;
 use crate::job::{Job, Kind};
 use crate::processes::service::collector::{self, Last, Watched};
@@ -19,7 +19,8 @@ use crate::processes::service::now_on_both_clocks;
 use crate::processes::service::record_ring::{self, Journal};
 use crate::processes::shared::{LINE, Place, Shared};
 use crate::processes::start::{Child, Method, Starter};
-use crate::trace::{Event, WorkerId};
+use crate::record::{Event, WorkerId};
+use crate::service::{Outcome, cannot_start};
 use crate::usage::Usage;
 
 /// A worker that is a process.
@@ -57,14 +58,14 @@ pub trait Stage: Send + Sync + Sized + 'static {
 ///
 /// # Errors
 ///
-/// When there is no memory to share, a worker cannot be started, or `started` fails; the workers that were started are
+/// When there is no memory to share, a worker cannot be started, or `on_started` fails; the workers that were started are
 /// killed.
 pub fn perform<S: Stage>(
     method: Method,
     set: impl FnOnce(&Arc<Shared>) -> io::Result<S>,
     demo: Demo,
-) -> io::Result<Stopped> {
-    let Demo { plan, jobs, trace, started } = demo;
+) -> io::Result<Outcome> {
+    let Demo { plan, jobs, trace, on_started } = demo;
     let words = STAGE + jobs.len() + plan.workers as usize * (record_ring::WORDS + 2 * LINE);
     let memory = Arc::new(Shared::new(words)?);
     let list = write(&memory, &jobs)?;
@@ -83,7 +84,7 @@ pub fn perform<S: Stage>(
         crew.push(Watched { journal, sentinel, process, trace: trace.worker(id), last: Last::default() });
         Ok(())
     });
-    if let Err(error) = start.and_then(|()| started(Box::new(|| ()))) {
+    if let Err(error) = start.and_then(|()| on_started(Box::new(|| ()))) {
         collector::end(crew);
         return Err(error);
     }
@@ -93,7 +94,7 @@ pub fn perform<S: Stage>(
     drop(starter);
     let mut usage = Usage::of_this_process();
     usage.peak_rss = usage.peak_rss.saturating_add(peak);
-    Ok(Stopped { left: 0, usage })
+    Ok(Outcome { left: 0, usage })
 }
 
 /// Makes ready to start processes. By `fork`, that needs a process with one thread, and threads of the scene before may

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
-use crate::demo::{Demo, Stopped, cannot_start};
+use crate::demo::Demo;
 use crate::demos::worker;
-use crate::trace::{Event, Recorder, Trace, WorkerId};
+use crate::record::{Event, WorkerId};
+use crate::service::{Outcome, cannot_start};
+use crate::trace::{Recorder, Trace};
 use crate::usage::Usage;
 
 /// A worker that is a thread.
@@ -28,9 +30,9 @@ pub trait Stage: Send + Sync + 'static {
 ///
 /// # Errors
 ///
-/// When a worker cannot be started, or `started` fails; the workers that were started leave.
-pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Stopped> {
-    let Demo { plan, jobs, trace, started } = demo;
+/// When a worker cannot be started, or `on_started` fails; the workers that were started leave.
+pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Outcome> {
+    let Demo { plan, jobs, trace, on_started } = demo;
     trace.service().record(Event::ServiceStarting);
     let stage = Arc::new(stage);
     let (ended, ends) = mpsc::channel();
@@ -50,12 +52,12 @@ pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Stopped> {
         Ok(())
     });
     drop(ended);
-    let result = start.and_then(|()| started(Box::new(|| ())));
+    let result = start.and_then(|()| on_started(Box::new(|| ())));
     if result.is_err() {
         stage.abandon();
     }
     watch(&*stage, crew, &ends, &trace);
-    result.map(|()| Stopped { left: 0, usage: Usage::of_this_process() })
+    result.map(|()| Outcome { left: 0, usage: Usage::of_this_process() })
 }
 
 /// Joins each worker when it has ended, and abandons the stage if it panicked.

@@ -4,7 +4,7 @@ use super::{Pile, Primitive, builders_and_carrier, cents, load, places};
 use crate::coroutines::{Barrier, Condition, Event, Lock, RLock, Semaphore};
 use crate::demos::crew::coroutines::{self as crew, Worker};
 use crate::job::Job;
-use crate::trace::Thing;
+use crate::record::Thing;
 
 /// What the workers of a scene share.
 pub enum Stage {

@@ -23,8 +23,9 @@ use bytemuck::{Pod, Zeroable};
 use clap::ValueEnum;
 
 use super::{Crew, Part, World, crew};
-use crate::demo::{Demo, Stopped};
+use crate::demo::Demo;
 use crate::job::Job;
+use crate::service::Outcome;
 
 /// How often each worker does what it does.
 const ROUNDS: u64 = 2;
@@ -109,7 +110,7 @@ impl Part for Primitive {
         None
     }
 
-    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Stopped> {
+    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Outcome> {
         let workers = demo.plan.workers as usize;
         match crew {
             Crew::Threads => crew::threads::perform(threads::Stage::new(self, workers), demo),

@@ -10,7 +10,7 @@ use crate::demos::crew::processes::{self as crew, Worker};
 use crate::job::Job;
 use crate::processes::shared::{Place, Shared};
 use crate::processes::{Barrier, Condition, Event, Lock, RLock, Semaphore};
-use crate::trace::Thing;
+use crate::record::Thing;
 
 /// What the workers of a scene share.
 pub enum Stage {

@@ -3,8 +3,8 @@
 use super::{Pile, Primitive, builders_and_carrier, cents, load, places};
 use crate::demos::crew::threads::{self as crew, Worker};
 use crate::job::Job;
+use crate::record::Thing;
 use crate::threads::{Barrier, Condition, Event, Lock, RLock, Semaphore};
-use crate::trace::Thing;
 
 /// What the workers of a scene share.
 pub enum Stage {

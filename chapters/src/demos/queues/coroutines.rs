@@ -5,8 +5,8 @@ use crate::coroutines::{LifoQueue, PriorityQueue, Queue};
 use crate::demos::crew::coroutines::{self as crew, Worker};
 use crate::errors::GetError;
 use crate::job::Job;
+use crate::record::Thing;
 use crate::storage::Storage;
-use crate::trace::Thing;
 
 /// What the workers of a scene share.
 // There is one at a time.

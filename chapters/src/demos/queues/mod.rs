@@ -26,8 +26,9 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::{Crew, Part, World, crew};
-use crate::demo::{Demo, Stopped};
+use crate::demo::Demo;
 use crate::job::Job;
+use crate::service::Outcome;
 
 /// How many jobs there are for each worker.
 const EACH: u64 = 3;
@@ -139,7 +140,7 @@ impl Part for Trait {
         }
     }
 
-    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Stopped> {
+    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Outcome> {
         let workers = demo.plan.workers as usize;
         match crew {
             Crew::Threads => crew::threads::perform(threads::Stage::new(self, workers), demo),

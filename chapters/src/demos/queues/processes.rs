@@ -11,7 +11,7 @@ use crate::job::Job;
 use crate::processes::queue::GetError;
 use crate::processes::shared::{Place, Shared};
 use crate::processes::{Queue, SimpleQueue};
-use crate::trace::Thing;
+use crate::record::Thing;
 
 /// What the workers of a scene share.
 // There is one at a time.

@@ -4,9 +4,9 @@ use super::{ROOM, Ticket, Trait, room};
 use crate::demos::crew::threads::{self as crew, Worker};
 use crate::errors::GetError;
 use crate::job::Job;
+use crate::record::Thing;
 use crate::storage::Storage;
 use crate::threads::{LifoQueue, PriorityQueue, Queue, SimpleQueue};
-use crate::trace::Thing;
 
 /// What the workers of a scene share.
 // There is one at a time.

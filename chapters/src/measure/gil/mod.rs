@@ -19,7 +19,8 @@ use parts::{Table, Tour};
 use crate::demo::{FAILED, USAGE, fail};
 use crate::options::{self, Format};
 use crate::random::Seed;
-use crate::view::{self, Replace, table};
+use crate::view::file::{self, Replace};
+use crate::view::table;
 
 const EXAMPLES: &str = "Examples:
   chapter-gil
@@ -129,7 +130,7 @@ struct Files {
 fn open(folder: &Path, part: Part) -> Result<Files, String> {
     let shown = folder.display();
     fs::create_dir_all(folder).map_err(|error| format!("--timelines={shown}: cannot make this folder: {error}"))?;
-    let open = |extension| view::open(&folder.join(part.name()).with_extension(extension), "--timelines");
+    let open = |extension| file::open(&folder.join(part.name()).with_extension(extension), "--timelines");
     Ok(Files { svg: open("svg")?, records: open("jsonl")? })
 }
 

@@ -10,8 +10,8 @@ use super::session::{Picture, Session, Setup, median};
 use super::{Options, Part};
 use crate::gil::interpreter::Locking::{self, None as NoLock, One, PerWorker};
 use crate::job::{DIGESTS, Job, Kind, jobs};
-use crate::options::Plan;
 use crate::random::Seed;
+use crate::service::Plan;
 use crate::view::summary::counted;
 use crate::view::table::{self, Column, Value};
 

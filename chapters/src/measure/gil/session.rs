@@ -5,18 +5,18 @@ use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::demo::Stopped;
 use crate::gil::interpreter::{Gils, Locking};
 use crate::gil::worker;
 use crate::job::{Job, Kind};
-use crate::options::Plan;
 use crate::random::Seed;
+use crate::record::{Event, Record, Summary, WorkerId};
+use crate::service::{Outcome, Plan, Run};
+use crate::tally::Tally;
 use crate::threads::Service;
-use crate::trace::{self, Event, Record, WorkerId};
+use crate::trace;
 use crate::usage::Usage;
 use crate::view::json::Json;
-use crate::view::summary::{Summary, Tally};
-use crate::view::{Run, View, timeline};
+use crate::view::{View, timeline};
 
 /// A run as a picture, and the records that it was drawn from.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ impl Setup<'_> {
         let before = Usage::of_this_process();
         // A service whose stopper is gone stops.
         let mut kept = None;
-        let Stopped { left, usage } = worker::run(
+        let Outcome { left, usage } = worker::run(
             service,
             Gils::new(*gil, *interval),
             Box::new(|stopper| {
@@ -75,7 +75,7 @@ impl Setup<'_> {
         if tally.died() > 0 {
             return Err(io::Error::other("a worker died"));
         }
-        let summary = tally.summary(&run, wall, Stopped { left, usage });
+        let summary = run.summary(tally, wall, Outcome { left, usage });
         let event = Event::ServiceStopped(Box::new(summary.clone()));
         records.push(Record { at: wall, worker: None, event });
         Ok(Session { gil: *gil, run, summary, records })

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::variant::Variant;
-use crate::trace::{Event, Record};
+use crate::record::{Event, Record};
 use crate::view::json;
 
 /// The same service on CPython's standard library.

@@ -25,12 +25,12 @@ pub use parts::Part;
 use parts::Planned;
 pub use row::{Row, chart, read};
 
-use crate::demo::{FAILED, USAGE, fail};
+use crate::demo::{FAILED, USAGE, coroutines, fail, processes, threads};
 use crate::options::{self, Format};
 use crate::random::Seed;
+use crate::view::file::{self, Replace};
+use crate::view::table;
 use crate::view::timeline::Words;
-use crate::view::{self, Replace, table};
-use crate::{coroutines, processes, threads};
 
 const EXAMPLES: &str = "Examples:
   chapter-choosing --quick --python
@@ -127,7 +127,7 @@ fn named(name: &str, arguments: impl Iterator<Item = OsString>) -> impl Iterator
 fn open(folder: &Path, part: Part) -> Result<Replace, String> {
     let shown = folder.display();
     fs::create_dir_all(folder).map_err(|error| format!("--plot={shown}: cannot make this folder: {error}"))?;
-    view::open(&folder.join(part.name()).with_extension("svg"), "--plot")
+    file::open(&folder.join(part.name()).with_extension("svg"), "--plot")
 }
 
 /// Measures the parts, and shows each when it has been measured.

@@ -17,7 +17,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::record_ring::Journal;
 use crate::job::Job;
 use crate::processes::os::start::Process;
-use crate::trace::{Event, Record, Recorder, Trace};
+use crate::record::{Event, Record};
+use crate::trace::{Recorder, Trace};
 
 /// How often the journals are read, in milliseconds, while the workers have much to say.
 const BUSY: u8 = 1;

@@ -21,14 +21,12 @@ use super::os::shared::{Place, Shared};
 use super::os::start::{Child, Method, Starter};
 use super::queue::{GetError, PutError};
 use super::{Lock, Queue};
-use crate::demo::{Started, Stopped, cannot_start};
 use crate::job::Job;
-use crate::options::Plan;
-use crate::trace::{Event, Trace, WorkerId};
+use crate::record::{Event, WorkerId};
+use crate::service::{self, IDLE_TIMEOUT, OnStarted, Outcome, Plan};
+use crate::trace::Trace;
 use crate::usage::Usage;
 
-/// How long a worker waits for a job before it says that there is no work, and waits on.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// How many bytes of room a job on the queue takes at most.
 const JOB: usize = 32;
 
@@ -68,15 +66,15 @@ impl Service {
         jobs.into_iter().try_for_each(|job| self.queue.try_put(job))
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Blocks until every worker
+    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
     /// has ended; one that has begun a job finishes it first.
     ///
-    /// `started` is called once all workers are there, with a function that tells the service to stop.
+    /// `on_started` is called once all workers are there, with a function that tells the service to stop.
     ///
     /// # Errors
     ///
-    /// When a worker cannot be started, or `started` fails; the workers that are there are stopped.
-    pub fn run(mut self, started: Started) -> io::Result<Stopped> {
+    /// When the service cannot start; the workers that are there are stopped.
+    pub fn run(mut self, on_started: OnStarted) -> io::Result<Outcome> {
         let running = self.running.clone();
         let locked = running.acquire();
         let deadline = self.trace.origin() + self.plan.time;
@@ -91,7 +89,7 @@ impl Service {
         }
         let result = self.start(&starter);
         let workers = collector::watch(self.workers, self.trace.clone(), alive, || ())?;
-        let result = result.and_then(|()| started(Box::new(move || _ = stop.try_send(()))));
+        let result = result.and_then(|()| on_started(Box::new(move || _ = stop.try_send(()))));
         // ANCHOR: stop
         if result.is_ok() {
             select! {
@@ -109,12 +107,12 @@ impl Service {
         // ANCHOR_END: stop
         let mut usage = Usage::of_this_process();
         usage.peak_rss = usage.peak_rss.saturating_add(peak);
-        result.map(|()| Stopped { left: self.queue.len() as u64, usage })
+        result.map(|()| Outcome { left: self.queue.len() as u64, usage })
     }
 
     fn start(&mut self, starter: &Starter<Worker>) -> io::Result<()> {
         for id in (0..self.plan.workers).map(WorkerId) {
-            let (sentinel, alive) = io::pipe().map_err(|error| cannot_start(id, &error))?;
+            let (sentinel, alive) = io::pipe().map_err(|error| service::cannot_start(id, &error))?;
             let journal = Journal::new(&self.memory, id, self.trace.origin())?;
             let worker = Worker {
                 running: self.running.clone(),
@@ -123,7 +121,7 @@ impl Service {
                 scale: self.plan.scale,
                 alive,
             };
-            let process = starter.start(worker).map_err(|error| cannot_start(id, &error))?;
+            let process = starter.start(worker).map_err(|error| service::cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
             self.workers.push(Watched { journal, sentinel, process, trace, last: Last::default() });
         }
@@ -148,7 +146,7 @@ impl Worker {
     fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
-            last = match self.queue.recv_deadline(last + PATIENCE) {
+            last = match self.queue.recv_deadline(last + IDLE_TIMEOUT) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
                     job.run(self.scale);

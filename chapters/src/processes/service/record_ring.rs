@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::job::{Job, Kind};
 use crate::processes::os::shared::{LINE, Place, Shared, Words};
-use crate::trace::{Event, Record, Thing, WorkerId};
+use crate::record::{Event, Record, Thing, WorkerId};
 use crate::usage::peak_rss;
 
 /// How many records a journal holds that have not been read.

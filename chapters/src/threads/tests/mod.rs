@@ -13,6 +13,7 @@ mod semaphore;
 mod simple_queue;
 
 use std::thread;
+use std::time::Duration;
 
 use super::*;
 

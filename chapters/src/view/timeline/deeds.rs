@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::lane::{Deed, Lane, What};
 use super::svg::{Plot, Tenths};
 use super::words::{Xml, about};
-use crate::trace::Thing;
+use crate::record::Thing;
 use crate::view::summary::counted;
 
 /// A wait is drawn at least this wide: what nobody waited for is not to be seen.

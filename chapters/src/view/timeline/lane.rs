@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::job::Job;
-use crate::trace::{Event, Record, Thing};
+use crate::record::{Event, Record, Thing};
 
 /// How many bars a lane holds before it looks for some to merge. More than twice the columns of a picture, so that
 /// merging always makes room.

@@ -25,8 +25,9 @@ pub use words::Words;
 pub(super) use words::Xml;
 pub(crate) use words::brief;
 
-use super::{Run, View};
-use crate::trace::{Event, Record, Thing, WorkerId};
+use super::View;
+use crate::record::{Event, Record, Thing, WorkerId};
+use crate::service::Run;
 
 /// How many workers a picture has lanes for.
 const LANES: u32 = 40;
@@ -36,7 +37,7 @@ const EVERYTHING: Range<Duration> = Duration::ZERO..Duration::MAX;
 /// Draws a run from its records.
 ///
 /// ```
-/// use chapters::options::Plan;
+/// use chapters::service::Plan;
 /// use chapters::random::Seed;
 /// use chapters::view::{Run, timeline};
 ///

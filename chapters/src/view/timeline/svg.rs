@@ -11,8 +11,8 @@ use super::lane::{Bar, End, Held, Lane, What};
 use super::look::{Look, Shown};
 use super::words::{Unit, Xml, about};
 use super::{LANES, Story};
-use crate::trace::{Thing, WorkerId};
-use crate::view::Run;
+use crate::record::{Thing, WorkerId};
+use crate::service::Run;
 use crate::view::summary::counted;
 
 pub(super) const WIDTH: u64 = 800;

@@ -4,8 +4,8 @@ use roxmltree::{Document, Node};
 
 use super::*;
 use crate::job::{Job, Kind};
-use crate::options::Plan;
 use crate::random::Seed;
+use crate::service::Plan;
 use crate::view::sample;
 
 fn of_class<'a>(document: &'a Document, class: &'a str) -> Vec<Node<'a, 'a>> {
@@ -309,7 +309,7 @@ fn a_window_shows_what_is_in_it_as_large_as_a_run() {
 /// A scene: worker-1 holds the lock twice over while worker-2 waits for it; then both wait at a barrier, worker-1 puts a
 /// job, and worker-2 opens.
 fn scene() -> (Run, Vec<Record>) {
-    use crate::trace::Thing::{Barrier, Condition, Lock};
+    use crate::record::Thing::{Barrier, Condition, Lock};
     let events = [
         (0, 1, Event::WorkerStarted),
         (0, 2, Event::WorkerStarted),

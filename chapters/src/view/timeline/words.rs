@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Story;
 use super::lane::{Bar, Deed, Held, Lane, What};
-use crate::trace::WorkerId;
+use crate::record::WorkerId;
 use crate::view::summary::counted;
 
 /// How many workers the text alternative tells of one by one.

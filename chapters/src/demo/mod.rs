@@ -1,5 +1,13 @@
 //! What makes a program of a service: the command line, the views, Ctrl-C and the exit status.
 
+pub mod coroutines;
+#[cfg(target_os = "linux")]
+pub mod processes;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported.rs"]
+pub mod processes;
+pub mod threads;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -10,13 +18,14 @@ use std::time::Duration;
 
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
-use crate::interrupt::{self, INTERRUPTED, Stopper};
+use crate::interrupt::{self, INTERRUPTED};
 use crate::job::{self, Job, Kind, Work};
-use crate::options::{self, Options, Plan};
+use crate::options::{self, Options};
 use crate::random::Seed;
-use crate::trace::{self, Records, Trace, WorkerId};
+use crate::service::{OnStarted, Outcome, Plan, Run, StopHandle};
+use crate::trace::{self, Records, Trace};
 use crate::usage::Usage;
-use crate::view::{Outcome, Run, Views};
+use crate::view::views::{Report, Views};
 
 /// How often views are shown what is new: as often as an eye might notice.
 const REFRESH: Duration = Duration::from_millis(10);
@@ -30,11 +39,6 @@ pub(crate) const FAILED: u8 = 1;
 /// The exit status of a program whose command line was wrong.
 pub(crate) const USAGE: u8 = 2;
 
-/// What a service calls once all its workers are there, with a function that tells it to stop.
-///
-/// Not before: a process that is to be copied by `fork` must not have threads, and what begins here has some.
-pub type Started<'a> = Box<dyn FnOnce(Stopper) -> io::Result<()> + 'a>;
-
 /// What a service needs to be a demo.
 pub struct Demo<'a> {
     /// What is asked of the service.
@@ -44,21 +48,7 @@ pub struct Demo<'a> {
     /// Where it says what happens.
     pub trace: Trace,
     /// What it calls once its workers are there.
-    pub started: Started<'a>,
-}
-
-/// What a service knows at its end and nobody else does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopped {
-    /// How many jobs are left on the queue.
-    pub left: u64,
-    /// What all its processes together used.
-    pub usage: Usage,
-}
-
-/// Says which worker could not be started, and why.
-pub fn cannot_start(worker: WorkerId, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot start {worker}: {error}"))
+    pub on_started: OnStarted<'a>,
 }
 
 #[derive(Parser)]
@@ -84,7 +74,7 @@ pub struct Model {
 pub fn main<M: Args>(
     model: Model,
     arguments: impl IntoIterator<Item = OsString>,
-    service: impl FnOnce(M, Demo) -> io::Result<Stopped>,
+    service: impl FnOnce(M, Demo) -> io::Result<Outcome>,
 ) -> ExitCode {
     let (options, more) = parse::<M>(model, arguments);
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
@@ -134,7 +124,7 @@ fn serve(
     run: Run,
     work: Work,
     views: Views,
-    service: impl FnOnce(Demo) -> io::Result<Stopped>,
+    service: impl FnOnce(Demo) -> io::Result<Outcome>,
 ) -> Result<ExitCode, String> {
     let mut interrupted = None;
     let held = interrupt::hold();
@@ -160,43 +150,43 @@ pub(crate) fn watch<'a>(
     run: Run,
     work: Work,
     views: Views,
-    listen: impl FnOnce(Stopper) -> io::Result<()> + 'a,
-    service: impl FnOnce(Demo) -> io::Result<Stopped>,
+    listen: impl FnOnce(StopHandle) -> io::Result<()> + 'a,
+    service: impl FnOnce(Demo) -> io::Result<Outcome>,
 ) -> Result<bool, String> {
     let jobs = job::jobs(&run.seed, Kind::Cpu).take(run.jobs as usize);
     let jobs = jobs.map(|job| Job { kind: work.kind(job.number), ..job }).collect();
     let (trace, records) = if views.are_quiet() { trace::counted() } else { trace::channel() };
     let (ended, ending) = mpsc::channel();
     let mut viewer = None;
-    let started: Started = Box::new(|stopper| {
+    let on_started: OnStarted = Box::new(|stopper| {
         listen(stopper)?;
         viewer = Some(thread::Builder::new().name("views".to_owned()).spawn(|| show(records, views, ending))?);
         Ok(())
     });
     let before = Usage::of_this_process();
-    let stopped = service(Demo { plan: run.plan, jobs, trace: trace.clone(), started });
-    let stopped = stopped.map_err(|error| format!("the service failed: {error}"))?;
+    let outcome = service(Demo { plan: run.plan, jobs, trace: trace.clone(), on_started });
+    let outcome = outcome.map_err(|error| format!("the service failed: {error}"))?;
     let wall = trace.origin().elapsed();
-    let stopped = Stopped { usage: stopped.usage.since(before), ..stopped };
+    let outcome = Outcome { usage: outcome.usage.since(before), ..outcome };
 
-    let _ = ended.send((wall, stopped));
-    let outcome = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
-    outcome.failures.iter().for_each(|failure| _ = fail(failure, FAILED));
-    Ok(outcome.died == 0 && outcome.lost == 0 && outcome.failures.is_empty())
+    let _ = ended.send((wall, outcome));
+    let report = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
+    report.failures.iter().for_each(|failure| _ = fail(failure, FAILED));
+    Ok(report.died == 0 && report.lost == 0 && report.failures.is_empty())
 }
 
 /// Shows the records as they come, until the service has ended.
-fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Stopped)>) -> Option<Outcome> {
+fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Outcome)>) -> Option<Report> {
     // At the start there is much to expect, and no pile yet that would tell.
     let mut news = MUCH;
     loop {
         match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {
             Err(RecvTimeoutError::Timeout) => news = records.sweep(|records| views.show(records)),
             Err(RecvTimeoutError::Disconnected) => return None,
-            Ok((wall, stopped)) => {
+            Ok((wall, outcome)) => {
                 views.count(records.counts());
                 views.show(&records.rest());
-                return Some(views.finish(wall, stopped));
+                return Some(views.finish(wall, outcome));
             }
         }
     }

@@ -1,0 +1,41 @@
+//! The program `chapter-coroutines`: the service with coroutines for workers.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::coroutines::{Runtime, Service};
+use crate::demo::{self, Model};
+
+/// The flags that only this demo has.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Options {
+    /// The event loop
+    #[arg(long, value_enum, default_value_t)]
+    pub runtime: Runtime,
+}
+
+/// A coroutine is a piece of memory, and there could be many more: past this, a slip of the finger costs more than anybody
+/// learns.
+const MODEL: Model = Model { name: "coroutines", most_workers: 100_000 };
+
+/// The command line of the program `chapter-coroutines`.
+pub fn command() -> clap::Command {
+    demo::command::<Options>(MODEL)
+}
+
+/// The program `chapter-coroutines`.
+pub fn main() -> ExitCode {
+    main_with(env::args_os())
+}
+
+/// The same with other arguments than the program's own; the first is the name of the program.
+pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    demo::main(MODEL, arguments, |options: Options, demo| {
+        options.runtime.build()?.block_on(async {
+            let mut service = Service::new(demo.plan, demo.trace);
+            service.add_jobs(demo.jobs);
+            service.run(demo.on_started).await
+        })
+    })
+}

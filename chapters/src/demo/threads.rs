@@ -1,0 +1,49 @@
+//! The program `chapter-threads`: the service with threads for workers, under a GIL if the command line asks for one.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::demo::{self, Model};
+use crate::gil::interpreter::{Gils, Locking};
+use crate::gil::worker;
+use crate::options;
+use crate::threads::Service;
+
+/// The flags that only this demo has.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Options {
+    /// Which interpreter lock the workers take turns under
+    #[arg(long, value_enum, default_value_t)]
+    pub gil: Locking,
+
+    /// How long a worker waits for the interpreter lock before it asks the holder for a turn: CPython's switch interval.
+    /// Less than a microsecond counts as one
+    #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::time, allow_hyphen_values = true)]
+    pub switch_interval: Duration,
+}
+
+/// Each thread maps its stack, a second one for signal handlers, and a guard before each: Linux lets a process have 65,530
+/// mappings.
+const MODEL: Model = Model { name: "threads", most_workers: 10_000 };
+
+/// The command line of the program `chapter-threads`.
+pub fn command() -> clap::Command {
+    demo::command::<Options>(MODEL)
+}
+
+/// The program `chapter-threads`.
+pub fn main() -> ExitCode {
+    main_with(env::args_os())
+}
+
+/// The same with other arguments than the program's own; the first is the name of the program.
+pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    demo::main(MODEL, arguments, |options: Options, demo| {
+        let gils = Gils::new(options.gil, options.switch_interval);
+        let mut service = Service::new(demo.plan, demo.trace);
+        service.add_jobs(demo.jobs);
+        worker::run(service, gils, demo.on_started)
+    })
+}

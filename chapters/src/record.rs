@@ -1,0 +1,372 @@
+//! What can be said about a run: records of what happened, and the summary at the end.
+//!
+//! Plain data. A [`Record`] is a line of JSON, and so is the [`Summary`], in the last record of every run. The
+//! [`trace`](crate::trace) carries records from the workers to the views, and a [`Tally`](crate::tally::Tally) counts them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::{Error, IgnoredAny};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::job::Job;
+use crate::random::Seed;
+
+/// One thing that happened.
+///
+/// As JSON it is one line of the trace: `{"at":0.001234,"worker":"worker-1","event":"job_started","job":{...}}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// When, since the service began to start, on one clock for all workers.
+    pub at: Duration,
+    /// Which worker; the service itself is `None`.
+    pub worker: Option<WorkerId>,
+    /// What.
+    pub event: Event,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The service is about to start its workers.
+    ServiceStarting,
+    /// A worker runs, and will look for jobs from now on.
+    WorkerStarted,
+    /// A worker took a job from the queue and begins it.
+    JobStarted(Job),
+    /// A worker is done with its job.
+    JobCompleted(Job),
+    /// A worker waited for a job as long as it has patience for, and goes on to wait.
+    NoWork,
+    /// A worker has just got the interpreter lock.
+    GilAcquired,
+    /// A worker is about to give the interpreter lock back.
+    GilReleased,
+    /// The service tells its workers to stop.
+    ServiceStopping,
+    /// A worker ends because it was told to, or because no job will come any more.
+    WorkerFinished,
+    /// A worker ended without being told to; the job that it had, if it had begun one, is lost.
+    WorkerDied(Option<Job>),
+    /// Every worker has ended: the last record of every run.
+    ServiceStopped(Box<Summary>),
+    /// A worker puts a job on a queue.
+    JobPut(Job),
+    /// A worker begins to wait, if only for a moment.
+    WaitStarted(Thing),
+    /// A worker is done waiting, whether it has got what it waited for or not.
+    WaitEnded(Thing),
+    /// A worker has just got something that it holds from now on.
+    Acquired(Thing),
+    /// A worker is about to give back what it holds.
+    Released(Thing),
+    /// A worker does what others wait for.
+    Signalled(Thing),
+}
+
+impl Event {
+    /// The event's name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::ServiceStarting => "service_starting",
+            Event::WorkerStarted => "worker_started",
+            Event::JobStarted(_) => "job_started",
+            Event::JobCompleted(_) => "job_completed",
+            Event::NoWork => "no_work",
+            Event::GilAcquired => "gil_acquired",
+            Event::GilReleased => "gil_released",
+            Event::ServiceStopping => "service_stopping",
+            Event::WorkerFinished => "worker_finished",
+            Event::WorkerDied(_) => "worker_died",
+            Event::ServiceStopped(_) => "service_stopped",
+            Event::JobPut(_) => "job_put",
+            Event::WaitStarted(_) => "wait_started",
+            Event::WaitEnded(_) => "wait_ended",
+            Event::Acquired(_) => "acquired",
+            Event::Released(_) => "released",
+            Event::Signalled(_) => "signalled",
+        }
+    }
+
+    /// The job that the event is about, if it is about one.
+    pub fn job(&self) -> Option<&Job> {
+        match self {
+            Event::JobStarted(job) | Event::JobCompleted(job) | Event::JobPut(job) => Some(job),
+            Event::WorkerDied(job) => job.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What the event is about, if it is about waiting, holding or signalling.
+    pub fn thing(&self) -> Option<Thing> {
+        match self {
+            Event::WaitStarted(thing) | Event::WaitEnded(thing) => Some(*thing),
+            Event::Acquired(thing) | Event::Released(thing) | Event::Signalled(thing) => Some(*thing),
+            _ => None,
+        }
+    }
+}
+
+/// What a worker waits for, holds, or signals.
+///
+/// In JSON it is the one field more of five events: `"on"` of `wait_started` and `wait_ended`, `"of"` of `acquired`,
+/// `released` and `signalled`.
+///
+/// | in JSON | to wait | to hold | to signal |
+/// | --- | --- | --- | --- |
+/// | `"lock"` | until it is free | from the acquire to the release | |
+/// | `"rlock"` | until it is free, or at once if it is one's own | the same, and again within it | |
+/// | `"condition"` | for a notification | | notify |
+/// | `"event"` | until it is set | | set it |
+/// | `"semaphore"` | until a permit is free | a permit | |
+/// | `"barrier"` | until all have come | | have come last, and let all go on |
+/// | `"room"` | until a queue is not full | | |
+/// | `"item"` | until a queue is not empty | | |
+/// | `"tasks"` | until all that was put on a queue is done | | |
+/// | `"queue"` | | | shut it down |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Thing {
+    /// A lock.
+    Lock,
+    /// A lock that its holder may take again.
+    RLock,
+    /// A condition.
+    Condition,
+    /// An event.
+    Event,
+    /// A semaphore, or a permit of it.
+    Semaphore,
+    /// A barrier.
+    Barrier,
+    /// Room in a queue.
+    Room,
+    /// An item of a queue.
+    Item,
+    /// The tasks of a queue.
+    Tasks,
+    /// A queue as a whole.
+    Queue,
+}
+
+impl Thing {
+    /// What one waits for, in words: `for the lock`, `at the barrier`.
+    pub fn waited_for(self) -> &'static str {
+        match self {
+            Thing::Lock => "for the lock",
+            Thing::RLock => "for the rlock",
+            Thing::Condition => "for a notification",
+            Thing::Event => "for the event",
+            Thing::Semaphore => "for a permit",
+            Thing::Barrier => "at the barrier",
+            Thing::Room => "for room",
+            Thing::Item => "for an item",
+            Thing::Tasks => "for all tasks to be done",
+            Thing::Queue => "for the queue",
+        }
+    }
+
+    /// What one holds, in words: `the lock`, `a permit`.
+    pub fn held(self) -> &'static str {
+        match self {
+            Thing::Lock => "the lock",
+            Thing::RLock => "the rlock",
+            Thing::Condition => "the condition",
+            Thing::Event => "the event",
+            Thing::Semaphore => "a permit",
+            Thing::Barrier => "the barrier",
+            Thing::Room => "room",
+            Thing::Item => "an item",
+            Thing::Tasks => "a task",
+            Thing::Queue => "the queue",
+        }
+    }
+
+    /// What one does who signals, in words: `sets the event`, `opens the barrier`.
+    pub fn signalled(self) -> &'static str {
+        match self {
+            Thing::Condition => "notifies",
+            Thing::Event => "sets the event",
+            Thing::Barrier => "opens the barrier",
+            Thing::Queue => "shuts the queue down",
+            _ => "signals",
+        }
+    }
+}
+
+/// A worker, by its number from 0; its name counts from 1, as Python's default names do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WorkerId(pub u32);
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "worker-{}", u64::from(self.0) + 1)
+    }
+}
+
+impl FromStr for WorkerId {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let number = name.strip_prefix("worker-").and_then(|number| number.parse::<u32>().ok());
+        let id = number.and_then(|number| number.checked_sub(1)).map(Self);
+        id.ok_or_else(|| format!("{name:?} is no worker: expected \"worker-1\" and so on"))
+    }
+}
+
+/// Time as JSON has it: seconds, to the microsecond.
+pub fn seconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e6
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut line = serializer.serialize_struct("Record", 4)?;
+        line.serialize_field("at", &seconds(self.at))?;
+        match self.worker {
+            Some(worker) => line.serialize_field("worker", &format_args!("{worker}"))?,
+            None => line.serialize_field("worker", &())?,
+        }
+        line.serialize_field("event", self.event.name())?;
+        if let Some(job) = self.event.job() {
+            line.serialize_field("job", job)?;
+        }
+        match &self.event {
+            Event::WaitStarted(thing) | Event::WaitEnded(thing) => line.serialize_field("on", thing)?,
+            Event::Acquired(thing) | Event::Released(thing) | Event::Signalled(thing) => {
+                line.serialize_field("of", thing)?;
+            }
+            Event::ServiceStopped(summary) => line.serialize_field("summary", summary)?,
+            _ => {}
+        }
+        line.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Line {
+            at: f64,
+            worker: Option<String>,
+            event: String,
+            job: Option<Job>,
+            on: Option<Thing>,
+            of: Option<Thing>,
+            summary: Option<Box<Summary>>,
+            #[serde(flatten)]
+            _more: std::collections::HashMap<String, IgnoredAny>,
+        }
+        let line = Line::deserialize(deserializer)?;
+        let job = || line.job.ok_or_else(|| D::Error::missing_field("job"));
+        let on = || line.on.ok_or_else(|| D::Error::missing_field("on"));
+        let of = || line.of.ok_or_else(|| D::Error::missing_field("of"));
+        let event = match line.event.as_str() {
+            "service_starting" => Event::ServiceStarting,
+            "worker_started" => Event::WorkerStarted,
+            "job_started" => Event::JobStarted(job()?),
+            "job_completed" => Event::JobCompleted(job()?),
+            "no_work" => Event::NoWork,
+            "gil_acquired" => Event::GilAcquired,
+            "gil_released" => Event::GilReleased,
+            "service_stopping" => Event::ServiceStopping,
+            "worker_finished" => Event::WorkerFinished,
+            "worker_died" => Event::WorkerDied(line.job),
+            "service_stopped" => Event::ServiceStopped(line.summary.ok_or_else(|| D::Error::missing_field("summary"))?),
+            "job_put" => Event::JobPut(job()?),
+            "wait_started" => Event::WaitStarted(on()?),
+            "wait_ended" => Event::WaitEnded(on()?),
+            "acquired" => Event::Acquired(of()?),
+            "released" => Event::Released(of()?),
+            "signalled" => Event::Signalled(of()?),
+            other => return Err(D::Error::custom(format!("{other:?} is no event"))),
+        };
+        let at = Duration::try_from_secs_f64(line.at).map_err(D::Error::custom)?;
+        let worker = line.worker.map(|name| name.parse().map_err(D::Error::custom)).transpose()?;
+        Ok(Record { at, worker, event })
+    }
+}
+
+/// What became of a run. `jobs = completed + left + lost`, always.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// `threads`, `processes` or `coroutines`.
+    pub model: String,
+    /// The part of a tour that was shown, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scene: Option<String>,
+    /// What the sizes of the jobs were made from.
+    pub seed: Seed,
+    /// How many jobs there were.
+    pub jobs: u64,
+    /// How many a worker did and said so.
+    pub completed: u64,
+    /// How many still were on the queue.
+    pub left: u64,
+    /// How many a worker took and nobody heard of again.
+    pub lost: u64,
+    /// From the service's start to the end of its last worker.
+    pub wall_seconds: f64,
+    /// What all processes together used of the processors.
+    pub cpu_seconds: f64,
+    /// The most memory that was resident, of all processes together. Pages that processes share count for each of them.
+    pub peak_rss_bytes: u64,
+    /// Each worker's share, in order.
+    pub workers: Vec<WorkerSummary>,
+}
+
+/// What one worker did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerSummary {
+    /// The worker's name.
+    pub name: String,
+    /// How many jobs it completed.
+    pub completed: u64,
+    /// How long it was busy with jobs, the one included that it did not complete.
+    pub busy_seconds: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Kind;
+
+    #[test]
+    fn a_record_is_the_json_line_that_the_book_promises() {
+        let job = Job { number: 0, kind: Kind::Cpu, size: 0.6343642441124012 };
+        let at = Duration::from_nanos(1_234_567);
+        let record = Record { at, worker: Some(WorkerId(0)), event: Event::JobStarted(job) };
+        let line = r#"{"at":0.001234,"worker":"worker-1","event":"job_started","job":{"number":0,"kind":"cpu","size":0.6343642441124012}}"#;
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        let read: Record = serde_json::from_str(line).unwrap();
+        assert_eq!(read, Record { at: Duration::from_micros(1234), ..record });
+    }
+
+    #[test]
+    fn who_waits_or_holds_says_for_what() {
+        let things = ["lock", "rlock", "condition", "event", "semaphore", "barrier", "room", "item", "tasks", "queue"];
+        let events =
+            [("wait_started", "on"), ("wait_ended", "on"), ("acquired", "of"), ("released", "of"), ("signalled", "of")];
+        for thing in things {
+            for (event, field) in events {
+                let line = format!(r#"{{"at":0.5,"worker":"worker-2","event":"{event}","{field}":"{thing}"}}"#);
+                let read: Record = serde_json::from_str(&line).unwrap();
+                assert_eq!(serde_json::to_string(&read).unwrap(), line);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_refused_by_name() {
+        let error = |line: &str| serde_json::from_str::<Record>(line).unwrap_err().to_string();
+        assert!(error(r#"{"at":0,"worker":null,"event":"lunch"}"#).contains("\"lunch\" is no event"));
+        assert!(error(r#"{"at":0,"worker":"bob","event":"no_work"}"#).contains("\"bob\" is no worker"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"job_started"}"#).contains("missing field `job`"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"acquired","on":"lock"}"#).contains("missing field `of`"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"acquired","of":"lunch"}"#).contains("lunch"));
+        assert!(error(r#"{"at":-1,"worker":null,"event":"no_work"}"#).contains("negative"));
+    }
+}

@@ -1,0 +1,125 @@
+//! What all services share: what they are asked to do, how they are started and stopped, and what they report at the end.
+//!
+//! A service gets a [`Plan`], jobs, and a [`Trace`](crate::trace::Trace) for its records. When all its workers have started,
+//! it calls [`OnStarted`] with a [`StopHandle`]; when the last one has ended, it returns an [`Outcome`]. A [`Run`] is the
+//! plan together with the rest that identifies a run, and makes the [`Summary`] of it.
+
+use std::io;
+use std::time::Duration;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::random::Seed;
+use crate::record::{Summary, WorkerId, seconds};
+use crate::tally::Tally;
+use crate::usage::Usage;
+
+/// How long a worker waits for a job before it reports that there is no work and waits again.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What a service is asked to do, whichever way it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How many workers take jobs from the queue.
+    pub workers: u32,
+    /// How long the service runs; in JSON, as any time, in seconds.
+    #[serde(serialize_with = "write_seconds", deserialize_with = "read_seconds")]
+    pub time: Duration,
+    /// What every job's work is multiplied by.
+    pub scale: f64,
+    /// Whether to stop as soon as every job is done.
+    pub until_done: bool,
+}
+
+fn write_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(seconds(*time))
+}
+
+fn read_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// Tells a running service to stop now. Dropping it has the same effect, because nothing could stop the service later.
+pub type StopHandle = Box<dyn Fn() + Send>;
+
+/// What a service calls once all its workers have started.
+///
+/// Not before: a process that calls `fork` must not have other threads, and whatever the callback starts has some.
+pub type OnStarted<'a> = Box<dyn FnOnce(StopHandle) -> io::Result<()> + 'a>;
+
+/// What only the service itself knows at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How many jobs are left on the queue.
+    pub left: u64,
+    /// What all its processes together used.
+    pub usage: Usage,
+}
+
+/// The error of a service that could not start `worker`.
+pub fn cannot_start(worker: WorkerId, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot start {worker}: {error}"))
+}
+
+/// What is known of a run before it begins.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    /// `threads`, `processes` or `coroutines`.
+    pub model: &'static str,
+    /// The part of a [demo of one primitive or queue](crate::demos) that is shown; the [service](crate::demo) of a demo has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scene: Option<&'static str>,
+    /// What the sizes of the jobs are made from.
+    pub seed: Seed,
+    /// How many jobs there are.
+    pub jobs: u64,
+    /// What the service is asked to do.
+    #[serde(flatten)]
+    pub plan: Plan,
+}
+
+impl Run {
+    /// What it is a run of: `threads`, or `barrier with threads`.
+    pub(crate) fn name(&self) -> String {
+        self.scene.map_or_else(|| self.model.to_owned(), |scene| format!("{scene} with {}", self.model))
+    }
+
+    /// What became of the run: from what was counted, how long it took, and what the service knew at its end.
+    pub fn summary(&self, tally: Tally, wall: Duration, outcome: Outcome) -> Summary {
+        let completed = tally.completed();
+        // A scene has no queue that all jobs are on: the jobs that no worker began are left.
+        let left = if self.scene.is_some() { self.jobs.saturating_sub(tally.begun()) } else { outcome.left };
+        Summary {
+            model: self.model.to_owned(),
+            scene: self.scene.map(str::to_owned),
+            seed: self.seed.clone(),
+            jobs: self.jobs,
+            completed,
+            left,
+            lost: self.jobs.saturating_sub(completed + left),
+            wall_seconds: seconds(wall),
+            cpu_seconds: seconds(outcome.usage.cpu),
+            peak_rss_bytes: outcome.usage.peak_rss,
+            workers: tally.into_shares(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn every_job_is_completed_left_or_lost() {
+        let mut tally = Tally::default();
+        sample::records().iter().for_each(|record| tally.add(record));
+        assert_eq!((tally.completed(), tally.died()), (2, 1));
+        let usage = Usage { cpu: Duration::from_millis(1600), peak_rss: 3 << 20 };
+        let summary = sample::run().summary(tally, Duration::from_millis(1200), Outcome { left: 1, usage });
+        assert_eq!((summary.jobs, summary.completed, summary.left, summary.lost), (4, 2, 1, 1));
+        assert_eq!(summary.workers[1].busy_seconds, 0.6, "the job counts that died with its worker");
+        assert_eq!(summary, sample::summary());
+    }
+}

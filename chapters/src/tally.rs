@@ -1,0 +1,90 @@
+//! Counts records while they go by: what each worker completed, how long it was busy, and how many workers died.
+//!
+//! A [`Tally`] keeps no record. So a run of which only the summary is wanted counts its records where they are
+//! [recorded](crate::trace::counted), and a view's thread counts those that it shows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::record::{Event, Record, WorkerId, WorkerSummary, seconds};
+
+/// Counts what the records say.
+#[derive(Debug, Default)]
+pub struct Tally {
+    workers: BTreeMap<WorkerId, Worker>,
+    begun: u64,
+    completed: u64,
+    died: u64,
+}
+
+#[derive(Debug, Default)]
+struct Worker {
+    completed: u64,
+    busy: Duration,
+    started: Option<Duration>,
+}
+
+impl Worker {
+    fn stop_work(&mut self, at: Duration) {
+        if let Some(started) = self.started.take() {
+            self.busy += at.saturating_sub(started);
+        }
+    }
+}
+
+impl Tally {
+    /// Counts one record.
+    pub fn add(&mut self, record: &Record) {
+        let Some(id) = record.worker else { return };
+        let worker = self.workers.entry(id).or_default();
+        match record.event {
+            Event::JobStarted(_) => {
+                worker.started = Some(record.at);
+                self.begun += 1;
+            }
+            Event::JobCompleted(_) => {
+                worker.stop_work(record.at);
+                worker.completed += 1;
+                self.completed += 1;
+            }
+            Event::WorkerDied(_) => {
+                worker.stop_work(record.at);
+                self.died += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what another one has counted, of other workers.
+    pub fn merge(&mut self, other: Self) {
+        self.workers.extend(other.workers);
+        self.begun += other.begun;
+        self.completed += other.completed;
+        self.died += other.died;
+    }
+
+    /// How many jobs have been begun.
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// How many jobs have been completed.
+    pub fn completed(&self) -> u64 {
+        self.completed
+    }
+
+    /// How many workers have died.
+    pub fn died(&self) -> u64 {
+        self.died
+    }
+
+    /// Each worker's share, in order of their numbers.
+    pub fn into_shares(self) -> Vec<WorkerSummary> {
+        let share = |(id, worker): (WorkerId, Worker)| WorkerSummary {
+            name: id.to_string(),
+            completed: worker.completed,
+            busy_seconds: seconds(worker.busy),
+        };
+        self.workers.into_iter().map(share).collect()
+    }
+}
