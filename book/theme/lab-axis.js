@@ -1,17 +1,16 @@
-// The time axis that the runs of a lab share: which part of it is in the picture, and what a reader looks at there, by
-// pointer, by touch and by keyboard.
+// The time axis that the runs of a lab share: zooming, panning and selecting bars by pointer, touch and keyboard.
 'use strict';
 
 const LabAxis = (() => {
     const { Panel, Ink } = LabTimeline;
-    // The shortest time that fills a picture, and by what a key or a button zooms.
+    // The shortest visible time, and the zoom factor of a key or a button.
     const SHORTEST = 2e-6;
     const STEP = 1.6;
     const KINDS = ['jobs', 'holds', 'waits'];
 
-    // Whatever has to be drawn is drawn once, before the next frame is shown.
+    // Collects requests to redraw and draws once per frame.
     class Axis {
-        // `say(text, spoken)` tells what is looked at; `pick(panel, at)` is called where somebody points at a moment.
+        // Calls `say(text, spoken)` with a description of the selection, and `pick(panel, at)` for a click at a time.
         constructor(element, say, pick) {
             Object.assign(this, { element, say, pick });
             this.panels = [];
@@ -25,13 +24,13 @@ const LabAxis = (() => {
             new ResizeObserver(() => this.redraw()).observe(element);
         }
 
-        // The colours of the page have changed.
+        // Draws with the colors of the current theme.
         repaint() {
             this.ink = new Ink(this.element);
             this.redraw();
         }
 
-        add(story, clock) { return new Panel(this, story, clock); }
+        add(trace, clock) { return new Panel(this, trace, clock); }
 
         show(panels) {
             this.panels = panels;
@@ -42,7 +41,7 @@ const LabAxis = (() => {
         get end() { return Math.max(SHORTEST, ...this.panels.map(panel => panel.length)); }
         get span() { return this.view ?? [0, this.end]; }
 
-        // Draws before the next frame: everything, or what has changed with time.
+        // Schedules a redraw of everything, or only of the panels that have changed.
         redraw(everything = true) {
             this.everything ||= everything;
             if (this.pending) return;
@@ -56,32 +55,32 @@ const LabAxis = (() => {
             if (this.ink.ratio !== devicePixelRatio) this.ink = new Ink(this.element);
             for (const panel of this.panels) if (everything || panel.changed) panel.draw();
             this.onframe?.();
-            if (this.panels.some(panel => panel.clock && !panel.story.over)) this.redraw(false);
+            if (this.panels.some(panel => panel.clock && !panel.trace.over)) this.redraw(false);
         }
 
-        // Shows the part of the axis from `from` to `to`, as far as there is one; all of it, if that is all.
-        look(from, to) {
+        // Shows the axis from `from` to `to`, within its bounds.
+        zoomTo(from, to) {
             const { end } = this;
             const length = Math.min(Math.max(to - from, SHORTEST), end);
             const start = Math.min(Math.max(from, 0), end - length);
             this.view = length >= end * 0.999 ? null : [start, start + length];
-            this.onlook?.();
+            this.onzoom?.();
             this.redraw();
         }
 
         zoom(factor, at = (this.span[0] + this.span[1]) / 2) {
             const [from, to] = this.span;
-            this.look(at - (at - from) / factor, at + (to - at) / factor);
+            this.zoomTo(at - (at - from) / factor, at + (to - at) / factor);
         }
 
         pan(share) {
             const [from, to] = this.span;
             const by = share * (to - from);
-            this.look(from + by, to + by);
+            this.zoomTo(from + by, to + by);
         }
 
         whole() {
-            this.look(0, Infinity);
+            this.zoomTo(0, Infinity);
         }
 
         listen(panel) {
@@ -132,11 +131,11 @@ const LabAxis = (() => {
             else if (pointer.moved && this.view) {
                 this.cursor = null;
                 const by = pointer.at - panel.at(pointer.x);
-                this.look(this.view[0] + by, this.view[1] + by);
+                this.zoomTo(this.view[0] + by, this.view[1] + by);
             }
         }
 
-        // What was under two fingers stays under them.
+        // Zooms so that the times under two fingers stay under them.
         pinch(panel, one, two) {
             if (Math.abs(two.x - one.x) < 8 || one.at === two.at) return;
             const width = panel.at(1) - panel.at(0);
@@ -144,7 +143,7 @@ const LabAxis = (() => {
             const [from, to] = this.span;
             const start = one.at - (one.x - (panel.x(from))) * pixel;
             one.moved = two.moved = true;
-            this.look(start, start + (to - from) * pixel / width);
+            this.zoomTo(start, start + (to - from) * pixel / width);
         }
 
         release(panel, event) {
@@ -159,7 +158,7 @@ const LabAxis = (() => {
             this.cursor = panel.at(x);
             const found = panel.find(x, y);
             if (found || document.activeElement !== panel.canvas) this.picked = found;
-            this.say(found ? panel.story.about(found.lane, found.bars, panel.now) : '', false);
+            this.say(found ? panel.trace.about(found.lane, found.bars, panel.now) : '', false);
             this.redraw();
         }
 
@@ -192,13 +191,13 @@ const LabAxis = (() => {
                 Enter: () => {
                     if (!this.picked) return;
                     const { from, to } = this.extent(this.picked);
-                    this.look(from - (to - from) / 4, to + (to - from) / 4);
+                    this.zoomTo(from - (to - from) / 4, to + (to - from) / 4);
                     this.pick(panel, from);
                 },
                 Escape: () => this.select(null),
             };
             if (!Object.hasOwn(keys, key)) return;
-            // The page does not scroll, and is not turned.
+            // Keeps the page from scrolling or turning.
             event.preventDefault();
             keys[key]();
         }
@@ -212,10 +211,10 @@ const LabAxis = (() => {
             return (from + to) / 2;
         }
 
-        // What can be told apart in a lane, in order of time: bars, and groups of bars that are too thin.
-        things(panel, lane) {
+        // The selectable items of a lane in order of time: bars, and groups of bars that are too thin to select one by one.
+        groups(panel, lane) {
             const { pixel } = panel;
-            const things = [];
+            const groups = [];
             for (const kind of KINDS) {
                 const bars = lane[kind];
                 for (let index = 0; index < bars.length;) {
@@ -224,56 +223,56 @@ const LabAxis = (() => {
                     if (thin(bars[index])) {
                         while (end < bars.length && thin(bars[end]) && bars[end].from - bars[end - 1].to < 2 * pixel) end += 1;
                     }
-                    things.push({ panel, lane, bars: bars.slice(index, end) });
+                    groups.push({ panel, lane, bars: bars.slice(index, end) });
                     index = end;
                 }
             }
-            return things.sort((a, b) => a.bars[0].from - b.bars[0].from);
+            return groups.sort((a, b) => a.bars[0].from - b.bars[0].from);
         }
 
-        select(thing) {
-            this.picked = thing;
+        select(group) {
+            this.picked = group;
             this.cursor = null;
-            if (!thing) {
+            if (!group) {
                 this.say('', false);
                 this.redraw();
                 return;
             }
-            const { panel, lane, bars } = thing;
-            const { from, to } = this.extent(thing);
+            const { panel, lane, bars } = group;
+            const { from, to } = this.extent(group);
             const [start, end] = this.span;
             if (this.view && (to < start || from > end)) {
                 const middle = (from + to) / 2;
-                this.look(middle - (end - start) / 2, middle + (end - start) / 2);
+                this.zoomTo(middle - (end - start) / 2, middle + (end - start) / 2);
             }
-            this.say(panel.story.about(lane, bars, panel.now), true);
+            this.say(panel.trace.about(lane, bars, panel.now), true);
             this.redraw();
         }
 
         step(panel, by) {
             const current = this.picked?.panel === panel ? this.picked : null;
-            const lane = current?.lane ?? panel.story.lanes.find(lane => lane);
+            const lane = current?.lane ?? panel.trace.lanes.find(lane => lane);
             if (!lane) return;
-            const things = this.things(panel, lane);
-            if (!things.length) return;
-            const at = current ? things.findIndex(thing => thing.bars.includes(current.bars[0])) : -1;
-            const next = current ? at + by : by > 1 ? things.length : 0;
-            this.select(things[Math.min(Math.max(next, 0), things.length - 1)]);
+            const groups = this.groups(panel, lane);
+            if (!groups.length) return;
+            const at = current ? groups.findIndex(group => group.bars.includes(current.bars[0])) : -1;
+            const next = current ? at + by : by > 1 ? groups.length : 0;
+            this.select(groups[Math.min(Math.max(next, 0), groups.length - 1)]);
         }
 
-        // The thing of another lane that is nearest in time.
+        // Selects the group of the next lane that is nearest in time.
         stepLane(panel, by) {
             const current = this.picked?.panel === panel ? this.picked : null;
-            const { lanes } = panel.story;
+            const { lanes } = panel.trace;
             const at = current ? this.middle(current) : 0;
             for (let number = current ? current.lane.number + by : 0; number >= 0 && number < panel.lanes; number += by) {
-                const things = lanes[number] ? this.things(panel, lanes[number]) : [];
-                if (!things.length) continue;
-                const distance = thing => {
-                    const { from, to } = this.extent(thing);
+                const groups = lanes[number] ? this.groups(panel, lanes[number]) : [];
+                if (!groups.length) continue;
+                const distance = group => {
+                    const { from, to } = this.extent(group);
                     return Math.max(from - at, at - to, 0);
                 };
-                this.select(things.reduce((best, thing) => distance(thing) < distance(best) ? thing : best));
+                this.select(groups.reduce((best, group) => distance(group) < distance(best) ? group : best));
                 return;
             }
         }

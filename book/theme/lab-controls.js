@@ -1,9 +1,9 @@
-// What a lab in the reading room has above its picture: the options, the button that runs and stops, and the command that
-// the options amount to.
+// The controls above the picture of a lab in the reading room: the options, the button that starts and stops a run, and the
+// command line for the chosen options.
 'use strict';
 
 const LabControls = (() => {
-    const { Form, make, words, known, told, command } = LabForm;
+    const { Form, make, parseArguments, typedOptions, toArguments, command } = LabForm;
 
     function button(text, attributes, act) {
         const element = make('button', { type: 'button', ...attributes }, text);
@@ -12,19 +12,19 @@ const LabControls = (() => {
     }
 
     class Controls {
-        // `given` is what the caption's command says; `run(plan, current)` does what is asked until it is over, or until
-        // `current.abort` is.
+        // `given` is the parsed command of the caption. `run(plan, current)` runs a plan; it ends early when `current.abort`
+        // aborts.
         constructor(figure, labs, given, run) {
             Object.assign(this, { labs, given, run });
-            // Not every machine has all demos.
+            // Some demos exist on Linux only.
             this.series = (figure.dataset.series ?? '').split(';').map(it => it.trim())
-                .filter(it => it && (words(it).positional ?? given.lab) in labs);
+                .filter(it => it && (parseArguments(it).positional ?? given.lab) in labs);
             this.current = null;
             const { options: schema } = labs[given.lab];
-            const start = words(figure.dataset.start ?? '');
+            const start = parseArguments(figure.dataset.start ?? '');
             const both = { options: { ...given.options, ...start.options }, positional: start.positional ?? given.positional };
             const names = (figure.dataset.controls ?? '').split(/\s+/).filter(Boolean);
-            this.form = new Form(schema, names, known(schema, both), () => this.change());
+            this.form = new Form(schema, names, typedOptions(schema, both), () => this.change());
             this.go = button('', { class: 'lab-go is-live' }, () => this.press());
             this.code = make('code', { class: 'lab-code' });
             this.copy = button('Copy', { class: 'lab-copy', 'aria-label': 'Copy the command' }, () => this.copied());
@@ -41,22 +41,22 @@ const LabControls = (() => {
             this.label();
         }
 
-        // What is to be run, one after another: the lab, its options, and the words of its command that tell it from others.
+        // The runs that the button starts, in order: for each its lab, its options, and the arguments that label it.
         get plan() {
             const { values } = this.form;
             return (this.series.length ? this.series : ['']).map(item => {
-                const { options, positional } = words(item);
+                const { options, positional } = parseArguments(item);
                 const name = positional ?? this.given.lab;
                 const lab = this.labs[name];
                 const own = lab.options.filter(it => it.name in values).map(it => [it.name, values[it.name]]);
-                const asked = { ...Object.fromEntries(own), ...known(lab.options, { options }) };
-                const told_ = told(lab.options, asked);
-                return { name, values: asked, words: positional ? [lab.bin, ...told_] : told_, command: command(lab, lab.options, asked) };
+                const asked = { ...Object.fromEntries(own), ...typedOptions(lab.options, { options }) };
+                const shown = toArguments(lab.options, asked);
+                return { name, values: asked, arguments: positional ? [lab.bin, ...shown] : shown, command: command(lab, lab.options, asked) };
             });
         }
 
         change() {
-            // A word is not broken, and what is copied is as one would type it.
+            // Lines break between arguments only, and the copied text is what a reader would type.
             const line = ({ command }) => command.split(' ').flatMap((word, index) => [index ? ' ' : '', make('span', {}, word)]);
             this.code.replaceChildren(...this.plan.flatMap((asked, index) => [index ? '\n' : '', ...line(asked)]));
         }
@@ -106,8 +106,8 @@ const LabControls = (() => {
             this.message.hidden = !text;
         }
 
-        // Runs one of the plan, and gives what the room says at its end; nothing, if it was given up.
-        async one({ name, values }, current, take) {
+        // Runs one entry of the plan. Returns the room's last line, or null if the run was aborted.
+        async runOne({ name, values }, current, take) {
             let end = null;
             try {
                 await LabRoom.run(name, values, line => {

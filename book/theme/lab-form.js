@@ -1,4 +1,5 @@
-// The options of a demo: as the words of a command, as fields that a reader can change, and as the room wants them.
+// The options of a demo in three forms: the arguments of a command line, the fields of a form, and the values in a request
+// to the room.
 'use strict';
 
 const LabForm = (() => {
@@ -14,15 +15,15 @@ const LabForm = (() => {
         return element;
     }
 
-    // What a command runs and with which options: `cargo run --bin chapter-NAME -- OPTIONS`. Nothing, if it is none.
+    // Parses `cargo run --bin chapter-NAME -- OPTIONS` into the lab's name and its options. Returns null for other commands.
     function parse(command) {
         const [before, after = ''] = command.trim().split(/\s+--(?:\s+|$)/, 2);
         const lab = before.match(/^cargo run\b.*--bin chapter-(\w+)$/)?.[1];
-        return lab ? { lab, ...words(after) } : null;
+        return lab ? { lab, ...parseArguments(after) } : null;
     }
 
-    // Options as they stand in a command. A word without dashes is positional.
-    function words(text) {
+    // Parses command-line arguments. An argument without dashes is positional.
+    function parseArguments(text) {
         const options = {};
         let positional;
         for (const word of text.trim().split(/\s+/).filter(Boolean)) {
@@ -33,8 +34,8 @@ const LabForm = (() => {
         return { options, positional };
     }
 
-    // The options that a demo has, with the values that were given, in the order of the schema; the rest is not there.
-    function known(schema, { options, positional }) {
+    // The given options that the schema knows, converted to the types of the schema and in its order.
+    function typedOptions(schema, { options, positional }) {
         const values = {};
         for (const option of schema) {
             const given = option.positional ? positional : options[option.name];
@@ -51,24 +52,24 @@ const LabForm = (() => {
         return String(value);
     }
 
-    // The words that values amount to, as one would type them.
-    function told(schema, values) {
-        const words = [];
+    // The command-line arguments for some values.
+    function toArguments(schema, values) {
+        const parts = [];
         for (const option of schema) {
             const value = values[option.name];
             if (value === undefined || value === false) continue;
-            if (option.positional) words.unshift(String(value));
-            else words.push(value === true ? `--${option.name}` : `--${option.name}=${value}`);
+            if (option.positional) parts.unshift(String(value));
+            else parts.push(value === true ? `--${option.name}` : `--${option.name}=${value}`);
         }
-        return words;
+        return parts;
     }
 
     function command(lab, schema, values) {
-        const words = told(schema, values);
-        return [`cargo run --bin ${lab.bin}`, ...words.length ? ['--', ...words] : []].join(' ');
+        const parts = toArguments(schema, values);
+        return [`cargo run --bin ${lab.bin}`, ...parts.length ? ['--', ...parts] : []].join(' ');
     }
 
-    // The fields of some of a demo's options. `changed` is called when a reader has changed one.
+    // A form with some of a demo's options. Calls `changed` when the reader changes a field.
     class Form {
         constructor(schema, names, start, changed) {
             this.schema = schema;
@@ -87,18 +88,18 @@ const LabForm = (() => {
             this.element.addEventListener('input', changed);
         }
 
-        // Whether all fields hold what their options allow. The first that does not says so.
+        // Whether every field has a valid value. The browser reports the first that doesn't.
         check() {
             return [...this.fields.values()].every(field => field.inputs.every(input => input.reportValidity()));
         }
 
-        // What to run: what the page says, and what the reader has changed.
+        // The options for a run: those of the page, with the reader's changes.
         get values() {
             const values = { ...this.start };
             for (const [name, { option, read }] of this.fields) {
                 const value = read();
-                const usual = value === option.default || value === '' || (option.kind === 'switch' && !value);
-                if (usual && (value === '' || !(name in this.start))) delete values[name];
+                const isDefault = value === option.default || value === '' || (option.kind === 'switch' && !value);
+                if (isDefault && (value === '' || !(name in this.start))) delete values[name];
                 else if (option.kind === 'switch' && !value) delete values[name];
                 else values[name] = typed(option, value);
             }
@@ -121,8 +122,8 @@ const LabForm = (() => {
 
     function text(option, value, id) {
         const input = make('input', {
-            id, type: 'text', inputmode: 'numeric', pattern: '[+\\-]?[0-9]+', placeholder: 'a new one', value,
-            maxlength: 40, autocomplete: 'off', spellcheck: 'false', title: `${option.help ?? ''} A whole number, or nothing.`,
+            id, type: 'text', inputmode: 'numeric', pattern: '[+\\-]?[0-9]+', placeholder: 'random', value,
+            maxlength: 40, autocomplete: 'off', spellcheck: 'false', title: `${option.help ?? ''} An integer, or empty for a random seed.`,
         });
         return { element: labelled(option, id, input), inputs: [input], read: () => input.value.trim() };
     }
@@ -132,12 +133,12 @@ const LabForm = (() => {
         return { element: labelled(option, id, input), inputs: [input], read: () => input.checked };
     }
 
-    // Few values stand side by side; many are a list.
+    // A few values become a row of radio buttons; more become a drop-down list.
     function choice(option, value, id) {
         const letters = option.values.reduce((sum, { value }) => sum + value.length + 3, 0);
         if (option.values.length > 4 || letters > 42) {
             const items = option.values.map(it => make('option', { value: it.value, selected: it.value === value, title: it.help }, it.value));
-            if (value === null) items.unshift(make('option', { value: '', selected: true }, option.positional ? 'all' : 'as usual'));
+            if (value === null) items.unshift(make('option', { value: '', selected: true }, option.positional ? 'all' : 'default'));
             const select = make('select', { id }, ...items);
             return { element: labelled(option, id, select), inputs: [select], read: () => select.value };
         }
@@ -153,5 +154,5 @@ const LabForm = (() => {
         return { element: group, inputs, read: () => inputs.find(input => input.checked)?.value ?? '' };
     }
 
-    return { Form, make, parse, words, known, told, command };
+    return { Form, make, parse, parseArguments, typedOptions, toArguments, command };
 })();

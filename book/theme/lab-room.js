@@ -1,5 +1,5 @@
-// The reading room, as a page sees it: what can be run, runs, and news of the book itself. Where the page is not served by
-// the room, `LabRoom.there` is false, and nothing is asked of anybody.
+// The page's client for the reading room: lists the labs, starts and stops runs, and reloads the page when the book has
+// changed. On a page that the room doesn't serve, `LabRoom.there` is false and no request is sent.
 'use strict';
 
 const LabRoom = (() => {
@@ -14,20 +14,20 @@ const LabRoom = (() => {
         signal,
     });
 
-    // Why the room refuses something, in its own words.
+    // The room's reason for refusing a request.
     async function reason(response) {
         const text = (await response.text()).trim();
         try {
             const said = JSON.parse(text);
-            return said.error ?? said.reason ?? said.message ?? text;
+            return said.error ?? text;
         } catch {
             return text || `The room answers with status ${response.status}.`;
         }
     }
 
-    const GONE = 'The room does not answer. Perhaps it was closed: open it again with cargo run.';
+    const GONE = 'The reading room doesn\'t answer. If you closed it, run `cargo run` again, and open the address that it prints.';
 
-    // Which labs there are, and their options.
+    // Fetches the labs and their options, once.
     function all() {
         labs ??= fetch(`${base}/labs`).then(async response => {
             if (!response.ok) throw new Error(await reason(response));
@@ -36,7 +36,7 @@ const LabRoom = (() => {
         return labs;
     }
 
-    // Calls `take` for each line of a stream.
+    // Calls `take` with each JSON line of a stream.
     async function lines(stream, take) {
         const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
         let rest = '';
@@ -50,7 +50,7 @@ const LabRoom = (() => {
         if (rest.trim()) take(JSON.parse(rest));
     }
 
-    // Runs a demo, and calls `take` for each line that it, or the room, says. Ends when the run has ended.
+    // Runs a demo and calls `take` with each line that the demo or the room writes. Returns when the run is over.
     async function run(lab, options, take, signal) {
         let response;
         try {
@@ -70,7 +70,7 @@ const LabRoom = (() => {
     const stop = run => command('stop', { run });
     const kill = (run, worker) => command('kill', { run, worker });
 
-    // A line above the page that says what is wrong with the book; nothing, if nothing is.
+    // Shows an error of the book above the page, or removes it.
     function banner(text) {
         let element = document.querySelector('.lab-banner');
         if (!text) {
@@ -86,20 +86,20 @@ const LabRoom = (() => {
         if (element.textContent !== text) element.textContent = text;
     }
 
-    // Asks for the number of the build each second while somebody looks. Another one means other pages.
+    // Polls the build number every second while the page is visible. A new number means new content, so the page reloads.
     function watch() {
         let known = null;
-        const look = async () => {
+        const poll = async () => {
             if (document.visibilityState !== 'visible') return;
             const response = await fetch(`${base}/build`, { cache: 'no-store' });
             if (!response.ok) return;
             const { build, error } = await response.json();
-            banner(error && `The book was not built again. This is the last page that could be built.\n\n${error}`);
+            banner(error && `The book can't be built. You are reading the last version that could.\n\n${error}`);
             known ??= build;
             if (build !== known) location.reload();
         };
-        // A room that is closed says nothing; when it is open again, the next look finds it.
-        setInterval(() => look().catch(() => {}), 1000);
+        // While the room is closed the polls fail; the first one after it opens again succeeds.
+        setInterval(() => poll().catch(() => {}), 1000);
     }
 
     if (there) watch();

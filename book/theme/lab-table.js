@@ -1,26 +1,26 @@
-// The lab of the comparison: what the room measures, as bars beside those that were recorded.
+// The lab of the comparison: bars for the measurements on this machine, with the recorded figures beside them.
 'use strict';
 
 const LabTable = (() => {
-    const { brief, bytes, rounded } = LabStory;
+    const { formatShort, formatBytes, formatTime } = LabRun;
     const { make } = LabForm;
     const { Controls } = LabControls;
 
-    // What each part is about, and which of its figures says it.
+    // For each part its title, the figure that its bars show, and the format of that figure.
     const TIME = [row => row.wall_seconds, seconds => `${seconds.toFixed(3)} s`];
     const PARTS = {
         cpu: ['Jobs that compute: how long they take', ...TIME],
         io: ['Jobs that wait: how long they take', ...TIME],
         mixed: ['Jobs that compute, and jobs that wait: how long they take', ...TIME],
-        empty: ['Empty jobs: what the service itself costs for each', row => row.seconds_per_job, brief],
-        idle: ['Workers without work: what each of them weighs', row => row.bytes_per_worker, bytes],
-        start: ['Workers that start and stop at once: how long it takes to start one', row => row.start_seconds, brief],
+        empty: ['Empty jobs: what the service itself costs for each', row => row.seconds_per_job, formatShort],
+        idle: ['Workers without work: what each of them weighs', row => row.bytes_per_worker, formatBytes],
+        start: ['Workers that start and stop at once: how long it takes to start one', row => row.start_seconds, formatShort],
     };
     const key = row => [row.part, row.variant, row.workers].join();
 
     class Table {
         constructor(figure, labs, given) {
-            this.recorded = new Map(LabStory.read(figure.querySelector('script').textContent).map(row => [key(row), row]));
+            this.recorded = new Map(LabRun.read(figure.querySelector('script').textContent).map(row => [key(row), row]));
             this.controls = new Controls(figure, labs, given, (plan, current) => this.start(plan, current));
             this.state = make('p', { class: 'lab-readout', role: 'status' });
             this.result = make('div', { class: 'lab-parts' });
@@ -33,23 +33,23 @@ const LabTable = (() => {
             this.rows = [];
             this.result.replaceChildren();
             const since = performance.now();
-            const tell = what => {
+            const showState = what => {
                 const seconds = ((performance.now() - since) / 1000).toFixed(0);
-                const text = `${what}, ${seconds} s. Each part is shown when all of its runs are over.`;
+                const text = `${what}, ${seconds} s. A part appears when all of its runs are over.`;
                 if (this.state.textContent !== text) this.state.textContent = text;
             };
-            tell('Measuring');
-            const timer = setInterval(() => tell('Measuring'), 1000);
-            const end = await this.controls.one(plan, current, row => {
+            showState('Measuring');
+            const timer = setInterval(() => showState('Measuring'), 1000);
+            const end = await this.controls.runOne(plan, current, row => {
                 if (!row.part) return;
                 this.figure.classList.add('has-run');
                 this.rows.push(row);
                 this.draw();
             });
             clearInterval(timer);
-            const why = { stopped: 'Stopped', too_long: 'Stopped: a run has 60 seconds. Ask for less', failed: 'Failed' }[end?.why];
-            this.state.textContent = `${why ?? (end ? 'Done' : 'Given up')} after ${rounded((performance.now() - since) / 1000, 1)}.`;
-            if (end?.why === 'failed') this.controls.fail(end.error?.trim() || 'The run failed, and did not say why.');
+            const why = { stopped: 'Stopped', too_long: 'Stopped: a run may take 60 seconds. Choose a smaller one', failed: 'Failed' }[end?.why];
+            this.state.textContent = `${why ?? (end ? 'Done' : 'Aborted')} after ${formatTime((performance.now() - since) / 1000, 1)}.`;
+            if (end?.why === 'failed') this.controls.fail(end.error?.trim() || 'The run failed without an error message.');
         }
 
         draw() {
@@ -58,7 +58,7 @@ const LabTable = (() => {
         }
 
         part(part, rows) {
-            const [title, figure, tell] = PARTS[part];
+            const [title, figure, format] = PARTS[part];
             const before = row => this.recorded.get(key(row));
             const compared = rows.some(before);
             const most = Math.max(...rows.map(row => figure(row) ?? 0), Number.MIN_VALUE);
@@ -68,10 +68,10 @@ const LabTable = (() => {
                 bar.style.width = `${100 * (figure(row) ?? 0) / most}%`;
                 const recorded = before(row);
                 return make('tr', {}, make('th', { scope: 'row' }, row.variant), make('td', { class: 'lab-long' }, bar),
-                    make('td', {}, figure(row) === undefined ? '' : tell(figure(row))),
-                    ...compared ? [make('td', {}, recorded && figure(recorded) !== undefined ? tell(figure(recorded)) : '')] : []);
+                    make('td', {}, figure(row) === undefined ? '' : format(figure(row))),
+                    ...compared ? [make('td', {}, recorded && figure(recorded) !== undefined ? format(figure(recorded)) : '')] : []);
             };
-            const head = workers => make('tr', {}, make('th', { scope: 'colgroup', colspan: 2 }, `${LabStory.counted(workers, 'worker')}`),
+            const head = workers => make('tr', {}, make('th', { scope: 'colgroup', colspan: 2 }, `${LabRun.plural(workers, 'worker')}`),
                 make('th', { scope: 'col' }, 'here'), ...compared ? [make('th', { scope: 'col' }, 'recorded')] : []);
             return make('table', { class: 'lab-rows' }, make('caption', {}, title),
                 ...groups.map(workers => make('tbody', {}, head(workers), ...rows.filter(row => row.workers === workers).map(line))));

@@ -1,22 +1,22 @@
-// The picture of runs, on a canvas each, above one another on one time axis: it grows while a run goes on, and can be
-// zoomed, panned and asked what each bar is, by pointer and by keyboard. It looks like the figures of the book.
+// Draws runs on canvases that share a time axis. The picture grows while a run is in progress. Its bars, stripes and colors
+// are those of the book's figures.
 'use strict';
 
 const LabTimeline = (() => {
-    const { THINGS, rounded } = LabStory;
-    // How many workers have a lane.
+    const { RESOURCES, formatTime } = LabRun;
+    // The largest number of lanes.
     const LANES = 40;
-    // Free space at the left and the right of what is drawn, and below it, for the axis.
+    // Space to the left and right of the lanes, below them for the axis, and above them for the marks.
     const PAD = 10;
     const AXIS = 22;
     const MARK = 18;
     const FONT = '13px system-ui, sans-serif';
-    // The stripes of waiting: each thing that workers wait for has its own.
-    const TURNS = ['/', '\\', '-', '|'];
+    // The directions of the stripes that mean waiting, one for each resource.
+    const STRIPES = ['/', '\\', '-', '|'];
     const DASHES = { threads: [], processes: [5, 2], coroutines: [1, 1.5] };
     const SHORTEST = 1e-6;
 
-    // The first of the bars that ends at or after `at`.
+    // The index of the first bar that ends at or after `at`.
     function first(bars, at) {
         let [low, high] = [0, bars.length];
         while (low < high) {
@@ -26,7 +26,7 @@ const LabTimeline = (() => {
         return low;
     }
 
-    // Calls `draw(from, to, index, count, busy)` for the bars between two times; neighbours shorter than `pixel` are one.
+    // Calls `draw(from, to, index, count, busy)` for the bars between two times, merging neighbors shorter than `pixel`.
     function merged(bars, from, to, now, pixel, widest, draw) {
         let index = first(bars, from);
         while (index < bars.length && bars[index].from <= to) {
@@ -36,7 +36,7 @@ const LabTimeline = (() => {
             if (busy < pixel) {
                 for (let next; (next = bars[index + count]) && next.from <= to; count += 1) {
                     const length = Math.min(next.to, now) - next.from;
-                    if (length >= pixel || next.from - end >= pixel || next.from - start >= widest || next.thing !== bars[index].thing) break;
+                    if (length >= pixel || next.from - end >= pixel || next.from - start >= widest || next.resource !== bars[index].resource) break;
                     end = next.from + length;
                     busy += length;
                 }
@@ -46,7 +46,7 @@ const LabTimeline = (() => {
         }
     }
 
-    // A round time, such that at most `most` of it make `length`.
+    // The smallest round unit of time that divides `length` into at most `most` steps.
     function step(length, most) {
         let unit = 1e-6;
         for (;;) {
@@ -61,7 +61,7 @@ const LabTimeline = (() => {
         return `${(time * scale).toFixed(decimals)} ${name}`;
     }
 
-    // What is drawn, in the colours of the page.
+    // The colors and stripe patterns of the page's theme.
     class Ink {
         constructor(element) {
             this.ratio = devicePixelRatio || 1;
@@ -78,9 +78,9 @@ const LabTimeline = (() => {
             this.patterns = new Map();
         }
 
-        // Stripes, in a colour, on a ground or none.
-        stripes(context, turn, colour, alpha, ground) {
-            const key = [turn, colour, ground].join();
+        // A pattern of stripes, on a background color or a transparent one.
+        stripes(context, direction, color, alpha, ground) {
+            const key = [direction, color, ground].join();
             if (!this.patterns.has(key)) {
                 const size = Math.round(7 * this.ratio);
                 const tile = document.createElement('canvas');
@@ -90,16 +90,16 @@ const LabTimeline = (() => {
                     ink.fillStyle = ground;
                     ink.fillRect(0, 0, size, size);
                 }
-                ink.strokeStyle = colour;
+                ink.strokeStyle = color;
                 ink.globalAlpha = alpha;
                 ink.lineWidth = this.ratio;
                 ink.beginPath();
                 for (const shift of [-size, 0, size]) {
-                    if (turn === '/') { ink.moveTo(shift, size); ink.lineTo(shift + size, 0); }
-                    if (turn === '\\') { ink.moveTo(shift, 0); ink.lineTo(shift + size, size); }
+                    if (direction === '/') { ink.moveTo(shift, size); ink.lineTo(shift + size, 0); }
+                    if (direction === '\\') { ink.moveTo(shift, 0); ink.lineTo(shift + size, size); }
                 }
-                if (turn === '-') { ink.moveTo(0, size / 2); ink.lineTo(size, size / 2); }
-                if (turn === '|') { ink.moveTo(size / 2, 0); ink.lineTo(size / 2, size); }
+                if (direction === '-') { ink.moveTo(0, size / 2); ink.lineTo(size, size / 2); }
+                if (direction === '|') { ink.moveTo(size / 2, 0); ink.lineTo(size / 2, size); }
                 ink.stroke();
                 const pattern = context.createPattern(tile, 'repeat');
                 pattern.setTransform(new DOMMatrix().scale(1 / this.ratio));
@@ -109,12 +109,12 @@ const LabTimeline = (() => {
         }
     }
 
-    // One run in a timeline: a canvas, and its lanes' names beside it.
+    // One run in a timeline: a canvas, with the names of its lanes to the left.
     class Panel {
-        constructor(timeline, story, clock) {
+        constructor(timeline, trace, clock) {
             this.timeline = timeline;
-            this.story = story;
-            // What time it is in the run, while it goes on.
+            this.trace = trace;
+            // Returns the current time of a run in progress.
             this.clock = clock;
             this.element = document.createElement('div');
             this.element.className = 'lab-panel';
@@ -133,33 +133,33 @@ const LabTimeline = (() => {
         }
 
         get now() {
-            const { story } = this;
-            if (story.over) return story.end;
-            return this.clock ? Math.max(this.clock(), story.end) : story.end;
+            const { trace } = this;
+            if (trace.over) return trace.end;
+            return this.clock ? Math.max(this.clock(), trace.end) : trace.end;
         }
 
-        // How long the axis must be at least.
+        // The minimum length of the axis.
         get length() {
-            const { story, now } = this;
-            if (story.over) return Math.max(story.end, SHORTEST);
-            return Math.max(this.expected ?? 0, story.deadline ? 1.02 * story.deadline : 0, 1.06 * now, 0.1);
+            const { trace, now } = this;
+            if (trace.over) return Math.max(trace.end, SHORTEST);
+            return Math.max(this.expected ?? 0, trace.deadline ? 1.02 * trace.deadline : 0, 1.06 * now, 0.1);
         }
 
         get marks() {
-            const { story } = this;
+            const { trace } = this;
             const marks = [];
-            const { deadline } = story;
-            if (deadline !== null && (deadline <= story.end || !story.over)) {
+            const { deadline } = trace;
+            if (deadline !== null && (deadline <= trace.end || !trace.over)) {
                 marks.push({ at: deadline, label: 'deadline', dash: [6, 4] });
             }
-            const near = deadline !== null && Math.abs(story.stopping - deadline) <= Math.max(story.end, deadline) / 100;
-            if (story.stopping !== null && !near) marks.push({ at: story.stopping, label: 'stopping', dash: [2, 3] });
+            const near = deadline !== null && Math.abs(trace.stopping - deadline) <= Math.max(trace.end, deadline) / 100;
+            if (trace.stopping !== null && !near) marks.push({ at: trace.stopping, label: 'stopping', dash: [2, 3] });
             return marks;
         }
 
-        // Gives each worker a lane, as high as there is room for.
+        // Gives each worker a lane, and chooses the height of the lanes.
         layout() {
-            const lanes = Math.max(1, Math.min(this.story.workers, LANES));
+            const lanes = Math.max(1, Math.min(this.trace.workers, LANES));
             const top = this.marks.length ? MARK : 4;
             const width = this.canvas.clientWidth;
             const { ratio } = this.timeline.ink;
@@ -199,18 +199,18 @@ const LabTimeline = (() => {
             return (to - from) / Math.max(1, this.width - 2 * PAD);
         }
 
-        // Whether it would look different now than when it was drawn: by new records, another axis, or half a pixel of time.
+        // Whether drawing again would change the picture: new records, a different axis, or half a pixel of time.
         get changed() {
-            const { drawn, now, story } = this;
+            const { drawn, now, trace } = this;
             const [from, to] = this.timeline.span;
-            return !drawn || drawn.records !== story.records.length || drawn.from !== from || drawn.to !== to
-                || now - drawn.now > this.pixel / 2 || drawn.over !== story.over;
+            return !drawn || drawn.records !== trace.records.length || drawn.from !== from || drawn.to !== to
+                || now - drawn.now > this.pixel / 2 || drawn.over !== trace.over;
         }
 
         draw() {
             this.layout();
             const [from, to] = this.timeline.span;
-            this.drawn = { records: this.story.records.length, from, to, now: this.now, over: this.story.over };
+            this.drawn = { records: this.trace.records.length, from, to, now: this.now, over: this.trace.over };
             const context = this.canvas.getContext('2d');
             const { ink } = this.timeline;
             context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -224,7 +224,7 @@ const LabTimeline = (() => {
             context.rect(PAD - 1, 0, this.width - 2 * PAD + 2, this.height - AXIS + 4);
             context.clip();
             for (let number = 0; number < this.lanes; number += 1) {
-                const lane = this.story.lanes[number];
+                const lane = this.trace.lanes[number];
                 if (lane) this.drawLane(context, ink, lane, now);
             }
             this.drawSignals(context, ink);
@@ -252,7 +252,7 @@ const LabTimeline = (() => {
             }
         }
 
-        // A text in the middle of `x`, or as near to it as it fits.
+        // Draws text centered on `x`, moved sideways if it wouldn't fit.
         label(context, text, x, y) {
             const half = context.measureText(text).width / 2;
             context.textAlign = 'center';
@@ -260,15 +260,15 @@ const LabTimeline = (() => {
         }
 
         drawLane(context, ink, lane, now) {
-            const { story, bar: height, pixel } = this;
+            const { trace, bar: height, pixel } = this;
             const [from, to] = this.timeline.span;
             const y = this.y(lane.number);
-            const colours = ink.model[story.model];
-            const dash = DASHES[story.model];
+            const colors = ink.model[trace.model];
+            const dash = DASHES[trace.model];
             const left = Math.max(this.x(lane.began), -10);
             const right = Math.min(this.x(lane.ended ?? now), this.width + 10);
             if (right > left) {
-                if (!story.tells) {
+                if (!trace.reportsWaits) {
                     context.fillStyle = ink.stripes(context, '/', ink.text, 0.55);
                     context.fillRect(left, y, right - left, height);
                 }
@@ -277,12 +277,12 @@ const LabTimeline = (() => {
                 context.strokeRect(left + 0.5, y + 0.5, Math.max(0, right - left - 1), height - 1);
                 context.globalAlpha = 1;
             }
-            const things = [...story.things.wait];
+            const resources = [...trace.resources.wait];
             merged(lane.waits, from, to, now, pixel, Infinity, (start, end, index) => {
                 const width = this.x(end) - this.x(start);
                 if (width < 0.25) return;
-                const turn = TURNS[Math.max(0, things.indexOf(lane.waits[index].thing)) % TURNS.length];
-                context.fillStyle = ink.stripes(context, turn, ink.text, 0.55);
+                const direction = STRIPES[Math.max(0, resources.indexOf(lane.waits[index].resource)) % STRIPES.length];
+                context.fillStyle = ink.stripes(context, direction, ink.text, 0.55);
                 context.fillRect(this.x(start), y, width, height);
             });
 
@@ -290,13 +290,13 @@ const LabTimeline = (() => {
             merged(lane.jobs, from, to, now, pixel, Infinity, (start, end, index, count) => {
                 const x = Math.max(this.x(start), -10);
                 const width = Math.max(1, Math.min(this.x(end), this.width + 10) - x);
-                context.fillStyle = story.turns ? ink.stripes(context, '/', colours.fill, 0.7, colours.light) : colours.fill;
+                context.fillStyle = trace.usesGil ? ink.stripes(context, '/', colors.fill, 0.7, colors.light) : colors.fill;
                 if (width < 3) {
                     context.fillRect(x, y, width, height);
                     return;
                 }
                 context.beginPath();
-                const corner = story.model === 'coroutines' ? Math.min(6, width / 2) : 0;
+                const corner = trace.model === 'coroutines' ? Math.min(6, width / 2) : 0;
                 context.roundRect(x + 0.5, y + 0.5, width - 1, height - 1, corner);
                 context.fill();
                 context.strokeStyle = ink.text;
@@ -307,13 +307,13 @@ const LabTimeline = (() => {
                 if (width >= 8 * text.length + 4) labels.push([x, width, text]);
             });
 
-            // Several holds that are drawn as one are as high as the share of the time that they take.
+            // The height of a merged hold is the share of the time that it covers.
             const onHold = x => {
                 const at = this.at(x);
                 const hold = lane.holds[first(lane.holds, at)];
-                return !story.turns && hold && hold.from <= at;
+                return !trace.usesGil && hold && hold.from <= at;
             };
-            context.fillStyle = colours.dark;
+            context.fillStyle = colors.dark;
             merged(lane.holds, from, to, now, pixel, 8 * pixel, (start, end, _, count, busy) => {
                 const x = Math.max(this.x(start), -10);
                 const width = Math.max(0.5, Math.min(this.x(end), this.width + 10) - x);
@@ -321,30 +321,30 @@ const LabTimeline = (() => {
                 const high = count === 1 || end <= start ? most : Math.max(2, Math.round(most * busy / (end - start) / 2) * 2);
                 context.fillRect(x, y + (height - high) / 2, width, high);
             });
-            context.fillStyle = colours.light;
+            context.fillStyle = colors.light;
             merged(lane.inner, from, to, now, pixel, 8 * pixel, (start, end) => {
                 context.fillRect(this.x(start), y + height - 6, Math.max(0.5, this.x(end) - this.x(start)), 3);
             });
 
             context.textAlign = 'center';
             for (const [x, width, text] of labels) {
-                // Where only a part of a bar is in the picture, its number is in the middle of that.
+                // The number of a bar stands in the middle of its visible part.
                 const start = Math.max(x, PAD);
                 const end = Math.min(x + width, this.width - PAD);
                 if (end - start < 8 * text.length + 4) continue;
                 const middle = (start + end) / 2;
                 const held = onHold(middle);
                 if (!held) {
-                    context.strokeStyle = colours.fill;
+                    context.strokeStyle = colors.fill;
                     context.lineWidth = 4;
                     context.lineJoin = 'round';
                     context.strokeText(text, middle, y + height / 2 + 1);
                     context.lineWidth = 1;
                 }
-                context.fillStyle = held ? colours.light : colours.on;
+                context.fillStyle = held ? colors.light : colors.on;
                 context.fillText(text, middle, y + height / 2 + 1);
             }
-            this.drawDeeds(context, ink, lane, y);
+            this.drawEvents(context, ink, lane, y);
             if (lane.died) {
                 const x = this.x(lane.ended);
                 context.strokeStyle = ink.text;
@@ -359,13 +359,13 @@ const LabTimeline = (() => {
             }
         }
 
-        // What a worker did for others: a triangle where it puts a job, a diamond where it notifies.
-        drawDeeds(context, ink, lane, y) {
+        // Events of one lane: a triangle where the worker puts a job, a diamond where it notifies.
+        drawEvents(context, ink, lane, y) {
             context.fillStyle = ink.text;
             let last = -Infinity;
-            for (const record of lane.deeds) {
+            for (const record of lane.events) {
                 const x = this.x(record.at);
-                if (THINGS[record.of]?.all || x - last < 6 || x < 0 || x > this.width) continue;
+                if (RESOURCES[record.of]?.all || x - last < 6 || x < 0 || x > this.width) continue;
                 last = x;
                 context.beginPath();
                 if (record.event === 'job_put') {
@@ -393,10 +393,10 @@ const LabTimeline = (() => {
             context.lineWidth = 1;
         }
 
-        // What somebody did for all: lines across all lanes.
+        // Events that concern every worker: lines across all lanes.
         drawSignals(context, ink) {
             context.strokeStyle = ink.text;
-            for (const { at } of this.story.signals) {
+            for (const { at } of this.trace.signals) {
                 this.line(context, this.x(at), this.top, this.height - AXIS + 4, [], 2);
             }
         }
@@ -412,7 +412,7 @@ const LabTimeline = (() => {
             }
         }
 
-        // The moment at the pointer, in all panels, and the bar that is looked at.
+        // The time under the pointer, in every panel, and the selected bar.
         drawCursor(context, ink) {
             const { cursor, picked } = this.timeline;
             context.strokeStyle = ink.text;
@@ -431,9 +431,9 @@ const LabTimeline = (() => {
             }
         }
 
-        // The lane and the bars at a place: what is held, else what is done, else what is waited for.
+        // The lane and the bars at a point. Holds take precedence over jobs, and jobs over waits.
         find(x, y) {
-            const lane = this.story.lanes[Math.floor((y - this.top) / this.pitch)];
+            const lane = this.trace.lanes[Math.floor((y - this.top) / this.pitch)];
             if (!lane || lane.number >= this.lanes || y < this.top) return null;
             const at = this.at(x);
             const { pixel, now } = this;
@@ -441,7 +441,7 @@ const LabTimeline = (() => {
                 const index = first(bars, at - pixel);
                 if (index >= bars.length || bars[index].from > at + pixel) continue;
                 let end = index + 1;
-                while (end < bars.length && bars[end].from <= at + pixel && bars[end].thing === bars[index].thing) end += 1;
+                while (end < bars.length && bars[end].from <= at + pixel && bars[end].resource === bars[index].resource) end += 1;
                 const best = bars.slice(index, end).find(bar => bar.from <= at && bar.to >= at && Math.min(bar.to, now) - bar.from >= pixel);
                 return { panel: this, lane, bars: best ? [best] : bars.slice(index, end) };
             }

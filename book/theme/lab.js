@@ -1,54 +1,54 @@
-// Labs: figures that run. In the reading room a lab runs its demo on the reader's machine; elsewhere it replays what was
-// recorded; and without scripts it is a figure with the command to type.
+// Labs: figures that run. In the reading room a lab runs its demo on the reader's machine. Elsewhere it replays the recorded
+// run. Without JavaScript it is a figure with the command to type.
 //
 // A lab is a `figure` with the class `lab`, the recorded run in a `script` and the command in its caption:
 //
-// | attribute | what it says |
+// | attribute | meaning |
 // | --- | --- |
-// | `data-controls` | the options that can be changed on the page |
-// | `data-start` | options that the live lab starts with, besides those of the caption's command; an empty one is left out |
-// | `data-series` | runs that follow one another, above one another: each another lab, or other options, `;` between them |
-// | `data-recorded` | the figures of the page whose recorded runs are shown at first, if not its own alone |
+// | `data-controls` | the options that the reader can change on the page |
+// | `data-start` | initial options of the live lab, in addition to those of the caption's command; an empty value removes an option |
+// | `data-series` | several runs in sequence, separated by `;`: each names another lab or other options |
+// | `data-recorded` | the figures of the page whose recorded runs are shown first; by default its own |
 'use strict';
 
 (() => {
-    const { Story, read, rounded } = LabStory;
+    const { Trace, read, formatTime } = LabRun;
     const { make, parse } = LabForm;
     const { Controls, button } = LabControls;
-    const { Log, summary, legend } = LabTold;
+    const { Log, summary, legend } = LabLog;
     const { Axis, STEP } = LabAxis;
 
     const recordedIn = figure => read(figure.querySelector('script[type="application/x-ndjson"]').textContent);
     const commandIn = figure => [...figure.querySelectorAll('figcaption code')].map(code => code.textContent).findLast(text => parse(text));
 
-    // One run on the page: recorded, or live.
-    class Run {
-        constructor(lab, words, name) {
-            this.story = new Story();
-            this.words = words;
+    // One run on the page, recorded or live.
+    class RunView {
+        constructor(lab, args, name) {
+            this.trace = new Trace();
+            this.args = args;
             this.name = name;
             this.tag = make('span', { class: 'lab-tag' }, name);
             this.code = make('code');
             this.state = make('span', { class: 'lab-state' });
-            this.panel = lab.axis.add(this.story, null);
+            this.panel = lab.axis.add(this.trace, null);
             this.element = make('section', { class: 'lab-run', 'aria-label': name },
                 make('p', { class: 'lab-head' }, this.tag, ' ', this.code, ' ', this.state), this.panel.element);
         }
 
-        // Its words, those in bold that another run does not share.
+        // Shows the arguments, in bold where another run's differ.
         differ(other) {
-            this.code.replaceChildren(...this.words.flatMap(word =>
-                [other && !other.words.includes(word) ? make('b', {}, word) : word, ' ']));
+            this.code.replaceChildren(...this.args.flatMap(word =>
+                [other && !other.args.includes(word) ? make('b', {}, word) : word, ' ']));
         }
 
-        // How it stands.
-        tell() {
-            const { story, panel } = this;
-            let text = panel.now < 0.1 ? rounded(panel.now, panel.now) : `${panel.now.toFixed(3)} s`;
+        // Updates the time and the state.
+        refresh() {
+            const { trace, panel } = this;
+            let text = panel.now < 0.1 ? formatTime(panel.now, panel.now) : `${panel.now.toFixed(3)} s`;
             if (this.why) text += `, ${this.why}`;
-            else if (story.summary?.lost) text += `, ${story.summary.lost} lost`;
+            else if (trace.summary?.lost) text += `, ${trace.summary.lost} lost`;
             if (this.state.textContent !== text) this.state.textContent = text;
-            const name = story.title();
+            const name = trace.title();
             if (this.panel.canvas.getAttribute('aria-label') !== name) this.panel.canvas.setAttribute('aria-label', name);
         }
     }
@@ -70,18 +70,18 @@
             this.log = new Log();
             this.sums = make('div', { class: 'lab-sums' });
             this.logOf = make('span', { class: 'lab-of' });
-            this.words = make('details', { class: 'lab-words' }, make('summary', {}, 'Log and summary'),
-                make('div', { class: 'lab-told' },
+            this.details = make('details', { class: 'lab-details' }, make('summary', {}, 'Log and summary'),
+                make('div', { class: 'lab-text' },
                     make('div', {}, make('p', { class: 'lab-title' }, 'Log', this.logOf), this.log.element),
                     make('div', {}, make('p', { class: 'lab-title' }, 'Summary'), this.sums)));
-            this.words.addEventListener('toggle', () => this.tell());
+            this.details.addEventListener('toggle', () => this.refresh());
             this.go = button('Play', { class: 'lab-play' }, () => this.replay());
             this.zoom = make('div', { class: 'lab-zoom', role: 'group', 'aria-label': 'Zoom' },
                 button('whole run', { class: 'lab-whole', title: 'Show the whole run (0)' }, () => this.axis.whole()),
                 button('−', { 'aria-label': 'Zoom out', title: 'Zoom out (−)' }, () => this.axis.zoom(1 / STEP)),
                 button('+', { 'aria-label': 'Zoom in', title: 'Zoom in (+)' }, () => this.axis.zoom(STEP)));
             this.box = make('div', { class: 'lab-box' },
-                make('div', { class: 'lab-tools' }, this.go, this.keys, this.zoom), this.stage, this.readout, this.spoken, this.words);
+                make('div', { class: 'lab-tools' }, this.go, this.keys, this.zoom), this.stage, this.readout, this.spoken, this.details);
             this.figure.prepend(this.box);
             this.figure.classList.add('is-on');
             this.axis = new Axis(this.box,
@@ -91,14 +91,14 @@
                 },
                 (panel, at) => {
                     this.logged = this.runs.find(run => run.panel === panel);
-                    this.tell();
-                    if (this.words.open) this.log.goTo(at);
+                    this.refresh();
+                    if (this.details.open) this.log.goTo(at);
                 });
-            this.axis.onframe = () => this.tell();
-            this.axis.onlook = () => this.zoom.classList.toggle('is-zoomed', Boolean(this.axis.view));
+            this.axis.onframe = () => this.refresh();
+            this.axis.onzoom = () => this.zoom.classList.toggle('is-zoomed', Boolean(this.axis.view));
         }
 
-        // The recorded runs: the figure's own, or those that it names.
+        // Reads the recorded runs: the figure's own, or those of the figures that it names.
         record() {
             const names = (this.figure.dataset.recorded ?? '').split(' ').filter(Boolean);
             const figures = names.map(name => document.getElementById(`figure-${name}`)?.closest('.lab')).filter(Boolean);
@@ -106,24 +106,24 @@
                 const records = recordedIn(figure);
                 const text = records[0].recorded?.command ?? commandIn(figure);
                 const shown = text.replace(/^.*? -- /, '').split(' ').filter(word => !/^--timeline/.test(word));
-                return { records, words: shown, end: records[records.length - 1].at };
+                return { records, args: shown, end: records[records.length - 1].at };
             });
             const [from, to] = (this.given.options['timeline-window'] ?? '').split('..').map(Number);
-            this.show(this.recorded.map(it => this.tellRecorded(it)));
-            if (to > from) this.axis.look(from, to);
+            this.show(this.recorded.map(it => this.viewOf(it)));
+            if (to > from) this.axis.zoomTo(from, to);
         }
 
-        tellRecorded({ records, words, end }) {
-            const run = new Run(this, words, 'Recorded');
+        viewOf({ records, args, end }) {
+            const run = new RunView(this, args, 'Recorded');
             const { date, machine, cores } = records[0].recorded ?? {};
             if (date) run.tag.title = `Recorded on ${date}. Machine: ${machine}, ${cores} cores.`;
-            for (const record of records) run.story.add(record);
-            run.story.close();
+            for (const record of records) run.trace.add(record);
+            run.trace.close();
             run.panel.expected = end;
             return run;
         }
 
-        // Shows runs above one another.
+        // Shows some runs, one above the other.
         show(runs) {
             this.runs = runs;
             runs.forEach((run, index) => run.differ(runs.length > 1 ? runs[index ? 0 : 1] : null));
@@ -132,37 +132,37 @@
             this.axis.show(runs.map(run => run.panel));
         }
 
-        // What is said besides the picture, as far as it has changed.
-        tell() {
-            for (const run of this.runs) run.tell();
-            const stories = this.runs.map(run => run.story);
-            const state = stories.map(story => [story.over, Boolean(story.summary), story.model, story.tells, story.turns, story.again,
-                ...Object.values(story.things).map(it => [...it]), story.lanes.some(lane => lane?.died)].join()).join(';');
+        // Updates the text around the picture where it has changed.
+        refresh() {
+            for (const run of this.runs) run.refresh();
+            const traces = this.runs.map(run => run.trace);
+            const state = traces.map(trace => [trace.over, Boolean(trace.summary), trace.model, trace.reportsWaits, trace.usesGil, trace.reentered,
+                ...Object.values(trace.resources).map(it => [...it]), trace.lanes.some(lane => lane?.died)].join()).join(';');
             const changed = state !== this.state;
             this.state = state;
             if (changed) {
-                this.keys.replaceChildren(...legend(stories));
+                this.keys.replaceChildren(...legend(traces));
                 for (const run of this.runs) {
-                    run.panel.canvas.setAttribute('aria-description', run.story.over ? run.story.description() : 'It goes on.');
+                    run.panel.canvas.setAttribute('aria-description', run.trace.over ? run.trace.description() : 'In progress.');
                 }
             }
-            if (!this.words.open) return;
+            if (!this.details.open) return;
             if (changed || this.summed !== this.runs) this.sums.replaceChildren(...summary(this.runs));
             this.summed = this.runs;
-            this.log.show(this.logged.story);
+            this.log.show(this.logged.trace);
             this.logOf.textContent = this.runs.length > 1 ? `: ${this.logged.name}` : '';
             this.log.update();
         }
 
-        // Plays the recorded runs at their own speed; again, if they are over; pauses, if they are not.
+        // Replays the recorded runs at their own speed, or pauses and resumes a replay.
         replay() {
             if (this.playing) {
                 this.playing.paused = !this.playing.paused;
                 if (!this.playing.paused) this.advance();
             } else {
                 this.playing = { time: 0, paused: false, next: this.recorded.map(() => 0) };
-                this.show(this.recorded.map(({ words, end }) => {
-                    const run = new Run(this, words, 'Recorded');
+                this.show(this.recorded.map(({ args, end }) => {
+                    const run = new RunView(this, args, 'Recorded');
                     run.panel.expected = end;
                     run.panel.clock = () => this.playing?.time ?? end;
                     return run;
@@ -172,7 +172,7 @@
             this.label();
         }
 
-        // Adds what has happened by now.
+        // Adds the records up to the current time of the replay.
         advance() {
             const { playing, runs } = this;
             const began = performance.now() / 1000 - playing.time;
@@ -180,15 +180,15 @@
                 if (playing.paused) return;
                 playing.time = performance.now() / 1000 - began;
                 this.recorded.forEach(({ records, end }, index) => {
-                    const { story } = runs[index];
+                    const { trace } = runs[index];
                     while (playing.next[index] < records.length && records[playing.next[index]].at <= playing.time) {
-                        story.add(records[playing.next[index]]);
+                        trace.add(records[playing.next[index]]);
                         playing.next[index] += 1;
                     }
-                    if (playing.time >= end) story.close();
+                    if (playing.time >= end) trace.close();
                 });
                 this.axis.redraw(false);
-                if (runs.every(run => run.story.over)) {
+                if (runs.every(run => run.trace.over)) {
                     this.playing = null;
                     this.label();
                 } else requestAnimationFrame(tick);
@@ -197,7 +197,7 @@
         }
 
         label() {
-            this.go.textContent = !this.playing ? 'Play' : this.playing.paused ? 'Go on' : 'Pause';
+            this.go.textContent = !this.playing ? 'Play' : this.playing.paused ? 'Resume' : 'Pause';
         }
     }
 
@@ -212,21 +212,21 @@
             if (!this.controls.series.length) {
                 this.both = make('input', { type: 'checkbox', checked: true });
                 this.both.addEventListener('change', () => this.compare());
-                this.zoom.prepend(make('label', { class: 'lab-both', title: 'Show the run before above the last one' }, this.both, 'compare'));
+                this.zoom.prepend(make('label', { class: 'lab-both', title: 'Show the previous run above the last one' }, this.both, 'compare'));
             }
             this.axis.onlanes = panel => this.kills(panel);
             this.stage.classList.toggle('has-kills', this.controls.plan.some(asked => asked.name === 'processes'));
         }
 
-        // Runs what is asked for, one after another.
+        // Runs the entries of a plan, one after another.
         async start(plan, current) {
-            this.words.open = true;
+            this.details.open = true;
             this.axis.whole();
             const before = this.controls.series.length ? [] : this.runs.slice(-1);
             const fresh = [];
             for (const asked of plan) {
                 this.count += 1;
-                const run = new Run(this, asked.words, `Run ${this.count}`);
+                const run = new RunView(this, asked.arguments, `Run ${this.count}`);
                 run.tag.title = asked.command;
                 run.lab = asked.name;
                 fresh.push(run);
@@ -237,48 +237,48 @@
             }
         }
 
-        // The last run alone, or with the one before.
+        // Shows the last run, alone or with the one before it.
         compare() {
             const runs = this.last ?? this.runs;
             this.show(this.both && !this.both.checked ? runs.slice(-1) : runs);
         }
 
-        // Runs one demo, and says whether it went as it should.
+        // Runs one demo and returns whether it succeeded.
         async live(run, asked, current) {
-            const { story, panel } = run;
-            // When the service began to start, by the clock of the page, as far as its records tell.
+            const { trace, panel } = run;
+            // When the service began to start, by the page's clock: the earliest estimate from its records.
             let origin = Infinity;
             const now = () => performance.now() / 1000;
             panel.clock = () => origin < Infinity ? now() - origin : 0;
             run.live = current;
-            const end = await this.controls.one(asked, current, line => {
+            const end = await this.controls.runOne(asked, current, line => {
                 if (line.event) {
-                    story.add(line);
+                    trace.add(line);
                     origin = Math.min(origin, now() - line.at);
                 }
                 this.axis.redraw(false);
             });
             run.live = null;
-            story.close();
-            run.why = { stopped: 'stopped', too_long: 'stopped: a run has 60 seconds', too_many_records: 'stopped: too many records' }[end?.why]
-                ?? (end ? null : 'given up');
-            // A run that has lost a worker has failed, and has a summary all the same.
-            const failed = end?.why === 'failed' && !story.summary;
-            if (failed) this.controls.fail(end.error?.trim() || 'The run failed, and did not say why.');
+            trace.close();
+            run.why = { stopped: 'stopped', too_long: 'stopped after 60 seconds, the limit', too_many_records: 'stopped: too many records' }[end?.why]
+                ?? (end ? null : 'aborted');
+            // A run that lost a worker has failed, but it has a summary.
+            const failed = end?.why === 'failed' && !trace.summary;
+            if (failed) this.controls.fail(end.error?.trim() || 'The run failed without an error message.');
             this.axis.redraw();
-            this.spoken.textContent = story.description();
+            this.spoken.textContent = trace.description();
             return Boolean(end) && !failed;
         }
 
-        // A button for each worker that is a process and goes on.
+        // Adds a button to kill each worker process that is running, and removes the others.
         kills(panel) {
             const run = this.runs.find(run => run.panel === panel);
             const live = Boolean(run?.live?.id) && run.lab === 'processes';
             [...panel.names.children].forEach((name, number) => {
-                const lane = run?.story.lanes[number];
-                const goesOn = live && lane && lane.ended === null;
+                const lane = run?.trace.lanes[number];
+                const isRunning = live && lane && lane.ended === null;
                 const there = name.querySelector('button');
-                if (!goesOn) there?.remove();
+                if (!isRunning) there?.remove();
                 else if (!there) {
                     const worker = `worker-${number + 1}`;
                     name.append(button('Kill', { class: 'lab-kill', 'aria-label': `Kill ${worker}`, title: `Kill the process of ${worker}` }, () =>
@@ -288,13 +288,13 @@
             panel.names.ariaHidden = live ? null : 'true';
         }
 
-        tell() {
-            super.tell();
+        refresh() {
+            super.refresh();
             for (const run of this.runs) this.kills(run.panel);
         }
     }
 
-    // On paper a lab is its figure.
+    // In print a lab is only its figure.
     if (/\bprint\.html$/.test(location.pathname)) return;
     const figures = [...document.querySelectorAll('figure.lab')].filter(figure => commandIn(figure));
     const repaint = [];
@@ -302,7 +302,7 @@
         for (const figure of figures) {
             const { lab: name } = parse(commandIn(figure));
             if (recordedIn(figure)[0].part) {
-                // A chart has nothing to replay.
+                // A chart can't be replayed.
                 if (labs?.[name]) new LabTable(figure, labs, parse(commandIn(figure)));
                 continue;
             }
@@ -313,8 +313,8 @@
     if (LabRoom.there && figures.length) LabRoom.all().then(prepare, () => prepare(null));
     else prepare(null);
 
-    // The colours are the theme's.
-    const again = () => repaint.forEach(paint => paint());
-    new MutationObserver(again).observe(document.documentElement, { attributeFilter: ['class'] });
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+    // Redraw when the theme changes.
+    const repaintAll = () => repaint.forEach(paint => paint());
+    new MutationObserver(repaintAll).observe(document.documentElement, { attributeFilter: ['class'] });
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaintAll);
 })();

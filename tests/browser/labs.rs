@@ -1,29 +1,29 @@
-//! Labs: what a reader does in the reading room, and on a page that nobody serves, is done here.
+//! Labs, used as a reader uses them: in the reading room, and on a page that is opened from disk.
 
 use serde_json::json;
 
-use crate::Promise;
+use crate::Test;
 use crate::driver::{Browser, Fault};
 
-/// What a lab is for.
-pub const PROMISES: &[Promise] = promises! {
+/// The main use of a lab.
+pub const TESTS: &[Test] = tests! {
     a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary
 };
 
-/// What else it does. It takes a browser long to try all of it, so `.ci/run` does.
-pub const LONG: &[Promise] = promises! {
-    a_page_that_nobody_serves_replays_what_was_recorded
-    what_the_room_refuses_is_told
+/// The other features. They take a browser a long time, so `.ci/run` tests them.
+pub const LONG: &[Test] = tests! {
+    a_page_on_disk_replays_the_recorded_run
+    a_refusal_is_shown
     a_lab_fits_a_phone
     a_value_out_of_range_is_not_run
-    a_run_is_stopped_and_summed_up
+    a_stopped_run_has_a_summary
     one_worker_is_killed_and_its_job_is_lost
     with_the_lock_and_without_it_are_compared_on_one_axis
     the_last_two_runs_are_compared_or_the_last_is_shown_alone
     the_three_models_follow_one_another
-    the_comparison_is_measured_beside_what_was_recorded
+    the_comparison_is_measured_beside_the_recorded_one
     a_lab_is_used_by_keyboard_alone
-    a_lab_has_the_colours_of_the_theme
+    a_lab_has_the_colors_of_the_theme
 };
 
 const TAB: char = '\u{E004}';
@@ -68,9 +68,9 @@ fn a_value_out_of_range_is_not_run(browser: &Browser) -> Fault {
     browser.check(0, "runs().length === 1 && document.activeElement.matches('[id$=\"-workers\"]:invalid')")
 }
 
-fn a_run_is_stopped_and_summed_up(browser: &Browser) -> Fault {
+fn a_stopped_run_has_a_summary(browser: &Browser) -> Fault {
     open(browser, "service")?;
-    // Workers that wait need no processor, so that the browser has it.
+    // Workers that wait leave the processor to the browser.
     browser.set(0, &[("jobs", "0"), ("time", "50")])?;
     browser.click(0, ".lab-go")?;
     browser.wait(0, "text('.lab-lines').includes('worker-4    started')")?;
@@ -79,7 +79,7 @@ fn a_run_is_stopped_and_summed_up(browser: &Browser) -> Fault {
     browser.check(0, "!text('.lab-summary').includes('…')")
 }
 
-fn what_the_room_refuses_is_told(browser: &Browser) -> Fault {
+fn a_refusal_is_shown(browser: &Browser) -> Fault {
     open(browser, "service")?;
     for lab in 0..3 {
         browser.set(lab, &[("jobs", "0"), ("time", "50")])?;
@@ -93,7 +93,7 @@ fn what_the_room_refuses_is_told(browser: &Browser) -> Fault {
         browser.click(lab, ".lab-go")?;
         browser.wait(lab, "over()")?;
     }
-    // A refusal is a status that browsers write down.
+    // Browsers log the status of a refusal.
     let complaints = browser.complaints()?;
     let expected = |it: &String| it.contains("/room/run") && it.contains("429");
     if complaints.len() == 1 && complaints.iter().all(expected) { Ok(()) } else { Err(complaints.join("\n")) }
@@ -135,7 +135,7 @@ fn with_the_lock_and_without_it_are_compared_on_one_axis(browser: &Browser) -> F
         "runs().map(run => run.querySelector('.lab-head b').textContent).join() === '--gil=one,--gil=none'",
     )?;
     browser.check(lab, "painted(runs()[0], '--threads-dark') > 100 && painted(runs()[1], '--threads-dark') === 0")?;
-    // With the lock it takes longer, so that without it there is room to the right.
+    // The run with the lock takes longer, so the other one ends earlier on the shared axis.
     browser.check(lab, "painted(runs()[1], '--threads') > 1000")?;
     browser.check(lab, "all('.lab-summary thead th').map(it => it.textContent).join() === 'Run 1,Run 2'")?;
     browser.check(lab, "new Set(all('canvas').map(it => `${it.getBoundingClientRect().x} ${it.width}`)).size === 1")
@@ -164,7 +164,7 @@ fn the_three_models_follow_one_another(browser: &Browser) -> Fault {
     browser.check(lab, &format!("{models}.every(model => text('.lab-keys').includes(`a job (${{model}})`))"))
 }
 
-fn the_comparison_is_measured_beside_what_was_recorded(browser: &Browser) -> Fault {
+fn the_comparison_is_measured_beside_the_recorded_one(browser: &Browser) -> Fault {
     open(browser, "choosing")?;
     let lab = 4;
     browser.set(lab, &[("rounds", "1")])?;
@@ -176,7 +176,7 @@ fn the_comparison_is_measured_beside_what_was_recorded(browser: &Browser) -> Fau
     browser.check(lab, "all('.lab-rows tr').every(row => row.lastElementChild.textContent)")
 }
 
-fn a_page_that_nobody_serves_replays_what_was_recorded(browser: &Browser) -> Fault {
+fn a_page_on_disk_replays_the_recorded_run(browser: &Browser) -> Fault {
     browser.open(&browser.file("primitives.html")?)?;
     browser.check(0, "!lab.querySelector('.lab-go, .lab-controls') && text('.lab-play') === 'Play'")?;
     browser.check(0, "painted(runs()[0], '--threads-dark') > 100")?;
@@ -191,7 +191,7 @@ fn a_page_that_nobody_serves_replays_what_was_recorded(browser: &Browser) -> Fau
 fn a_lab_is_used_by_keyboard_alone(browser: &Browser) -> Fault {
     open(browser, "service")?;
     browser.type_in(0, "time", "0.1")?;
-    // From the last field to the button, and from there over the command and the tools to the picture.
+    // From the last field to the button, and over the command and the tools to the picture.
     browser.press(&[TAB, TAB])?;
     browser.check(0, "document.activeElement.matches('.lab-go')")?;
     browser.press(&[ENTER])?;
@@ -212,7 +212,7 @@ fn a_lab_is_used_by_keyboard_alone(browser: &Browser) -> Fault {
     browser.check(0, "!lab.querySelector('.lab-zoom').classList.contains('is-zoomed')")
 }
 
-fn a_lab_has_the_colours_of_the_theme(browser: &Browser) -> Fault {
+fn a_lab_has_the_colors_of_the_theme(browser: &Browser) -> Fault {
     open(browser, "service")?;
     browser.check(0, "painted(runs()[0], '--threads') > 1000")?;
     let light = browser.get(0, "getComputedStyle(lab).getPropertyValue('--threads')")?;
@@ -237,7 +237,7 @@ fn a_lab_fits_a_phone(browser: &Browser) -> Fault {
     looked
 }
 
-/// From the first click to the first bar, and how long frames take while many records come: figures to look at, no promises.
+/// Prints the time from the first click to the first bar, and the times of frames while many records arrive. Nothing is checked.
 ///
 /// `cargo test --release --test browser -- --ignored --nocapture`
 pub fn measured(browser: &Browser) -> Fault {

@@ -1,19 +1,19 @@
-// What a run says in words, beside its picture: the log, and the summary of one run or of several, side by side.
+// The text beside the picture of a run: its log, its summary (or the summaries of several runs side by side), and the legend.
 'use strict';
 
-const LabTold = (() => {
-    const { THINGS, brief, counted, percent, bytes } = LabStory;
+const LabLog = (() => {
+    const { RESOURCES, formatShort, plural, percent, formatBytes } = LabRun;
     const { make } = LabForm;
-    // How many workers the summary has a line for.
+    // The number of workers with a row in the summary.
     const LINES = 8;
 
-    // The log has as many elements as lines can be seen, however many records there are.
+    // Renders only the visible lines, however many records there are.
     class Log {
         constructor() {
             this.text = make('pre', { class: 'lab-lines' });
             this.space = make('div', { class: 'lab-space' }, this.text);
             this.element = make('div', { class: 'lab-log', tabindex: '0', role: 'region', 'aria-label': 'Log' }, this.space);
-            this.story = null;
+            this.trace = null;
             this.count = -1;
             this.follow = true;
             this.marked = null;
@@ -25,23 +25,23 @@ const LabTold = (() => {
             new ResizeObserver(() => { this.count = -1; this.update(); }).observe(this.element);
         }
 
-        show(story) {
-            if (this.story === story) return;
-            this.story = story;
+        show(trace) {
+            if (this.trace === trace) return;
+            this.trace = trace;
             this.count = -1;
             this.marked = null;
-            // A run that goes on is followed; one that is over is read from its beginning.
-            this.follow = !story.over;
+            // The log of a running demo follows the newest line; that of a finished run starts at the top.
+            this.follow = !trace.over;
             this.update();
             if (!this.follow) this.element.scrollTop = 0;
         }
 
         get height() { return this.line ||= parseFloat(getComputedStyle(this.text).lineHeight) || 18; }
 
-        // There may be more records.
+        // Renders records that have arrived since the last call.
         update() {
-            if (!this.story || !this.element.clientHeight) return;
-            const { length } = this.story.records;
+            if (!this.trace || !this.element.clientHeight) return;
+            const { length } = this.trace.records;
             if (length === this.count) return;
             this.count = length;
             this.space.style.height = `${length * this.height}px`;
@@ -50,20 +50,20 @@ const LabTold = (() => {
         }
 
         draw() {
-            if (!this.story) return;
-            const { records } = this.story;
+            if (!this.trace) return;
+            const { records } = this.trace;
             const start = Math.max(0, Math.floor(this.element.scrollTop / this.height) - 1);
             const end = Math.min(records.length, start + Math.ceil(this.element.clientHeight / this.height) + 3);
             this.text.style.transform = `translateY(${start * this.height}px)`;
             this.text.replaceChildren(...records.slice(start, end).map((record, index) => {
-                const line = make('span', { class: this.marked === start + index ? 'is-marked' : null }, this.story.line(record));
+                const line = make('span', { class: this.marked === start + index ? 'is-marked' : null }, this.trace.line(record));
                 return line;
             }).flatMap(line => [line, '\n']));
         }
 
-        // Shows what was said at a moment.
+        // Scrolls to the record at a time and highlights it.
         goTo(at) {
-            const { records } = this.story;
+            const { records } = this.trace;
             let [low, high] = [0, records.length];
             while (low < high) {
                 const middle = (low + high) >> 1;
@@ -78,66 +78,66 @@ const LabTold = (() => {
 
     const row = (head, cells) => make('tr', {}, make('th', { scope: 'row' }, head), ...cells.map(cell => make('td', {}, cell)));
 
-    // The summaries of runs, a column each. What is not known yet is left out.
+    // The summaries of some runs, one column each. Values that aren't known yet are shown as an ellipsis.
     function summary(runs) {
-        const stories = runs.map(run => run.story);
-        const figure = (head, of) => row(head, stories.map(story => story.summary ? of(story.summary, story) : '…'));
+        const traces = runs.map(run => run.trace);
+        const figure = (head, of) => row(head, traces.map(trace => trace.summary ? of(trace.summary, trace) : '…'));
         const rows = [
             figure('jobs', it => `${it.completed} of ${it.jobs}${it.lost ? `, ${it.lost} lost` : ''}`),
-            figure('last job done', (_, story) => story.lastDone ? `${story.lastDone.toFixed(3)} s` : 'none'),
+            figure('last job done', (_, trace) => trace.lastDone ? `${trace.lastDone.toFixed(3)} s` : 'none'),
             figure('wall time', it => `${it.wall_seconds.toFixed(3)} s`),
             figure('CPU time', it => `${it.cpu_seconds.toFixed(3)} s, ${percent(it.cpu_seconds, it.wall_seconds)}`),
-            figure('peak memory', it => bytes(it.peak_rss_bytes)),
+            figure('peak memory', it => formatBytes(it.peak_rss_bytes)),
             figure('seed', it => `${it.seed}`),
         ];
-        for (const thing of new Set(stories.flatMap(story => [...story.things.hold]))) {
-            rows.push(figure(`held ${THINGS[thing].hold}`, (_, story) => {
-                const { count, median } = story.holds(thing);
-                return count ? `${count} ×, median ${brief(median)}` : 'never';
+        for (const resource of new Set(traces.flatMap(trace => [...trace.resources.hold]))) {
+            rows.push(figure(`held ${RESOURCES[resource].hold}`, (_, trace) => {
+                const { count, median } = trace.holds(resource);
+                return count ? `${count} ×, median ${formatShort(median)}` : 'never';
             }));
         }
-        const most = Math.max(...stories.map(story => story.summary?.workers.length ?? 0));
+        const most = Math.max(...traces.map(trace => trace.summary?.workers.length ?? 0));
         for (let number = 0; number < Math.min(most, LINES); number += 1) {
             rows.push(figure(`worker-${number + 1}`, it => {
                 const worker = it.workers[number];
-                return worker ? `${counted(worker.completed, 'job')}, ${worker.busy_seconds.toFixed(3)} s` : '';
+                return worker ? `${plural(worker.completed, 'job')}, ${worker.busy_seconds.toFixed(3)} s` : '';
             }));
         }
         const heads = runs.map(run => make('th', { scope: 'col' }, run.name));
         const table = make('table', { class: 'lab-summary' },
             make('thead', {}, make('tr', {}, make('td'), ...heads)), make('tbody', {}, ...rows));
-        const more = most > LINES ? [make('p', { class: 'lab-note' }, `And ${counted(most - LINES, 'more worker')}.`)] : [];
+        const more = most > LINES ? [make('p', { class: 'lab-note' }, `And ${plural(most - LINES, 'more worker')}.`)] : [];
         return [table, ...more];
     }
 
-    // What the bars of some runs mean.
-    function legend(stories) {
+    // The legend for the bars of some runs.
+    function legend(traces) {
         const entries = [];
         const entry = (kind, text, model) => entries.push(make('span', { class: `lab-key ${model ?? ''}-key` },
             make('i', { class: `lab-sample is-${kind}`, 'aria-hidden': 'true' }), text));
-        const union = kind => [...new Set(stories.flatMap(story => [...story.things[kind]]))];
-        const models = [...new Set(stories.map(story => story.model))];
-        const turns = stories.some(story => story.turns);
+        const union = kind => [...new Set(traces.flatMap(trace => [...trace.resources[kind]]))];
+        const models = [...new Set(traces.map(trace => trace.model))];
+        const usesGil = traces.some(trace => trace.usesGil);
         for (const model of models) {
-            if (stories.some(story => story.model === model && !story.turns)) {
+            if (traces.some(trace => trace.model === model && !trace.usesGil)) {
                 entry('job', models.length > 1 ? `a job (${model})` : 'a job', model);
             }
         }
         const [model] = models;
-        if (turns) {
+        if (usesGil) {
             entry('hold', 'holds the GIL', model);
             entry('begun', 'has a job, not the GIL', model);
         }
-        for (const thing of union('hold')) if (thing !== 'gil') entry('hold', `holds ${THINGS[thing].hold}`, model);
-        if (stories.some(story => story.again)) entry('again', 'holds it again', model);
+        for (const resource of union('hold')) if (resource !== 'gil') entry('hold', `holds ${RESOURCES[resource].hold}`, model);
+        if (traces.some(trace => trace.reentered)) entry('again', 'holds it again', model);
         const waits = union('wait');
-        waits.forEach((thing, index) => entry(`wait-${index % 4}`, `waits ${THINGS[thing].wait}`));
-        if (stories.some(story => !story.tells)) entry('wait-0', 'waiting');
-        for (const deed of union('deed')) {
-            if (deed === 'put') entry('put', 'puts a job');
-            else entry(THINGS[deed].all ? 'signal' : 'notify', THINGS[deed].signal);
+        waits.forEach((resource, index) => entry(`wait-${index % 4}`, `waits ${RESOURCES[resource].wait}`));
+        if (traces.some(trace => !trace.reportsWaits)) entry('wait-0', 'waiting');
+        for (const event of union('event')) {
+            if (event === 'put') entry('put', 'puts a job');
+            else entry(RESOURCES[event].all ? 'signal' : 'notify', RESOURCES[event].signal);
         }
-        if (stories.some(story => story.lanes.some(lane => lane?.died))) entry('death', 'died');
+        if (traces.some(trace => trace.lanes.some(lane => lane?.died))) entry('death', 'died');
         return entries;
     }
 

@@ -1,11 +1,11 @@
-// What a run was, from its records: a lane of bars for each worker, lines of a log, and words for all of it.
+// Turns the records of a run into what a lab shows: a lane of bars for each worker, the lines of the log, and descriptions.
 //
-// A story grows record by record, so that a run is told the same way while it goes on, when it is over, and when it is
-// replayed. Times are seconds since the service began to start. The words are those of `chapters/src/view`.
+// A trace is built record by record, so a live run, a finished run and a replay are shown by the same code. Times are in
+// seconds since the service began to start. The wording matches `chapters/src/view`.
 'use strict';
 
-const LabStory = (() => {
-    const THINGS = {
+const LabRun = (() => {
+    const RESOURCES = {
         lock: { wait: 'for the lock', hold: 'the lock', signal: 'signals' },
         rlock: { wait: 'for the rlock', hold: 'the rlock', signal: 'signals' },
         condition: { wait: 'for a notification', hold: 'the condition', signal: 'notifies' },
@@ -18,28 +18,28 @@ const LabStory = (() => {
         queue: { wait: 'for the queue', hold: 'the queue', signal: 'shuts the queue down', all: true },
         gil: { wait: 'for the GIL', hold: 'the GIL', signal: 'signals' },
     };
-    // How many workers are told of one by one.
-    const TOLD = 8;
+    // The number of workers that a description names.
+    const DESCRIBED = 8;
 
-    const counted = (number, thing) => `${number} ${thing}${number === 1 ? '' : 's'}`;
+    const plural = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
     const percent = (part, whole) => whole > 0 ? `${(100 * part / whole).toFixed(0)} %` : '0 %';
 
-    // A time, in the largest unit that `length` fills.
-    function rounded(time, length) {
+    // Formats a time in the largest unit in which `length` is at least 1.
+    function formatTime(time, length) {
         if (length >= 1) return `${time.toFixed(3)} s`;
         if (length >= 0.001) return `${(1e3 * time).toFixed(3)} ms`;
         return `${(1e6 * time).toFixed(0)} µs`;
     }
 
-    // A short time, to three digits.
-    function brief(time) {
+    // Formats a short time with three digits.
+    function formatShort(time) {
         const [number, unit] = time >= 1 ? [time, 's'] : time >= 0.001 ? [1e3 * time, 'ms'] : [1e6 * time, 'µs'];
         return `${number.toFixed(number >= 100 ? 0 : number >= 10 ? 1 : 2)} ${unit}`;
     }
 
-    const bytes = number => number >= 2 ** 20 ? `${(number / 2 ** 20).toFixed(1)} MiB` : `${(number / 1024).toFixed(1)} KiB`;
+    const formatBytes = number => number >= 2 ** 20 ? `${(number / 2 ** 20).toFixed(1)} MiB` : `${(number / 1024).toFixed(1)} KiB`;
 
-    // The bars of a lane, in order of time, none of which overlap: jobs, or holds, or waits.
+    // The jobs, holds and waits of one worker. Bars of one kind are in order and don't overlap.
     class Lane {
         constructor(number) {
             this.number = number;
@@ -54,7 +54,7 @@ const LabStory = (() => {
             this.holds = [];
             this.inner = [];
             this.waits = [];
-            this.deeds = [];
+            this.events = [];
             this.job = null;
             this.wait = null;
             this.held = [];
@@ -81,12 +81,12 @@ const LabStory = (() => {
                 if (this.held.length) this.held.pop().to = at;
                 break;
             case 'wait_started':
-                this.wait = { kind: 'wait', from: at, to: Infinity, thing: record.on };
+                this.wait = { kind: 'wait', from: at, to: Infinity, resource: record.on };
                 this.waits.push(this.wait);
                 break;
             case 'wait_ended': this.endWait(at); break;
             case 'job_put':
-            case 'signalled': this.deeds.push(record); break;
+            case 'signalled': this.events.push(record); break;
             case 'worker_finished': this.ended = at; break;
             case 'worker_died':
                 this.end(at);
@@ -96,8 +96,8 @@ const LabStory = (() => {
             }
         }
 
-        hold(thing, at) {
-            const bar = { kind: 'hold', from: at, to: Infinity, thing };
+        hold(resource, at) {
+            const bar = { kind: 'hold', from: at, to: Infinity, resource };
             (this.held.length ? this.inner : this.holds).push(bar);
             this.held.push(bar);
         }
@@ -114,7 +114,7 @@ const LabStory = (() => {
             this.wait = null;
         }
 
-        // Ends whatever the worker is at.
+        // Closes every open bar.
         end(at) {
             this.endJob(at);
             this.endWait(at);
@@ -123,7 +123,7 @@ const LabStory = (() => {
         }
     }
 
-    class Story {
+    class Trace {
         constructor() {
             this.records = [];
             this.lanes = [];
@@ -133,8 +133,8 @@ const LabStory = (() => {
             this.summary = null;
             this.signals = [];
             this.over = false;
-            this.things = { hold: new Set(), wait: new Set(), deed: new Set() };
-            this.again = false;
+            this.resources = { hold: new Set(), wait: new Set(), event: new Set() };
+            this.reentered = false;
         }
 
         add(record) {
@@ -152,21 +152,21 @@ const LabStory = (() => {
             if (this.summary) this.close();
         }
 
-        // What there is to be seen besides jobs.
+        // Collects the resources and events for the legend.
         notice(record, lane) {
             const { event } = record;
-            if (event === 'gil_acquired') this.things.hold.add('gil');
-            if (event === 'acquired') this.things.hold.add(record.of);
-            if (event === 'wait_started') this.things.wait.add(record.on);
-            if (event === 'job_put') this.things.deed.add('put');
+            if (event === 'gil_acquired') this.resources.hold.add('gil');
+            if (event === 'acquired') this.resources.hold.add(record.of);
+            if (event === 'wait_started') this.resources.wait.add(record.on);
+            if (event === 'job_put') this.resources.event.add('put');
             if (event === 'signalled') {
-                this.things.deed.add(record.of);
-                if (THINGS[record.of]?.all) this.signals.push(record);
+                this.resources.event.add(record.of);
+                if (RESOURCES[record.of]?.all) this.signals.push(record);
             }
-            if (lane.inner.length) this.again = true;
+            if (lane.inner.length) this.reentered = true;
         }
 
-        // Ends what is still open: no more records will come.
+        // Closes the trace: no more records will come.
         close() {
             if (this.over) return;
             this.over = true;
@@ -174,17 +174,17 @@ const LabStory = (() => {
         }
 
         get model() { return this.run?.model ?? this.summary?.model ?? 'threads'; }
-        // Whether workers take turns under an interpreter lock.
-        get turns() { return this.things.hold.has('gil'); }
-        // Whether they say what they wait for. If not, they wait whenever they have no job.
-        get tells() { return this.things.wait.size > 0; }
+        // Whether the workers run under a global interpreter lock.
+        get usesGil() { return this.resources.hold.has('gil'); }
+        // Whether the records name what a worker waits for. If not, a worker without a job counts as waiting.
+        get reportsWaits() { return this.resources.wait.size > 0; }
         get workers() { return Math.max(this.run?.workers ?? 0, this.lanes.length); }
         get completed() { return this.lanes.reduce((sum, lane) => sum + (lane?.completed ?? 0), 0); }
         get lastDone() {
             return this.lanes.reduce((last, lane) => Math.max(last, lane?.lastDone ?? 0), 0);
         }
 
-        // The time that the service has, if it uses all of it.
+        // The deadline of the service, unless the run ends before it.
         get deadline() {
             const run = this.run;
             return run && !run.scene && !run.until_done ? run.time : null;
@@ -194,17 +194,17 @@ const LabStory = (() => {
             const run = this.run;
             if (!run) return 'a run';
             const name = run.scene ? `${run.scene} with ${run.model}` : run.model;
-            return `${name}: ${counted(this.workers, 'worker')}, ${counted(run.jobs, 'job')}`;
+            return `${name}: ${plural(this.workers, 'worker')}, ${plural(run.jobs, 'job')}`;
         }
 
-        // The records as lines, as a terminal shows them.
+        // A record as a line of the log, in the format of the terminal.
         line(record) {
             return `${record.at.toFixed(6).padStart(11)}  ${(record.worker ?? 'service').padEnd(11)} ${this.says(record)}`;
         }
 
         says(record) {
             const { event, job } = record;
-            const thing = THINGS[record.on ?? record.of];
+            const resource = RESOURCES[record.on ?? record.of];
             switch (event) {
             case 'service_starting': return this.starting();
             case 'worker_started': return 'started';
@@ -218,11 +218,11 @@ const LabStory = (() => {
             case 'worker_died': return job ? `died, and with it job ${job.number}` : 'died';
             case 'service_stopped': return 'stopped';
             case 'job_put': return `puts job ${job.number}`;
-            case 'wait_started': return `waits ${thing.wait}`;
-            case 'wait_ended': return `waited ${thing.wait}`;
-            case 'acquired': return `holds ${thing.hold}`;
-            case 'released': return `gives back ${thing.hold}`;
-            case 'signalled': return thing.signal;
+            case 'wait_started': return `waits ${resource.wait}`;
+            case 'wait_ended': return `waited ${resource.wait}`;
+            case 'acquired': return `holds ${resource.hold}`;
+            case 'released': return `gives back ${resource.hold}`;
+            case 'signalled': return resource.signal;
             default: return event;
             }
         }
@@ -235,59 +235,59 @@ const LabStory = (() => {
             return `starting ${this.title()}${time}, seed ${run.seed}`;
         }
 
-        // A bar in words; `bars` are more like it that are too thin to be told apart.
+        // Describes a bar, or several adjacent bars that are too thin to distinguish.
         about(lane, bars, now) {
             const [bar] = bars;
             const last = bars[bars.length - 1];
             const length = Math.max(this.end, now);
             const to = Math.min(last.to, now);
             const open = last.to > now && !this.over ? ' so far' : '';
-            const when = `${rounded(bar.from, length)} to ${rounded(to, length)}${open}`;
+            const when = `${formatTime(bar.from, length)} to ${formatTime(to, length)}${open}`;
             const busy = bars.reduce((sum, it) => sum + Math.min(it.to, now) - it.from, 0);
             const share = percent(busy, to - bar.from);
             const many = bars.length > 1;
             if (bar.kind === 'job') {
-                if (many) return `${lane.name}: ${counted(bars.length, 'job')}, ${when}, busy ${share} of the time`;
+                if (many) return `${lane.name}: ${plural(bars.length, 'job')}, ${when}, busy ${share} of the time`;
                 const outcome = bar.completed || open ? '' : lane.died ? ', lost' : ', not completed';
                 return `${lane.name}: job ${bar.job.number}, size ${bar.job.size.toFixed(3)}, ${when}${outcome}`;
             }
-            const thing = THINGS[bar.thing];
+            const resource = RESOURCES[bar.resource];
             if (bar.kind === 'hold') {
-                if (many) return `${lane.name}: ${counted(bars.length, 'hold')} of ${thing.hold}, ${when}, ${share} of the time`;
-                return `${lane.name}: ${open ? 'holds' : 'held'} ${thing.hold} for ${brief(busy)}, ${when}`;
+                if (many) return `${lane.name}: ${plural(bars.length, 'hold')} of ${resource.hold}, ${when}, ${share} of the time`;
+                return `${lane.name}: ${open ? 'holds' : 'held'} ${resource.hold} for ${formatShort(busy)}, ${when}`;
             }
-            if (many) return `${lane.name}: ${counted(bars.length, 'wait')} ${thing.wait}, ${when}, ${share} of the time`;
-            return `${lane.name}: ${open ? 'waits' : 'waited'} ${thing.wait}: ${brief(busy)}, ${when}`;
+            if (many) return `${lane.name}: ${plural(bars.length, 'wait')} ${resource.wait}, ${when}, ${share} of the time`;
+            return `${lane.name}: ${open ? 'waits' : 'waited'} ${resource.wait}: ${formatShort(busy)}, ${when}`;
         }
 
-        // How often something was held, and how long: half of the times were longer.
-        holds(thing, lanes = this.lanes) {
-            const bars = lanes.flatMap(lane => lane ? [lane.holds, lane.inner] : []).flat().filter(bar => bar.thing === thing);
+        // How often a resource was held, and the median time.
+        holds(resource, lanes = this.lanes) {
+            const bars = lanes.flatMap(lane => lane ? [lane.holds, lane.inner] : []).flat().filter(bar => bar.resource === resource);
             const lengths = Float64Array.from(bars, bar => bar.to - bar.from).sort();
             return { count: lengths.length, median: lengths[lengths.length >> 1] };
         }
 
-        // The whole run, for those who cannot see it.
+        // Describes the whole run, for screen readers.
         description() {
             const left = this.summary ? `, ${this.summary.left} left, ${this.summary.lost} lost` : '';
-            let text = `${this.title()}. ${rounded(this.end, this.end)}: ${this.completed} completed${left}.`;
-            for (const lane of this.lanes.slice(0, TOLD)) {
+            let text = `${this.title()}. ${formatTime(this.end, this.end)}: ${this.completed} completed${left}.`;
+            for (const lane of this.lanes.slice(0, DESCRIBED)) {
                 if (!lane) continue;
-                const held = !this.over ? '' : [...this.things.hold].map(thing => {
-                    const { count, median } = this.holds(thing, [lane]);
-                    return count ? `, held ${THINGS[thing].hold} ${counted(count, 'time')}, ${brief(median)} at the median` : '';
+                const held = !this.over ? '' : [...this.resources.hold].map(resource => {
+                    const { count, median } = this.holds(resource, [lane]);
+                    return count ? `, held ${RESOURCES[resource].hold} ${plural(count, 'time')}, ${formatShort(median)} at the median` : '';
                 }).join('');
-                text += ` ${lane.name} completed ${counted(lane.completed, 'job')}${held}${lane.died ? ', and died' : ''}.`;
+                text += ` ${lane.name} completed ${plural(lane.completed, 'job')}${held}${lane.died ? ', and died' : ''}.`;
             }
-            if (this.lanes.length > TOLD) text += ` And ${counted(this.lanes.length - TOLD, 'more worker')}.`;
+            if (this.lanes.length > DESCRIBED) text += ` And ${plural(this.lanes.length - DESCRIBED, 'more worker')}.`;
             return text;
         }
     }
 
-    // Reads the lines of a trace; what is no record is left out.
+    // Parses the lines of a recorded trace.
     function read(text) {
         return text.split('\n').filter(line => line.trim()).map(line => JSON.parse(line));
     }
 
-    return { Story, THINGS, read, counted, percent, rounded, brief, bytes };
+    return { Trace, RESOURCES, read, plural, percent, formatTime, formatShort, formatBytes };
 })();

@@ -1,26 +1,27 @@
-// What makes reading easier, for readers whose browser runs scripts. The book is complete without it.
+// Conveniences for readers whose browser runs JavaScript. The book is complete without them.
 'use strict';
 
-// The first thing that the keyboard reaches is the link that skips all that is not text.
+// Makes the skip link the first stop of the Tab key.
 (() => {
     const link = document.querySelector('.skip-link');
     if (link) document.body.prepend(link);
 })();
 
-// The left and right arrow keys scroll what is wide, and move those who listen from letter to letter. mdBook turns pages
-// with them; here that takes the Shift key, too. With it they select text where some is selected, or can be written.
+// mdBook turns pages with the left and right arrow keys. Those keys also scroll wide listings, and move a screen reader from
+// letter to letter, so here turning a page takes Shift as well. Shift and an arrow still extend a selection and work in
+// text fields.
 (() => {
     const turns = { ArrowLeft: ['prev', 'Left'], ArrowRight: ['next', 'Right'] };
-    const others = event => event.altKey || event.ctrlKey || event.metaKey;
-    const writes = target => target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+    const hasModifier = event => event.altKey || event.ctrlKey || event.metaKey;
+    const isEditable = target => target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
 
-    // Below the document, on which mdBook listens.
+    // mdBook listens on the document, so this handler runs first.
     document.documentElement.addEventListener('keydown', event => {
-        if (!(event.key in turns) || others(event)) return;
+        if (!(event.key in turns) || hasModifier(event)) return;
         event.stopPropagation();
         const [rel] = turns[event.key];
         const link = document.querySelector(`.nav-chapters[rel~="${rel}"]`);
-        const free = !event.defaultPrevented && !writes(event.target) && getSelection().isCollapsed;
+        const free = !event.defaultPrevented && !isEditable(event.target) && getSelection().isCollapsed;
         if (event.shiftKey && free && link) location.assign(link.href);
     });
 
@@ -36,20 +37,19 @@
     }
 })();
 
-// What scrolls sideways can be reached by the keyboard, and only that.
+// Puts elements that scroll sideways, and no others, into the Tab order.
 (() => {
     const boxes = document.querySelectorAll('main pre > code, main figcaption code, main .table-wrapper, main figure');
     const update = () => boxes.forEach(box => {
         if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
         else box.removeAttribute('tabindex');
     });
-    // The text is as wide and as high as its boxes, its fonts and what is open in it make it.
+    // Fonts and open details change the layout, so it is observed.
     new ResizeObserver(update).observe(document.querySelector('main'));
     addEventListener('load', update);
 })();
 
-// A flag is read in one piece, or broken between the values that it can have: no line ends in its hyphens. Other code in a
-// table is broken where one of its names ends.
+// Lets a line break between the values of a flag, but not at its hyphens. Other code in a table breaks between names.
 for (const code of document.querySelectorAll('main :is(p, li, dd, td, figcaption, summary) code')) {
     const text = code.textContent;
     if (/^-\S+$/.test(text)) {
@@ -65,8 +65,8 @@ for (const code of document.querySelectorAll('main :is(p, li, dd, td, figcaption
     }
 }
 
-// On a phone the cells of a row stand one below the other. Each knows the head of its column, and for those who listen a
-// table stays a table.
+// On a phone the cells of a row are stacked, each with the heading of its column. The roles keep it a table for screen
+// readers.
 for (const table of document.querySelectorAll('main table')) {
     const heads = [...table.querySelectorAll('thead th')].map(head => head.textContent);
     const roles = { thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', th: 'columnheader', td: 'cell' };
@@ -80,7 +80,7 @@ for (const table of document.querySelectorAll('main table')) {
     table.classList.add('stacks');
 }
 
-// On paper nothing can be opened, so everything is open.
+// Opens all details for printing.
 (() => {
     let closed = [];
     addEventListener('beforeprint', () => {
