@@ -1,4 +1,4 @@
-//! Records the figures of the book: runs what each is a picture of, keeps the trace, and draws it.
+//! `cargo run -- record`: runs the commands of the book's figures, keeps their traces, and draws the figures.
 
 use std::env;
 use std::fs;
@@ -10,18 +10,19 @@ use std::thread;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
-use crate::figures::{FIGURES, Figure, Recorded};
+use crate::book;
+use crate::figures::{Figure, Recorded, figures};
 
-/// Records those figures that are named, or all. To `redraw` is to draw them from the traces that are there.
+/// Records the named figures, or all of them. With `redraw`, draws them from the existing traces only.
 ///
 /// # Errors
 ///
-/// When there is no figure of a name, when a run fails, or when a file cannot be read or written.
+/// When there is no figure with a name, when a run fails, or when a file can't be read or written.
 pub fn record(names: &[String], redraw: bool) -> Result<(), String> {
     for figure in chosen(names)? {
         let (path, picture) = (figure.trace(), figure.picture());
         if !redraw {
-            write(&path, &run(figure).map_err(|error| format!("{}: {error}", figure.name))?)?;
+            write(&path, &run(&figure).map_err(|error| format!("{}: {error}", figure.name))?)?;
         }
         let trace = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         write(&picture, &figure.draw(&trace).map_err(|error| format!("{}: {error}", path.display()))?)?;
@@ -29,24 +30,25 @@ pub fn record(names: &[String], redraw: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The figures of these names, or all.
-fn chosen(names: &[String]) -> Result<Vec<&'static Figure>, String> {
-    if let Some(name) = names.iter().find(|name| FIGURES.iter().all(|figure| figure.name != **name)) {
-        let known: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
-        return Err(format!("there is no figure {name}: there are {}", known.join(", ")));
+/// The figures with these names, or all.
+fn chosen(names: &[String]) -> Result<Vec<Figure>, String> {
+    let figures = figures()?;
+    if let Some(name) = names.iter().find(|name| figures.iter().all(|figure| figure.name != **name)) {
+        let known: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+        return Err(format!("there is no figure {name}: expected one of {}", known.join(", ")));
     }
-    Ok(FIGURES.iter().filter(|figure| names.is_empty() || names.iter().any(|name| name == figure.name)).collect())
+    Ok(figures.into_iter().filter(|figure| names.is_empty() || names.contains(&figure.name)).collect())
 }
 
-/// Runs the command of a figure as a reader would, but for the picture, and gives its trace.
+/// Runs the command of a figure, with its records as the output instead of a picture, and returns the trace.
 fn run(figure: &Figure) -> Result<String, String> {
-    say(figure.command);
-    let folder = TempDir::new().map_err(|error| format!("cannot make a folder: {error}"))?;
+    say(&figure.command);
+    let folder = TempDir::new().map_err(|error| format!("cannot create a temporary folder: {error}"))?;
     let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit());
+    command.current_dir(book::root()).stderr(Stdio::inherit());
     let mut printed = true;
     for word in figure.command.split_whitespace().skip(1) {
-        // Who draws one picture can print the records, and who draws several keeps the records beside them.
+        // A program that draws one picture can print its records. One that draws several keeps the records beside them.
         if word.starts_with("--timeline=") || word.starts_with("--plot=") {
             command.arg("--format=json");
         } else if word.starts_with("--timelines=") {
@@ -58,14 +60,14 @@ fn run(figure: &Figure) -> Result<String, String> {
     }
     let output = command.output().map_err(|error| format!("cannot run cargo: {error}"))?;
     let trace = if printed { Ok(String::from_utf8_lossy(&output.stdout).into_owned()) } else { kept(folder.path()) };
-    // A run in which a worker dies fails, and may be recorded for that.
+    // A run in which a worker dies fails, but that may be what the figure shows.
     let has_a_death = |trace: &String| trace.contains("\"event\":\"worker_died\"");
     if !output.status.success() && !trace.as_ref().is_ok_and(has_a_death) {
         return Err(format!("the run failed: {}", output.status));
     }
     let trace = trace?;
     let recorded = Recorded {
-        command: figure.command.to_owned(),
+        command: figure.command.clone(),
         date: OffsetDateTime::now_utc().date().to_string(),
         machine: machine(),
         cores: thread::available_parallelism().map_or(1, usize::from),
@@ -75,7 +77,7 @@ fn run(figure: &Figure) -> Result<String, String> {
     Ok(format!("{first},\"recorded\":{recorded}}}\n{rest}"))
 }
 
-/// The one trace in a folder.
+/// The only trace in a folder.
 fn kept(folder: &Path) -> Result<String, String> {
     let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
     let mut paths =
@@ -86,7 +88,7 @@ fn kept(folder: &Path) -> Result<String, String> {
     }
 }
 
-/// What kind of processor this is.
+/// The model of the processor.
 fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -100,7 +102,7 @@ fn write(path: &Path, content: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Says how far it is; who does not listen misses nothing.
+/// Reports progress, which may get lost.
 fn say(what: &str) {
     let _ = writeln!(io::stdout(), "{what}");
 }

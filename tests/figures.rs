@@ -1,24 +1,27 @@
-//! Every figure is what its trace says, is on a page, and can be drawn again by who reads that page.
+//! The figures: each is what its trace says, and its page shows the command that draws it again.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-#[path = "../src/figures.rs"]
-mod figures;
-
 use chapters::view::json;
-use figures::{FIGURES, Figure, book};
+use reading_room::book;
+use reading_room::figures::{self, Figure};
 
-/// The largest that a trace or a picture may be, in bytes: they are kept in the repository, and on the page.
+/// The largest size of a trace or a picture, in bytes. They are part of the repository and of a page.
 const LARGEST: usize = 100_000;
 
-/// The folders of what is recorded, and how the names of the files in them end.
+/// The folders of recorded files, with the extensions of the files.
 const RECORDED: [(&str, &str); 2] = [("traces", "jsonl"), ("figures", "svg")];
+
+/// The figures in the list.
+fn figures() -> Vec<Figure> {
+    figures::figures().unwrap_or_else(|error| panic!("{error}"))
+}
 
 /// The name and the text of each page.
 fn pages() -> Vec<(String, String)> {
-    let paths = files(&book().join("src"));
+    let paths = files(&book::folder().join("src"));
     let pages = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.map(|path| (name(path), fs::read_to_string(path).expect("a page can be read"))).collect()
 }
@@ -32,7 +35,7 @@ fn name(path: &Path) -> String {
     path.file_name().expect("a file has a name").to_string_lossy().into_owned()
 }
 
-/// What is wrong with a figure whose trace and picture are these.
+/// The faults of a figure with some trace and picture.
 fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
     let redraw = format!("run `cargo run -- record --redraw {}`", figure.name);
     let mut faults = Vec::new();
@@ -60,10 +63,10 @@ fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
     faults
 }
 
-/// What is wrong with the places where a figure is shown. One is right: its ids must be unique, also where all pages are
-/// one.
+/// The faults of the places where a figure is shown. It must be shown once, because its ids must be unique on the page that
+/// contains all pages.
 fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
-    let name = figure.name;
+    let name = &figure.name;
     let include = format!("{{{{#include ../figures/{name}.svg}}}}\n");
     let trace = format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{name}.jsonl}}}}</script>\n");
     let places = pages.iter().flat_map(|(page, text)| {
@@ -91,9 +94,9 @@ fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
     vec![format!("{page}: the caption of {} does not show its command, `{}`", figure.name, figure.command)]
 }
 
-/// The files in the folders of what is recorded that no figure has.
+/// The recorded files that belong to no figure.
 fn files_of_no_figure(folder: &str, extension: &str, found: &[String]) -> Vec<String> {
-    let known: BTreeSet<String> = FIGURES.iter().map(|figure| format!("{}.{extension}", figure.name)).collect();
+    let known: BTreeSet<String> = figures().iter().map(|figure| format!("{}.{extension}", figure.name)).collect();
     let unknown = found.iter().filter(|name| !known.contains(*name));
     unknown.map(|name| format!("book/{folder}/{name} belongs to no figure")).collect()
 }
@@ -110,13 +113,13 @@ fn every_figure_is_what_its_trace_says() {
         (Ok(trace), Ok(picture)) => faults_of_files(figure, &trace, &picture),
         (trace, picture) => [trace.err(), picture.err()].into_iter().flatten().collect(),
     };
-    assert_none(FIGURES.iter().flat_map(faults).collect());
+    assert_none(figures().iter().flat_map(faults).collect());
 }
 
 #[test]
 fn every_trace_and_every_picture_belongs_to_a_figure() {
     let faults = |(folder, extension): (&str, &str)| {
-        let found: Vec<String> = files(&book().join(folder)).iter().map(|path| name(path)).collect();
+        let found: Vec<String> = files(&book::folder().join(folder)).iter().map(|path| name(path)).collect();
         files_of_no_figure(folder, extension, &found)
     };
     assert_none(RECORDED.into_iter().flat_map(faults).collect());
@@ -125,20 +128,21 @@ fn every_trace_and_every_picture_belongs_to_a_figure() {
 #[test]
 fn every_figure_is_on_a_page_with_the_command_that_draws_it_again() {
     let pages = pages();
-    assert_none(FIGURES.iter().flat_map(|figure| faults_of_pages(figure, &pages)).collect());
+    assert_none(figures().iter().flat_map(|figure| faults_of_pages(figure, &pages)).collect());
 }
 
 #[test]
 fn every_figure_has_a_name_of_its_own() {
-    let names: BTreeSet<&str> = FIGURES.iter().map(|figure| figure.name).collect();
-    assert_eq!(names.len(), FIGURES.len());
+    let figures = figures();
+    let names: BTreeSet<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+    assert_eq!(names.len(), figures.len());
 }
 
 mod each_check_can_fail {
     use super::*;
 
-    fn example() -> (&'static Figure, String, String) {
-        let figure = FIGURES.iter().find(|figure| figure.name == "service-threads").expect("it is there");
+    fn example() -> (Figure, String, String) {
+        let figure = figures().into_iter().find(|figure| figure.name == "service-threads").expect("it is there");
         let [trace, picture] =
             [figure.trace(), figure.picture()].map(|path| fs::read_to_string(path).expect("it is there"));
         (figure, trace, picture)
@@ -155,29 +159,29 @@ mod each_check_can_fail {
     #[test]
     fn files() {
         let (figure, trace, picture) = example();
-        assert_finds(faults_of_files(figure, &trace, &picture), &[]);
+        assert_finds(faults_of_files(&figure, &trace, &picture), &[]);
         assert_finds(
-            faults_of_files(figure, &trace, &picture.replacen("job", "jab", 1)),
+            faults_of_files(&figure, &trace, &picture.replacen("job", "jab", 1)),
             &["--redraw service-threads"],
         );
         assert_finds(
-            faults_of_files(figure, &trace.replacen("job_started", "lunch", 1), &picture),
+            faults_of_files(&figure, &trace.replacen("job_started", "lunch", 1), &picture),
             &["\"lunch\" is no event"],
         );
         assert_finds(
-            faults_of_files(figure, &trace.replacen("\"recorded\"", "\"read\"", 1), &picture),
+            faults_of_files(&figure, &trace.replacen("\"recorded\"", "\"read\"", 1), &picture),
             &["missing field"],
         );
         assert_finds(
-            faults_of_files(figure, &trace.replacen("--seed=1", "--seed=2", 1), &picture),
+            faults_of_files(&figure, &trace.replacen("--seed=1", "--seed=2", 1), &picture),
             &["another command"],
         );
         let later = trace.replacen("\"at\":0.0,", "\"at\":9.0,", 1);
-        assert_finds(faults_of_files(figure, &later, &picture), &["not what its trace says", "order of their times"]);
+        assert_finds(faults_of_files(&figure, &later, &picture), &["not what its trace says", "order of their times"]);
         let long = trace + &" ".repeat(LARGEST);
-        assert_finds(faults_of_files(figure, &long, &picture), &["bytes, more than"]);
+        assert_finds(faults_of_files(&figure, &long, &picture), &["bytes, more than"]);
         let gap = picture + "\n";
-        assert_finds(faults_of_files(figure, &example().1, &gap), &["not what its trace says", "blank line"]);
+        assert_finds(faults_of_files(&figure, &example().1, &gap), &["not what its trace says", "blank line"]);
     }
 
     #[test]
@@ -190,19 +194,19 @@ mod each_check_can_fail {
             ("page.md".to_owned(), text)
         };
         let good = shown(&format!("Draw it again:\n`{}`", figure.command));
-        assert_finds(faults_of_pages(figure, std::slice::from_ref(&good)), &[]);
-        assert_finds(faults_of_pages(figure, &[]), &["is shown 0 times"]);
-        assert_finds(faults_of_pages(figure, &[good.clone(), good.clone()]), &["is shown 2 times"]);
+        assert_finds(faults_of_pages(&figure, std::slice::from_ref(&good)), &[]);
+        assert_finds(faults_of_pages(&figure, &[]), &["is shown 0 times"]);
+        assert_finds(faults_of_pages(&figure, &[good.clone(), good.clone()]), &["is shown 2 times"]);
         let lab = |trace: &str| {
             let script =
                 format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{trace}.jsonl}}}}</script>\n");
             let text = good.1.replace("<figure>", "<figure class=\"lab\" data-controls=\"jobs\">");
             (good.0.clone(), text.replace("<figcaption>", &(script + "<figcaption>")))
         };
-        assert_finds(faults_of_pages(figure, &[lab("service-threads")]), &[]);
-        assert_finds(faults_of_pages(figure, &[lab("service-processes")]), &["is shown 0 times"]);
+        assert_finds(faults_of_pages(&figure, &[lab("service-threads")]), &[]);
+        assert_finds(faults_of_pages(&figure, &[lab("service-processes")]), &["is shown 0 times"]);
         assert_finds(
-            faults_of_pages(figure, &[shown("`cargo run`")]),
+            faults_of_pages(&figure, &[shown("`cargo run`")]),
             &["page.md: the caption of service-threads does not"],
         );
     }
