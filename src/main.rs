@@ -1,26 +1,20 @@
-//! The door of the house: opens the reading room, builds, prints and records the book, and says what else there is.
+//! The command line: opens the reading room, builds and prints the book, and records its figures.
 
-mod figures;
-mod pdf;
-mod record;
-mod room;
-mod serve;
-mod shelf;
-
+use std::env;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use reading_room::room::labs::Lab;
+use reading_room::room::supervisor;
+use reading_room::{book, pdf, process, record, serve};
 
-use room::labs::Lab;
-use room::supervisor;
-
-/// What is told to who asks for help. A test runs every command that is named here through the parser that will get to see
-/// it.
+/// The end of the help text. A test checks every command in it.
 const GUIDE: &str = "\
-Without a command, it is serve: the book, with the demos to be run in its pages.
+Without a command, it is serve. The address that serve prints has a token, without which other users of this machine
+can't run programs as you. Open it once in your browser.
 
 Run one service three ways:
   cargo run --bin chapter-threads -- --jobs=8 --seed=1 --time=3
@@ -30,14 +24,14 @@ Run one service three ways:
 See what a global interpreter lock, such as Python's, does to the threads:
   cargo run --bin chapter-gil -- --seed=1
 
-See what each primitive and each queue does, at work on a small task:
+See each primitive and each queue at work on a small task:
   cargo run --bin chapter-primitives -- barrier --model=coroutines
   cargo run --bin chapter-queues -- bounded --model=processes
 
-Run the same work under every model, and measure what it takes:
+Run the same work under every model, and compare the times:
   cargo run --release --bin chapter-choosing -- --quick
 
-Each of them explains its flags if you ask with --help. The processes need Linux.
+Each of them explains its flags with --help. The processes need Linux.
 
 Solve an exercise of the book:
   cargo run --example exercise -- no_end
@@ -46,10 +40,10 @@ Read the book without the demos:
   cargo install mdbook
   mdbook serve book --open
 
-Check that code and pages keep what they promise:
+Test the code and the pages:
   cargo test
 
-Exit status: 0 done, 1 it failed, 2 the command line was wrong.";
+Exit status: 0 done, 1 failed, 2 wrong command line, 130 interrupted by Ctrl-C, 143 ended by SIGTERM.";
 
 /// Threads, Processes, Coroutines: a book about concurrency whose every page runs
 #[derive(Parser)]
@@ -64,72 +58,87 @@ struct CommandLine {
 
 #[derive(clap::Args)]
 struct Serve {
-    /// Where the room is on this machine; 0 for any port. Without it, 3000 or the next that is free
+    /// The port; 0 for any. Without it, 3000 or the next free one
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
 
-    /// Open it in a browser
+    /// Open the room in a browser
     #[arg(long)]
     open: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Opens the reading room: the book, with the demos to be run in its pages
+    /// Opens the reading room: the book, with demos that run from its pages
     Serve(Serve),
 
-    /// Builds the book into book/book, as mdbook does
+    /// Builds the book into book/book
     Build,
 
     /// Prints the book into a file; needs Chromium or Chrome
     Pdf {
-        /// The file; book/book/threads-processes-coroutines.pdf unless it is named
+        /// The file; by default book/book/threads-processes-coroutines.pdf
         #[arg(value_name = "FILE.pdf")]
         file: Option<PathBuf>,
     },
 
-    /// Runs what the book's figures show, keeps the traces in book/traces, and draws book/figures
+    /// Runs the commands of the book's figures, keeps their traces in book/traces, and draws book/figures
     Record {
-        /// Record these figures alone
+        /// Only these figures
         #[arg(value_name = "NAME")]
         names: Vec<String>,
 
-        /// Draw them from the traces that are there, and run nothing
+        /// Draw the figures from the existing traces, and run nothing
         #[arg(long)]
         redraw: bool,
     },
 
-    /// Runs a demo for as long as somebody holds the standard input: the room calls this
+    /// Runs a demo until standard input ends; the room uses this
     #[command(hide = true)]
     Supervise {
         lab: String,
         #[arg(last = true)]
-        words: Vec<String>,
+        arguments: Vec<String>,
     },
 }
 
 fn main() -> ExitCode {
-    if let Some(status) = supervisor::demo() {
+    process::reset_signals();
+    if let Some(status) = supervisor::run_demo() {
         return status;
     }
-    let CommandLine { serve, command } = CommandLine::parse();
+    let CommandLine { serve, command } = match CommandLine::try_parse_from(env::args_os()) {
+        Ok(command_line) => command_line,
+        Err(error) => return print_usage(&error),
+    };
     let done = match command.unwrap_or(Command::Serve(serve)) {
-        Command::Serve(Serve { port, open }) => serve::serve(port, open),
-        Command::Build => shelf::build(&shelf::book().join("book")),
+        Command::Serve(Serve { port, open }) => {
+            return serve::serve(port, open).map_or_else(|error| fail(&error), ExitCode::from);
+        }
+        Command::Build => book::build(&book::folder().join("book")),
         Command::Pdf { file } => pdf::print(&file.unwrap_or_else(pdf::default_path)),
         Command::Record { names, redraw } => record::record(&names, redraw),
-        Command::Supervise { lab, words } => return supervise(&lab, &words),
+        Command::Supervise { lab, arguments } => return supervise(&lab, &arguments),
     };
     done.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
 }
 
-fn supervise(lab: &str, words: &[String]) -> ExitCode {
+/// Prints the help, the version or an error of the command line. clap's own `exit` would ignore that this may fail.
+fn print_usage(error: &clap::Error) -> ExitCode {
+    match error.print().and_then(|()| io::stdout().flush()) {
+        Ok(()) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+        Err(_) if error.use_stderr() => ExitCode::from(2),
+        Err(error) => fail(&format!("cannot write standard output: {error}")),
+    }
+}
+
+fn supervise(lab: &str, arguments: &[String]) -> ExitCode {
     let Some(lab) = Lab::find(lab) else { return fail(&format!("there is no lab {lab}")) };
-    supervisor::supervise(lab, words).unwrap_or_else(|error| fail(&error))
+    supervisor::supervise(lab, arguments).unwrap_or_else(|error| fail(&error))
 }
 
 fn fail(error: &dyn Display) -> ExitCode {
-    // If even standard error is closed, the status has to say it all.
+    // With standard error closed, only the status remains.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::FAILURE
 }

@@ -1,58 +1,58 @@
-//! `cargo run -- pdf`: the book on paper, printed by Chromium from the page that has all of it.
+//! `cargo run -- pdf`: prints the book with Chromium.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::shelf;
+use url::Url;
 
-/// What browsers that can print are called.
-const BROWSERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+use crate::book;
+use crate::browser::{self, CHROMIUM};
 
-/// Where the book is printed to, if nothing is said.
+/// The file that the book is printed to by default.
 pub fn default_path() -> PathBuf {
-    shelf::book().join("book/threads-processes-coroutines.pdf")
+    book::folder().join("book/threads-processes-coroutines.pdf")
 }
 
-/// Prints the book into a file. Blocks until it is there, some ten seconds.
+/// Prints the book into a file. This takes about ten seconds.
 ///
 /// # Errors
 ///
-/// When the book cannot be built, there is no browser, or it prints nothing.
+/// When the book can't be built, when no browser is installed, or when the browser fails.
 pub fn print(file: &Path) -> Result<(), String> {
-    let browser =
-        browser().ok_or_else(|| format!("to print takes a browser: install one of {}", BROWSERS.join(", ")))?;
+    let browser = browser::find(&CHROMIUM, &[])
+        .ok_or_else(|| format!("printing needs a browser: install one of {}", CHROMIUM.join(", ")))?;
     let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
-    let folder = tempfile::tempdir().map_err(|error| cannot("make a folder", error))?;
-    let book = folder.path().join("book");
-    shelf::build(&book)?;
-    let file = std::path::absolute(file).map_err(|error| cannot("tell where the file is", error))?;
+    let folder = tempfile::tempdir().map_err(|error| cannot("create a temporary folder", error))?;
+    let built = folder.path().join("book");
+    book::build(&built)?;
+    let file = std::path::absolute(file).map_err(|error| cannot("resolve the path of the file", error))?;
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(|error| cannot(&format!("make {}", folder.display()), error))?;
+        fs::create_dir_all(folder).map_err(|error| cannot(&format!("create {}", folder.display()), error))?;
     }
+    let page = built.join("print.html");
+    let page = Url::from_file_path(&page).map_err(|()| format!("{} is not an absolute path", page.display()))?;
     let printed = folder.path().join("book.pdf");
+    let option = |name: &str, path: &Path| {
+        let mut option = std::ffi::OsString::from(name);
+        option.push(path);
+        option
+    };
     let mut command = Command::new(&browser);
     command.args(["--headless", "--disable-gpu", "--no-first-run", "--disable-sync", "--no-pdf-header-footer"]);
     command.arg("--host-resolver-rules=MAP * ~NOTFOUND");
-    // For root, as in a container, Chromium has no sandbox; and what is opened is our own.
+    // Chromium's sandbox doesn't work for root, as in a container. The page is our own.
     #[cfg(unix)]
     if nix::unistd::geteuid().is_root() {
         command.arg("--no-sandbox");
     }
-    command.arg(format!("--user-data-dir={}", folder.path().join("profile").display()));
-    command.arg(format!("--print-to-pdf={}", printed.display()));
-    command.arg(format!("file://{}", book.join("print.html").display()));
+    command.arg(option("--user-data-dir=", &folder.path().join("profile")));
+    command.arg(option("--print-to-pdf=", &printed));
+    command.arg(page.as_str());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let output = command.output().map_err(|error| cannot(&format!("start {}", browser.display()), error))?;
     if !output.status.success() || !printed.is_file() {
         return Err(format!("{} printed nothing:\n{}", browser.display(), String::from_utf8_lossy(&output.stderr)));
     }
     fs::copy(&printed, &file).map(drop).map_err(|error| cannot(&format!("write {}", file.display()), error))
-}
-
-fn browser() -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    BROWSERS.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.is_file())
 }

@@ -1,5 +1,8 @@
-//! What can be run from a page, and with which options: the words are those of the demos' own command lines, and what the
-//! room adds is how far it goes, on a machine where somebody reads.
+//! The demos that a page can run, and their options. The options are those of the demos' command lines. The room adds limits,
+//! because the reader's machine should stay usable.
+//!
+//! To add a lab, add an entry to [`LABS`]. To add an option, name it in the lab's `options` with its range; the option must
+//! exist on the demo's command line, which supplies its type, its default and its help text.
 
 use std::ffi::OsString;
 
@@ -13,42 +16,43 @@ use clap::{Arg, Command, CommandFactory};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A demo that can be run from a page.
+/// A demo that a page can run.
 #[derive(Clone, Copy, Debug)]
 pub struct Lab {
+    /// The name in requests.
     pub name: &'static str,
-    /// The program's name.
+    /// The name of the program.
     pub program: &'static str,
-    /// Its command line.
+    /// The definition of its command line.
     command: fn() -> Command,
-    /// Whether a command line is right as a whole.
-    read: fn(Vec<String>) -> Result<(), clap::Error>,
-    /// Runs it, with this program's arguments for its own.
+    /// Checks a command line as a whole.
+    check: fn(Vec<String>) -> Result<(), clap::Error>,
+    /// Runs the demo with the arguments of this process.
     pub main: fn() -> std::process::ExitCode,
     /// The options that a page may set.
-    options: &'static [(&'static str, Bounds)],
-    /// Whether its workers are processes, each of which can be killed.
+    options: &'static [(&'static str, Range)],
+    /// Whether the workers are processes, which can be killed.
     pub workers_are_processes: bool,
 }
 
-/// How far an option may go.
+/// The values that an option may have.
 #[derive(Clone, Copy, Debug)]
-enum Bounds {
-    /// One of the words that the program knows.
+enum Range {
+    /// One of the values that the program lists.
     Choice,
-    /// To be there or not.
+    /// Present or absent.
     Switch,
     /// A seed.
     Seed,
-    /// A whole number from the first to the second.
+    /// An integer within limits.
     Whole(u64, u64),
-    /// A number from the first to the second.
+    /// A number within limits.
     Number(f64, f64),
 }
 
-use Bounds::{Choice, Number, Seed as AnySeed, Switch, Whole};
+use Range::{Choice, Number, Seed as AnySeed, Switch, Whole};
 
-/// What all services can be asked for, and how far. More than a hundred thousand jobs have more records than a run may.
+/// The options of every service. A run of more than 100,000 jobs would have too many records.
 macro_rules! service_options {
     ($($more:expr),*) => {
         &[
@@ -58,7 +62,7 @@ macro_rules! service_options {
     };
 }
 
-const TOUR_OPTIONS: &[(&str, Bounds)] = &[
+const DEMO_OPTIONS: &[(&str, Range)] = &[
     ("part", Choice),
     ("model", Choice),
     ("method", Choice),
@@ -69,13 +73,13 @@ const TOUR_OPTIONS: &[(&str, Bounds)] = &[
     ("scale", Number(0.0, 10.0)),
 ];
 
-/// All of them.
+/// All labs.
 pub const LABS: &[Lab] = &[
     Lab {
         name: "threads",
         program: "chapter-threads",
         command: threads::command,
-        read: |words| threads::command().try_get_matches_from(words).map(drop),
+        check: |words| threads::command().try_get_matches_from(words).map(drop),
         main: threads::main,
         options: service_options!(("gil", Choice), ("switch-interval", Number(0.0001, 1.0))),
         workers_are_processes: false,
@@ -85,7 +89,7 @@ pub const LABS: &[Lab] = &[
         name: "processes",
         program: "chapter-processes",
         command: chapters::demo::processes::command,
-        read: |words| chapters::demo::processes::command().try_get_matches_from(words).map(drop),
+        check: |words| chapters::demo::processes::command().try_get_matches_from(words).map(drop),
         main: chapters::demo::processes::main,
         options: service_options!(("method", Choice)),
         workers_are_processes: true,
@@ -94,7 +98,7 @@ pub const LABS: &[Lab] = &[
         name: "coroutines",
         program: "chapter-coroutines",
         command: coroutines::command,
-        read: |words| coroutines::command().try_get_matches_from(words).map(drop),
+        check: |words| coroutines::command().try_get_matches_from(words).map(drop),
         main: coroutines::main,
         options: service_options!(("runtime", Choice)),
         workers_are_processes: false,
@@ -103,25 +107,25 @@ pub const LABS: &[Lab] = &[
         name: "primitives",
         program: Primitive::PROGRAM,
         command: demos::CommandLine::<Primitive>::described,
-        read: |words| demos::CommandLine::<Primitive>::read(words).map(drop),
+        check: |words| demos::CommandLine::<Primitive>::read(words).map(drop),
         main: demos::primitives::main,
-        options: TOUR_OPTIONS,
+        options: DEMO_OPTIONS,
         workers_are_processes: false,
     },
     Lab {
         name: "queues",
         program: Trait::PROGRAM,
         command: demos::CommandLine::<Trait>::described,
-        read: |words| demos::CommandLine::<Trait>::read(words).map(drop),
+        check: |words| demos::CommandLine::<Trait>::read(words).map(drop),
         main: demos::queues::main,
-        options: TOUR_OPTIONS,
+        options: DEMO_OPTIONS,
         workers_are_processes: false,
     },
     Lab {
         name: "choosing",
         program: "chapter-choosing",
         command: models::Options::command,
-        read: |words| models::Options::command().try_get_matches_from(words).map(drop),
+        check: |words| models::Options::command().try_get_matches_from(words).map(drop),
         main: models::main,
         options: &[
             ("only", Choice),
@@ -135,79 +139,79 @@ pub const LABS: &[Lab] = &[
     },
 ];
 
-/// A lab as a page is told of it.
+/// The description of a lab for a page.
 #[derive(Serialize)]
-pub struct Described {
+pub struct Schema {
     bin: &'static str,
-    options: Vec<DescribedOption>,
+    options: Vec<OptionSchema>,
 }
 
 #[derive(Serialize)]
-struct DescribedOption {
+struct OptionSchema {
     name: &'static str,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     least: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     most: Option<f64>,
-    /// What it is if it is not set; nothing where the program decides.
+    /// The default, unless the program chooses one at run time.
     default: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    values: Vec<Choosable>,
+    values: Vec<PossibleValue>,
     help: String,
-    /// Whether it stands on the command line without its name.
+    /// Whether it is a positional argument.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     positional: bool,
 }
 
 #[derive(Serialize)]
-struct Choosable {
+struct PossibleValue {
     value: String,
     help: String,
 }
 
 impl Lab {
-    /// The lab of a name.
+    /// The lab with a name.
     pub fn find(name: &str) -> Option<&'static Lab> {
         LABS.iter().find(|lab| lab.name == name)
     }
 
-    /// What a page is told of it.
-    pub fn described(&self) -> Described {
+    /// The description for a page.
+    pub fn schema(&self) -> Schema {
         let command = (self.command)();
-        let options = self.arguments(&command).map(|(name, bounds, argument)| describe(name, bounds, argument));
-        Described { bin: self.program, options: options.collect() }
+        let options = self.pairs(&command).map(|(name, range, argument)| describe(name, range, argument));
+        Schema { bin: self.program, options: options.collect() }
     }
 
-    /// Its options, and the arguments of the command line that they are.
-    fn arguments<'a>(&self, command: &'a Command) -> impl Iterator<Item = (&'static str, Bounds, &'a Arg)> {
-        self.options.iter().filter_map(|&(name, bounds)| {
+    /// The options, each with its definition on the command line.
+    fn pairs<'a>(&self, command: &'a Command) -> impl Iterator<Item = (&'static str, Range, &'a Arg)> {
+        self.options.iter().filter_map(|&(name, range)| {
             let mut arguments = command.get_arguments();
             let is_it = |argument: &&Arg| match argument.get_long() {
                 Some(long) => long == name,
                 None => argument.get_id() == name,
             };
-            Some((name, bounds, arguments.find(is_it)?))
+            Some((name, range, arguments.find(is_it)?))
         })
     }
 
-    /// The words of the command line that options amount to, without the program's name.
+    /// The command-line arguments for some options, without the program's name.
     ///
     /// # Errors
     ///
-    /// When an option is not known, or its value is not one that it may have; or when they do not go together.
-    pub fn words(&self, options: &Map<String, Value>) -> Result<Vec<String>, String> {
+    /// When an option is unknown, when its value is out of range, or when the options can't be combined.
+    pub fn arguments(&self, options: &Map<String, Value>) -> Result<Vec<String>, String> {
         if let Some(name) = options.keys().find(|name| self.options.iter().all(|(known, _)| known != name)) {
             let known: Vec<&str> = self.options.iter().map(|(name, _)| *name).collect();
             return Err(format!("{name}: {} has no such option; there are {}", self.name, known.join(", ")));
         }
         let command = (self.command)();
         let mut words = Vec::new();
-        for (name, bounds, argument) in self.arguments(&command) {
+        for (name, range, argument) in self.pairs(&command) {
             match options.get(name) {
                 None | Some(Value::Null | Value::Bool(false)) => {}
                 Some(value) => {
-                    let value = word(bounds, argument, value).map_err(|error| format!("{name}: {error}"))?;
+                    let value = format_value(range, argument, value).map_err(|error| format!("{name}: {error}"))?;
                     match (value, argument.get_long()) {
                         (None, _) => words.push(format!("--{name}")),
                         (Some(value), Some(_)) => words.push(format!("--{name}={value}")),
@@ -217,21 +221,21 @@ impl Lab {
             }
         }
         let line = [self.program.to_owned()].into_iter().chain(words.iter().cloned()).collect();
-        (self.read)(line).map_err(|error| said(&error))?;
+        (self.check)(line).map_err(|error| first_line(&error))?;
         Ok(words)
     }
 }
 
-/// What the program would say of a wrong command line, without how to use it.
-fn said(error: &clap::Error) -> String {
+/// The program's message about a wrong command line, without the usage.
+fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
-/// The value of an option as it stands on a command line; nothing for a switch.
-fn word(bounds: Bounds, argument: &Arg, value: &Value) -> Result<Option<String>, String> {
-    let text = || value.as_str().ok_or_else(|| format!("expected a text, and not {value}"));
-    Ok(Some(match bounds {
+/// The value of an option on the command line. A switch has none.
+fn format_value(range: Range, argument: &Arg, value: &Value) -> Result<Option<String>, String> {
+    let text = || value.as_str().ok_or_else(|| format!("expected a string, and not {value}"));
+    Ok(Some(match range {
         Switch => {
             return if value == &Value::Bool(true) {
                 Ok(None)
@@ -252,8 +256,8 @@ fn word(bounds: Bounds, argument: &Arg, value: &Value) -> Result<Option<String>,
                 Value::Number(number) => number.to_string(),
                 _ => text()?.to_owned(),
             };
-            if text.len() > LONGEST_SEED {
-                return Err(format!("expected an integer of at most {LONGEST_SEED} digits"));
+            if text.len() > MAX_SEED_DIGITS {
+                return Err(format!("expected an integer of at most {MAX_SEED_DIGITS} digits"));
             }
             text.parse::<Seed>().map_err(|_| format!("expected an integer, and not {value}"))?;
             text
@@ -271,35 +275,35 @@ fn word(bounds: Bounds, argument: &Arg, value: &Value) -> Result<Option<String>,
     }))
 }
 
-/// The longest seed, in digits: as much as fits on a line.
-const LONGEST_SEED: usize = 80;
+/// The largest number of digits of a seed.
+const MAX_SEED_DIGITS: usize = 80;
 
-fn choices(argument: &Arg) -> Vec<Choosable> {
+fn choices(argument: &Arg) -> Vec<PossibleValue> {
     let values = argument.get_possible_values();
-    let choosable = |value: &clap::builder::PossibleValue| Choosable {
+    let described = |value: &clap::builder::PossibleValue| PossibleValue {
         value: value.get_name().to_owned(),
         help: value.get_help().map(ToString::to_string).unwrap_or_default(),
     };
-    values.iter().map(choosable).collect()
+    values.iter().map(described).collect()
 }
 
-fn describe(name: &'static str, bounds: Bounds, argument: &Arg) -> DescribedOption {
+fn describe(name: &'static str, range: Range, argument: &Arg) -> OptionSchema {
     let default = argument.get_default_values().first().map(OsString::from).and_then(|it| it.into_string().ok());
-    let (kind, least, most) = match bounds {
+    let (kind, least, most) = match range {
         Choice => ("choice", None, None),
         Switch => ("switch", None, None),
         AnySeed => ("seed", None, None),
         Whole(least, most) => ("whole", Some(least as f64), Some(most as f64)),
         Number(least, most) => ("number", Some(least), Some(most)),
     };
-    let default = match bounds {
+    let default = match range {
         Switch => Some(Value::Bool(false)),
         Whole(..) | Number(..) => default.and_then(|it| serde_json::from_str(&it).ok()),
         Choice | AnySeed => default.map(Value::String),
     };
-    let values = if matches!(bounds, Choice) { choices(argument) } else { Vec::new() };
+    let values = if matches!(range, Choice) { choices(argument) } else { Vec::new() };
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-    DescribedOption { name, kind, least, most, default, values, help, positional: argument.is_positional() }
+    OptionSchema { name, kind, least, most, default, values, help, positional: argument.is_positional() }
 }
 
 #[cfg(test)]
@@ -307,33 +311,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_option_is_one_of_the_program() {
+    fn every_option_exists_on_the_command_line() {
         for lab in LABS {
             let command = (lab.command)();
-            let found: Vec<&str> = lab.arguments(&command).map(|(name, ..)| name).collect();
+            let found: Vec<&str> = lab.pairs(&command).map(|(name, ..)| name).collect();
             let named: Vec<&str> = lab.options.iter().map(|(name, _)| *name).collect();
             assert_eq!(found, named, "{}", lab.name);
         }
     }
 
     #[test]
-    fn a_choice_is_there_for_what_takes_words_and_for_nothing_else() {
+    fn choices_are_exactly_the_options_with_listed_values() {
         for lab in LABS {
             let command = (lab.command)();
-            for (name, bounds, argument) in lab.arguments(&command) {
-                let takes_words = !choices(argument).is_empty() && argument.get_action().takes_values();
-                assert_eq!(matches!(bounds, Choice), takes_words, "{}: {name}", lab.name);
+            for (name, range, argument) in lab.pairs(&command) {
+                let has_values = !choices(argument).is_empty() && argument.get_action().takes_values();
+                assert_eq!(matches!(range, Choice), has_values, "{}: {name}", lab.name);
             }
         }
     }
 
     #[test]
-    fn a_default_is_within_its_bounds() {
+    fn defaults_are_in_range() {
         for lab in LABS {
             let command = (lab.command)();
-            for (name, bounds, argument) in lab.arguments(&command) {
-                if let Some(default) = describe(name, bounds, argument).default.filter(|it| it != &Value::Bool(false)) {
-                    word(bounds, argument, &default).unwrap_or_else(|error| panic!("{}: {name}: {error}", lab.name));
+            for (name, range, argument) in lab.pairs(&command) {
+                if let Some(default) = describe(name, range, argument).default.filter(|it| it != &Value::Bool(false)) {
+                    format_value(range, argument, &default)
+                        .unwrap_or_else(|error| panic!("{}: {name}: {error}", lab.name));
                 }
             }
         }

@@ -1,308 +1,230 @@
-//! The reading room: serves the book on this machine, to nobody else, and runs its demos from its pages.
+//! The reading room's server. It serves the book to the reader on this machine and runs demos from its pages.
 //!
 //! | request | answer |
 //! | --- | --- |
-//! | `GET /PAGE` | a file of the book |
-//! | `GET /room/labs` | what can be run, and with which options |
+//! | `GET /PAGE` | a file of the book, or the book's page for status 404 |
+//! | `GET /room/labs` | the labs and their options |
 //! | `POST /room/run` | `{"lab":"threads","options":{"workers":2}}`: the records of the run, as they come |
-//! | `POST /room/stop` | `{"run":1}`: the run sums up and ends |
-//! | `POST /room/kill` | `{"run":1,"worker":"worker-2"}`: this worker is killed |
-//! | `GET /room/build` | which build of the book this is, and what is wrong with a newer one |
+//! | `POST /room/stop` | `{"run":1}`: interrupts a run, which still writes its summary |
+//! | `POST /room/kill` | `{"run":1,"worker":"worker-2"}`: kills a worker process |
+//! | `GET /room/build` | the number of the book's current version, and the error of a newer one |
 //!
-//! Who may ask is for the [gate]; what can be asked for, for the [labs]; the [runs] are held in bounds by themselves. What
-//! connects and does nothing is cut off: there is room for so many connections, and who has been idle longest has to go.
+//! [`access`] decides who may send requests, [`labs`] what they can ask for, [`runs`] limits what a run may use, and
+//! [`connections`] how many connections there are. axum routes the requests; the limits on the size of a request's head, on
+//! the time that it may take to arrive and on idle connections are set on the HTTP connection below it, because
+//! `axum::serve` has no settings for them.
+//!
+//! A request that follows another one on the same connection before that is answered (pipelining) hides the end of the
+//! connection: a run whose reader is gone then ends only with its time limit. Browsers don't pipeline.
 
-pub mod gate;
-pub mod labs;
+pub mod access;
+pub mod connections;
 #[cfg(target_os = "linux")]
-mod proc;
+pub mod descendants;
+pub mod labs;
 pub mod runs;
 pub mod supervisor;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, FromRequest, Request, State};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use futures_util::stream;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt;
 
-use crate::shelf::Shelf;
-use gate::Gate;
+use crate::site::Site;
+use access::{Access, Token};
+use connections::Connections;
 use labs::{LABS, Lab};
 use runs::Runs;
 
-/// The longest that a request may be, in bytes.
-const LONGEST_REQUEST: usize = 4_096;
-/// How long a request may take to arrive: its head, and again its body. So long, too, a connection may do nothing.
-const ARRIVAL: Duration = Duration::from_secs(10);
-/// How long a reader may take nothing of what is sent.
-const SLOWNESS: Duration = Duration::from_secs(20);
-/// How many connections there are at once: a browser has six.
-const CONNECTIONS: usize = 256;
+/// The largest body of a request, in bytes.
+const MAX_BODY: usize = 4_096;
+/// The largest head of a request, in bytes.
+const MAX_HEAD: usize = 16 << 10;
+/// The time in which the head of a request must arrive. An idle connection is closed after this time.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time in which the body of a request must arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(3);
+/// The time after which a connection is closed whose reader doesn't take what is sent.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Why a request is not done.
+/// Why the room refuses a request.
 #[derive(Debug)]
 pub struct Refusal {
     status: StatusCode,
-    why: String,
-    /// The method that would be right, if that is what is wrong.
+    reason: String,
+    /// For status 405, the method that would be right.
     allow: Option<&'static str>,
 }
 
 impl Refusal {
-    /// A refusal with a status, and what was wrong and would be right.
-    pub fn new(status: StatusCode, why: String) -> Self {
-        Self { status, why, allow: None }
+    /// A refusal with a status. The reason says what was expected.
+    pub fn new(status: StatusCode, reason: String) -> Self {
+        Self { status, reason, allow: None }
     }
 
-    fn answer(self) -> Answer {
-        let body = json!({ "error": self.why }).to_string();
-        let mut answer = answer(self.status, "application/json", Full::from(body));
+    fn method(allow: &'static str, path: &str) -> Self {
+        let refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path}: expected {allow}"));
+        Self { allow: Some(allow), ..refusal }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, json_response(&json!({ "error": self.reason }))).into_response();
         if let Some(method) = self.allow {
-            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(method));
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(method));
         }
-        answer
+        response
     }
 }
 
-type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
-
-/// The book as it is now.
-#[derive(Clone, Debug, Default)]
-pub struct Edition {
-    pub shelf: Arc<Shelf>,
-    /// The how many-eth it is.
-    pub build: u64,
-    /// What is wrong with the pages that are newer than it.
-    pub error: Option<String>,
+/// The version of the book that the room serves.
+#[derive(Clone, Default)]
+struct Version {
+    site: Arc<Site>,
+    /// Counts the versions. Pages load again when it changes.
+    number: u64,
+    /// Why a newer version can't be built.
+    error: Option<String>,
 }
 
-/// A room with a book in it.
+/// A room that serves a book.
 pub struct Room {
-    gate: Gate,
-    edition: RwLock<Edition>,
+    access: Access,
+    version: RwLock<Version>,
     runs: Arc<Runs>,
-    connections: Mutex<BTreeMap<u64, Connection>>,
-}
-
-struct Connection {
-    /// How many requests it has that are not answered.
-    busy: Arc<AtomicUsize>,
-    task: AbortHandle,
+    connections: Connections,
 }
 
 impl Room {
-    /// A room on this port.
-    pub fn new(port: u16) -> Arc<Self> {
+    /// A room on a port, for readers with a token.
+    pub fn new(port: u16, token: Token) -> Arc<Self> {
         Arc::new(Self {
-            gate: Gate::new(port),
-            edition: RwLock::default(),
-            runs: Arc::new(Runs::new()),
-            connections: Mutex::default(),
+            access: Access::new(port, token),
+            version: RwLock::default(),
+            runs: Arc::default(),
+            connections: Connections::default(),
         })
     }
 
-    /// Puts another edition of the book on the shelf, or says what is wrong with it and keeps the last.
-    pub fn receive(&self, built: Result<Shelf, String>) {
-        let mut edition = self.edition.write().unwrap_or_else(PoisonError::into_inner);
+    /// Serves another version of the book, or reports its error and keeps the last. Returns whether pages change.
+    pub fn publish(&self, built: Result<Site, String>) -> bool {
+        let mut version = self.version.write().unwrap_or_else(PoisonError::into_inner);
         match built {
-            Ok(shelf) => {
-                *edition = Edition { shelf: Arc::new(shelf), build: edition.build + 1, error: None };
+            // An editor's temporary file or a changed time stamp makes a build, but not another version.
+            Ok(site) if version.number > 0 && site == *version.site => {
+                version.error = None;
+                false
             }
-            Err(error) => edition.error = Some(error),
+            Ok(site) => {
+                *version = Version { site: Arc::new(site), number: version.number + 1, error: None };
+                true
+            }
+            Err(error) => {
+                version.error = Some(error);
+                false
+            }
         }
     }
 
-    fn edition(&self) -> Edition {
-        self.edition.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn version(&self) -> Version {
+        self.version.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Lets everybody in who connects, for ever.
+    /// Accepts connections, without an end.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        let router = self.router();
         for number in 0.. {
             match listener.accept().await {
-                Ok((stream, _)) => self.admit(number, stream),
-                // Too many files are open, say. It passes.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Ok((stream, _)) => {
+                    let connection = self.clone().connection(number, stream, router.clone());
+                    self.connections.add(number, || tokio::spawn(connection).abort_handle());
+                }
+                // Most likely no file descriptor is free.
+                Err(_) => {
+                    self.connections.close_unused();
+                    sleep(Duration::from_millis(50)).await;
+                }
             }
         }
     }
 
-    /// Attends to a connection, if need be in the place of the one that has been idle longest.
-    fn admit(self: &Arc<Self>, number: u64, stream: TcpStream) {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if connections.len() >= CONNECTIONS {
-            let idle =
-                connections.iter().find(|(_, it)| it.busy.load(Ordering::Relaxed) == 0).map(|(number, _)| *number);
-            match idle.and_then(|number| connections.remove(&number)) {
-                Some(connection) => connection.task.abort(),
-                None => return,
-            }
-        }
-        let busy = Arc::new(AtomicUsize::new(0));
-        let place = Place { room: self.clone(), number };
-        let task = tokio::spawn(place.attend(stream, busy.clone())).abort_handle();
-        connections.insert(number, Connection { busy, task });
+    fn router(self: &Arc<Self>) -> Router {
+        let room = self.clone();
+        Router::new()
+            .route("/room/labs", get(labs).fallback(|request| refuse_method("GET", request)))
+            .route("/room/build", get(build).fallback(|request| refuse_method("GET", request)))
+            .route("/room/run", post(run).fallback(|request| refuse_method("POST", request)))
+            .route("/room/stop", post(stop).fallback(|request| refuse_method("POST", request)))
+            .route("/room/kill", post(kill).fallback(|request| refuse_method("POST", request)))
+            .fallback(page)
+            .layer(middleware::from_fn_with_state(room.clone(), check_access))
+            .layer(middleware::from_fn_with_state(room.clone(), add_security_headers))
+            .with_state(room)
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let edition = self.edition();
-        let mut answer = self.answer_from(&edition, request).await.unwrap_or_else(|refusal| refusal.answer());
-        for (name, value) in guards(&edition.shelf) {
-            answer.headers_mut().insert(name, value);
-        }
-        answer
-    }
-
-    async fn answer_from(&self, edition: &Edition, request: Request<Incoming>) -> Result<Answer, Refusal> {
-        let (head, body) = request.into_parts();
-        self.gate.admit(&head)?;
-        let posted = async || posted(&head.headers, body).await;
-        let path = head.uri.path();
-        match (&head.method, path) {
-            (&Method::GET, "/room/labs") => {
-                let labs: BTreeMap<_, _> = LABS.iter().map(|lab| (lab.name, lab.described())).collect();
-                Ok(json_answer(&json!({ "labs": labs })))
-            }
-            (&Method::GET, "/room/build") => {
-                Ok(json_answer(&json!({ "build": edition.build, "error": edition.error })))
-            }
-            (&Method::POST, "/room/run") => self.run(&posted().await?),
-            (&Method::POST, "/room/stop") => {
-                let Stop { run } = read(&posted().await?)?;
-                self.runs.stop(run).map(|()| done())
-            }
-            (&Method::POST, "/room/kill") => {
-                let Kill { run, worker } = read(&posted().await?)?;
-                self.runs.kill(run, &worker).map(|()| done())
-            }
-            (_, "/room/labs" | "/room/build") => Err(only("GET", path)),
-            (_, "/room/run" | "/room/stop" | "/room/kill") => Err(only("POST", path)),
-            (&Method::GET | &Method::HEAD, _) => match edition.shelf.get(path) {
-                Some(file) => Ok(answer(StatusCode::OK, &file.kind, Full::from(file.content.clone()))),
-                None => Err(Refusal::new(StatusCode::NOT_FOUND, format!("{path}: the book has no such page"))),
-            },
-            _ => Err(only("GET", path)),
-        }
-    }
-
-    /// Runs a demo, and answers with what it says.
-    fn run(&self, posted: &Bytes) -> Result<Answer, Refusal> {
-        let Start { lab, options } = read(posted)?;
-        let wrong = |why| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
-        let found = Lab::find(&lab).ok_or_else(|| {
-            let known: Vec<&str> = LABS.iter().map(|lab| lab.name).collect();
-            wrong(format!("lab: expected one of {}, and not {lab:?}", known.join(", ")))
-        })?;
-        let records = self.runs.start(found, found.words(&options).map_err(wrong)?)?;
-        Ok(answer(StatusCode::OK, "application/x-ndjson", Records(records)))
-    }
-}
-
-/// A connection's place in the room, given up at its end.
-struct Place {
-    room: Arc<Room>,
-    number: u64,
-}
-
-impl Place {
-    async fn attend(self, stream: TcpStream, busy: Arc<AtomicUsize>) {
-        // What is sent in pieces is to be seen in pieces.
+    /// Serves the requests of one connection.
+    async fn connection(self: Arc<Self>, number: u64, stream: TcpStream, router: Router) {
+        // Records are sent as they come.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(SLOWNESS));
-        let service = service_fn(|request| {
-            let (room, busy) = (self.room.clone(), busy.clone());
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
+        let room = self.clone();
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            let (room, router) = (room.clone(), router.clone());
             async move {
-                let busy = Busy::new(busy);
-                let answer = room.answer(request).await;
-                Ok::<_, Infallible>(answer.map(|body| Sent { body, _busy: busy }))
+                request.extensions_mut().insert(ConnectionNumber(number));
+                let response = router.oneshot(request).await;
+                room.connections.touch(number);
+                response
             }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(ARRIVAL)
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(Box::pin(stream)), service);
-        // Who goes away in the middle is no error of ours.
+        // A reader may close a connection at any time.
         let _ = connection.await;
+        self.connections.remove(number);
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.room.connections.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
-    }
+/// The connection that a request came on.
+#[derive(Clone, Copy)]
+struct ConnectionNumber(u64);
+
+async fn labs() -> Response {
+    let labs: BTreeMap<_, _> = LABS.iter().map(|lab| (lab.name, lab.schema())).collect();
+    json_response(&json!({ "labs": labs }))
 }
 
-/// What is counted as long as it is there.
-struct Busy(Arc<AtomicUsize>);
-
-impl Busy {
-    fn new(count: Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// An answer on its way: the connection is busy until all of it is sent.
-struct Sent {
-    body: UnsyncBoxBody<Bytes, Infallible>,
-    _busy: Busy,
-}
-
-impl Body for Sent {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// What a run says, as it comes.
-struct Records(mpsc::Receiver<Bytes>);
-
-impl Body for Records {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let lines = ready!(self.0.poll_recv(context));
-        Poll::Ready(lines.map(|lines| Ok(Frame::data(lines))))
-    }
+async fn build(State(room): State<Arc<Room>>) -> Response {
+    let Version { number, error, .. } = room.version();
+    json_response(&json!({ "build": number, "error": error }))
 }
 
 #[derive(Deserialize)]
@@ -313,10 +235,53 @@ struct Start {
     options: Map<String, Value>,
 }
 
+/// Runs a demo and answers with its records.
+async fn run(
+    State(room): State<Arc<Room>>,
+    Extension(ConnectionNumber(connection)): Extension<ConnectionNumber>,
+    Posted(Start { lab, options }): Posted<Start>,
+) -> Result<Response, Refusal> {
+    let wrong = |reason| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, reason);
+    let found = Lab::find(&lab).ok_or_else(|| {
+        let known: Vec<&str> = LABS.iter().map(|lab| lab.name).collect();
+        wrong(format!("lab: expected one of {}, and not {lab:?}", known.join(", ")))
+    })?;
+    let records = room.runs.start(found, found.arguments(&options).map_err(wrong)?)?;
+    let streaming = Streaming::new(room.clone(), connection);
+    let records = stream::unfold((records, streaming), |(mut records, streaming)| async {
+        let lines = records.recv().await?;
+        Some((Ok::<_, Infallible>(lines), (records, streaming)))
+    });
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(records)).into_response())
+}
+
+/// Keeps a connection open while it carries the records of a run.
+struct Streaming {
+    room: Arc<Room>,
+    connection: u64,
+}
+
+impl Streaming {
+    fn new(room: Arc<Room>, connection: u64) -> Self {
+        room.connections.set_streams(connection, true);
+        Self { room, connection }
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.room.connections.set_streams(self.connection, false);
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stop {
     run: u64,
+}
+
+async fn stop(State(room): State<Arc<Room>>, Posted(Stop { run }): Posted<Stop>) -> Result<StatusCode, Refusal> {
+    room.runs.stop(run).map(|()| StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]
@@ -326,66 +291,112 @@ struct Kill {
     worker: String,
 }
 
-/// The body of a request that says that it is JSON, and is not long.
-async fn posted(headers: &HeaderMap, body: Incoming) -> Result<Bytes, Refusal> {
-    gate::expect_json(headers)?;
-    let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {ARRIVAL:?}"));
-    match timeout(ARRIVAL, Limited::new(body, LONGEST_REQUEST).collect()).await.map_err(late)? {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let most = format!("the body has more than {LONGEST_REQUEST} bytes");
-            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, most))
+async fn kill(
+    State(room): State<Arc<Room>>,
+    Posted(Kill { run, worker }): Posted<Kill>,
+) -> Result<StatusCode, Refusal> {
+    room.runs.kill(run, &worker).map(|()| StatusCode::NO_CONTENT)
+}
+
+async fn refuse_method(allow: &'static str, request: Request) -> Refusal {
+    Refusal::method(allow, request.uri().path())
+}
+
+/// A file of the book. A browser that goes to a page that doesn't exist gets the book's own page for that, which loads again
+/// when the book changes.
+async fn page(State(room): State<Arc<Room>>, request: Request) -> Result<Response, Refusal> {
+    let path = request.uri().path();
+    if !matches!(request.method(), &Method::GET | &Method::HEAD) {
+        return Err(Refusal::method("GET", path));
+    }
+    let site = room.version().site;
+    if let Some(file) = site.get(path) {
+        return Ok(([(header::CONTENT_TYPE, file.content_type.clone())], file.content.clone()).into_response());
+    }
+    let navigates = request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
+    match site.get("/404.html").filter(|_| navigates) {
+        Some(file) => {
+            let content_type = [(header::CONTENT_TYPE, file.content_type.clone())];
+            Ok((StatusCode::NOT_FOUND, content_type, file.content.clone()).into_response())
         }
-        Err(error) => Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the body breaks off: {error}"))),
+        None => Err(Refusal::new(StatusCode::NOT_FOUND, format!("{path}: the book has no such page"))),
     }
 }
 
-/// What a body asks for.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+async fn check_access(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match room.access.check(&head) {
+        Ok(None) => next.run(Request::from_parts(head, body)).await,
+        Ok(Some(response)) => response,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
-fn only(method: &'static str, path: &str) -> Refusal {
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    Refusal { allow: Some(method), ..Refusal::new(status, format!("{path}: expected {method}")) }
-}
-
-fn done() -> Answer {
-    let mut answer = Response::new(Empty::new().boxed_unsync());
-    *answer.status_mut() = StatusCode::NO_CONTENT;
-    answer
-}
-
-fn json_answer(value: &Value) -> Answer {
-    answer(StatusCode::OK, "application/json", Full::from(value.to_string()))
-}
-
-fn answer(
-    status: StatusCode,
-    kind: &str,
-    body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
-) -> Answer {
-    let mut answer = Response::new(body.boxed_unsync());
-    *answer.status_mut() = status;
-    let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
-    answer
-}
-
-/// What every answer says to the browser about what its content may do, and who may see it.
-fn guards(shelf: &Shelf) -> Vec<(HeaderName, HeaderValue)> {
+/// Adds headers that limit what the content of a response may do in the browser, and who may see it.
+async fn add_security_headers(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
+    // mdBook shows the table of contents in a frame where JavaScript is off.
+    let frames = if request.uri().path() == "/toc.html" { "'self'" } else { "'none'" };
+    let is_missing = request.uri().path() == "/404.html";
+    let mut response = next.run(request).await;
+    // The links of mdBook's page for status 404 are relative to the root, wherever the page appears.
+    let base = if is_missing || response.status() == StatusCode::NOT_FOUND { "'self'" } else { "'none'" };
     let policy = format!(
         "default-src 'none'; script-src 'self' {}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-         font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        shelf.scripts()
+         font-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors {frames}; base-uri {base}; \
+         form-action 'none'",
+        room.version().site.script_hashes()
     );
     let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    vec![
+    let headers = [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
         (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ]
+    ];
+    response.headers_mut().extend(headers);
+    response
+}
+
+/// The body of a `POST`: a JSON object.
+struct Posted<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Room>> for Posted<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &Arc<Room>) -> Result<Self, Refusal> {
+        let (head, body) = request.into_parts();
+        let body = read_body(&head.headers, body).await?;
+        let refusal =
+            |error: &dyn std::fmt::Display| Refusal::new(StatusCode::BAD_REQUEST, format!("the body: {error}"));
+        // serde would also read the fields of a struct from an array.
+        if body.trim_ascii_start().starts_with(b"[") {
+            return Err(refusal(&"expected a JSON object"));
+        }
+        serde_json::from_slice(&body).map(Self).map_err(|error| refusal(&error))
+    }
+}
+
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    access::expect_json(headers)?;
+    let too_large = || {
+        let reason = format!("the body has more than {MAX_BODY} bytes");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, reason)
+    };
+    // The length that the head declares.
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    let late =
+        |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {BODY_TIMEOUT:?}"));
+    match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await.map_err(late)? {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) => Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the body ends early: {error}"))),
+    }
+}
+
+fn json_response(value: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }

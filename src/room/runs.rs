@@ -1,18 +1,18 @@
-//! The runs of demos: so many at once, each for so long and with so many records, and each over as soon as nobody reads.
+//! Runs demos, with limits on the number of runs, their time and their records. A run ends early when its reader leaves.
 //!
-//! A run is a task that reads what a [supervisor](super::supervisor) passes on from its demo and sends it to the reader, a few
-//! lines at a time; a reader who is slow holds up the task, and the task the demo, so nothing piles up here. Whatever ends
-//! the run, the supervisor's standard input is closed then, and that ends the demo and all that it has started.
+//! Each run is a task that reads the output of a demo through its [supervisor](super::supervisor) and sends it to the reader,
+//! a few lines at a time. A slow reader slows down the task, and a full pipe then slows down the demo, so the room buffers
+//! little. At the end of a run, for whatever reason, the task closes the supervisor's standard input, and the supervisor
+//! kills the demo and every process that it started.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::io;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
-use hyper::StatusCode;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
@@ -22,25 +22,26 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Refusal;
 use super::labs::Lab;
+use crate::process;
 
-/// How many runs there are at once.
-const AT_ONCE: usize = 2;
-/// How long a run may take.
-const LONGEST: Duration = Duration::from_secs(60);
-/// How long a demo that was told to stop may take to sum up.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How many records a run may have.
-const MOST_RECORDS: usize = 200_000;
-/// How many bytes a record may have.
-const LONGEST_RECORD: usize = 1 << 20;
-/// How many bytes are read at a time.
+/// The number of runs at once.
+const MAX_RUNS: usize = 2;
+/// The time limit of a run.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// The time that an interrupted demo has for its summary.
+const GRACE_PERIOD: Duration = Duration::from_secs(2);
+/// The number of records of a run.
+const MAX_RECORDS: usize = 200_000;
+/// The length of a record, in bytes.
+const MAX_RECORD_LENGTH: usize = 1 << 20;
+/// The number of bytes that are read at a time.
 const CHUNK: usize = 1 << 15;
-/// How many bytes of what a demo complains about are told.
-const COMPLAINT: u64 = 4_000;
-/// How many pieces may be on their way to the reader.
-const ON_THE_WAY: usize = 4;
+/// The number of bytes of a demo's error messages that a reader gets.
+const MAX_ERRORS: u64 = 4_000;
+/// The number of pieces that wait for a slow reader.
+const QUEUE_LENGTH: usize = 4;
 
-/// All runs.
+/// The runs of a room.
 pub struct Runs {
     free: Arc<Semaphore>,
     running: Mutex<Running>,
@@ -48,46 +49,47 @@ pub struct Runs {
 
 #[derive(Default)]
 struct Running {
-    /// How many there have been.
+    /// The number of runs since the room opened.
     count: u64,
     by_number: BTreeMap<u64, Run>,
 }
 
-/// A run that has not ended.
+/// A run in progress.
 struct Run {
     lab: &'static Lab,
     stop: Arc<Notify>,
-    /// Its supervisor.
+    /// The PID of its supervisor.
     supervisor: u32,
 }
 
-/// What the room adds to the demo's own records: a line before them, and one after.
+/// The lines that the room adds before and after the records of the demo.
 #[derive(Serialize)]
 #[serde(tag = "room", rename_all = "snake_case")]
 enum Line {
     Started {
         run: u64,
-        /// What a reader could type instead.
+        /// The command line that does the same.
         command: String,
     },
     Ended {
         status: Option<i32>,
-        why: Why,
+        #[serde(rename = "why")]
+        reason: EndReason,
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
 }
 
-/// Why a run is over.
+/// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Why {
+enum EndReason {
     Done,
     Stopped,
     TooLong,
     TooManyRecords,
     Failed,
-    /// Nobody reads any more.
+    /// The reader closed the connection.
     Left,
 }
 
@@ -97,32 +99,37 @@ impl Line {
     }
 }
 
-impl Runs {
-    pub fn new() -> Self {
-        Self { free: Arc::new(Semaphore::new(AT_ONCE)), running: Mutex::default() }
+impl Default for Runs {
+    fn default() -> Self {
+        Self { free: Arc::new(Semaphore::new(MAX_RUNS)), running: Mutex::default() }
     }
+}
 
+impl Runs {
     fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a demo with these words for its command line. What is received is to be sent to the reader as it is; when
-    /// the receiver is dropped, the run ends.
+    /// Starts a demo with some command-line arguments. The receiver yields the lines for the reader. Dropping it ends the run.
     ///
     /// # Errors
     ///
-    /// When there are too many runs already (429), or the system has no room for another one (503).
-    pub fn start(self: &Arc<Self>, lab: &'static Lab, words: Vec<String>) -> Result<mpsc::Receiver<Bytes>, Refusal> {
+    /// When there are too many runs (429), or when the system can't start another process (503).
+    pub fn start(
+        self: &Arc<Self>,
+        lab: &'static Lab,
+        arguments: Vec<String>,
+    ) -> Result<mpsc::Receiver<Bytes>, Refusal> {
         let Ok(permit) = self.free.clone().try_acquire_owned() else {
-            let many = format!("{AT_ONCE} runs are under way: wait until one has ended, or stop one");
+            let many = format!("{MAX_RUNS} runs are in progress: wait until one has ended, or stop one");
             return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, many));
         };
         let cannot = |error: io::Error| {
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("cannot start {}: {error}", lab.program))
         };
-        let mut supervisor = supervisor(lab, &words).map_err(cannot)?;
-        let (Some(hold), Some(pid)) = (supervisor.stdin.take(), supervisor.id()) else {
-            return Err(cannot(io::Error::other("it has ended already")));
+        let mut supervisor = spawn_supervisor(lab, &arguments).map_err(cannot)?;
+        let (Some(stdin), Some(pid)) = (supervisor.stdin.take(), supervisor.id()) else {
+            return Err(cannot(io::Error::other("it has already ended")));
         };
         let stop = Arc::new(Notify::new());
         let number = {
@@ -132,58 +139,57 @@ impl Runs {
             running.by_number.insert(number, Run { lab, stop: stop.clone(), supervisor: pid });
             number
         };
-        let (sender, receiver) = mpsc::channel(ON_THE_WAY);
-        let command = command_of(lab, &words);
-        let attending = Attending { runs: self.clone(), number, _permit: permit };
+        let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
+        let command = command_line(lab, &arguments);
+        let registered = Registered { runs: self.clone(), number, _permit: permit };
         tokio::spawn(async move {
-            let _attending = attending;
+            let _registered = registered;
             if sender.send(Line::Started { run: number, command }.bytes()).await.is_ok() {
-                attend(supervisor, hold, &stop, &sender).await;
+                follow(supervisor, stdin, &stop, &sender).await;
             }
         });
         Ok(receiver)
     }
 
-    /// Tells a run to stop: its demo still sums up.
+    /// Interrupts a run, as Ctrl-C does. Its demo still writes a summary.
     ///
     /// # Errors
     ///
-    /// When there is no such run (404).
+    /// When the run isn't in progress (404).
     pub fn stop(&self, number: u64) -> Result<(), Refusal> {
         let running = self.running();
         running.by_number.get(&number).ok_or_else(|| no_run(number))?.stop.notify_one();
         Ok(())
     }
 
-    /// Kills a worker of a run.
+    /// Kills a worker process of a run.
     ///
     /// # Errors
     ///
-    /// When there is no such run or worker (404), or the workers are no processes (409).
+    /// When there is no such run or worker (404), or when the workers aren't processes (409).
     pub fn kill(&self, number: u64, worker: &str) -> Result<(), Refusal> {
         let running = self.running();
         let run = running.by_number.get(&number).ok_or_else(|| no_run(number))?;
         if !run.lab.workers_are_processes {
-            let why = format!("the workers of {} are no processes: only a process can be killed", run.lab.program);
-            return Err(Refusal::new(StatusCode::CONFLICT, why));
+            let reason = format!("the workers of {} are not processes: only a process can be killed", run.lab.program);
+            return Err(Refusal::new(StatusCode::CONFLICT, reason));
         }
         match kill(run.supervisor, worker) {
             true => Ok(()),
-            false => Err(Refusal::new(StatusCode::NOT_FOUND, format!("worker: run {number} has no {worker:?} now"))),
+            false => Err(Refusal::new(StatusCode::NOT_FOUND, format!("worker: run {number} has no {worker:?}"))),
         }
     }
 }
 
 fn no_run(number: u64) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("run: {number} is not under way"))
+    Refusal::new(StatusCode::NOT_FOUND, format!("run: {number} is not in progress"))
 }
 
 #[cfg(target_os = "linux")]
 fn kill(supervisor: u32, worker: &str) -> bool {
-    use nix::sys::signal::{Signal, kill};
     let is_it = |name: &str| name == worker && name.starts_with("worker-");
-    let found = super::proc::descendants(supervisor).into_iter().find(|process| is_it(&process.name));
-    found.is_some_and(|process| kill(process.pid, Signal::SIGKILL).is_ok())
+    let found = super::descendants::descendants(supervisor).into_iter().find(|process| is_it(&process.name));
+    found.is_some_and(|process| process.kill())
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -191,119 +197,121 @@ fn kill(_supervisor: u32, _worker: &str) -> bool {
     false
 }
 
-/// A place among the runs, given back when it ends.
-struct Attending {
+/// The entry of a run, removed when the run ends.
+struct Registered {
     runs: Arc<Runs>,
     number: u64,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Drop for Attending {
+impl Drop for Registered {
     fn drop(&mut self) {
         self.runs.running().by_number.remove(&self.number);
     }
 }
 
 /// Starts a supervisor, which starts the demo.
-fn supervisor(lab: &Lab, words: &[String]) -> io::Result<Child> {
-    let mut command = Command::new(env::current_exe()?);
-    command.args(["supervise", lab.name, "--"]).args(words);
+fn spawn_supervisor(lab: &Lab, arguments: &[String]) -> io::Result<Child> {
+    let mut command = Command::new(process::executable()?);
+    command.args(["supervise", lab.name, "--"]).args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Ctrl-C in the room's terminal is for the room, whose end is then seen.
+    // Ctrl-C in the room's terminal goes to the room only. The supervisor notices the end of the room.
     #[cfg(unix)]
-    command.process_group(0);
+    command.arg0(env!("CARGO_PKG_NAME")).process_group(0);
     command.spawn()
 }
 
-/// What a reader could type to run the same.
-fn command_of(lab: &Lab, words: &[String]) -> String {
-    let dashes = if words.is_empty() { "" } else { " -- " };
-    format!("cargo run --bin {}{dashes}{}", lab.program, words.join(" "))
+/// The command line that runs the same demo.
+fn command_line(lab: &Lab, arguments: &[String]) -> String {
+    let dashes = if arguments.is_empty() { "" } else { " -- " };
+    format!("cargo run --bin {}{dashes}{}", lab.program, arguments.join(" "))
 }
 
-/// Passes on what a demo says, until it has ended.
-async fn attend(mut supervisor: Child, hold: ChildStdin, stop: &Notify, reader: &Sender<Bytes>) {
-    let complaint = supervisor.stderr.take().map(|stderr| tokio::spawn(beginning(stderr)));
-    let mut hold = Some(hold);
-    let why = match supervisor.stdout.take() {
-        Some(stdout) => pass_on(stdout, &mut hold, stop, reader).await,
-        None => Why::Failed,
+/// Sends the output of a demo to the reader until the demo has ended.
+async fn follow(mut supervisor: Child, stdin: ChildStdin, stop: &Notify, reader: &Sender<Bytes>) {
+    let errors = supervisor.stderr.take().map(|stderr| tokio::spawn(beginning(stderr)));
+    let mut stdin = Some(stdin);
+    let reason = match supervisor.stdout.take() {
+        Some(stdout) => forward(stdout, &mut stdin, stop, reader).await,
+        None => EndReason::Failed,
     };
-    // Whatever the demo still does, it ends now.
-    drop(hold);
+    // If the demo is still running, this ends it.
+    drop(stdin);
     let status = supervisor.wait().await.ok().and_then(|status| status.code());
-    let complaint = match complaint {
-        Some(complaint) => complaint.await.unwrap_or_default(),
+    let errors = match errors {
+        Some(errors) => errors.await.unwrap_or_default(),
         None => String::new(),
     };
-    let (why, error) = judge(why, status, complaint);
-    let _ = timeout(PATIENCE, reader.send(Line::Ended { status, why, error }.bytes())).await;
+    let (reason, error) = outcome(reason, status, errors);
+    let _ = timeout(GRACE_PERIOD, reader.send(Line::Ended { status, reason, error }.bytes())).await;
 }
 
-/// Why a run is over, seen that its demo ended with this status and this complaint, and what is wrong if it has failed.
-fn judge(why: Why, status: Option<i32>, complaint: String) -> (Why, Option<String>) {
-    match (why, status) {
-        (Why::Done, Some(0)) => (why, None),
-        // A job that was lost with its worker is told in the records.
-        (Why::Done, Some(1)) if complaint.is_empty() => (why, None),
-        (Why::Done, _) if complaint.is_empty() => (Why::Failed, Some("something else ended the program".to_owned())),
-        (Why::Done, _) => (Why::Failed, Some(complaint)),
-        _ => (why, None),
+/// Why a run ended, and its error if it failed, given the status and the error messages of its demo.
+fn outcome(reason: EndReason, status: Option<i32>, errors: String) -> (EndReason, Option<String>) {
+    match (reason, status) {
+        (EndReason::Done, Some(0)) => (reason, None),
+        // The records say which job was lost with its worker.
+        (EndReason::Done, Some(1)) if errors.is_empty() => (reason, None),
+        (EndReason::Done, _) if errors.is_empty() => {
+            (EndReason::Failed, Some("another process ended the program".to_owned()))
+        }
+        (EndReason::Done, _) => (EndReason::Failed, Some(errors)),
+        _ => (reason, None),
     }
 }
 
-/// Sends the lines that a demo prints to the reader, and says why there are no more.
-async fn pass_on(
+/// Sends the lines of a demo to the reader, and returns why there are no more.
+async fn forward(
     mut stdout: impl AsyncReadExt + Unpin,
-    hold: &mut Option<ChildStdin>,
+    stdin: &mut Option<ChildStdin>,
     stop: &Notify,
     reader: &Sender<Bytes>,
-) -> Why {
-    let mut deadline = Instant::now() + LONGEST;
+) -> EndReason {
+    let mut deadline = Instant::now() + TIME_LIMIT;
     let mut stopped = false;
     let mut records = 0;
     let mut read = BytesMut::new();
-    // What the reader has not taken. Until it is taken nothing more is read, but whoever wants to stop is heard.
+    // The lines that the reader hasn't taken yet. Until it does, the room reads nothing more, but it reacts to a stop.
     let mut ready: Option<Bytes> = None;
     loop {
         if ready.is_none() {
-            // As many lines as are whole.
+            // All complete lines.
             ready = read.iter().rposition(|byte| *byte == b'\n').map(|end| read.split_to(end + 1).freeze());
             records += ready.iter().flatten().filter(|byte| **byte == b'\n').count();
-            if records > MOST_RECORDS || read.len() > LONGEST_RECORD {
-                return Why::TooManyRecords;
+            if records > MAX_RECORDS || read.len() > MAX_RECORD_LENGTH {
+                return EndReason::TooManyRecords;
             }
         }
         read.reserve(CHUNK);
         tokio::select! {
-            room = reader.reserve(), if ready.is_some() => match room {
-                Ok(room) => if let Some(lines) = ready.take() { room.send(lines) },
-                Err(_) => return Why::Left,
+            permit = reader.reserve(), if ready.is_some() => match permit {
+                Ok(permit) => if let Some(lines) = ready.take() { permit.send(lines) },
+                Err(_) => return EndReason::Left,
             },
             count = stdout.read_buf(&mut read), if ready.is_none() => if !count.is_ok_and(|count| count > 0) {
-                return if stopped { Why::Stopped } else { Why::Done };
+                return if stopped { EndReason::Stopped } else { EndReason::Done };
             },
-            () = reader.closed() => return Why::Left,
-            () = sleep_until(deadline) => return if stopped { Why::Stopped } else { Why::TooLong },
+            () = reader.closed() => return EndReason::Left,
+            () = sleep_until(deadline) => return if stopped { EndReason::Stopped } else { EndReason::TooLong },
             () = stop.notified(), if !stopped => {
                 stopped = true;
-                deadline = Instant::now() + PATIENCE;
-                let told = match hold {
-                    Some(hold) => hold.write_all(b"interrupt\n").await,
+                deadline = Instant::now() + GRACE_PERIOD;
+                let written = match stdin {
+                    Some(stdin) => stdin.write_all(b"interrupt\n").await,
                     None => Ok(()),
                 };
-                if told.is_err() {
-                    return Why::Stopped;
+                if written.is_err() {
+                    return EndReason::Stopped;
                 }
             }
         }
     }
 }
 
-/// The beginning of what a demo complains about; the rest is read, so that nothing holds it up, and forgotten.
+/// The beginning of a demo's error messages. The rest is read and dropped, so that the demo doesn't block on a full pipe.
 async fn beginning(mut stderr: impl AsyncReadExt + Unpin) -> String {
     let mut text = Vec::new();
-    let _ = (&mut stderr).take(COMPLAINT).read_to_end(&mut text).await;
+    let _ = (&mut stderr).take(MAX_ERRORS).read_to_end(&mut text).await;
     let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
     String::from_utf8_lossy(&text).trim().to_owned()
 }
@@ -313,42 +321,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_has_failed_if_it_complains_or_something_else_ended_it() {
-        let judge = |why, status, complaint: &str| judge(why, status, complaint.to_owned());
-        assert_eq!(judge(Why::Done, Some(0), "a warning"), (Why::Done, None));
-        assert_eq!(judge(Why::Done, Some(1), ""), (Why::Done, None));
-        assert_eq!(judge(Why::Done, Some(1), "no memory"), (Why::Failed, Some("no memory".to_owned())));
+    fn a_run_fails_if_it_writes_errors_or_another_process_ends_it() {
+        let outcome = |reason, status, errors: &str| outcome(reason, status, errors.to_owned());
+        assert_eq!(outcome(EndReason::Done, Some(0), "a warning"), (EndReason::Done, None));
+        assert_eq!(outcome(EndReason::Done, Some(1), ""), (EndReason::Done, None));
+        assert_eq!(outcome(EndReason::Done, Some(1), "no memory"), (EndReason::Failed, Some("no memory".to_owned())));
         for status in [Some(137), None] {
-            assert_eq!(judge(Why::Done, status, "").0, Why::Failed, "{status:?}");
-            assert_eq!(judge(Why::Stopped, status, "").0, Why::Stopped, "{status:?}");
+            assert_eq!(outcome(EndReason::Done, status, "").0, EndReason::Failed, "{status:?}");
+            assert_eq!(outcome(EndReason::Stopped, status, "").0, EndReason::Stopped, "{status:?}");
         }
     }
 
     #[cfg(unix)]
     #[tokio::test]
     async fn stop_reaches_a_demo_whose_reader_takes_nothing() {
-        // It says what it is told.
+        // It writes what it reads.
         let mut demo = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cat is there");
-        let mut heard = demo.stdout.take().expect("it is piped");
-        let mut hold = demo.stdin.take();
+        let mut echo = demo.stdout.take().expect("it is piped");
+        let mut stdin = demo.stdin.take();
         let (reader, mut takes_nothing) = mpsc::channel(1);
-        reader.send(Bytes::new()).await.expect("it has room for one");
+        reader.send(Bytes::new()).await.expect("there is space for one");
         let stop = Notify::new();
-        let told = async {
-            // It has read what nobody takes before it is to stop.
+        let received = async {
+            // By now it has read more than the reader takes.
             tokio::task::yield_now().await;
             stop.notify_one();
             let mut word = [0; 10];
-            heard.read_exact(&mut word).await.expect("it is told something");
+            echo.read_exact(&mut word).await.expect("it is interrupted");
             word
         };
         tokio::select! {
             biased;
-            why = pass_on(tokio::io::repeat(b'\n'), &mut hold, &stop, &reader) => panic!("over before it was told: {why:?}"),
-            word = told => assert_eq!(&word, b"interrupt\n"),
+            reason = forward(tokio::io::repeat(b'\n'), &mut stdin, &stop, &reader) => panic!("ended early: {reason:?}"),
+            word = received => assert_eq!(&word, b"interrupt\n"),
         }
         takes_nothing.close();
-        drop(hold);
+        drop(stdin);
         demo.wait().await.expect("it ends with its input");
     }
 }

@@ -1,12 +1,11 @@
-//! What stands between the room and a demo, as a process of its own: when the room says so or is gone, in whatever way, the
-//! demo ends, and all that it has started.
+//! The process between the room and a demo. It kills the demo, and every process that the demo started, when the room asks
+//! for that or ends in any way.
 //!
-//! The room holds the other end of this program's standard input. A line that comes is to interrupt the demo, as Ctrl-C
-//! does; the end of the input, which also comes when the room is killed, is to kill it. Standard output and standard error
-//! are the demo's.
+//! The room holds the other end of the supervisor's standard input. A line interrupts the demo, as Ctrl-C does. The end of
+//! the input, which also comes when the room is killed, kills the demo. The demo inherits standard output and standard error.
 //!
-//! On Linux, orphans of the demo become children of this process (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so none escapes;
-//! and should this process be killed itself, the kernel kills the demo.
+//! On Linux, orphans of the demo become children of the supervisor (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so none escapes.
+//! If the supervisor itself is killed, the kernel kills the demo.
 
 use std::env;
 use std::io::{self, BufRead};
@@ -15,46 +14,50 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::labs::Lab;
+use crate::process;
 
-/// The variable that says which demo a process of this program is, to it and to all that it starts.
+/// The environment variable that makes a process of this program a demo. Worker processes inherit it.
 const DEMO: &str = "READING_ROOM_DEMO";
 
-/// What a process is that the room started, instead of a person: a demo, or a worker of one.
-pub fn demo() -> Option<ExitCode> {
+/// Runs the demo that the environment names. Returns nothing in a process that isn't a demo or a worker of one.
+pub fn run_demo() -> Option<ExitCode> {
     let lab = Lab::find(env::var(DEMO).ok()?.as_str())?;
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
     Some((lab.main)())
 }
 
-/// Runs a demo with these words for its command line, and gives its exit status: 128 and the number of the signal if one
-/// ended it. Blocks until it has ended, and all that it started.
+/// Runs a demo with some command-line arguments and waits until it has ended, with every process that it started. Returns its
+/// exit status, which is 128 plus the number of the signal if a signal ended it.
 ///
 /// # Errors
 ///
-/// When it cannot be started.
-pub fn supervise(lab: &Lab, words: &[String]) -> io::Result<ExitCode> {
+/// When the demo can't be started.
+pub fn supervise(lab: &Lab, arguments: &[String]) -> io::Result<ExitCode> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)?;
-    let mut command = Command::new(env::current_exe()?);
-    command.args(words).arg("--format=json").env(DEMO, lab.name).stdin(Stdio::null());
+    let mut command = Command::new(process::executable()?);
+    command.args(arguments).arg("--format=json").env(DEMO, lab.name).stdin(Stdio::null());
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    {
+        use std::os::unix::process::CommandExt;
+        command.arg0(lab.program).process_group(0);
+    }
     let demo = Arc::new(Mutex::new(Running { child: command.spawn()?, ended: false }));
     let listener = demo.clone();
     thread::spawn(move || listen(&listener));
     let status = wait(&demo)?;
-    end_the_rest();
+    kill_descendants();
     Ok(ExitCode::from(status))
 }
 
-/// The demo, and whether it has ended: then its number may be another process's.
+/// The demo, and whether it has ended. From then on its PID may belong to another process.
 struct Running {
     child: Child,
     ended: bool,
 }
 
-/// Does what the room says, until the room is gone.
+/// Follows the room's orders until the input ends, and then kills the demo.
 fn listen(demo: &Mutex<Running>) {
     for line in io::stdin().lock().lines() {
         if line.is_err() {
@@ -74,11 +77,11 @@ fn listen(demo: &Mutex<Running>) {
 #[cfg(unix)]
 fn interrupt(demo: &Child) {
     use nix::sys::signal::{Signal, killpg};
-    // A terminal interrupts all that the demo has started, too.
+    // A terminal also interrupts the whole process group.
     let _ = killpg(nix::unistd::Pid::from_raw(demo.id() as i32), Signal::SIGINT);
 }
 
-/// Nobody can be interrupted here: what is asked to stop is killed when it is asked again.
+/// Other systems can't interrupt a process. The room's time limit for the summary ends the demo.
 #[cfg(not(unix))]
 fn interrupt(_demo: &Child) {}
 
@@ -89,7 +92,7 @@ fn wait(demo: &Mutex<Running>) -> io::Result<u8> {
 
     use nix::sys::wait::{Id, WaitPidFlag, waitid};
     let pid = nix::unistd::Pid::from_raw(demo.lock().unwrap_or_else(PoisonError::into_inner).child.id() as i32);
-    // Its number stays its own until it is waited for, so first it is only looked at.
+    // Until the demo is reaped its PID stays its own, so this only waits, and the lock is held while the demo is reaped.
     while let Err(error) = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
         if error != nix::errno::Errno::EINTR {
             return Err(error.into());
@@ -114,17 +117,16 @@ fn wait(demo: &Mutex<Running>) -> io::Result<u8> {
     }
 }
 
-/// Kills what the demo has left behind, until nothing is left.
+/// Kills the processes that the demo has left behind, until none is left.
 #[cfg(target_os = "linux")]
-fn end_the_rest() {
-    use nix::sys::signal::{Signal, kill};
+fn kill_descendants() {
     use nix::sys::wait::{WaitPidFlag, waitpid};
 
-    use super::proc::descendants;
+    use super::descendants::descendants;
     loop {
         let rest = descendants(std::process::id());
-        rest.iter().for_each(|process| _ = kill(process.pid, Signal::SIGKILL));
-        // Who is killed comes here to be waited for, once its own parent is gone.
+        rest.iter().for_each(|process| _ = process.kill());
+        // A killed process becomes a child of this one once its own parent is gone.
         match waitpid(None, Some(WaitPidFlag::empty())) {
             Err(nix::errno::Errno::EINTR) | Ok(_) => {}
             Err(_) => break,
@@ -133,4 +135,4 @@ fn end_the_rest() {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn end_the_rest() {}
+fn kill_descendants() {}

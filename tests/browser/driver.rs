@@ -1,4 +1,5 @@
-//! A browser, and what it looks at: a reading room, and a book that nobody serves. All end when they are dropped.
+//! Drives a browser with a reading room, or with a book built by stock mdBook and opened from disk. Dropping any of them
+//! ends it.
 
 use std::cell::OnceCell;
 use std::io::{BufRead, BufReader};
@@ -10,23 +11,23 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use reading_room::book;
+use reading_room::browser::{CHROMIUM, find};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::programs::{CHROMIUM, ROOT, find};
-
-/// What is wrong, in words.
+/// The outcome of a test: an error says what is wrong.
 pub type Fault = Result<(), String>;
 
-/// What each script can use: `lab` is the lab in question.
+/// The beginning of every script. `lab` is the lab that the script is about.
 const PRELUDE: &str = "
     const lab = document.querySelectorAll('figure.lab')[arguments[0]];
     const all = selector => [...lab.querySelectorAll(selector)];
     const text = selector => lab.querySelector(selector)?.textContent ?? '';
     const runs = () => all('.lab-run');
     const over = () => text('.lab-go') !== 'Stop';
-    // How many pixels of a run's picture have a colour of the page's.
+    // The number of pixels of a run's picture that have a color of the page.
     const painted = (run, name) => {
         const canvas = run.querySelector('canvas');
         const one = new OffscreenCanvas(1, 1).getContext('2d');
@@ -55,19 +56,19 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Starts a program and waits until it says something on standard output that `found` is after.
+    /// Starts a program and waits for a line of its standard output in which `found` finds something.
     fn start<T>(command: &mut Command, found: impl Fn(&str) -> Option<T>) -> Result<(Self, T), String> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut running = Self(child.map_err(|error| format!("{command:?}: {error}"))?);
         let mut lines = BufReader::new(running.0.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
-        let said = lines.find_map(|line| found(&line));
-        // Whoever is not read from any more would wait at some time.
+        let result = lines.find_map(|line| found(&line));
+        // A full pipe would block the program.
         thread::spawn(move || lines.for_each(drop));
-        Ok((running, said.ok_or_else(|| format!("{command:?} ended early"))?))
+        Ok((running, result.ok_or_else(|| format!("{command:?} ended early"))?))
     }
 }
 
-/// A command that WebDriver has not, but Chromium.
+/// A command that only Chromium's driver has.
 #[derive(Debug)]
 struct Extension {
     path: &'static str,
@@ -84,7 +85,7 @@ impl WebDriverCompatibleCommand for Extension {
     }
 }
 
-/// The programs that make a browser's world, besides ours.
+/// The other programs that the tests need.
 pub struct Programs {
     mdbook: PathBuf,
     chromium: PathBuf,
@@ -92,10 +93,11 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Where they are, or what the first that is missing is called.
+    /// Finds them, or returns the name of the first that is missing.
     pub fn find() -> Result<Self, String> {
-        let program = |names: &[&str]| find(names).ok_or_else(|| names[0].to_owned());
-        Ok(Self { mdbook: program(&["mdbook"])?, chromium: program(CHROMIUM)?, driver: program(&["chromedriver"])? })
+        let tools = [book::root().join("target/tools/bin")];
+        let program = |names: &[&str]| find(names, &tools).ok_or_else(|| names[0].to_owned());
+        Ok(Self { mdbook: program(&["mdbook"])?, chromium: program(&CHROMIUM)?, driver: program(&["chromedriver"])? })
     }
 }
 
@@ -138,25 +140,26 @@ impl Browser {
         Ok(Self { runtime, client, mdbook: mdbook.clone(), _driver: driver, folder, room, book })
     }
 
-    /// The address of the reading room, which opens when somebody wants to go there.
+    /// The address of the reading room. The first call opens the room, and gives this browser its cookie.
     pub fn room(&self) -> Result<&str, String> {
         if self.room.get().is_none() {
             let mut room = Command::new(env!("CARGO_BIN_EXE_reading-room"));
-            let room = Running::start(room.args(["serve", "--port=0"]), |line| {
-                let (_, address) = line.split_once("http://")?;
-                Some(format!("http://{}", address.split_whitespace().next()?.trim_end_matches(['/', '.'])))
-            });
-            let _ = self.room.set(room?);
+            let (room, address) = Running::start(room.args(["serve", "--port=0"]), |line| {
+                line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+            })?;
+            self.runtime.block_on(self.client.goto(&address)).map_err(|error| format!("{address}: {error}"))?;
+            let (base, _) = address.split_once("/?token=").ok_or("the address has no token")?;
+            let _ = self.room.set((room, base.to_owned()));
         }
         Ok(&self.room.get().expect("it is open").1)
     }
 
-    /// The folder of the book that nobody serves, which is built when somebody wants to read it.
+    /// The folder of the book that stock mdBook has built. The first call builds it.
     pub fn book(&self) -> Result<&Path, String> {
         if self.book.get().is_none() {
             let book = self.folder.path().join("book");
             let mut mdbook = Command::new(&self.mdbook);
-            let built = mdbook.arg("build").arg(Path::new(ROOT).join("book")).arg("--dest-dir").arg(&book).output();
+            let built = mdbook.arg("build").arg(book::folder()).arg("--dest-dir").arg(&book).output();
             let built = built.map_err(|error| error.to_string())?;
             if !built.status.success() {
                 return Err(String::from_utf8_lossy(&built.stderr).into_owned());
@@ -166,7 +169,7 @@ impl Browser {
         Ok(self.book.get().expect("it is built"))
     }
 
-    /// Where a page of it is.
+    /// The address of a page of it.
     pub fn file(&self, page: &str) -> Result<String, String> {
         Ok(format!("file://{}", self.book()?.join(page).display()))
     }
@@ -182,28 +185,28 @@ impl Browser {
 
     /// Shows a page, and waits until its labs are there.
     pub fn open(&self, address: &str) -> Fault {
-        // The page before may be the same one, and is not what is waited for.
+        // Tells the old page from the new one, which may have the same address.
         self.get(0, "window.before = true")?;
         self.runtime.block_on(self.client.goto(address)).map_err(|error| format!("{address}: {error}"))?;
         let there =
             "!window.before && [...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-box'))";
         loop {
             match self.wait(0, there) {
-                // The page before has gone only now.
+                // The old page was still there.
                 Err(error) if error.contains("unloaded") => {}
                 waited => return waited,
             }
         }
     }
 
-    /// How wide and high the window is.
+    /// Sets the size of the window.
     pub fn resize(&self, width: u32, height: u32) -> Fault {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.extension("goog/cdp/execute", json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size }))
             .map(drop)
     }
 
-    /// What an expression about a lab is worth.
+    /// The value of an expression about a lab.
     pub fn get(&self, lab: usize, expression: &str) -> Result<Value, String> {
         let script = format!("{PRELUDE} return {expression};");
         self.runtime
@@ -226,11 +229,11 @@ impl Browser {
         let result = self.runtime.block_on(self.client.execute_async(&script, vec![json!(lab)]));
         match result.map_err(|error| format!("{expression}: {error}"))?.as_str() {
             Some("") => Ok(()),
-            said => Err(said.unwrap_or("nothing was said").to_owned()),
+            error => Err(error.unwrap_or("the script returned nothing").to_owned()),
         }
     }
 
-    /// Says what is wrong if an expression about a lab is not true.
+    /// Fails if an expression about a lab isn't true.
     pub fn check(&self, lab: usize, expression: &str) -> Fault {
         match self.get(lab, expression)? {
             Value::Bool(true) => Ok(()),
@@ -240,7 +243,7 @@ impl Browser {
         }
     }
 
-    /// Clicks on the first of what a selector finds in a lab.
+    /// Clicks on the first element that a selector finds in a lab.
     pub fn click(&self, lab: usize, selector: &str) -> Fault {
         self.get(lab, &format!("lab.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})"))?;
         let click = async {
@@ -250,7 +253,7 @@ impl Browser {
         self.runtime.block_on(click).map_err(|error| format!("{selector}: {error}"))
     }
 
-    /// Gives options values, all at once.
+    /// Sets the values of options.
     pub fn set(&self, lab: usize, options: &[(&str, &str)]) -> Fault {
         for (option, value) in options {
             let field = format!("lab.querySelector('.lab-field input[id$=\"-{option}\"]')");
@@ -274,7 +277,7 @@ impl Browser {
         self.runtime.block_on(set).map_err(|error| format!("{option}: {error}"))
     }
 
-    /// Presses keys, one after another, wherever the focus is.
+    /// Presses keys in sequence, in the element that has the focus.
     pub fn press(&self, keys: &[char]) -> Fault {
         let strokes = keys.iter().fold(KeyActions::new("keyboard".to_owned()), |actions, key| {
             actions.then(KeyAction::Down { value: *key }).then(KeyAction::Up { value: *key })
@@ -282,15 +285,15 @@ impl Browser {
         self.runtime.block_on(self.client.perform_actions(strokes)).map_err(|error| error.to_string())
     }
 
-    /// What the page has complained of since the last time, and what it has asked other hosts for.
+    /// The messages in the page's console since the last call, and its requests to other hosts.
     pub fn complaints(&self) -> Result<Vec<String>, String> {
         let log = self.extension("se/log", json!({ "type": "browser" }))?;
-        let said =
+        let messages =
             log.as_array().into_iter().flatten().map(|entry| entry["message"].as_str().unwrap_or("?").to_owned());
         let script = "performance.getEntriesByType('resource').map(it => it.name)
             .filter(name => !name.startsWith('data:') && new URL(name).host !== location.host)";
         let foreign = self.get(0, script)?;
-        let foreign = foreign.as_array().into_iter().flatten().map(|name| format!("it asks for {name}"));
-        Ok(said.chain(foreign).collect())
+        let foreign = foreign.as_array().into_iter().flatten().map(|name| format!("it requests {name}"));
+        Ok(messages.chain(foreign).collect())
     }
 }

@@ -1,75 +1,80 @@
-//! The book in a browser: what a reader sees and does, on pages of the real reading room and on pages that nobody serves.
+//! The book in a browser: what a reader sees and does, in the reading room and in a book that is opened from disk.
 //!
-//! A few Chromiums, driven by chromedriver, open the pages one after another. After each promise the browser is asked
-//! whether a page complained, or wanted something from elsewhere.
+//! The tests drive Chromium with chromedriver. At the end of each test, the console must be empty, and no page may have sent a
+//! request to another host.
 
-/// The functions, each with its name.
-macro_rules! promises {
-    ($($promise:ident)*) => { &[$((stringify!($promise), $promise)),*] };
+/// A table of functions with their names.
+macro_rules! tests {
+    ($($test:ident)*) => { &[$((stringify!($test), $test)),*] };
 }
 
 mod driver;
 mod labs;
 mod pages;
-#[path = "../common/programs.rs"]
-mod programs;
 
+use std::env;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use driver::{Browser, Fault, Programs};
 use libtest_mimic::{Arguments, Trial};
-use programs::skip;
 
-/// Something that a reader may rely on, by its name.
-type Promise = (&'static str, fn(&Browser) -> Fault);
+/// A test and its name.
+type Test = (&'static str, fn(&Browser) -> Fault);
 
-/// How many browsers there are at once.
+/// The number of browsers at once.
 const BROWSERS: usize = 2;
 
-/// Held by each promise while it is tried: by several at once, or by one alone that is measured.
+/// Shared by the running tests, or held by one that measures.
 static MACHINE: RwLock<()> = RwLock::new(());
 
-/// Those that have been started and have nothing to do.
-static IDLE: Mutex<Vec<Browser>> = Mutex::new(Vec::new());
+/// Browsers that no test uses.
+static UNUSED: Mutex<Vec<Browser>> = Mutex::new(Vec::new());
 
-fn idle() -> MutexGuard<'static, Vec<Browser>> {
-    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+fn unused() -> MutexGuard<'static, Vec<Browser>> {
+    UNUSED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does what a promise says in a browser, and asks afterwards what the pages complained of. A browser in which one was not
-/// kept is not used again.
-fn try_out(promise: fn(&Browser) -> Fault) -> Fault {
-    let free = idle().pop();
-    let browser = free.map_or_else(|| Browser::start(&Programs::find()?), Ok)?;
-    promise(&browser)?;
+/// Runs a test in a browser, and checks the browser's console at its end. After a failure the browser isn't used again.
+fn try_out(test: fn(&Browser) -> Fault) -> Fault {
+    let unused = unused().pop();
+    let browser = unused.map_or_else(|| Browser::start(&Programs::find()?), Ok)?;
+    test(&browser)?;
     let complaints = browser.complaints()?;
     if !complaints.is_empty() {
         return Err(complaints.join("\n"));
     }
-    idle().push(browser);
+    self::unused().push(browser);
     Ok(())
+}
+
+/// Reports that nothing was tested because a program is missing. In CI that is a failure.
+fn skip(missing: &str) {
+    assert!(env::var_os("CI").is_none(), "{missing} is not installed");
+    // The test harness hides what `eprintln!` writes.
+    let _ = writeln!(io::stderr(), "SKIPPED: {missing} is not installed, so no page is tested in a browser");
 }
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(BROWSERS);
-    let trial = |(name, promise): &Promise| {
-        let promise = *promise;
+    let trial = |(name, test): &Test| {
+        let test = *test;
         Trial::test(*name, move || {
             let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-            Ok(try_out(promise)?)
+            Ok(try_out(test)?)
         })
     };
     let mut trials = vec![Trial::test("a_page_that_loads_something_from_elsewhere_is_found", || {
         Ok(pages::a_page_that_loads_something_from_elsewhere_is_found()?)
     })];
     match Programs::find() {
-        Err(missing) if !arguments.list => skip(&missing, "nobody looks at the pages in a browser"),
+        Err(missing) if !arguments.list => skip(&missing),
         _ => {
-            trials.extend(labs::PROMISES.iter().map(trial));
+            trials.extend(labs::TESTS.iter().map(trial));
             let long = pages::LONG.iter().chain(labs::LONG);
-            trials.extend(long.map(|promise| trial(promise).with_ignored_flag(true)));
+            trials.extend(long.map(|test| trial(test).with_ignored_flag(true)));
             let alone = || {
                 let _whole = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
                 Ok(try_out(labs::measured)?)
@@ -78,6 +83,6 @@ fn main() -> ExitCode {
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    idle().drain(..).for_each(Browser::close);
+    unused().drain(..).for_each(Browser::close);
     conclusion.exit_code()
 }

@@ -1,6 +1,6 @@
-//! Pages: on a phone and on a desk, by keyboard, and without a network.
+//! The pages on a phone and on a large screen, by keyboard, and without a network.
 //!
-//! A page of ours, `look.html`, shows each page of the book in a frame and looks at it.
+//! The page `look.html` loads each page of the book in a frame and checks it.
 
 use std::fs;
 use std::path::Path;
@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::Promise;
+use crate::Test;
 use crate::driver::{Browser, Fault};
 
-/// It takes a browser long to look at all pages, so `.ci/run` does.
-pub const LONG: &[Promise] = promises! {
+/// Loading all pages takes a browser a long time, so `.ci/run` does it.
+pub const LONG: &[Test] = tests! {
     every_page_is_readable_on_a_phone_by_keyboard_and_offline
     every_page_is_readable_on_a_desk_by_keyboard_and_offline
     the_book_is_printed
 };
 
-/// The book has more pages on paper than this.
+/// The printed book has more pages than this.
 const MANY: usize = 100;
 
-/// No look at all pages takes longer.
+/// The time limit for checking all pages.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// The names of the pages in a built book, but for those that are no pages of their own.
+/// The names of a built book's pages, except for those that repeat others.
 fn pages(book: &Path) -> Vec<String> {
     let entries = fs::read_dir(book).expect("the book is there");
     let names = entries.map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned());
@@ -36,7 +36,7 @@ fn pages(book: &Path) -> Vec<String> {
     pages
 }
 
-/// What a page would load from elsewhere, and that as soon as it is read.
+/// The elements of a page that would load something from another host.
 fn foreign(html: &str) -> Vec<&str> {
     let tags = html.split('<').filter(|tag| {
         ["script ", "link ", "img ", "iframe ", "source ", "image "].iter().any(|name| tag.starts_with(name))
@@ -44,7 +44,7 @@ fn foreign(html: &str) -> Vec<&str> {
     tags.filter(|tag| ["\"http:", "\"https:", "\"//"].iter().any(|scheme| tag.contains(scheme))).collect()
 }
 
-/// Whether what is foreign is found, and nothing else.
+/// Checks that `foreign` finds foreign resources and nothing else.
 pub fn a_page_that_loads_something_from_elsewhere_is_found() -> Fault {
     let fine = r#"<a href="https://a.b">b</a><img src="a.svg"><svg xmlns="http://www.w3.org/2000/svg">"#;
     let foreigners = r#"<link rel="x" href="https://a.b/c.css"><script src="//a.b/c.js">"#;
@@ -62,7 +62,7 @@ fn every_page_is_readable_on_a_desk_by_keyboard_and_offline(browser: &Browser) -
     look(browser, 1200)
 }
 
-/// It is printed by a browser of its own.
+/// The program starts a browser of its own.
 fn the_book_is_printed(_: &Browser) -> Fault {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder.path().join("book.pdf");
@@ -78,7 +78,7 @@ fn the_book_is_printed(_: &Browser) -> Fault {
     }
 }
 
-/// Looks at each page of the book that nobody serves, in a window so many pixels wide.
+/// Checks each page of the book on disk in a window of some width, in pixels.
 fn look(browser: &Browser, width: u32) -> Fault {
     let book = browser.book()?;
     let pages = pages(book);
@@ -101,6 +101,6 @@ fn look(browser: &Browser, width: u32) -> Fault {
     }
     match browser.get(0, result)? {
         Value::String(said) if said == format!("{} pages\nfine", pages.len()) => Ok(()),
-        said => Err(said.as_str().unwrap_or("nothing was said").to_owned()),
+        said => Err(said.as_str().unwrap_or("the page returned nothing").to_owned()),
     }
 }

@@ -1,8 +1,8 @@
-//! The reading room's rules, by raw requests: who is refused and with which status, how a run ends, and that nothing is left
-//! of it then. They need Linux, which tells them of all processes.
+//! The promises of the reading room, tested with raw requests against a room in a process of its own. They need Linux, whose
+//! `/proc` lists all processes.
 //!
-//! A room builds the book when it opens. So most promises are tried in rooms in which others were tried before, but each in
-//! one that it has to itself.
+//! Opening a room builds the book, which takes a second, so most tests use a room that an earlier test has left. No other test
+//! uses it at the same time. Tests that change the book use a small one of their own.
 
 #[cfg(target_os = "linux")]
 mod rules;
@@ -14,5 +14,5 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("SKIPPED: this is not Linux, so nobody tries the rules of the room");
+    eprintln!("SKIPPED: the tests of the room need Linux");
 }

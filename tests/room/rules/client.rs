@@ -1,29 +1,33 @@
-//! A reading room of its own for a test, and what comes to it: requests, byte by byte as they are here.
+//! A reading room in a process of its own, and raw requests to it.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use reading_room::room::descendants::{Process, descendants};
 use serde_json::Value;
+use tempfile::TempDir;
 
-/// No answer is silent for longer than this: a run ends after a minute, if it has said nothing.
+/// No response pauses for longer than this: a run ends after a minute.
 const LONGEST: Duration = Duration::from_secs(90);
 
-/// Nothing of a run is left after this time.
+/// The time after which no process of a run is left.
 pub const SECOND: Duration = Duration::from_secs(1);
 
-/// A room that is open. It closes when this is dropped.
+/// An open room. Dropping this closes it.
 pub struct Room {
     process: Child,
     /// `127.0.0.1:PORT`.
     pub host: String,
+    pub token: String,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -32,27 +36,49 @@ pub struct Answer {
 }
 
 impl Room {
+    /// Opens the room of this repository.
     pub fn open() -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_reading-room"))
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
+        Self::open_by(&mut Command::new(env!("CARGO_BIN_EXE_reading-room")))
+    }
+
+    /// Opens a room for a small book.
+    pub fn open_for(book: &SmallBook) -> Self {
+        Self::open_by(Command::new(env!("CARGO_BIN_EXE_reading-room")).env("CARGO_MANIFEST_DIR", book.root()))
+    }
+
+    /// Opens a room by a command, which gets the argument `--port=0`.
+    pub fn open_by(command: &mut Command) -> Self {
+        let command = command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().expect("the program starts");
         let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
-        let (_, host) = line.trim().split_once("http://").expect("it says where it is");
-        Self { host: host.to_owned(), process }
+        let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
+        output.read_line(&mut line).expect("it prints its address");
+        let (_, address) = line.trim().split_once("http://").expect("it prints its address");
+        let (host, token) = address.split_once("/?token=").expect("the address has a token");
+        // A closed pipe would fail the room's later messages.
+        thread::spawn(move || io::copy(&mut output, &mut io::sink()));
+        Self { host: host.to_owned(), token: token.to_owned(), process }
+    }
+
+    /// The cookie that opens the room.
+    pub fn cookie(&self) -> String {
+        let (_, port) = self.host.split_once(':').expect("a port");
+        format!("reading-room-{port}={}", self.token)
     }
 
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// Kills the room without a chance to do anything.
+    /// Kills the room.
     pub fn kill(&mut self) {
         self.process.kill().expect("it is there");
         self.process.wait().expect("it has ended");
+    }
+
+    /// Waits for the end of the room.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.process.wait().expect("it ends")
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -61,15 +87,56 @@ impl Room {
         stream
     }
 
-    /// Sends a request, in which HOST and ORIGIN stand for the room's own, and gives the answer.
+    /// Fills in HOST and ORIGIN, and adds the cookie.
+    fn complete(&self, request: &str) -> String {
+        let request = request.replacen(" HTTP/1.1\r\n", &format!(" HTTP/1.1\r\nCookie: {}\r\n", self.cookie()), 1);
+        self.fill_in(&request)
+    }
+
+    fn fill_in(&self, request: &str) -> String {
+        request.replace("ORIGIN", &format!("http://{}", self.host)).replace("HOST", &self.host)
+    }
+
+    /// Sends a request with the cookie and returns the response. HOST and ORIGIN stand for the room's own.
     pub fn ask(&self, request: &str) -> Answer {
+        self.send(&self.complete(request))
+    }
+
+    /// The same without the cookie.
+    pub fn ask_as_stranger(&self, request: &str) -> Answer {
+        self.send(&self.fill_in(request))
+    }
+
+    fn send(&self, request: &str) -> Answer {
         let mut stream = self.connect();
-        let origin = format!("http://{}", self.host);
-        let request = request.replace("ORIGIN", &origin).replace("HOST", &self.host);
-        stream.write_all(request.as_bytes()).expect("the room listens");
+        stream.write_all(request.as_bytes()).expect("the room accepts it");
         let mut all = Vec::new();
-        stream.read_to_end(&mut all).expect("the room answers");
+        // The room may reset a connection whose request it didn't read to the end.
+        let read = stream.read_to_end(&mut all);
+        assert!(read.is_ok() || !all.is_empty(), "the room answers: {read:?}");
         parse(&String::from_utf8_lossy(&all))
+    }
+
+    /// Sends a request that the room may refuse before it has read all of it, and returns the status if it arrives.
+    pub fn ask_large(&self, request: &str) -> Option<u16> {
+        let mut stream = self.connect();
+        let _ = stream.write_all(self.complete(request).as_bytes());
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).ok()?;
+        line.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Begins a request with the cookie, and leaves the connection open.
+    pub fn begin(&self, request: &str) -> TcpStream {
+        let mut stream = self.connect();
+        stream.write_all(self.complete(request).as_bytes()).expect("the room accepts it");
+        stream
+    }
+
+    /// The number and the error of the book's current version.
+    pub fn build(&self) -> (u64, Option<String>) {
+        let build: Value = serde_json::from_str(&self.get("/room/build").body).expect("JSON");
+        (build["build"].as_u64().expect("a number"), build["error"].as_str().map(str::to_owned))
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -80,15 +147,11 @@ impl Room {
         self.ask(&post(path, body, "Connection: close\r\n"))
     }
 
-    /// Starts a run, and gives the lines of the answer as they come. The run of a promise before may only just have ended, and
-    /// still have the place.
+    /// Starts a run and returns its lines as they come. Waits while the run of an earlier test ends.
     pub fn run(&self, body: &str) -> Lines {
         let (mut answer, mut head) = (None, String::new());
-        within(SECOND, "a place for a run", || {
-            let mut stream = self.connect();
-            let request = post("/room/run", body, "").replace("ORIGIN", &format!("http://{}", self.host));
-            stream.write_all(request.replace("HOST", &self.host).as_bytes()).expect("the room listens");
-            let reader = answer.insert(BufReader::new(stream));
+        within(SECOND, "another run may start", || {
+            let reader = answer.insert(BufReader::new(self.begin(&post("/room/run", body, ""))));
             head.clear();
             while !head.ends_with("\r\n\r\n") {
                 reader.read_line(&mut head).expect("the room answers");
@@ -96,10 +159,10 @@ impl Room {
             !head.starts_with("HTTP/1.1 429 ")
         });
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-        Lines { reader: answer.expect("it has been asked"), piece: Vec::new() }
+        Lines { reader: answer.expect("a response"), piece: Vec::new() }
     }
 
-    /// How many bytes of memory the room has.
+    /// The resident memory of the room, in bytes.
     pub fn memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it is there");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it says so");
@@ -114,7 +177,7 @@ impl Drop for Room {
     }
 }
 
-/// A request that a page of the room would send.
+/// A request as a page of the room sends it, without the cookie.
 pub fn post(path: &str, body: &str, more: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: HOST\r\nOrigin: ORIGIN\r\nContent-Type: application/json\r\n\
@@ -131,7 +194,7 @@ fn parse(text: &str) -> Answer {
     Answer { status: status.expect("a status"), headers: lines.filter_map(header).collect(), body: body.to_owned() }
 }
 
-/// The lines of a run, which come in chunks: a length in hexadecimal digits, and so many bytes.
+/// The lines of a run. They come in chunks: a length in hexadecimal digits, and the bytes.
 pub struct Lines {
     reader: BufReader<TcpStream>,
     piece: Vec<u8>,
@@ -153,7 +216,7 @@ impl Lines {
         self.next().and_then(|line| line["run"].as_u64()).expect("a run has a number")
     }
 
-    /// Reads on until a line of this event.
+    /// Reads until a line with an event.
     pub fn until(&mut self, event: &str) -> Value {
         self.find(|line| line["event"] == event).unwrap_or_else(|| panic!("there is no line {event}"))
     }
@@ -173,44 +236,55 @@ impl Iterator for Lines {
     }
 }
 
-/// The processes that descend from one, and the name of each, as long as they are not dead.
-pub fn descendants(ancestor: u32) -> Vec<(u32, String)> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir("/proc").expect("there are processes").flatten() {
-        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
-        let (Some((pid, _)), Some((_, rest))) = (stat.split_once(" ("), stat.rsplit_once(") ")) else { continue };
-        let mut rest = rest.split(' ');
-        let (state, parent) = (rest.next().unwrap_or_default(), rest.next().unwrap_or_default());
-        if state != "Z" {
-            let name = stat[pid.len() + 2..].split(')').next().unwrap_or_default().to_owned();
-            all.push((pid.parse::<u32>().expect("a number"), parent.parse::<u32>().expect("a number"), name));
-        }
-    }
-    let mut found = vec![ancestor];
-    let mut named = Vec::new();
-    let mut next = 0;
-    while let Some(ancestor) = found.get(next).copied() {
-        for (pid, _, name) in all.iter().filter(|(_, parent, _)| *parent == ancestor) {
-            found.push(*pid);
-            named.push((*pid, name.clone()));
-        }
-        next += 1;
-    }
-    named
+/// The descendants of a process, except for zombies.
+pub fn living(ancestor: u32) -> Vec<Process> {
+    descendants(ancestor).into_iter().filter(|process| !process.is_zombie).collect()
 }
 
-/// Whether a process is there and not dead.
-pub fn is_alive(pid: u32) -> bool {
+/// Whether a process exists and isn't a zombie.
+pub fn is_alive(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
-/// Waits for what has to come, within so long.
+/// Waits until something is true, at most for a limit.
 #[track_caller]
-pub fn within(limit: Duration, what: &str, mut has_come: impl FnMut() -> bool) {
+pub fn within(limit: Duration, what: &str, mut is_true: impl FnMut() -> bool) {
     let deadline = Instant::now() + limit;
-    while !has_come() {
+    while !is_true() {
         assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
         thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A repository with a book of two pages, for tests that change it.
+pub struct SmallBook(TempDir);
+
+impl SmallBook {
+    pub fn new() -> Self {
+        let book = Self(tempfile::tempdir().expect("a folder"));
+        for folder in ["book/src", "chapters"] {
+            fs::create_dir_all(book.root().join(folder)).expect("a folder");
+        }
+        let settings = "[book]\ntitle = \"Small\"\n";
+        let summary = "# Summary\n\n- [One](one.md)\n- [Two](two.md)\n";
+        for (path, text) in [
+            ("chapters/Cargo.toml", ""),
+            ("book/book.toml", settings),
+            ("book/src/SUMMARY.md", summary),
+            ("book/src/one.md", "# One\n\nfirst\n"),
+            ("book/src/two.md", "# Two\n\nsecond\n"),
+        ] {
+            book.write(path, text);
+        }
+        book
+    }
+
+    pub fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        fs::write(self.root().join(path), text).expect("a file");
     }
 }

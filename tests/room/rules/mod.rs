@@ -1,40 +1,38 @@
-//! The rules, and the rooms in which they are tried.
+//! The tests, and the rooms that they share.
 
-/// The functions, each with its name.
-macro_rules! promises {
-    ($($promise:ident)*) => { &[$((stringify!($promise), $promise)),*] };
+/// A table of functions with their names.
+macro_rules! tests {
+    ($($test:ident)*) => { &[$((stringify!($test), $test)),*] };
 }
 
+mod access;
 mod client;
-mod gate;
+mod environment;
 mod runs;
-mod shelf;
+mod site;
 
 use std::ops::Deref;
 use std::process::ExitCode;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use client::{Room, SECOND, descendants, within};
+use client::{Room, SECOND, living, within};
 use libtest_mimic::{Arguments, Trial};
 
-/// Something that whoever opens the room may rely on, by its name.
-type Promise = (&'static str, fn());
+/// A test and its name.
+type Test = (&'static str, fn());
 
-/// Held by many who look at a room's memory, or by one who has all rooms build the book again.
-static BUILDS: RwLock<()> = RwLock::new(());
+/// Open rooms that no test uses.
+static UNUSED: Mutex<Vec<Room>> = Mutex::new(Vec::new());
 
-/// Rooms that are open, and of which nobody wants anything.
-static IDLE: Mutex<Vec<Room>> = Mutex::new(Vec::new());
-
-fn idle() -> MutexGuard<'static, Vec<Room>> {
-    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+fn unused() -> MutexGuard<'static, Vec<Room>> {
+    UNUSED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A room for one promise. Of its runs nothing must be left then, and the room is there for the next one.
+/// A room for one test. At its end no process of its runs may be left.
 fn room() -> Lent {
-    let free = idle().pop();
-    Lent(Some(free.unwrap_or_else(Room::open)))
+    let unused = unused().pop();
+    Lent(Some(unused.unwrap_or_else(Room::open)))
 }
 
 struct Lent(Option<Room>);
@@ -43,33 +41,34 @@ impl Deref for Lent {
     type Target = Room;
 
     fn deref(&self) -> &Room {
-        self.0.as_ref().expect("it is not given back yet")
+        self.0.as_ref().expect("the test still has it")
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let room = self.0.take().expect("it is not given back yet");
+        let room = self.0.take().expect("the test still has it");
         if !thread::panicking() {
-            within(SECOND, "no process is left", || descendants(room.pid()).is_empty());
-            idle().push(room);
+            within(SECOND, "no process is left", || living(room.pid()).is_empty());
+            unused().push(room);
         }
     }
 }
 
-/// Tries what is wanted.
+/// Runs the tests that the arguments select.
 pub fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trial = |(name, promise): &Promise| {
-        let promise = *promise;
+    let trial = |(name, test): &Test| {
+        let test = *test;
         Trial::test(*name, move || {
-            promise();
+            test();
             Ok(())
         })
     };
-    let short = shelf::PROMISES.iter().chain(gate::PROMISES).chain(runs::PROMISES).map(trial);
-    let long = gate::LONG.iter().chain(runs::LONG).map(|promise| trial(promise).with_ignored_flag(true));
-    let conclusion = libtest_mimic::run(&arguments, short.chain(long).collect());
-    idle().clear();
+    let short = [site::TESTS, access::TESTS, runs::TESTS, environment::TESTS].concat();
+    let long = [access::LONG, runs::LONG].concat();
+    let trials = short.iter().map(trial).chain(long.iter().map(|test| trial(test).with_ignored_flag(true)));
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    unused().clear();
     conclusion.exit_code()
 }

@@ -1,36 +1,36 @@
-//! How a run goes and how it ends, and that nothing is left of it then.
+//! How runs start and end, and that no process is left of them.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::process::Command;
-use std::sync::PoisonError;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use reading_room::room::descendants::Process;
 use serde_json::{Value, json};
 
-use super::client::{Lines, Room, SECOND, descendants, is_alive, post, within};
-use super::{BUILDS, Promise, room};
+use super::client::{Lines, Room, SECOND, is_alive, living, post, within};
+use super::{Test, room};
 
-pub const PROMISES: &[Promise] = promises! {
+pub const TESTS: &[Test] = tests! {
     a_run_is_what_the_demo_prints_between_two_lines_of_the_room
     every_lab_runs
-    a_demo_that_fails_says_why
-    a_run_that_is_stopped_sums_up
-    what_does_not_stop_when_it_is_told_to_is_killed
-    a_worker_that_is_killed_takes_its_job_along_and_nothing_else
-    a_worker_that_is_no_process_cannot_be_killed
-    a_third_run_has_to_wait
-    nothing_is_left_of_runs_whose_readers_go_away
-    nothing_is_left_of_a_room_that_is_killed
-    who_does_not_read_holds_up_nobody_but_their_own_run
+    a_demo_that_fails_reports_its_error
+    a_stopped_run_has_a_summary
+    a_demo_that_ignores_the_stop_is_killed
+    killing_a_worker_loses_its_job_and_no_other
+    only_processes_can_be_killed
+    a_third_run_is_refused
+    no_process_is_left_when_readers_leave
+    no_process_is_left_when_the_room_is_killed
+    a_slow_reader_slows_down_only_its_own_run
 };
 
-/// What takes long: `.ci/run` does it.
-pub const LONG: &[Promise] = promises! {
+/// The slow tests, which `.ci/run` runs.
+pub const LONG: &[Test] = tests! {
     a_run_with_too_many_records_is_ended
     a_run_ends_after_a_minute
-    two_hundred_runs_later_the_room_is_as_small_as_before
+    five_hundred_runs_leave_no_memory_behind
 };
 
 /// A run that would go on for long, by four processes.
@@ -66,8 +66,8 @@ fn every_lab_runs() {
     }
 }
 
-fn a_demo_that_fails_says_why() {
-    // More workers than the machine may have files.
+fn a_demo_that_fails_reports_its_error() {
+    // Its workers need more file descriptors than the limit allows.
     let room = Room::open();
     let limited = Command::new("prlimit").args(["--pid", &room.pid().to_string(), "--nofile=40"]).status();
     assert!(limited.is_ok_and(|status| status.success()), "prlimit, which every Linux has, sets the limit");
@@ -77,7 +77,7 @@ fn a_demo_that_fails_says_why() {
     assert!(end["error"].as_str().is_some_and(|error| error.contains("Too many open files")), "{end}");
 }
 
-fn a_run_that_is_stopped_sums_up() {
+fn a_stopped_run_has_a_summary() {
     let room = room();
     let mut lines = room.run(LONG_RUN);
     let run = json!({ "run": lines.number() }).to_string();
@@ -89,19 +89,19 @@ fn a_run_that_is_stopped_sums_up() {
     assert_eq!(room.post("/room/stop", &run).status, 404);
 }
 
-fn what_does_not_stop_when_it_is_told_to_is_killed() {
+fn a_demo_that_ignores_the_stop_is_killed() {
     let room = room();
     let mut lines = room.run(LONG_RUN);
     let run = json!({ "run": lines.number() }).to_string();
     lines.until("job_started");
-    // The room's child is the supervisor, and its child the demo.
-    let demo = descendants(room.pid())[1].0;
-    kill(Pid::from_raw(demo as i32), Signal::SIGSTOP).expect("it is there");
+    // The supervisor is the room's child, and the demo is the supervisor's.
+    let demo = living(room.pid())[1].pid;
+    kill(Pid::from_raw(demo), Signal::SIGSTOP).expect("it is there");
     assert_eq!(room.post("/room/stop", &run).status, 204);
     assert_eq!(lines.last().expect("an end")["why"], "stopped");
 }
 
-fn a_worker_that_is_killed_takes_its_job_along_and_nothing_else() {
+fn killing_a_worker_loses_its_job_and_no_other() {
     let room = room();
     let mut lines = room.run(r#"{"lab":"processes","options":{"jobs":8,"kind":"io","scale":0.5,"until-done":true}}"#);
     let run = lines.number();
@@ -119,7 +119,7 @@ fn a_worker_that_is_killed_takes_its_job_along_and_nothing_else() {
     assert_eq!(lines.next(), Some(json!({"room":"ended","status":1,"why":"done"})));
 }
 
-fn a_worker_that_is_no_process_cannot_be_killed() {
+fn only_processes_can_be_killed() {
     let room = room();
     let mut lines = room.run(r#"{"lab":"threads","options":{"kind":"io"}}"#);
     let run = lines.number();
@@ -127,7 +127,7 @@ fn a_worker_that_is_no_process_cannot_be_killed() {
     assert_eq!(room.post("/room/kill", &json!({ "run": run, "worker": "worker-1" }).to_string()).status, 409);
 }
 
-fn a_third_run_has_to_wait() {
+fn a_third_run_is_refused() {
     let room = room();
     let mut runs: Vec<_> = (0..2).map(|_| room.run(LONG_RUN)).collect();
     runs.iter_mut().for_each(|lines| _ = lines.until("job_started"));
@@ -138,8 +138,8 @@ fn a_third_run_has_to_wait() {
     within(SECOND, "a place is free", || room.post("/room/run", short).status == 200);
 }
 
-/// Starts runs by every method, and gives all processes that they consist of.
-fn families(room: &Room) -> (Vec<Lines>, Vec<(u32, String)>) {
+/// Starts runs with two start methods, and returns their processes.
+fn families(room: &Room) -> (Vec<Lines>, Vec<Process>) {
     let run = |method: &str| LONG_RUN.replacen("50", &format!("50,\"method\":\"{method}\""), 1);
     let mut runs: Vec<_> = ["fork", "forkserver"].map(|method| room.run(&run(method))).into();
     for lines in &mut runs {
@@ -147,38 +147,34 @@ fn families(room: &Room) -> (Vec<Lines>, Vec<(u32, String)>) {
             lines.until("job_started");
         }
     }
-    let family = descendants(room.pid());
-    let workers = family.iter().filter(|(_, name)| name.starts_with("worker-")).count();
+    let family = living(room.pid());
+    let workers = family.iter().filter(|process| process.name.starts_with("worker-")).count();
     assert_eq!(workers, 8, "{family:?}");
     (runs, family)
 }
 
-fn nothing_is_left_of_runs_whose_readers_go_away() {
+fn no_process_is_left_when_readers_leave() {
     let room = room();
     let (runs, family) = families(&room);
     drop(runs);
-    within(SECOND, "no process is left", || family.iter().all(|(pid, _)| !is_alive(*pid)));
+    within(SECOND, "no process is left", || family.iter().all(|process| !is_alive(process.pid)));
 }
 
-fn nothing_is_left_of_a_room_that_is_killed() {
+fn no_process_is_left_when_the_room_is_killed() {
     let mut room = Room::open();
     let (_runs, family) = families(&room);
-    // One that stands still does not get away either.
-    let stopped = family.iter().find(|(_, name)| name == "worker-3").expect("a worker").0;
-    kill(Pid::from_raw(stopped as i32), Signal::SIGSTOP).expect("it is there");
+    // A stopped process is killed too.
+    let stopped = family.iter().find(|process| process.name == "worker-3").expect("a worker").pid;
+    kill(Pid::from_raw(stopped), Signal::SIGSTOP).expect("it is there");
     room.kill();
-    within(SECOND, "no process is left", || family.iter().all(|(pid, _)| !is_alive(*pid)));
+    within(SECOND, "no process is left", || family.iter().all(|process| !is_alive(process.pid)));
 }
 
-fn who_does_not_read_holds_up_nobody_but_their_own_run() {
-    let _none_is_built = BUILDS.read().unwrap_or_else(PoisonError::into_inner);
+fn a_slow_reader_slows_down_only_its_own_run() {
     let room = room();
     let before = room.memory();
-    // It prints some twenty megabytes, and nobody takes more than what is on the way.
-    let mut stream = room.connect();
-    let body = r#"{"lab":"threads","options":{"jobs":99000,"scale":0}}"#;
-    let request = post("/room/run", body, "").replace("ORIGIN", &format!("http://{}", room.host));
-    stream.write_all(request.replace("HOST", &room.host).as_bytes()).expect("the room listens");
+    // This run prints 20 MB, and the test doesn't read them.
+    let mut stream = room.begin(&post("/room/run", r#"{"lab":"threads","options":{"jobs":99000,"scale":0}}"#, ""));
     let mut first = [0; 1];
     stream.read_exact(&mut first).expect("the room answers");
     for _ in 0..20 {
@@ -207,7 +203,7 @@ fn a_run_ends_after_a_minute() {
     assert_eq!(lines.by_ref().last().expect("an end")["why"], "too_long");
 }
 
-fn two_hundred_runs_later_the_room_is_as_small_as_before() {
+fn five_hundred_runs_leave_no_memory_behind() {
     let room = room();
     let run = |number: usize| {
         let lab = ["threads", "processes", "coroutines"][number % 3];
@@ -216,7 +212,7 @@ fn two_hundred_runs_later_the_room_is_as_small_as_before() {
     };
     (0..20).for_each(run);
     let before = room.memory();
-    (0..200).for_each(run);
+    (0..500).for_each(run);
     let grown = room.memory().saturating_sub(before);
     assert!(grown < 1 << 20, "the room has grown by {grown} bytes");
     let files = fs::read_dir(format!("/proc/{}/fd", room.pid())).expect("it is there").count();

@@ -1,23 +1,29 @@
-//! Who is let in, and who is refused with which status.
+//! Which requests the room refuses, with which status, and that idle connections keep no reader out.
 
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
-use std::sync::PoisonError;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::client::{descendants, post};
-use super::{BUILDS, Promise, room};
+use super::client::{Room, SmallBook, living, post};
+use super::{Test, room};
 
-pub const PROMISES: &[Promise] = promises! {
+pub const TESTS: &[Test] = tests! {
     what_is_refused_is_not_started
     what_is_not_of_the_book_is_not_served
-    a_link_from_elsewhere_leads_to_a_page
+    a_request_without_the_token_is_refused
+    the_printed_address_opens_the_room
+    a_link_from_another_site_leads_to_a_page
+    large_requests_are_refused_at_once
+    unfinished_requests_keep_nobody_out
+    a_room_with_few_descriptors_stays_open
 };
 
-/// What takes long: `.ci/run` does it.
-pub const LONG: &[Promise] = promises! {
+/// The slow tests, which `.ci/run` runs.
+pub const LONG: &[Test] = tests! {
     thousands_of_connections_that_do_nothing_keep_nobody_out
 };
 
@@ -52,6 +58,7 @@ fn what_is_refused_is_not_started() {
         (with(origin, &format!("Origin: https://127.0.0.1:{port}\r\n")), 403, "Origin"),
         (with(origin, &format!("Origin: http://127.0.0.1:{port}0\r\n")), 403, "Origin"),
         (with(origin, &format!("{origin}{origin}")), 403, "Origin"),
+        (with(origin, &format!("Origin: http://localhost:{port}\r\n")), 403, "Origin"),
         (with(origin, &format!("{origin}Sec-Fetch-Site: cross-site\r\n")), 403, "Sec-Fetch-Site"),
         (with(origin, &format!("{origin}Sec-Fetch-Site: same-site\r\n")), 403, "Sec-Fetch-Site"),
         (read("/gil.html", "Origin: http://evil.example\r\n"), 403, "Origin"),
@@ -75,6 +82,7 @@ fn what_is_refused_is_not_started() {
         (asked(&" ".repeat(5_000)), 413, "4096"),
         (asked(""), 400, "body"),
         (asked("[]"), 400, "body"),
+        (asked(r#"["threads",{"jobs":0}]"#), 400, "object"),
         (asked("{\"lab\":\"threads\""), 400, "body"),
         (asked(r#"{"lab":"threads","options":{},"shell":"sh"}"#), 400, "shell"),
         (asked(r#"{"lab":"threads","options":[]}"#), 400, "body"),
@@ -117,8 +125,8 @@ fn what_is_refused_is_not_started() {
         assert!(!answer.headers.keys().any(|name| name.starts_with("access-control")), "{answer:?}");
     }
     assert_eq!(room.get("/room/run").headers["allow"], "POST");
-    assert_eq!(descendants(room.pid()), []);
-    // The runs are counted.
+    assert_eq!(living(room.pid()).len(), 0);
+    // The refused runs aren't counted.
     assert_eq!(room.run(run).number(), before + 1);
 }
 
@@ -145,30 +153,114 @@ fn what_is_not_of_the_book_is_not_served() {
     }
 }
 
-fn a_link_from_elsewhere_leads_to_a_page() {
+/// A request for a page, as a browser sends it when a reader goes there.
+fn navigate(path: &str, site: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: HOST\r\nSec-Fetch-Site: {site}\r\nSec-Fetch-Mode: navigate\r\n\
+         Sec-Fetch-Dest: document\r\nConnection: close\r\n\r\n"
+    )
+}
+
+fn a_request_without_the_token_is_refused() {
     let room = room();
-    let request = "GET /gil.html HTTP/1.1\r\nHost: HOST\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n\
-                   Sec-Fetch-Dest: document\r\nConnection: close\r\n\r\n";
-    assert_eq!(room.ask(request).status, 200);
-    assert_eq!(room.ask(&request.replace("127.0.0.1", "localhost")).status, 200);
+    let run = r#"{"lab":"threads","options":{"jobs":0,"time":0}}"#;
+    let before = room.run(run).number();
+    let other = room.cookie().replace(&room.token, &"0".repeat(room.token.len()));
+    for cookie in [String::new(), format!("Cookie: {other}\r\n"), format!("Authorization: {}\r\n", room.token)] {
+        let close = format!("{cookie}Connection: close\r\n");
+        for request in [
+            post("/room/run", run, &close),
+            post("/room/stop", r#"{"run":1}"#, &close),
+            post("/room/kill", r#"{"run":1,"worker":"worker-1"}"#, &close),
+            format!("GET /room/build HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
+            format!("GET /room/labs HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
+            format!("HEAD /gil.html HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
+        ] {
+            let answer = room.ask_as_stranger(&request);
+            assert_eq!(answer.status, 403, "{request}\n{answer:?}");
+        }
+        for path in ["/", "/gil.html", "/gil.html?token=0123", "/theme/lab.js"] {
+            let answer = room.ask_as_stranger(&format!("GET {path} HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"));
+            assert_eq!(answer.status, 403, "{path}\n{answer:?}");
+            assert!(answer.body.contains("open the address that it printed"), "{path}\n{answer:?}");
+        }
+    }
+    assert_eq!(room.run(run).number(), before + 1);
+}
+
+fn the_printed_address_opens_the_room() {
+    let room = room();
+    let request = navigate(&format!("/gil.html?token={}", room.token), "none");
+    let answer = room.ask_as_stranger(&request);
+    assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/gil.html"));
+    let cookie = answer.headers["set-cookie"].strip_suffix("; Path=/; HttpOnly; SameSite=Strict").expect("its limits");
+    assert_eq!(cookie, room.cookie());
+    // The page itself, a reload and a link.
+    for site in ["none", "none", "same-origin"] {
+        assert_eq!(room.ask(&navigate("/gil.html", site)).status, 200);
+    }
+}
+
+fn a_link_from_another_site_leads_to_a_page() {
+    let room = room();
+    let request = navigate("/gil.html", "cross-site");
+    assert_eq!(room.ask(&request).status, 200);
+    assert_eq!(room.ask(&request.replace("HOST", &room.host.replace("127.0.0.1", "localhost"))).status, 200);
+    // A browser doesn't send a strict cookie along a link from another site. The page that it gets loads itself again.
+    let again = room.ask_as_stranger(&request);
+    assert!(again.status == 200 && again.body.contains("http-equiv=\"refresh\""), "{again:?}");
+    assert_eq!(room.ask_as_stranger(&navigate("/gil.html", "same-origin")).status, 403);
+}
+
+fn large_requests_are_refused_at_once() {
+    let room = room();
+    // The declared body never comes.
+    let head = "POST /room/run HTTP/1.1\r\nHost: HOST\r\nOrigin: ORIGIN\r\nContent-Type: application/json\r\n\
+                Connection: close\r\n";
+    assert_eq!(room.ask(&format!("{head}Content-Length: 4097\r\n\r\n{{")).status, 413);
+    let chunk = "1000\r\n".to_owned() + &" ".repeat(4096) + "\r\n";
+    assert_eq!(room.ask(&format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}")).status, 413);
+    let long = format!("GET / HTTP/1.1\r\nHost: HOST\r\nX: {}\r\n\r\n", "a".repeat(400_000));
+    assert_eq!(room.ask_large(&long), Some(431));
+}
+
+fn unfinished_requests_keep_nobody_out() {
+    let room = room();
+    let head = post("/room/stop", r#"{"run":1}"#, "");
+    let unfinished: Vec<TcpStream> = (0..300).map(|_| room.begin(&head[..head.len() - 5])).collect();
+    let begun = Instant::now();
+    assert_eq!(room.get("/gil.html").status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(2), "it takes {:?}", begun.elapsed());
+    drop(unfinished);
+}
+
+fn a_room_with_few_descriptors_stays_open() {
+    let book = SmallBook::new();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 48; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_reading-room")]);
+    let room = Room::open_by(command.env("CARGO_MANIFEST_DIR", book.root()));
+    let idle: Vec<TcpStream> = (0..100).map(|_| room.connect()).collect();
+    assert_eq!(room.get("/one.html").status, 200);
+    let short = r#"{"lab":"threads","options":{"jobs":1,"scale":0,"until-done":true}}"#;
+    assert_eq!(room.run(short).last().expect("lines")["why"], "done");
+    drop(idle);
 }
 
 fn thousands_of_connections_that_do_nothing_keep_nobody_out() {
     let limits = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
     setrlimit(Resource::RLIMIT_NOFILE, limits.1.min(10_000), limits.1).expect("a higher limit");
-    let _none_is_built = BUILDS.read().unwrap_or_else(PoisonError::into_inner);
     let room = room();
     let before = room.memory();
     let number = 3_000.min(limits.1.saturating_sub(200));
     let mut idle: Vec<TcpStream> = Vec::new();
     for count in 0..number {
         let mut stream = room.connect();
-        // Some have begun to say something.
+        // Half of them have begun a request.
         if count % 2 == 0 {
             let _ = stream.write_all(b"GET / HTTP/1.1\r\nHos");
         }
         idle.push(stream);
-        // More must not wait to be let in than the system keeps waiting.
+        // The system queues a limited number of new connections.
         if count % 250 == 0 {
             assert_eq!(room.get("/room/build").status, 200);
         }

@@ -1,0 +1,146 @@
+//! The environment that the program starts in: signals, closed or full streams, arguments, and a file that is replaced.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::Test;
+use super::client::{Room, SmallBook, within};
+
+pub const TESTS: &[Test] = tests! {
+    signals_close_the_room_with_their_status
+    an_ignored_hangup_stays_ignored
+    runs_work_although_the_parent_ignores_sigchld
+    runs_work_after_the_program_was_replaced
+    help_into_a_full_device_fails
+    closed_streams_do_no_harm
+    wrong_arguments_are_refused_with_status_2
+    the_browser_is_opened_without_showing_the_token
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_reading-room");
+const SHORT_RUN: &str = r#"{"lab":"threads","options":{"jobs":1,"scale":0,"until-done":true}}"#;
+
+/// A command that a shell runs after some settings.
+fn after(settings: &str, book: &SmallBook) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("{settings}; exec \"$0\" \"$@\""), PROGRAM]);
+    command.env("CARGO_MANIFEST_DIR", book.root());
+    command
+}
+
+fn signal(room: &Room, signal: Signal) {
+    kill(Pid::from_raw(room.pid() as i32), signal).expect("it is there");
+}
+
+fn signals_close_the_room_with_their_status() {
+    let book = SmallBook::new();
+    for (number, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
+        let mut room = Room::open_for(&book);
+        signal(&room, number);
+        assert_eq!(room.wait().code(), Some(status), "{number}");
+    }
+}
+
+fn an_ignored_hangup_stays_ignored() {
+    let book = SmallBook::new();
+    let mut room = Room::open_by(&mut after("trap '' HUP", &book));
+    signal(&room, Signal::SIGHUP);
+    assert_eq!(room.get("/one.html").status, 200);
+    signal(&room, Signal::SIGTERM);
+    assert_eq!(room.wait().code(), Some(143));
+}
+
+fn runs_work_although_the_parent_ignores_sigchld() {
+    let book = SmallBook::new();
+    let room = Room::open_by(&mut after("trap '' CHLD", &book));
+    for _ in 0..10 {
+        let end = room.run(SHORT_RUN).last().expect("lines");
+        assert_eq!((&end["why"], &end["status"]), (&"done".into(), &0.into()), "{end}");
+    }
+}
+
+fn runs_work_after_the_program_was_replaced() {
+    let book = SmallBook::new();
+    let program = book.root().join("reading-room");
+    fs::copy(PROGRAM, &program).expect("a copy");
+    let room = Room::open_by(Command::new(&program).env("CARGO_MANIFEST_DIR", book.root()));
+    fs::remove_file(&program).expect("it is there");
+    fs::write(&program, "the next build").expect("a file");
+    assert_eq!(room.run(SHORT_RUN).last().expect("lines")["why"], "done");
+    let processes = r#"{"lab":"processes","options":{"jobs":2,"scale":0,"until-done":true,"method":"spawn"}}"#;
+    assert_eq!(room.run(processes).last().expect("lines")["why"], "done");
+}
+
+fn help_into_a_full_device_fails() {
+    for argument in ["--help", "--version"] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("a device");
+        let output =
+            Command::new(PROGRAM).arg(argument).stdout(full).stderr(Stdio::piped()).output().expect("it starts");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{argument}: {error}");
+        assert!(error.contains("cannot write standard output"), "{argument}: {error}");
+    }
+}
+
+fn closed_streams_do_no_harm() {
+    let book = SmallBook::new();
+    for (settings, argument, status) in [
+        ("exec >&-", "--help", 0),
+        ("exec 2>&-", "--help", 0),
+        ("exec 2>&-", "--port=none", 2),
+        ("exec <&- >&- 2>&-", "fly", 2),
+    ] {
+        let ended = after(settings, &book).arg(argument).stdout(Stdio::null()).status().expect("it starts");
+        assert_eq!(ended.code(), Some(status), "{settings} {argument}: {:?}", ended.signal());
+    }
+    // Without its address, nobody can open the room.
+    let full = fs::File::options().write(true).open("/dev/full").expect("a device");
+    let output = after("true", &book).arg("--port=0").stdout(full).stderr(Stdio::piped()).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write standard output"));
+}
+
+fn wrong_arguments_are_refused_with_status_2() {
+    let bad = OsStr::from_bytes(b"\xff");
+    let supervise = OsStr::new("supervise");
+    for arguments in
+        [vec![bad], vec![OsStr::new("record"), bad], vec![supervise, bad], vec![OsStr::new("--port=70000")]]
+    {
+        let output = Command::new(PROGRAM).args(&arguments).output().expect("it starts");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.starts_with("error: "), "{arguments:?}: {error}");
+    }
+}
+
+fn the_browser_is_opened_without_showing_the_token() {
+    let book = SmallBook::new();
+    let bin = book.root().join("bin");
+    fs::create_dir(&bin).expect("a folder");
+    let opened = book.root().join("opened");
+    let script = format!("#!/bin/sh\nprintf %s \"$1\" >{0}.part && mv {0}.part {0}\n", opened.display());
+    fs::write(bin.join("xdg-open"), script).expect("a script");
+    fs::set_permissions(bin.join("xdg-open"), fs::Permissions::from_mode(0o700)).expect("permissions");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    let mut command = Command::new(PROGRAM);
+    let mut room = Room::open_by(command.arg("--open").env("PATH", path).env("CARGO_MANIFEST_DIR", book.root()));
+    within(Duration::from_secs(30), "the browser starts", || opened.exists());
+    let address = fs::read_to_string(&opened).expect("an address");
+    assert!(!address.contains(&room.token), "{address}");
+    let file = Path::new(address.strip_prefix("file://").expect("a file"));
+    assert!(fs::read_to_string(file).expect("a page").contains(&format!("http://{}/?token={}", room.host, room.token)));
+    let folder = file.parent().expect("a folder");
+    assert_eq!(fs::metadata(folder).expect("a folder").permissions().mode() & 0o077, 0);
+    signal(&room, Signal::SIGTERM);
+    room.wait();
+    assert!(!folder.exists());
+}
