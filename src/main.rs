@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use reading_room::room::labs::Lab;
 use reading_room::room::supervisor;
-use reading_room::{book, pdf, process, record, serve};
+use reading_room::{book, figures, pdf, process, record, serve};
 
 /// The end of the help text. A test checks every command in it.
 const GUIDE: &str = "\
@@ -117,7 +117,11 @@ fn main() -> ExitCode {
         }
         Command::Build => book::build(&book::folder().join("book")),
         Command::Pdf { file } => pdf::print(&file.unwrap_or_else(pdf::default_path)),
-        Command::Record { names, redraw } => record::record(&names, redraw),
+        Command::Record { names, redraw } => match figures::figures().map(|figures| record::select(figures, &names)) {
+            Ok(Ok(figures)) => record::record(&figures, redraw),
+            Ok(Err(wrong_name)) => return fail_with(2, &wrong_name),
+            Err(error) => Err(error),
+        },
         Command::Supervise { lab, arguments } => return supervise(&lab, &arguments),
     };
     done.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
@@ -138,7 +142,11 @@ fn supervise(lab: &str, arguments: &[String]) -> ExitCode {
 }
 
 fn fail(error: &dyn Display) -> ExitCode {
+    fail_with(1, error)
+}
+
+fn fail_with(status: u8, error: &dyn Display) -> ExitCode {
     // With standard error closed, only the status remains.
     let _ = writeln!(io::stderr(), "error: {error}");
-    ExitCode::FAILURE
+    ExitCode::from(status)
 }

@@ -11,18 +11,18 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 
 use crate::book;
-use crate::figures::{Figure, Recorded, figures};
+use crate::figures::{Figure, Recorded};
 
-/// Records the named figures, or all of them. With `redraw`, draws them from the existing traces only.
+/// Records figures. With `redraw`, draws them from the existing traces only.
 ///
 /// # Errors
 ///
-/// When there is no figure with a name, when a run fails, or when a file can't be read or written.
-pub fn record(names: &[String], redraw: bool) -> Result<(), String> {
-    for figure in chosen(names)? {
+/// When a run fails, or when a file can't be read or written.
+pub fn record(figures: &[Figure], redraw: bool) -> Result<(), String> {
+    for figure in figures {
         let (path, picture) = (figure.trace(), figure.picture());
         if !redraw {
-            write(&path, &run(&figure).map_err(|error| format!("{}: {error}", figure.name))?)?;
+            write(&path, &run(figure).map_err(|error| format!("{}: {error}", figure.name))?)?;
         }
         let trace = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         write(&picture, &figure.draw(&trace).map_err(|error| format!("{}: {error}", path.display()))?)?;
@@ -30,12 +30,15 @@ pub fn record(names: &[String], redraw: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The figures with these names, or all.
-fn chosen(names: &[String]) -> Result<Vec<Figure>, String> {
-    let figures = figures()?;
+/// The figures with some names, or all figures if there are no names.
+///
+/// # Errors
+///
+/// When no figure has one of the names.
+pub fn select(figures: Vec<Figure>, names: &[String]) -> Result<Vec<Figure>, String> {
     if let Some(name) = names.iter().find(|name| figures.iter().all(|figure| figure.name != **name)) {
         let known: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
-        return Err(format!("there is no figure {name}: expected one of {}", known.join(", ")));
+        return Err(format!("NAME: there is no figure {name}: expected one of {}", known.join(", ")));
     }
     Ok(figures.into_iter().filter(|figure| names.is_empty() || names.contains(&figure.name)).collect())
 }

@@ -194,11 +194,11 @@ fn the_exit_status_says_whether_the_command_line_was_right() {
 }
 
 #[test]
-fn a_figure_that_is_not_there_is_named_beside_those_that_are() {
+fn an_unknown_figure_is_a_wrong_command_line() {
     let output = reading_room(&["record", "gil-two"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(error.contains("there is no figure gil-two: there are introduction-two, "), "{error}");
+    assert!(error.contains("there is no figure gil-two: expected one of introduction-two, "), "{error}");
 }
 
 #[test]
