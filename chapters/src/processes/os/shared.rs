@@ -204,55 +204,5 @@ impl Deref for Words {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_mappings_of_the_same_memory_see_each_others_words() {
-        let one = Arc::new(Shared::new(8).unwrap());
-        let two = Arc::new(Shared::map(one.as_fd().try_clone_to_owned().unwrap()).unwrap());
-        let place = one.place(8).unwrap();
-        one.at(place, 8).unwrap()[7].store(42, Ordering::Relaxed);
-        assert_eq!(two.at(place, 8).unwrap()[7].load(Ordering::Relaxed), 42);
-    }
-
-    #[test]
-    fn no_word_is_given_out_twice_whoever_asks() {
-        let one = Shared::new(100 * LINE).unwrap();
-        let two = Shared::map(one.as_fd().try_clone_to_owned().unwrap()).unwrap();
-        let places = (0..100).map(|turn| if turn % 2 == 0 { one.place(1) } else { two.place(LINE) });
-        let mut places: Vec<u32> = places.map(|place| place.unwrap().0).collect();
-        places.sort_unstable();
-        places.dedup();
-        assert_eq!(places.len(), 100);
-        let error = two.place(1).unwrap_err();
-        assert_eq!(error.to_string(), "1 words of shared memory asked for, 0 left");
-    }
-
-    #[test]
-    fn a_place_that_was_not_given_out_is_refused() {
-        let memory = Arc::new(Shared::new(4 * LINE).unwrap());
-        let place = memory.place(LINE).unwrap();
-        assert!(memory.at(place, LINE).is_ok());
-        assert!(memory.at(place, LINE + 1).is_err());
-        assert!(memory.at(place, usize::MAX).is_err());
-        assert!([0, 1, 9, 16, u32::MAX].into_iter().all(|place| memory.at(Place(place), 1).is_err()));
-        assert!(memory.place(usize::MAX).is_err());
-        assert!(Shared::new(usize::MAX).is_err());
-    }
-
-    #[test]
-    fn what_could_shrink_under_its_users_is_refused() {
-        let file = memfd_create("chapters", MFdFlags::MFD_CLOEXEC).unwrap();
-        assert!(Shared::map(file).is_err());
-        let (reader, _writer) = io::pipe().unwrap();
-        assert!(Shared::map(reader.into()).is_err());
-    }
-
-    #[test]
-    fn nobody_can_change_the_size() {
-        let shared = Shared::new(8).unwrap();
-        let file = File::from(shared.as_fd().try_clone_to_owned().unwrap());
-        assert!(file.set_len(4).is_err());
-    }
-}
+#[path = "tests/shared.rs"]
+mod tests;

@@ -533,4 +533,5 @@ impl<T> Clone for Queue<T> {
 }
 
 #[cfg(test)]
+#[path = "../tests/queue.rs"]
 mod tests;

@@ -1,0 +1,46 @@
+use std::io::{Read, Write};
+
+use nix::sys::socket;
+
+use super::*;
+
+#[test]
+fn a_message_brings_open_files_along() {
+    let (here, there) = Connection::pair().unwrap();
+    let (reader, mut writer) = io::pipe().unwrap();
+    here.send(&("a reader", 7_u8), &[reader.as_fd()]).unwrap();
+    drop(reader);
+    let ((text, number), mut files): ((String, u8), _) = there.receive().unwrap().unwrap();
+    assert_eq!((text.as_str(), number, files.len()), ("a reader", 7, 1));
+    writer.write_all(b"hello").unwrap();
+    drop(writer);
+    let mut read = String::new();
+    io::PipeReader::from(files.remove(0)).read_to_string(&mut read).unwrap();
+    assert_eq!(read, "hello");
+}
+
+#[test]
+fn a_closed_connection_ends_quietly_for_the_receiver_and_with_an_error_for_the_sender() {
+    let (here, there) = Connection::pair().unwrap();
+    drop(there);
+    assert!(here.send(&1, &[]).is_err());
+    assert!(here.receive::<u8>().unwrap().is_none());
+}
+
+#[test]
+fn what_is_no_such_message_is_an_error() {
+    let (here, there) = Connection::pair().unwrap();
+    here.send(&1_u8, &[]).unwrap();
+    assert!(there.receive::<(u64, String)>().is_err());
+    here.send(&(1_u8, 2_u8), &[]).unwrap();
+    assert!(there.receive::<u8>().is_err());
+    socket::send(here.socket.as_raw_fd(), &[BEGIN; LONGEST + 1], MsgFlags::empty()).unwrap();
+    assert!(there.receive::<([[u8; 32]; 31], [u8; 31])>().is_err());
+}
+
+#[test]
+fn a_message_that_says_nothing_is_still_one() {
+    let (here, there) = Connection::pair().unwrap();
+    here.send(&(), &[]).unwrap();
+    assert!(there.receive::<()>().unwrap().is_some());
+}

@@ -1,0 +1,37 @@
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(30);
+
+#[test]
+fn nobody_goes_on_looking_while_others_keep_the_processor() {
+    let looks = Cell::new(0);
+    assert!(spin_while(|| {
+        looks.set(looks.get() + 1);
+        thread::sleep(PATIENCE);
+        true
+    }));
+    assert!(looks.get() <= 3, "{} looks", looks.get());
+}
+
+#[test]
+fn whoever_sleeps_is_woken() {
+    let word = AtomicU64::new(0);
+    thread::scope(|scope| {
+        let sleeper = scope.spawn(|| wait(&word, 0, LONG));
+        while !sleeper.is_finished() {
+            word.store(1, Ordering::Relaxed);
+            wake(&word, usize::MAX);
+        }
+        assert!(sleeper.join().unwrap());
+    });
+}
+
+#[test]
+fn the_upper_half_is_not_looked_at() {
+    let word = AtomicU64::new(7 << 32 | 1);
+    assert!(!wait(&word, 1, Duration::ZERO));
+    assert!(wait(&word, 7 << 32, LONG));
+}

@@ -1,0 +1,65 @@
+use super::*;
+
+fn journal() -> Journal {
+    Journal::new(&Arc::new(Shared::new(WORDS).unwrap()), WorkerId(3), Instant::now()).unwrap()
+}
+
+fn job(number: u64) -> Job {
+    Job { number, kind: Kind::Io, size: 1.25 }
+}
+
+#[test]
+fn what_one_handle_records_the_other_reads_once() {
+    let worker = journal();
+    let service = worker.clone();
+    let said = [
+        Event::WorkerStarted,
+        Event::JobStarted(job(u64::MAX)),
+        Event::JobCompleted(job(u64::MAX)),
+        Event::NoWork,
+        Event::JobPut(job(7)),
+        Event::WaitStarted(Thing::Room),
+        Event::WaitEnded(Thing::Room),
+        Event::Acquired(Thing::Lock),
+        Event::Released(Thing::Lock),
+        Event::Signalled(Thing::Queue),
+        Event::WorkerFinished,
+    ];
+    said.iter().cloned().for_each(|event| _ = worker.record(event));
+    let records = service.read();
+    assert!(records.is_sorted_by_key(|record| record.at));
+    assert!(records.iter().all(|record| record.worker == Some(WorkerId(3))));
+    assert_eq!(records.into_iter().map(|record| record.event).collect::<Vec<_>>(), said);
+    assert!(service.read().is_empty());
+}
+
+#[test]
+fn a_full_journal_makes_the_worker_wait_and_loses_nothing() {
+    let worker = journal();
+    let service = worker.clone();
+    let jobs = 5 * SLOTS;
+    let writer = thread::spawn(move || (0..jobs).for_each(|number| _ = worker.record(Event::JobStarted(job(number)))));
+    let mut read = Vec::new();
+    while (read.len() as u64) < jobs {
+        read.extend(service.read().into_iter().filter_map(|record| record.event.job().map(|job| job.number)));
+    }
+    writer.join().unwrap();
+    assert!(read.into_iter().eq(0..jobs));
+}
+
+#[test]
+fn a_writer_that_stops_in_the_middle_leaves_the_journal_incomplete() {
+    let journal = journal();
+    journal.record(Event::NoWork);
+    assert!(journal.is_complete());
+    journal.words[WRITING].store(1, Ordering::SeqCst);
+    assert!(!journal.is_complete());
+}
+
+#[test]
+fn a_slot_that_holds_nonsense_is_passed_over() {
+    let journal = journal();
+    journal.record(Event::NoWork);
+    slot(&journal.words, 0)[1].store(99, Ordering::Relaxed);
+    assert!(journal.read().is_empty());
+}

@@ -1,0 +1,222 @@
+use std::mem;
+use std::os::fd::AsFd;
+use std::sync::mpsc;
+use std::thread;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(1);
+
+fn guarding<T: Pod>(value: T) -> (Lock<T>, Condition) {
+    let memory = Arc::new(Shared::new(Lock::<T>::WORDS + Condition::WORDS).unwrap());
+    (Lock::guarding(&memory, value).unwrap(), Condition::new(&memory).unwrap())
+}
+
+/// The same in the same memory, mapped once more, as another process would have it.
+fn elsewhere(lock: &Lock, condition: &Condition) -> (Lock, Condition) {
+    let memory = condition.words.memory().as_fd().try_clone_to_owned().unwrap();
+    let memory = Arc::new(Shared::map(memory).unwrap());
+    (Lock::at(&memory, lock.place()).unwrap(), Condition::at(&memory, condition.place()).unwrap())
+}
+
+/// Starts threads that wait, each with its number to tell when it has been woken, and returns once all do.
+fn start_sleepers<'scope, 'a: 'scope>(
+    scope: &'scope thread::Scope<'scope, 'a>,
+    (lock, condition): (&'a Lock, &'a Condition),
+    count: usize,
+) -> mpsc::Receiver<(usize, bool)> {
+    let (woken, told) = mpsc::channel();
+    let before = condition.waiting();
+    for number in 0..count {
+        let woken = woken.clone();
+        let (lock, condition) = elsewhere(lock, condition);
+        scope.spawn(move || {
+            let (_guard, notified) = condition.wait_timeout(lock.acquire(), LONG);
+            woken.send((number, notified)).unwrap();
+        });
+    }
+    while condition.waiting() < before + count {
+        thread::yield_now();
+    }
+    told
+}
+
+fn all_calls_are_taken(condition: &Condition) -> bool {
+    condition.line.acquire().calls.iter().all(|call| call.left == 0)
+}
+
+#[test]
+fn as_many_wake_as_are_notified() {
+    let (lock, condition) = guarding(());
+    thread::scope(|scope| {
+        let told = start_sleepers(scope, (&lock, &condition), 5);
+        condition.notify(0);
+        condition.notify(2);
+        assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+        assert_eq!(condition.waiting(), 3);
+        assert!(told.try_recv().is_err());
+        condition.notify(1);
+        assert!(told.recv_timeout(LONG).unwrap().1);
+        condition.notify_all();
+        assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+        assert!(all_calls_are_taken(&condition));
+    });
+}
+
+#[test]
+fn notifications_add_up_while_nobody_has_woken_yet() {
+    let (lock, condition) = guarding(());
+    thread::scope(|scope| {
+        let told = start_sleepers(scope, (&lock, &condition), 3);
+        let guard = lock.acquire(); // nobody returns before this is dropped
+        condition.notify(1);
+        condition.notify(1);
+        condition.notify(7);
+        drop(guard);
+        assert!((0..3).all(|_| told.recv_timeout(LONG).unwrap().1));
+        assert!(all_calls_are_taken(&condition));
+    });
+}
+
+#[test]
+fn nobody_takes_a_notification_that_was_made_before_it_came() {
+    let mut line = Line::default();
+    let (first, second) = (line.join(), line.join());
+    assert_eq!(line.call(1), 1);
+    let newcomer = line.join();
+    assert_eq!(line.call_for(newcomer), None);
+    assert_eq!(line.call(1), 1);
+    assert!(line.leave(newcomer));
+    assert_eq!(line.call_for(newcomer), None, "the other one is for those who came first");
+    assert!(line.leave(second));
+    assert!(!line.leave(first));
+    assert_eq!(line.sleeping, 0);
+}
+
+#[test]
+fn with_more_notifications_than_can_be_told_apart_none_is_lost() {
+    let mut line = Line::default();
+    let mut numbers = Vec::new();
+    for _ in 0..3 * CALLS {
+        numbers.extend([line.join(), line.join()]);
+        assert_eq!(line.call(1), 1);
+    }
+    let taken = numbers.into_iter().filter(|&number| line.leave(number)).count();
+    assert_eq!(taken, 3 * CALLS);
+    assert_eq!((line.sleeping, line.calls[0].left), (0, 0));
+}
+
+#[test]
+fn those_who_died_in_the_line_take_no_notification_along_and_leave_none_behind() {
+    let mut line = Line::default();
+    let (_dead, alive) = (line.join(), line.join());
+    assert_eq!(line.call(1), 1);
+    assert!(line.leave(alive));
+    assert_eq!(line.call(5), 1, "the dead one counts until it is notified");
+    let newcomer = line.join();
+    assert_eq!(line.call_for(newcomer), None);
+    assert_eq!(line.call(5), 1);
+    assert!(line.leave(newcomer));
+    assert_eq!(line.call(5), 0);
+}
+
+#[test]
+fn a_notification_whose_waker_was_killed_is_found_by_those_who_look() {
+    let (lock, condition) = guarding(());
+    thread::scope(|scope| {
+        let told = start_sleepers(scope, (&lock, &condition), 2);
+        condition.line.acquire().call(2);
+        assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
+    });
+}
+
+#[test]
+fn a_change_whose_maker_was_killed_before_it_told_anybody_is_found_by_those_who_look() {
+    let (lock, condition) = guarding(0);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| condition.wait_for_timeout(lock.acquire(), LONG, |number| *number == 1).1);
+        while condition.waiting() == 0 {
+            thread::yield_now();
+        }
+        *lock.acquire() = 1;
+        assert!(waiter.join().unwrap());
+    });
+}
+
+#[test]
+fn one_that_waits_with_the_lock_of_the_dead_gets_it() {
+    let (lock, condition) = guarding(0);
+    thread::scope(|scope| {
+        let guard = lock.acquire();
+        let killed = scope.spawn(|| {
+            let mut guard = lock.acquire();
+            *guard = 1;
+            condition.notify(1);
+            mem::forget(guard);
+        });
+        let guard = condition.wait(guard);
+        killed.join().unwrap();
+        assert!(guard.is_abandoned());
+        assert_eq!(*guard, 0);
+    });
+}
+
+#[test]
+fn whoever_waits_for_something_is_told_of_every_death_meanwhile() {
+    let (lock, condition) = guarding(0);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let (guard, holds) = condition.wait_for_timeout(lock.acquire(), LONG, |number| *number == 1);
+            holds && guard.is_abandoned()
+        });
+        while condition.waiting() == 0 {
+            thread::yield_now();
+        }
+        scope.spawn(|| mem::forget(lock.acquire())).join().unwrap();
+        while lock.is_locked() || condition.waiting() == 0 {
+            condition.notify(1);
+        }
+        *lock.acquire() = 1;
+        condition.notify(1);
+        assert!(waiter.join().unwrap());
+    });
+}
+
+#[test]
+fn a_timeout_leaves_nothing_behind() {
+    let (lock, condition) = guarding(());
+    assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
+    assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
+    assert_eq!(condition.waiting(), 0);
+    condition.notify_all();
+    assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
+}
+
+#[test]
+fn the_predicate_is_asked_before_the_clock() {
+    let (lock, condition) = guarding(1);
+    assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
+    let mut asked = 0;
+    let asks = |_: &i32| {
+        asked += 1;
+        false
+    };
+    assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, asks).1);
+    assert!(asked >= 2, "at first, and when the time was up");
+}
+
+#[test]
+fn the_lock_is_free_while_one_waits_and_held_afterwards() {
+    let (lock, condition) = guarding(0);
+    thread::scope(|scope| {
+        let guard = lock.acquire();
+        scope.spawn(|| {
+            *lock.acquire() += 1;
+            condition.notify(1);
+        });
+        let guard = condition.wait(guard);
+        assert_eq!(*guard, 1);
+        assert!(lock.is_locked());
+    });
+}

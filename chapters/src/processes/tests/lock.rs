@@ -1,0 +1,167 @@
+use std::mem;
+use std::os::fd::AsFd;
+use std::panic::{self, AssertUnwindSafe};
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(1);
+
+fn guarding<T: Pod>(value: T) -> Lock<T> {
+    Lock::guarding(&Arc::new(Shared::new(Lock::<T>::WORDS).unwrap()), value).unwrap()
+}
+
+/// A lock in the same memory, mapped once more, as another process would have it.
+fn elsewhere<T: Pod>(lock: &Lock<T>) -> Lock<T> {
+    let memory = lock.words.memory().as_fd().try_clone_to_owned().unwrap();
+    Lock::at(&Arc::new(Shared::map(memory).unwrap()), lock.place()).unwrap()
+}
+
+#[test]
+fn one_holder_at_a_time_wherever_it_has_the_memory_mapped() {
+    let number = guarding(0_u64);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            let number = elsewhere(&number);
+            scope.spawn(move || (0..10_000).for_each(|_| *number.acquire() += 1));
+        }
+    });
+    assert_eq!(*number.acquire(), 40_000);
+    assert!(!number.is_locked());
+}
+
+#[test]
+fn a_timeout_ends_a_wait_and_a_release_ends_it_sooner() {
+    let lock = guarding(());
+    let guard = lock.acquire();
+    thread::scope(|scope| {
+        scope.spawn(|| assert!(lock.acquire_timeout(SHORT).is_none())).join().unwrap();
+        scope.spawn(|| assert!(lock.acquire_timeout(Duration::ZERO).is_none())).join().unwrap();
+        let waiter = scope.spawn(|| lock.acquire_timeout(LONG).is_some());
+        while lock.words[STATE].load(Ordering::Relaxed) & CONTENDED == 0 {
+            thread::yield_now();
+        }
+        drop(guard);
+        assert!(waiter.join().unwrap());
+    });
+    assert!(lock.acquire_timeout(Duration::ZERO).is_some());
+    assert!(lock.acquire_timeout(Duration::MAX).is_some());
+}
+
+#[test]
+fn the_next_holder_alone_is_told_of_a_panic_and_finds_nothing_changed() {
+    let lock = guarding(1);
+    let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut guard = lock.acquire();
+        *guard = 2;
+        panic::resume_unwind(Box::new("while holding the lock"));
+    }));
+    assert!(panicked.is_err());
+    let next = lock.try_acquire().unwrap();
+    assert!(next.is_abandoned());
+    assert_eq!(*next, 1);
+    drop(next);
+    assert!(!lock.acquire().is_abandoned());
+}
+
+#[test]
+fn a_guard_that_came_and_went_during_a_panic_abandons_nothing() {
+    struct Tidy<'a>(&'a Lock<u64>);
+    impl Drop for Tidy<'_> {
+        fn drop(&mut self) {
+            *self.0.acquire() += 1;
+        }
+    }
+    let lock = guarding(1);
+    let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
+        let _tidy = Tidy(&lock);
+        panic::resume_unwind(Box::new("without the lock"));
+    }));
+    assert!(panicked.is_err());
+    let next = lock.acquire();
+    assert!(!next.is_abandoned());
+    assert_eq!(*next, 2);
+}
+
+type Triple = [u64; 3];
+type Way = fn(&Lock<Triple>) -> LockGuard<Triple>;
+
+/// Has a thread take the lock, change the value and end, without giving the lock back.
+fn die_holding(lock: &Lock<Triple>) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut guard = lock.acquire();
+            *guard = [7; 3];
+            mem::forget(guard);
+        });
+    });
+}
+
+#[test]
+fn the_next_holder_alone_is_told_of_a_death_and_finds_nothing_changed() {
+    let lock = guarding([1, 2, 3]);
+    let ways: [Way; 3] = [
+        |lock| lock.acquire(),
+        |lock| lock.acquire_timeout(LONG).unwrap(),
+        |lock| loop {
+            // The system takes a moment to forget a thread.
+            if let Some(guard) = lock.try_acquire() {
+                break guard;
+            }
+        },
+    ];
+    for way in ways {
+        die_holding(&lock);
+        assert!(lock.is_locked());
+        let next = way(&lock);
+        assert!(next.is_abandoned());
+        assert_eq!(*next, [1, 2, 3]);
+        drop(next);
+        assert!(!lock.is_locked());
+        assert!(!lock.acquire().is_abandoned());
+    }
+}
+
+#[test]
+fn all_who_wait_for_the_dead_get_the_lock_one_after_the_other() {
+    let lock = guarding([0; 3]);
+    die_holding(&lock);
+    let told: usize = thread::scope(|scope| {
+        let waiter = || lock.acquire_timeout(LONG).is_some_and(|guard| guard.is_abandoned());
+        let waiters: Vec<_> = (0..4).map(|_| scope.spawn(waiter)).collect();
+        waiters.into_iter().map(|waiter| usize::from(waiter.join().unwrap())).sum()
+    });
+    assert_eq!(told, 1);
+}
+
+#[test]
+fn a_value_of_any_length_comes_back_as_it_was() {
+    let lock = guarding([0_u8; 21]);
+    for turn in 1..20 {
+        let mut guard = lock.acquire();
+        assert_eq!(*guard, [turn - 1; 21]);
+        *guard = [turn; 21];
+    }
+    assert_eq!(Lock::<()>::WORDS, LINE);
+    assert_eq!(Lock::<[u64; 3]>::WORDS, LINE);
+    assert_eq!(Lock::<[u64; 4]>::WORDS, 2 * LINE);
+}
+
+#[test]
+fn what_was_only_read_is_not_written() {
+    let lock = guarding(1);
+    let valid = lock.words[VALID].load(Ordering::Relaxed);
+    assert_eq!(*lock.acquire(), 1);
+    assert_eq!(lock.words[VALID].load(Ordering::Relaxed), valid);
+}
+
+#[test]
+fn asking_never_makes_it_look_locked() {
+    let lock = guarding(());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let lock = elsewhere(&lock);
+            scope.spawn(move || assert!((0..20_000).all(|_| !lock.is_locked())));
+        }
+    });
+}

@@ -1,0 +1,90 @@
+use std::cell::Cell;
+use std::mem;
+use std::thread;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(1);
+
+fn rlock() -> RLock {
+    RLock::new(&Arc::new(Shared::new(RLock::WORDS).unwrap())).unwrap()
+}
+
+#[test]
+fn only_its_owner_takes_it_again() {
+    let lock = rlock();
+    let (first, second) = (lock.acquire(), lock.acquire_timeout(Duration::ZERO).unwrap());
+    let other = |expected: bool| {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                assert_eq!(lock.try_acquire().is_some(), expected);
+                assert_eq!(lock.acquire_timeout(SHORT).is_some(), expected);
+            });
+        });
+    };
+    other(false);
+    drop(first);
+    other(false);
+    drop(second);
+    other(true);
+    assert!(!lock.is_locked());
+}
+
+#[test]
+fn one_thread_at_a_time_owns_it() {
+    struct Number(Cell<u64>);
+    impl Number {
+        fn add_one(&self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+    // SAFETY: the threads below touch the number only while they own the lock.
+    unsafe impl Sync for Number {}
+    let (lock, number) = (rlock(), &Number(Cell::new(0)));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..1000 {
+                    let _guards = (lock.acquire(), lock.acquire());
+                    number.add_one();
+                }
+            });
+        }
+    });
+    assert_eq!(number.0.get(), 4000);
+}
+
+#[test]
+fn whoever_waits_gets_it_when_its_owner_lets_go() {
+    let lock = rlock();
+    thread::scope(|scope| {
+        let guard = lock.acquire();
+        let waiter = scope.spawn(|| lock.acquire_timeout(LONG).is_some());
+        drop(guard);
+        assert!(waiter.join().unwrap());
+    });
+}
+
+#[test]
+fn the_next_owner_is_told_of_a_death_and_owns_it_as_often_as_it_takes_it() {
+    let lock = rlock();
+    let ways: [fn(&RLock) -> RLockGuard; 2] = [
+        |lock| lock.acquire_timeout(LONG).unwrap(),
+        |lock| loop {
+            // The system takes a moment to forget a thread.
+            if let Some(guard) = lock.try_acquire() {
+                break guard;
+            }
+        },
+    ];
+    for way in ways {
+        thread::scope(|scope| {
+            scope.spawn(|| (0..3).for_each(|_| mem::forget(lock.acquire())));
+        });
+        assert!(lock.is_locked());
+        assert!(way(&lock).is_abandoned());
+        assert!(!lock.is_locked());
+        assert!(!lock.acquire().is_abandoned());
+    }
+}

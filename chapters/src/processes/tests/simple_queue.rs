@@ -1,0 +1,74 @@
+use std::thread;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(30);
+
+fn queue<T: Serialize + DeserializeOwned>(bytes: usize) -> SimpleQueue<T> {
+    SimpleQueue::with_room(&Arc::new(Shared::new(SimpleQueue::<T>::words(bytes)).unwrap()), bytes).unwrap()
+}
+
+#[test]
+fn every_item_comes_out_once_and_whole() {
+    const ITEMS: u64 = 5000;
+    for bytes in [DEFAULT_ROOM, 1024] {
+        let queue = queue(bytes);
+        let mut taken: Vec<(u64, Vec<u64>)> = thread::scope(|scope| {
+            let getter = || (0..ITEMS).map(|_| queue.get_timeout(LONG).unwrap()).collect::<Vec<_>>();
+            let getters = [(); 2].map(|()| scope.spawn(getter));
+            for putter in 0..2 {
+                let queue = &queue;
+                let item = move |n| (putter * ITEMS + n, vec![n; n as usize % 100]);
+                scope.spawn(move || (0..ITEMS).for_each(|n| queue.put_timeout(item(n), LONG).unwrap()));
+            }
+            getters.into_iter().flat_map(|getter| getter.join().unwrap()).collect()
+        });
+        taken.sort();
+        assert!(taken.iter().map(|(n, _)| *n).eq(0..2 * ITEMS));
+        assert!(taken.iter().all(|(n, content)| *content == vec![n % ITEMS; (n % ITEMS) as usize % 100]));
+        assert!(queue.is_empty());
+    }
+}
+
+#[test]
+fn room_and_items_are_tested_before_the_time() {
+    let queue = queue(64);
+    assert_eq!(queue.get_timeout(Duration::ZERO), Err(GetError::Empty));
+    assert_eq!(queue.put_timeout(1, Duration::ZERO), Ok(()));
+    assert!(!queue.is_empty());
+    assert_eq!(queue.get_timeout(Duration::MAX), Ok(1));
+    while queue.try_put(2).is_ok() {}
+    assert_eq!(queue.put_timeout(3, Duration::from_millis(1)), Err(PutError::Full(3)));
+}
+
+#[test]
+fn an_item_that_cannot_be_sent_comes_back() {
+    let queue = queue(64);
+    // Its length takes one byte.
+    let longest = "x".repeat(55);
+    assert_eq!(queue.put(longest.clone()), Ok(()));
+    assert_eq!(queue.get(), Ok(longest));
+    let longer = "x".repeat(56);
+    let error = queue.put(longer.clone()).unwrap_err();
+    assert_eq!(error.to_string(), "the item cannot be sent: it takes 57 bytes where there is room for 56");
+    assert_eq!(error.into_item(), longer);
+    assert!(queue.is_empty());
+}
+
+#[test]
+fn what_is_no_item_is_an_error_once() {
+    let numbers = queue::<u64>(256);
+    let texts = SimpleQueue::<String>::at(numbers.ring.memory(), numbers.place()).unwrap();
+    (0..2).for_each(|_| numbers.put(u64::MAX).unwrap());
+    assert_eq!(texts.get(), Err(GetError::Garbled));
+    assert_eq!(numbers.get(), Ok(u64::MAX));
+    assert!(numbers.is_empty());
+}
+
+#[test]
+fn an_item_of_no_bytes_is_an_item() {
+    let queue = queue(64);
+    queue.put(()).unwrap();
+    assert_eq!(queue.try_get(), Ok(()));
+    assert_eq!(queue.try_get(), Err(GetError::Empty));
+}
