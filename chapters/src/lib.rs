@@ -29,6 +29,8 @@ pub mod trace;
 pub mod service;
 pub mod usage;
 
+pub mod scheduler;
+
 pub mod errors;
 pub mod storage;
 mod sync;

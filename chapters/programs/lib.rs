@@ -1,0 +1,129 @@
+//! The programs of the scheduler lab: each one with a fault, and a version without it.
+//!
+//! A program is ordinary Rust. Only its `use` lines differ from those of a program that uses the standard library. They are a
+//! package of their own because it's always compiled without optimization, so that the recorded schedules don't depend on
+//! the profile: see `Cargo.toml` in the root of the workspace. It also compiles quickly when a reader changes `mine.rs`.
+
+use chapters::scheduler::{Ending, Options, Program, Source};
+
+/// Declares the modules of the programs and the list of all programs.
+macro_rules! programs {
+    ($($name:ident $(/ $fixed:ident)?, $options:expr, $title:literal, $goal:literal, $reaches:expr;)*) => {
+        $(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $name;)*
+        $($(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $fixed;)?)*
+
+        /// The programs. Each program with a fault is followed by the version without it.
+        pub const ALL: &[Program] = &[$(
+            Program {
+                name: stringify!($name),
+                title: $title,
+                goal: $goal,
+                reaches: $reaches,
+                run: $name::main,
+                options: $options,
+                sources: &[source!($name)],
+                fixed: programs!(@name $($fixed)?),
+            },
+            $(Program {
+                name: stringify!($fixed),
+                title: concat!($title, ", fixed"),
+                goal: $goal,
+                reaches: $reaches,
+                run: $fixed::main,
+                options: $options,
+                sources: &[source!($fixed)],
+                fixed: None,
+            },)?
+        )*];
+    };
+    (@name) => { None };
+    (@name $fixed:ident) => { Some(stringify!($fixed)) };
+}
+
+macro_rules! source {
+    ($name:ident) => {
+        Source {
+            path: concat!("programs/", stringify!($name), ".rs"),
+            text: include_str!(concat!(stringify!($name), ".rs")),
+        }
+    };
+}
+
+programs! {
+    lost_update / lost_update_fixed, Options::DEFAULT,
+        "Two threads add to a total",
+        "Lose an update: make the program print total = 1.",
+        |ending| ending.prints("total = 1");
+    check_then_act / check_then_act_fixed, Options::DEFAULT,
+        "Two withdrawals from one account",
+        "Overdraw the account: make the program print balance = -40.",
+        |ending| ending.prints("balance = -40");
+    two_locks / two_locks_fixed, Options::DEFAULT,
+        "Two locks in opposite order",
+        "Reach a deadlock.",
+        Ending::is_deadlock;
+    try_lock_livelock / try_lock_livelock_fixed, Options::DEFAULT,
+        "Two threads that keep getting in each other's way",
+        "Let both threads fail three times, although neither of them ever waits for long.",
+        |ending| ending.prints("A: false, B: false");
+    unlock_too_early / unlock_too_early_fixed, Options::DEFAULT,
+        "Unlocking too early",
+        "Sell seat 1A twice.",
+        |ending| ending.prints("sold 1A and 1A");
+    if_not_while / if_not_while_fixed, Options::DEFAULT,
+        "Checking only once after a wakeup",
+        "Make a worker panic because there is no job.",
+        Ending::is_panic;
+    lost_wakeup / lost_wakeup_fixed, Options::DEFAULT,
+        "Unlocking between the check and the wait",
+        "Lose the wakeup: make A wait forever.",
+        Ending::is_deadlock;
+    notify_without_lock / notify_without_lock_fixed, Options::DEFAULT,
+        "Changing the condition without the lock",
+        "Lose the wakeup: make A wait forever.",
+        Ending::is_deadlock;
+    short_barrier / short_barrier_fixed, Options::DEFAULT,
+        "A barrier that is one thread short",
+        "Leave A alone at the barrier.",
+        Ending::is_deadlock;
+    forgotten_semaphore / forgotten_semaphore_fixed, Options::DEFAULT,
+        "A semaphore used as a lock, and a forgotten permit",
+        "Make A wait for a permit that is never released.",
+        Ending::is_deadlock;
+    circular_queues / circular_queues_fixed, Options::DEFAULT,
+        "Two bounded queues in a circle",
+        "Reach a deadlock.",
+        Ending::is_deadlock;
+    philosophers / philosophers_fixed, Options::DEFAULT,
+        "Three dining philosophers",
+        "Let all philosophers starve: reach a deadlock.",
+        Ending::is_deadlock;
+    lazy_init / lazy_init_fixed, Options::WEAK,
+        "Double-checked initialization",
+        "Let a thread see a price of 0.",
+        |ending| ending.output.iter().any(|line| line.split(' ').any(|price| price == "0"));
+    message_passing / message_passing_fixed, Options::WEAK,
+        "Data and a flag that says that they're ready",
+        "Let the reader see the flag but not the data: make the program print data = 0.",
+        |ending| ending.prints("data = 0");
+    store_buffering / store_buffering_fixed, Options::WEAK,
+        "Two stores, then two loads",
+        "Let neither thread see the store of the other one.",
+        |ending| ending.prints("A sees 0, B sees 0");
+    spin_lock / spin_lock_fixed, Options::WEAK,
+        "A spin lock with the wrong memory ordering",
+        "Lose an update although the lock is held: make the program print total = 1.",
+        |ending| ending.prints("total = 1");
+    gil_no_switching / gil_no_switching_fixed, Options::DEFAULT,
+        "The GIL without forced switching",
+        "Let A run twice although B has asked for the GIL.",
+        |ending| ending.output.starts_with(&["A runs".to_owned(), "A runs again".to_owned()]);
+    forgotten_sender / forgotten_sender_fixed, Options::DEFAULT,
+        "A channel with a forgotten sender",
+        "Make the program wait forever for another message.",
+        Ending::is_deadlock;
+    mine, Options { weak_memory: mine::WEAK_MEMORY, ..Options::DEFAULT },
+        "Your own program: chapters/programs/mine.rs",
+        "Reach a deadlock or a panic.",
+        Ending::is_failure;
+}

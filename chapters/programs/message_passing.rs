@@ -1,0 +1,18 @@
+use chapters::scheduler::println;
+use chapters::scheduler::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use chapters::scheduler::thread;
+
+pub fn main() {
+    let (data, ready) = (AtomicU32::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            data.store(42, Relaxed);
+            ready.store(true, Relaxed);
+        });
+        scope.spawn(|| {
+            if ready.load(Relaxed) {
+                println!("data = {}", data.load(Relaxed));
+            }
+        });
+    });
+}

@@ -1,0 +1,18 @@
+use chapters::scheduler::println;
+use chapters::scheduler::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use chapters::scheduler::thread;
+
+pub fn main() {
+    let (x, y) = (AtomicU32::new(0), AtomicU32::new(0));
+    thread::scope(|scope| {
+        let a = scope.spawn(|| {
+            x.store(1, SeqCst);
+            y.load(SeqCst)
+        });
+        let b = scope.spawn(|| {
+            y.store(1, SeqCst);
+            x.load(SeqCst)
+        });
+        println!("A sees {}, B sees {}", a.join().unwrap(), b.join().unwrap());
+    });
+}

@@ -1,0 +1,135 @@
+//! Programs that the scheduler runs, and how they end.
+
+use serde::Serialize;
+
+use super::place::Source;
+use super::world::{Options, ThreadId};
+
+/// A program, and what the reader tries to make it do.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The name by which it's called.
+    pub name: &'static str,
+    /// A few words that say what it shows.
+    pub title: &'static str,
+    /// What the reader tries to reach, as a sentence.
+    pub goal: &'static str,
+    /// Whether an ending reaches the goal.
+    pub reaches: fn(&Ending) -> bool,
+    /// Its `main` function.
+    pub run: fn(),
+    /// How it's run.
+    pub options: Options,
+    /// Its source, and the sources of the book's code that it uses.
+    pub sources: &'static [Source],
+    /// The name of the program that does the same without the fault; `None` if the program has no fault.
+    pub fixed: Option<&'static str>,
+}
+
+impl Program {
+    /// A program without a name, for tests and exercises. Its goal is a deadlock or a panic.
+    pub const fn of(run: fn()) -> Self {
+        Self {
+            name: "program",
+            title: "A program",
+            goal: "Reach a deadlock or a panic.",
+            reaches: Ending::is_failure,
+            run,
+            options: Options::DEFAULT,
+            sources: &[],
+            fixed: None,
+        }
+    }
+}
+
+/// How an execution has ended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Ending {
+    /// Whether it got to its end.
+    pub kind: EndingKind,
+    /// The threads that panicked, with their messages.
+    pub panics: Vec<(String, String)>,
+    /// The lines that were printed.
+    pub output: Vec<String>,
+}
+
+/// The kinds of endings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum EndingKind {
+    /// The main thread has returned, or panicked.
+    Returned {
+        /// The threads that were still running: a process ends with its main thread.
+        running: Vec<String>,
+    },
+    /// No thread can take a step.
+    Deadlock {
+        /// Why, for each thread.
+        why: String,
+        /// The threads that wait for each other in a circle.
+        cycle: Vec<ThreadId>,
+    },
+}
+
+impl Ending {
+    /// Whether no thread could take a step.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self.kind, EndingKind::Deadlock { .. })
+    }
+
+    /// Whether a thread panicked.
+    pub fn is_panic(&self) -> bool {
+        !self.panics.is_empty()
+    }
+
+    /// Whether it's a deadlock or a panic.
+    pub fn is_failure(&self) -> bool {
+        self.is_deadlock() || self.is_panic()
+    }
+
+    /// Whether this line was printed.
+    pub fn prints(&self, line: &str) -> bool {
+        self.output.iter().any(|it| it == line)
+    }
+
+    /// `deadlock`, `panic`, or `returned`.
+    pub fn kind(&self) -> &'static str {
+        match self.kind {
+            EndingKind::Deadlock { .. } => "deadlock",
+            EndingKind::Returned { .. } if self.is_panic() => "panic",
+            EndingKind::Returned { .. } => "returned",
+        }
+    }
+
+    /// The ending in words, on one line.
+    pub fn text(&self) -> String {
+        // A scope panics if one of its threads does. The message of the thread says more.
+        let panics = self.panics.iter().filter(|(_, message)| message != super::thread::SCOPED_PANIC);
+        let mut parts: Vec<String> = panics.map(|(thread, message)| format!("{thread} panicked: {message}")).collect();
+        match &self.kind {
+            EndingKind::Deadlock { why, .. } => parts.push(format!("deadlock: {why}")),
+            EndingKind::Returned { running } if !running.is_empty() => {
+                parts.push(format!(
+                    "main returned while {} {} running",
+                    join(running),
+                    if running.len() == 1 { "was" } else { "were" }
+                ));
+            }
+            EndingKind::Returned { .. } => {}
+        }
+        if !self.output.is_empty() {
+            parts.push(format!(
+                "prints {}",
+                self.output.iter().map(|line| format!("{line:?}")).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        if parts.is_empty() { "every thread finished".to_owned() } else { parts.join("; ") }
+    }
+}
+
+fn join(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [some @ .., last] => format!("{} and {last}", some.join(", ")),
+    }
+}
