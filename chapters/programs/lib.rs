@@ -6,9 +6,20 @@
 
 use chapters::scheduler::{Ending, Options, Program, Source};
 
+#[allow(dead_code, missing_docs, reason = "it's the book's code, of which the programs use a part")]
+#[path = "../src/errors.rs"]
+mod errors;
+#[allow(dead_code, missing_docs, reason = "it's the book's code, of which the programs use a part")]
+#[path = "../src/storage.rs"]
+mod storage;
+#[allow(dead_code, reason = "the book's code uses a part of it")]
+mod sync;
+#[allow(dead_code, missing_docs, reason = "the programs use a part of it")]
+pub mod threads;
+
 /// Declares the modules of the programs and the list of all programs.
 macro_rules! programs {
-    ($($name:ident $(/ $fixed:ident)?, $options:expr, $title:literal, $goal:literal, $reaches:expr;)*) => {
+    ($($name:ident $(/ $fixed:ident)? $(= $same:ident)? $([$($source:ident),*])?, $options:expr, $title:literal, $goal:literal, $reaches:expr;)*) => {
         $(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $name;)*
         $($(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $fixed;)?)*
 
@@ -21,8 +32,8 @@ macro_rules! programs {
                 reaches: $reaches,
                 run: $name::main,
                 options: $options,
-                sources: &[source!($name)],
-                fixed: programs!(@name $($fixed)?),
+                sources: &[source!($name), $($($source),*)?],
+                fixed: programs!(@name $($fixed)? $($same)?),
             },
             $(Program {
                 name: stringify!($fixed),
@@ -47,6 +58,22 @@ macro_rules! source {
             text: include_str!(concat!(stringify!($name), ".rs")),
         }
     };
+}
+
+macro_rules! book {
+    ($($name:ident = $folder:literal $file:literal;)*) => {
+        $(const $name: Source = Source {
+            path: concat!($folder, $file),
+            text: include_str!(concat!("../", $folder, $file)),
+        };)*
+    };
+}
+
+book! {
+    LOCK = "src/threads/" "lock.rs";
+    CONDITION = "src/threads/" "condition.rs";
+    QUEUE = "src/threads/" "queue.rs";
+    BROKEN = "tests/loom_threads/" "broken.rs";
 }
 
 programs! {
@@ -122,6 +149,30 @@ programs! {
         "A channel with a forgotten sender",
         "Make the program wait forever for another message.",
         Ending::is_deadlock;
+    select_loses_job / select_loses_job_fixed, Options::DEFAULT,
+        "A job lost between two awaits",
+        "Lose the job: make the program end without doing it.",
+        |ending| !ending.is_failure() && !ending.output.iter().any(|line| line.contains("did"));
+    futurelock / futurelock_fixed, Options::DEFAULT,
+        "A future that holds a place in the queue and isn't polled",
+        "Reach a deadlock although B has released the mutex.",
+        Ending::is_deadlock;
+    book_lock [LOCK], Options::DEFAULT,
+        "The book's own Lock",
+        "Reach a deadlock: make a thread sleep although the lock is free.",
+        Ending::is_failure;
+    book_lock_no_park = book_lock [LOCK, BROKEN], Options::DEFAULT,
+        "The book's own Lock, notifying without locking park",
+        "Reach a deadlock: make a thread sleep although the lock is free.",
+        Ending::is_failure;
+    book_condition [CONDITION, LOCK], Options::DEFAULT,
+        "The book's own Condition",
+        "Lose the wakeup: make A wait forever.",
+        Ending::is_failure;
+    book_queue [QUEUE, CONDITION, LOCK], Options::DEFAULT,
+        "The book's own Queue",
+        "Reach a deadlock or lose the item.",
+        Ending::is_failure;
     mine, Options { weak_memory: mine::WEAK_MEMORY, ..Options::DEFAULT },
         "Your own program: chapters/programs/mine.rs",
         "Reach a deadlock or a panic.",

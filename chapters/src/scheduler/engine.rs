@@ -135,6 +135,13 @@ impl Shared {
         }
     }
 
+    /// Lets a task be polled.
+    pub fn wake(&self, task: ThreadId) {
+        if let Some(task) = &mut self.lock().world.threads[task].task {
+            task.woken = true;
+        }
+    }
+
     fn wait_turn<'a>(&'a self, mut inner: MutexGuard<'a, Inner>, thread: ThreadId) -> MutexGuard<'a, Inner> {
         let turn = Arc::clone(&inner.turns[thread]);
         while inner.turn != Turn::Thread(thread) {
@@ -148,12 +155,24 @@ impl Shared {
 /// over and the thread is unwinding already: then the caller returns whatever lets it go on.
 #[track_caller]
 pub(super) fn step<R>(op: Op, detail: String, act: impl FnOnce(&mut World, ThreadId, usize) -> R) -> Option<R> {
+    let (shared, _) = current();
+    let unwinding = shared.lock().unwinding;
+    let stack = if unwinding { vec![] } else { place::stack(shared.sources, Location::caller()) };
+    step_at(stack, op, detail, act)
+}
+
+/// The same, at other lines than those that the thread is executing: at those where a task waits.
+pub(super) fn step_at<R>(
+    stack: Stack,
+    op: Op,
+    detail: String,
+    act: impl FnOnce(&mut World, ThreadId, usize) -> R,
+) -> Option<R> {
     let (shared, thread) = current();
     let mut inner = shared.lock();
     if inner.unwinding {
         return leave(&shared, inner);
     }
-    let stack = place::stack(shared.sources, Location::caller());
     // A yield is possible when the state differs from the one at which it was announced.
     let op = if let Op::Yield { .. } = op { Op::Yield { seen: inner.world.shared_key() } } else { op };
     inner.world.threads[thread].pending = Some(Pending { op, detail, stack });
@@ -192,6 +211,11 @@ fn leave<R>(shared: &Shared, mut inner: MutexGuard<'_, Inner>) -> Option<R> {
     if thread::panicking() {
         return None;
     }
+    panic::resume_unwind(Box::new(Abandoned))
+}
+
+/// Unwinds the calling thread of an execution that's over, or can't go on.
+pub(super) fn abandon() -> ! {
     panic::resume_unwind(Box::new(Abandoned))
 }
 

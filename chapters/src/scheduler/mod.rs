@@ -21,6 +21,7 @@ pub mod live;
 pub mod play;
 pub mod recording;
 pub mod sync;
+pub mod task;
 pub mod thread;
 
 mod engine;
@@ -51,5 +52,10 @@ pub use crate::scheduler_println as println;
 #[track_caller]
 pub fn print_line(line: String) {
     let detail = format!("{line:?}");
+    let is_task = engine::quietly(|world, thread| world.threads[thread].task.is_some());
+    if is_task {
+        // A task isn't interrupted while it's being polled.
+        return engine::quietly(|world, _| world.output.push(line));
+    }
     engine::step(world::Op::Print, detail, |world, _, _| world.output.push(line));
 }

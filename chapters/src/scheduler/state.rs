@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::place::{Place, Stack};
-use super::world::{Object, ObjectId, Op, ThreadId, World};
+use super::world::{Awaited, Object, ObjectId, Op, Task, ThreadId, World};
 
 /// A snapshot of all threads and objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -123,6 +123,7 @@ impl World {
             Op::Sleep => "sleep".to_owned(),
             Op::Yield { .. } => "let others run".to_owned(),
             Op::Print => format!("print {detail}"),
+            Op::Poll => "poll".to_owned(),
         })
     }
 
@@ -161,9 +162,33 @@ impl World {
             }
             Op::Join(other) => wait(format!("waits for {} to finish", self.thread_name(other)), vec![other]),
             Op::Park { .. } => wait("waits until another thread unparks it".to_owned(), vec![]),
+            Op::Poll => self.awaits(thread),
             Op::Yield { .. } => wait("spins until something changes".to_owned(), vec![]),
             _ => None,
         }
+    }
+
+    /// Why a task can't be polled.
+    fn awaits(&self, thread: ThreadId) -> Option<Wait> {
+        let is_polling = |thread: &ThreadId| self.threads[*thread].task.as_ref().is_some_and(|task| task.polling);
+        let task = self.threads[thread].task.as_ref()?;
+        let polled = (0..self.threads.len()).find(is_polling);
+        if let Some(polled) = polled.filter(|_| task.woken) {
+            let why = format!("can't be polled while {} is being polled", self.thread_name(polled));
+            return Some(Wait { why, on: vec![polled] });
+        }
+        let (why, on) = match task.awaits {
+            Some(Awaited::Object(object)) => match (&self.objects[object], self.holders(object)) {
+                ((name, Object::Async { why, .. }), on) if !why.is_empty() => (format!("waits for {name}, {why}"), on),
+                ((name, _), on) => (format!("waits for {name}"), on),
+            },
+            Some(Awaited::Message(object)) => (format!("waits for a message in {}", self.objects[object].0), vec![]),
+            Some(Awaited::Room(object)) => (format!("waits for room in {}", self.objects[object].0), vec![]),
+            Some(Awaited::Task(task)) => (format!("waits for {} to finish", self.thread_name(task)), vec![task]),
+            Some(Awaited::Timer) => ("waits for its timer".to_owned(), vec![]),
+            Some(Awaited::Nothing) | None => ("waits to be woken".to_owned(), vec![]),
+        };
+        Some(Wait { why, on })
     }
 
     /// The threads that hold a lock.
@@ -172,6 +197,7 @@ impl World {
             Object::Mutex { holder, .. } => holder.iter().copied().collect(),
             Object::RwLock { writer, readers, .. } => writer.iter().chain(readers).copied().collect(),
             Object::Cell { initializing, .. } => initializing.iter().copied().collect(),
+            Object::Async { held_by, .. } => held_by.clone(),
             _ => vec![],
         }
     }
@@ -199,9 +225,10 @@ impl World {
                 let items: Vec<&str> = items.iter().map(|(item, _)| item.as_str()).collect();
                 ("Channel", format!("[{}]", items.join(", ")))
             }
+            Object::Async { kind, value, .. } => (*kind, value.clone()),
             Object::Cell { value, .. } => ("OnceLock", value.clone().unwrap_or_else(|| "not initialized".to_owned())),
         };
-        Value { name: name.clone(), kind, value, held_by: self.holders(object) }
+        Value { name: name.clone(), kind, value: shorten(&value), held_by: self.holders(object) }
     }
 
     /// The threads of a deadlock that wait for each other in a circle, each one for the next; empty if there is none.
@@ -225,7 +252,14 @@ impl World {
     /// Why no thread can go on, in words. Threads that only wait for the others to finish are left out.
     pub(super) fn deadlock(&self) -> String {
         let cycle = self.cycle();
-        let joins = |thread: &ThreadId| matches!(&self.threads[*thread].pending, Some(pending) if matches!(pending.op, Op::Join(other) if !self.threads[other].finished));
+        let joins = |thread: &ThreadId| {
+            let thread = &self.threads[*thread];
+            match thread.pending.as_ref().map(|pending| pending.op) {
+                Some(Op::Join(_)) => true,
+                Some(Op::Poll) => matches!(thread.task, Some(Task { awaits: Some(Awaited::Task(_)), .. })),
+                _ => false,
+            }
+        };
         let stuck: Vec<ThreadId> = match cycle.is_empty() {
             true => (0..self.threads.len()).filter(|thread| !joins(thread)).collect(),
             false => cycle,
@@ -234,5 +268,44 @@ impl World {
             self.waits_for(*thread).map(|wait| format!("{} {}", self.thread_name(*thread), wait.why))
         };
         stuck.iter().filter_map(why).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// How long a value may be.
+const LONGEST: usize = 48;
+
+/// A value that's short enough to be shown: a long one without the fields of its structs.
+fn shorten(value: &str) -> String {
+    if value.chars().count() <= LONGEST {
+        return value.to_owned();
+    }
+    let (mut short, mut depth) = (String::new(), 0_usize);
+    for it in value.chars() {
+        if it == '}' {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                short += " .. ";
+            }
+        }
+        if depth == 0 {
+            short.push(it);
+        }
+        if it == '{' {
+            depth += 1;
+        }
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_shown_without_their_fields() {
+        assert_eq!(shorten("Gil { held: true }"), "Gil { held: true }");
+        let long =
+            "[Waiter { lock: Lock { state: AtomicU32(3), park: Mutex(4) } }, Waiter { lock: Lock { state: 5 } }]";
+        assert_eq!(shorten(long), "[Waiter { .. }, Waiter { .. }]");
     }
 }

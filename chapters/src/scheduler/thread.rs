@@ -19,6 +19,13 @@ pub struct Thread(ThreadId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(ThreadId);
 
+impl Id {
+    /// The number: 0 for the main thread, 1 for A, and so on.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
+
 impl Thread {
     /// Lets the thread continue if it's parked, or keeps it from blocking the next time it parks.
     #[track_caller]

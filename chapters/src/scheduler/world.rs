@@ -79,18 +79,86 @@ pub(super) enum Op {
         seen: u64,
     },
     Print,
+    /// Polls a task.
+    Poll,
 }
 
 /// A shared object.
 #[derive(Clone, Debug)]
 pub(super) enum Object {
-    Mutex { holder: Option<ThreadId>, poisoned: bool, value: String, view: View },
-    RwLock { writer: Option<ThreadId>, readers: Vec<ThreadId>, poisoned: bool, value: String, view: View },
-    Condvar { waiting: Vec<ThreadId>, notified: Vec<ThreadId> },
-    Atomic { stores: Vec<(u64, View)>, show: fn(u64) -> String },
-    Barrier { parties: usize, arrived: Vec<ThreadId>, round: usize, view: View },
-    Channel { items: Vec<(String, View)>, senders: usize, receivers: usize, bound: Option<usize> },
-    Cell { initializing: Option<ThreadId>, value: Option<String>, view: View },
+    Mutex {
+        holder: Option<ThreadId>,
+        poisoned: bool,
+        value: String,
+        view: View,
+    },
+    RwLock {
+        writer: Option<ThreadId>,
+        readers: Vec<ThreadId>,
+        poisoned: bool,
+        value: String,
+        view: View,
+    },
+    Condvar {
+        waiting: Vec<ThreadId>,
+        notified: Vec<ThreadId>,
+    },
+    Atomic {
+        stores: Vec<(u64, View)>,
+        show: fn(u64) -> String,
+    },
+    Barrier {
+        parties: usize,
+        arrived: Vec<ThreadId>,
+        round: usize,
+        view: View,
+    },
+    Channel {
+        items: Vec<(String, View)>,
+        senders: usize,
+        receivers: usize,
+        bound: Option<usize>,
+    },
+    Cell {
+        initializing: Option<ThreadId>,
+        value: Option<String>,
+        view: View,
+    },
+    /// An object of the coroutines, whose state is kept by its type. `why` completes the reason for waiting for it.
+    Async {
+        kind: &'static str,
+        value: String,
+        held_by: Vec<ThreadId>,
+        why: String,
+    },
+}
+
+/// The state of a thread that polls a task.
+#[derive(Debug, Default)]
+pub(super) struct Task {
+    /// Whether it's being polled.
+    pub polling: bool,
+    /// Whether it has been woken since it was polled last.
+    pub woken: bool,
+    pub aborted: bool,
+    /// What it waits for, and the lines that wait.
+    pub awaits: Option<Awaited>,
+    pub at: Stack,
+    /// The timers that haven't expired.
+    pub timers: Vec<usize>,
+    /// How many timers the task has started.
+    pub started: usize,
+}
+
+/// What a task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    Object(ObjectId),
+    Message(ObjectId),
+    Room(ObjectId),
+    Task(ThreadId),
+    Timer,
+    Nothing,
 }
 
 /// An operation that a thread will perform when it's scheduled.
@@ -117,6 +185,8 @@ pub(super) struct Thread {
     pub scope: Option<usize>,
     pub parked_token: bool,
     pub token_view: View,
+    /// Whether the thread is a task, or polls one.
+    pub task: Option<Task>,
     /// A hash of all operations that the thread has performed and of everything that it has observed. Two threads with
     /// the same code and the same history have the same local variables.
     pub history: u64,
@@ -175,13 +245,15 @@ pub(super) struct World {
     pub steps: usize,
     /// The view that sequentially consistent fences share.
     pub fences: View,
+    /// A hash of all polls. It keeps states of programs with tasks from being merged.
+    pub polls: u64,
 }
 
 impl World {
     pub fn new(options: Options) -> Self {
         let main = Thread { name: "main".to_owned(), ..Thread::default() };
         let (objects, output) = (Vec::new(), Vec::new());
-        Self { threads: vec![main], objects, output, options, steps: 0, fences: View::new() }
+        Self { threads: vec![main], objects, output, options, steps: 0, fences: View::new(), polls: 0 }
     }
 
     // ---- what can happen ----
@@ -283,6 +355,7 @@ impl World {
                     vec![]
                 }
             }
+            Op::Poll => self.poll_ways(thread),
             Op::Yield { seen } => once(seen != self.shared_key() || self.has_newer_store(thread)),
             _ => once(true),
         }
@@ -305,6 +378,56 @@ impl World {
     pub fn is_receiving(&self, channel: ObjectId) -> bool {
         let receives = |thread: &Thread| matches!(&thread.pending, Some(Pending { op: Op::Receive { channel: from, .. }, .. }) if *from == channel);
         self.threads.iter().any(receives)
+    }
+
+    // ---- tasks ----
+
+    /// The task of a thread that polls one.
+    pub fn task(&mut self, thread: ThreadId) -> &mut Task {
+        self.threads[thread].task.get_or_insert_default()
+    }
+
+    fn poll_ways(&self, thread: ThreadId) -> Vec<String> {
+        let is_polling = |thread: &Thread| thread.task.as_ref().is_some_and(|task| task.polling);
+        let Some(task) = &self.threads[thread].task else { return vec![] };
+        if self.threads.iter().any(is_polling) {
+            return vec![];
+        }
+        if task.aborted {
+            return vec!["is cancelled".to_owned()];
+        }
+        let timers = task.timers.iter().map(|timer| match task.timers.len() {
+            1 => "its timer expires".to_owned(),
+            _ => format!("its timer {} expires", timer + 1),
+        });
+        let woken = task.woken.then(|| if task.timers.is_empty() { String::new() } else { "is polled".to_owned() });
+        woken.into_iter().chain(timers).collect()
+    }
+
+    /// Begins to poll a task. The result says whether the task was aborted instead.
+    pub fn begin_poll(&mut self, thread: ThreadId, way: usize) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (self.polls, thread, way).hash(&mut hasher);
+        self.polls = hasher.finish();
+        let task = self.task(thread);
+        if task.aborted {
+            return true;
+        }
+        let timer = if task.woken { way.checked_sub(1) } else { Some(way) };
+        if let Some(timer) = timer {
+            task.timers.remove(timer);
+        }
+        (task.polling, task.woken, task.awaits) = (true, false, None);
+        false
+    }
+
+    /// Starts a timer of a task, and returns its number.
+    pub fn start_timer(&mut self, thread: ThreadId) -> usize {
+        let task = self.task(thread);
+        let timer = task.started;
+        task.started += 1;
+        task.timers.push(timer);
+        timer
     }
 
     // ---- what threads observe ----
@@ -489,6 +612,7 @@ impl World {
                 Object::Cell { initializing, value, view } => {
                     (6, initializing, value, weak.then_some(view)).hash(hasher);
                 }
+                Object::Async { value, held_by, .. } => (7, value, held_by).hash(hasher),
             }
         }
         self.threads.iter().for_each(|thread| (thread.finished, thread.parked_token).hash(hasher));
@@ -513,7 +637,8 @@ impl World {
                     .hash(&mut hasher);
             }
         }
-        (&self.output, &self.fences, self.options.timeouts, self.options.spurious_wakeups).hash(&mut hasher);
+        (&self.output, &self.fences, self.polls, self.options.timeouts, self.options.spurious_wakeups)
+            .hash(&mut hasher);
         hasher.finish()
     }
 }

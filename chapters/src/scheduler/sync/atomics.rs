@@ -148,7 +148,7 @@ macro_rules! atomic {
 
         impl Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).finish()
+                f.debug_tuple(stringify!($name)).field(&self.0).finish()
             }
         }
     };

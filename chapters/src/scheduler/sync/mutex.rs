@@ -133,7 +133,7 @@ pub(super) fn release(world: &mut World, thread: ThreadId, id: ObjectId, shown: 
 
 impl<T> Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mutex").finish_non_exhaustive()
+        f.debug_tuple("Mutex").field(&self.id).finish()
     }
 }
 

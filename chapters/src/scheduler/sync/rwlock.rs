@@ -47,7 +47,7 @@ impl<T: Default + Debug> Default for RwLock<T> {
 
 impl<T> Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RwLock").finish_non_exhaustive()
+        f.debug_tuple("RwLock").field(&self.id).finish()
     }
 }
 
