@@ -9,7 +9,6 @@ mod linux {
 
     use chapters::processes::{self, shared::Shared, start::fork};
     use chapters::threads;
-    use nix::sys::wait::waitpid;
 
     // ANCHOR: both_hold
     /// Makes a child that acquires a lock, and tries to acquire it too, while the child
@@ -27,14 +26,12 @@ mod linux {
         from_child.read_exact(&mut child_holds)?;
         let parent_holds = try_acquire().is_some();
         to_child.write_all(&[0])?;
-        waitpid(child, None)?;
+        child.wait()?;
         Ok(child_holds == [1] && parent_holds)
     }
     // ANCHOR_END: both_hold
 
     pub fn main() -> io::Result<()> {
-        // Or the child would be a copy without the other threads.
-        fork::check_that_no_thread_is_lost()?;
         let of_threads = threads::Lock::new();
         let of_processes = processes::Lock::new(&Arc::new(Shared::new(processes::Lock::<()>::WORDS)?))?;
         let say = |both| if both { "and so does the parent" } else { "and the parent does not get it" };

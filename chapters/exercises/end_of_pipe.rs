@@ -5,18 +5,17 @@
 
 use std::io::{self, Read, Write};
 
-use chapters::processes::start::{Process, fork};
+use chapters::processes::start::fork;
 
 /// The sum of the numbers below `children`, each of them written by a process of its own.
 pub fn sum(children: u8) -> io::Result<u64> {
     let (mut reader, writer) = io::pipe()?;
     let mut processes = Vec::new();
     for number in 0..children {
-        let child = fork::start(|| (&writer).write_all(&[number]).expect("somebody reads"))?;
-        processes.push(Process::Forked(child));
+        processes.push(fork::start(|| (&writer).write_all(&[number]).expect("somebody reads"))?);
     }
     let mut numbers = Vec::new();
     reader.read_to_end(&mut numbers)?;
-    processes.into_iter().for_each(|process| _ = process.wait());
+    processes.iter().for_each(|process| _ = process.wait());
     Ok(numbers.into_iter().map(u64::from).sum())
 }

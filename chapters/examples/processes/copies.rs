@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use chapters::processes::shared::{Shared, Words};
-use chapters::processes::start::{Process, fork};
+use chapters::processes::start::fork;
 
 pub fn show() -> io::Result<()> {
     let memory = Arc::new(Shared::new(1)?);
@@ -23,7 +23,7 @@ pub fn show() -> io::Result<()> {
         file.read_exact(&mut [0; 4]).expect("a program has four bytes");
         print("in the child", variable, &word, &file);
     })?;
-    Process::Forked(child).wait();
+    child.wait()?;
     print("in the parent", variable, &word, &file);
     // ANCHOR_END: copies
     Ok(())

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::io::{self, PipeWriter, Read, Write};
-use std::process;
 use std::thread;
 
 use chapters::processes::start::{Process, fork};
 use nix::sys::prctl;
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork as fork_bare, getpid, getppid};
+use nix::unistd::{ForkResult, fork as fork_bare, getpid, getppid};
 
 pub fn show() -> io::Result<()> {
     statuses()?;
@@ -18,16 +17,16 @@ pub fn show() -> io::Result<()> {
 
 fn statuses() -> io::Result<()> {
     // ANCHOR: statuses
-    let returns = Process::Forked(fork::start(|| {})?);
-    let exits = Process::Forked(fork::start(|| process::exit(3))?);
-    let killed = Process::Forked(fork::start(|| {
+    let returns = fork::start(|| {})?;
+    let exits = fork::start(|| fork::exit(3))?;
+    let killed = fork::start(|| {
         loop {
             thread::park()
         }
-    })?);
+    })?;
     killed.kill();
     for child in [returns, exits, killed] {
-        println!("a child has ended with {}", child.wait().expect("it is ours"));
+        println!("a child has ended with {}", child.wait()?);
     }
     // ANCHOR_END: statuses
     Ok(())
@@ -36,19 +35,19 @@ fn statuses() -> io::Result<()> {
 fn zombie() -> io::Result<()> {
     // ANCHOR: zombie
     let child = fork::start(|| {})?;
-    while state(child).is_some_and(|state| !state.starts_with('Z')) {
+    while state(&child).is_some_and(|state| !state.starts_with('Z')) {
         thread::yield_now();
     }
-    println!("it has ended, and is still there: {}", state(child).expect("nobody has waited for it"));
-    Process::Forked(child).wait();
-    println!("somebody has waited for it, and it is gone: {}", state(child).is_none());
+    println!("it has ended, and is still there: {}", state(&child).expect("nobody has waited for it"));
+    child.wait()?;
+    println!("somebody has waited for it, and it is gone: {}", state(&child).is_none());
     // ANCHOR_END: zombie
     Ok(())
 }
 
 /// What `/proc/PID/status` says of a process, if there is one: `S (sleeping)`, `Z (zombie)`.
-fn state(process: Pid) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+fn state(process: &Process) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).ok()?;
     Some(status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned())
 }
 
@@ -56,12 +55,12 @@ fn orphan() -> io::Result<()> {
     prctl::set_child_subreaper(true)?;
     let (mut said, say) = io::pipe()?;
     let parent = fork::start(move || have_a_child_and_end(say))?;
-    Process::Forked(parent).wait();
+    parent.wait()?;
     let mut parents = String::new();
     said.read_to_string(&mut parents)?;
     println!(
         "an orphan had another parent, and has this process now: {}",
-        parents == format!("{parent}, {}", getpid())
+        parents == format!("{}, {}", parent.pid(), getpid())
     );
     waitpid(None, None)?;
     Ok(())
@@ -78,7 +77,7 @@ fn have_a_child_and_end(mut say: PipeWriter) {
             thread::yield_now();
         }
         write!(say, "{parent}, {}", getppid()).expect("somebody listens");
-        process::exit(0);
+        fork::exit(0);
     }
     drop(looks);
     let _ = looked.read(&mut [0]);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 
-use chapters::processes::start::{Child, Method, Process, Starter, fork};
+use chapters::processes::start::{Child, Method, Starter, fork};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -51,18 +51,16 @@ pub fn show() -> io::Result<()> {
     // ANCHOR: hang
     let (pipe, taker) = Taker::new()?;
     let give_back = lock_in_another_thread();
-    let child = fork::start(|| taker.run())?;
+    // SAFETY: the child takes a lock that another thread holds. It can only wait for it, in vain.
+    let child = unsafe { fork::start_unchecked(|| taker.run()) }?;
     give_back();
     println!("the other thread has given the lock back: {}", LOCK.try_lock().is_ok());
-    let process = Process::Forked(child);
     if !has_taken(pipe)? {
         println!("the child does not have it after {LONGEST} ms, and will never have it");
-        process.kill();
+        child.kill();
     }
     // ANCHOR_END: hang
-    if let Some(status) = process.wait() {
-        println!("the child has ended with {status}");
-    }
+    println!("the child has ended with {}", child.wait()?);
     Ok(())
 }
 
@@ -70,7 +68,7 @@ pub fn show_mended() -> io::Result<()> {
     let (pipe, taker) = Taker::new()?;
     let early = Starter::new(Method::Fork)?.start(taker)?;
     println!("fork, before the thread: the child has the lock: {}", has_taken(pipe)?);
-    early.wait();
+    early.wait()?;
     let give_back = lock_in_another_thread();
     for method in [Method::Fork, Method::Spawn, Method::Forkserver] {
         let (pipe, taker) = Taker::new()?;
@@ -78,7 +76,7 @@ pub fn show_mended() -> io::Result<()> {
             Ok(starter) => {
                 let process = starter.start(taker)?;
                 println!("{method:?}: the child has the lock: {}", has_taken(pipe)?);
-                process.wait();
+                process.wait()?;
             }
             Err(error) => println!("{method:?}: {error}"),
         }

@@ -75,13 +75,13 @@ fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
     let (_, first) = reader(&get)?;
     wait_until_it_sleeps(&first);
     first.kill();
-    first.wait();
+    first.wait()?;
 
     put(42);
     let (pipe, second) = reader(&get)?;
     let got = says_in_time(&pipe)?;
     second.kill();
-    second.wait();
+    second.wait()?;
     Ok(got)
 }
 
@@ -92,7 +92,7 @@ fn reader(get: &impl Fn() -> u32) -> io::Result<(PipeReader, Process)> {
         let item = get();
         say.write_all(&item.to_be_bytes()).expect("somebody listens");
     })?;
-    Ok((pipe, Process::Forked(process)))
+    Ok((pipe, process))
 }
 
 /// Returns once the process waits for something, which can only be an item.

@@ -1,7 +1,6 @@
 //! Whoever waits for a process learns how it ended, also of one that cannot say so.
 
 use std::io;
-use std::process;
 
 use chapters::processes::start::{Process, fork};
 
@@ -15,12 +14,12 @@ pub fn failures(jobs: &[Job]) -> io::Result<usize> {
     for job in jobs {
         let child = fork::start(|| {
             if !job() {
-                process::exit(1);
+                fork::exit(1);
             }
         })?;
-        processes.push(Process::Forked(child));
+        processes.push(child);
     }
-    let ends = processes.into_iter().map(Process::wait);
-    Ok(ends.filter(|end| end.is_none_or(|status| !status.success())).count())
+    let ends = processes.iter().map(Process::wait);
+    Ok(ends.filter(|end| !end.as_ref().is_ok_and(|status| status.success())).count())
 }
 // ANCHOR_END: solution

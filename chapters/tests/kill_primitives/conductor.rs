@@ -14,7 +14,7 @@ use chapters::processes::shared::{Place, Shared};
 use chapters::processes::start::{Child, Method, Process, Starter};
 use chapters::random::{Random, Seed};
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -233,14 +233,13 @@ impl Conductor {
     }
 
     fn signal(&self, worker: usize, signal: Signal) {
-        kill(self.workers[worker].pid(), signal).expect("the worker is there");
+        self.workers[worker].signal(signal);
     }
 
     fn bury(&mut self) {
         for zombie in self.zombies.drain(..) {
-            if let Some(status) = zombie.wait() {
-                assert_eq!(status.signal(), Some(Signal::SIGKILL as i32), "a worker ended by itself");
-            }
+            let status = zombie.wait().expect("nobody else waits for it");
+            assert_eq!(status.signal(), Some(Signal::SIGKILL as i32), "a worker ended by itself");
         }
     }
 

@@ -154,9 +154,8 @@ impl Conductor {
 
     fn bury(&mut self) {
         for zombie in self.zombies.drain(..) {
-            if let Some(status) = zombie.wait() {
-                assert_eq!(status.signal(), Some(Signal::SIGKILL as i32), "a worker ended by itself");
-            }
+            let status = zombie.wait().expect("nobody else waits for it");
+            assert_eq!(status.signal(), Some(Signal::SIGKILL as i32), "a worker ended by itself");
         }
     }
 
@@ -187,7 +186,7 @@ impl Conductor {
         self.ledger.stop();
         let getters = self.workers.split_off(PUTTERS);
         for putter in self.workers.drain(..) {
-            assert!(putter.wait().is_none_or(|status| status.success()), "a putter failed");
+            assert!(putter.wait().is_ok_and(|status| status.success()), "a putter failed");
         }
         match &self.pipeline {
             Pipeline::Queue(queue) => {
@@ -199,7 +198,7 @@ impl Conductor {
             }
         }
         for getter in getters {
-            assert!(getter.wait().is_none_or(|status| status.success()), "a getter failed");
+            assert!(getter.wait().is_ok_and(|status| status.success()), "a getter failed");
         }
         let fates = self.ledger.fates();
         let Fates { missing, perhaps_put, perhaps_done, .. } = fates;

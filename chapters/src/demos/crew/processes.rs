@@ -1,6 +1,6 @@
 //! The workers of a scene as processes.
 
-use std::io::{self, ErrorKind, PipeWriter};
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -76,12 +76,11 @@ pub fn perform<S: Stage>(
     let mut crew = Vec::new();
     let start = (0..plan.workers).map(WorkerId).try_for_each(|id| {
         let (workers, jobs) = (plan.workers as usize, jobs.clone());
-        let (sentinel, alive) = io::pipe().map_err(|error| cannot_start(id, &error))?;
         let journal = Journal::new(&memory, id, trace.origin())?;
         let me = Worker { id, workers, jobs, scale: plan.scale, trace: journal.clone() };
-        let process = starter.start(Actor { stage: Arc::clone(&stage), me, list, alive });
+        let process = starter.start(Actor { stage: Arc::clone(&stage), me, list });
         let process = process.map_err(|error| cannot_start(id, &error))?;
-        crew.push(Watched { journal, sentinel, process, trace: trace.worker(id), last: Last::default() });
+        crew.push(Watched { journal, process, trace: trace.worker(id), last: Last::default() });
         Ok(())
     });
     if let Err(error) = start.and_then(|()| on_started(Box::new(|| ()))) {
@@ -129,8 +128,6 @@ pub struct Actor<S> {
     me: Worker,
     /// Where the jobs lie.
     list: Place,
-    /// When it is gone, so is the worker.
-    alive: PipeWriter,
 }
 
 /// What a worker is told that was not copied from a process that knows.
@@ -152,7 +149,7 @@ impl<S: Stage> Child for Actor<S> {
     type Preparation = Preparation<S::Places>;
 
     fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)> {
-        let Self { stage, me, list, alive } = self;
+        let Self { stage, me, list } = self;
         let (now, shared_now) = now_on_both_clocks()?;
         let preparation = Preparation {
             id: me.id,
@@ -165,29 +162,23 @@ impl<S: Stage> Child for Actor<S> {
             origin: shared_now.saturating_sub(now.saturating_duration_since(me.trace.origin())),
             stage: stage.places(),
         };
-        Ok((preparation, vec![me.trace.memory().as_fd(), alive.as_fd()]))
+        Ok((preparation, vec![me.trace.memory().as_fd()]))
     }
 
     fn unpack(preparation: Self::Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
         let Preparation { id, workers, scale, kind, count, list, journal, origin, stage } = preparation;
-        let wrong = |_| io::Error::new(ErrorKind::InvalidData, "a worker is sent two open files");
-        let [memory, alive] = <[OwnedFd; 2]>::try_from(files).map_err(wrong)?;
+        let wrong = |_| io::Error::new(ErrorKind::InvalidData, "a worker is sent one open file");
+        let [memory] = <[OwnedFd; 1]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = now.checked_sub(shared_now.saturating_sub(origin)).unwrap_or(now);
         let trace = Journal::at(&memory, journal, id, origin)?;
         let jobs = read(&memory, list, count, kind)?;
-        Ok(Self {
-            stage: Arc::new(S::at(&memory, stage)?),
-            me: Worker { id, workers, jobs, scale, trace },
-            list,
-            alive: PipeWriter::from(alive),
-        })
+        Ok(Self { stage: Arc::new(S::at(&memory, stage)?), me: Worker { id, workers, jobs, scale, trace }, list })
     }
 
     fn run(self) {
-        // The pipe stays open until this process ends, however it ends.
-        let Self { stage, me, alive: _alive, .. } = self;
+        let Self { stage, me, .. } = self;
         me.trace.record(Event::WorkerStarted);
         stage.play(&me);
         me.trace.record(Event::WorkerFinished);

@@ -12,7 +12,7 @@
 //! One that replaces its program by `exec` lives on, and what it held stays held.
 
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -49,6 +49,9 @@ thread_local! {
     static THREAD: Cell<u64> = const { Cell::new(0) };
 }
 
+/// The start time of a thread that couldn't read its own, for want of a file descriptor or of `/proc`.
+const UNKNOWN: u64 = 0;
+
 /// This process, once it has asked. Relaxed, as the next one: a number that says all, and a flag that only saves work.
 static PROCESS: AtomicU64 = AtomicU64::new(0);
 
@@ -64,10 +67,8 @@ impl Holder {
 
     /// The calling thread. Costs next to nothing, after the first time.
     ///
-    /// # Panics
-    ///
-    /// When the system does not say when the thread started: there is no `/proc`, or the first time finds no file
-    /// descriptor left.
+    /// If `/proc` can't be read, because there is none or the process has no descriptor left, the start time is unknown: then
+    /// a later thread of the same number is taken for this one.
     #[inline]
     pub fn this_thread() -> Self {
         match THREAD.get() {
@@ -78,10 +79,6 @@ impl Holder {
 
     /// The calling process, which is its first thread, and lives longer than the others. For what any of its threads may
     /// give back.
-    ///
-    /// # Panics
-    ///
-    /// As [`Holder::this_thread`].
     #[inline]
     pub fn this_process() -> Self {
         match PROCESS.load(Ordering::Relaxed) {
@@ -99,9 +96,18 @@ impl Holder {
             // If two threads came here at once, the child forgets twice.
             FORGETS.store(true, Ordering::Relaxed);
         }
-        let (_, me) = look_up(number).expect("/proc tells when this thread started");
+        let started = look_up(number).map_or(UNKNOWN, |stat| stat.started);
+        let me = Self::new(number, started);
         remember(me.0);
         me
+    }
+
+    fn new(number: Pid, started: u64) -> Self {
+        Self(started << 32 | number.as_raw() as u64)
+    }
+
+    fn started(self) -> u64 {
+        self.0 >> 32
     }
 
     /// The holder in a word that may have [`Holder::FLAGS`] besides.
@@ -114,8 +120,10 @@ impl Holder {
         self.0
     }
 
-    /// Whether it has ended: there is no such thread, or its parent has not yet taken note of its end, or the number is
-    /// somebody else's now. When in doubt, no; nobody is never dead. Takes some microseconds if it lives.
+    /// Returns whether it has ended: no such thread exists, or it is a zombie, or its number is another thread's by now.
+    /// Returns false in case of doubt, and for [`Holder::NOBODY`]. Takes some microseconds if it is alive.
+    ///
+    /// Needs a file descriptor for a moment. If the process has none left, a number that has been reused isn't noticed.
     pub fn is_dead(self) -> bool {
         let number = Pid::from_raw((self.0 & u64::from(u32::MAX)) as i32);
         if self == Self::NOBODY {
@@ -124,8 +132,21 @@ impl Holder {
         if kill(number, None) == Err(Errno::ESRCH) {
             return true;
         }
-        // If it ends in between, there is no file, and the next one to ask is told.
-        look_up(number).is_ok_and(|(state, now)| matches!(state, b'Z' | b'X') || now != self)
+        match look_up(number) {
+            Ok(stat) => {
+                let reused = self.started() != UNKNOWN && Self::new(number, stat.started) != self;
+                matches!(stat.state, b'Z' | b'X') || reused
+            }
+            // A zombie has no program, which can be seen without opening a file.
+            Err(error)
+                if matches!(Errno::from_raw(error.raw_os_error().unwrap_or(0)), Errno::EMFILE | Errno::ENFILE) =>
+            {
+                let program = fs::read_link(format!("/proc/{number}/exe"));
+                program.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+            }
+            // It ended between the two calls, and the next caller gets the answer; or there is no /proc.
+            Err(_) => false,
+        }
     }
 }
 
@@ -135,22 +156,43 @@ extern "C" fn forget() {
     PROCESS.store(0, Ordering::Relaxed);
 }
 
-/// Who has this number now, and in what state.
-fn look_up(number: Pid) -> io::Result<(u8, Holder)> {
+/// What `/proc/N/stat` says about a thread, as far as it is needed here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stat {
+    state: u8,
+    /// The kernel's flags, of which `EXITING` is one.
+    flags: u64,
+    /// In hundredths of a second since the system started.
+    started: u64,
+}
+
+/// The flag of a thread that runs no more instructions of its program (`PF_EXITING` in the kernel's `sched.h`).
+const EXITING: u64 = 4;
+
+/// Returns whether a thread of this process is past its last instruction, so that it holds no lock and takes none.
+pub(super) fn is_exiting(thread: i32) -> bool {
+    match look_up(Pid::from_raw(thread)) {
+        Ok(stat) => stat.flags & EXITING != 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH),
+    }
+}
+
+fn look_up(number: Pid) -> io::Result<Stat> {
     // Longer than the longest, and read at once, as the kernel writes it.
     let mut stat = [0; 1024];
     let length = File::open(format!("/proc/{number}/stat"))?.read(&mut stat)?;
-    parse(number, &stat[..length]).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    parse(&stat[..length]).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// Reads `/proc/N/stat`: the number, the name, and from there on fields that are counted from 3 (`man proc_pid_stat`).
-/// The name stands in parentheses, and may have spaces, parentheses and what is no text.
-fn parse(number: Pid, stat: &[u8]) -> Option<(u8, Holder)> {
+/// Parses `/proc/N/stat`: the number, the name, and then fields that are counted from 3 (see proc_pid_stat(5)). The name is
+/// in parentheses, and may contain spaces, parentheses and bytes that aren't text.
+fn parse(stat: &[u8]) -> Option<Stat> {
     let name_ends = stat.iter().rposition(|&byte| byte == b')')?;
     let mut fields = stat[name_ends + 1..].trim_ascii().split(|&byte| byte == b' ');
     let state = *fields.next()?.first()?;
-    let started: u64 = str::from_utf8(fields.nth(22 - 4)?).ok()?.parse().ok()?;
-    Some((state, Holder(started << 32 | number.as_raw() as u64)))
+    let mut number = |skipped| str::from_utf8(fields.nth(skipped)?).ok()?.parse().ok();
+    let (flags, started) = (number(9 - 4)?, number(22 - 10)?);
+    Some(Stat { state, flags, started })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! worker says lies in memory that both have.
 
 use std::convert::Infallible;
-use std::io::{self, PipeReader};
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -32,8 +32,6 @@ const MUCH: usize = 64;
 pub struct Watched {
     /// What it says.
     pub journal: Journal,
-    /// The reading end of the pipe that it holds open as long as it lives.
-    pub sentinel: PipeReader,
     /// The process.
     pub process: Process,
     /// Speaks for the worker when it cannot any more.
@@ -143,12 +141,12 @@ pub fn end(workers: Vec<Watched>) {
     workers.into_iter().for_each(|worker| _ = worker.process.wait());
 }
 
-/// Waits for at most `timeout`, and says whose sentinel is closed by then: in ascending order.
+/// Waits for at most `timeout`, and returns the indices of the workers that have ended by then, in ascending order.
 fn ended(workers: &[Watched], timeout: PollTimeout) -> Vec<usize> {
-    let sentinels = workers.iter().map(|worker| PollFd::new(worker.sentinel.as_fd(), PollFlags::POLLIN));
-    let mut sentinels: Vec<PollFd> = sentinels.collect();
-    match poll(&mut sentinels, timeout) {
-        Ok(1..) => (0..workers.len()).filter(|&index| sentinels[index].any().unwrap_or(true)).collect(),
+    let ends = workers.iter().map(|worker| PollFd::new(worker.process.as_fd(), PollFlags::POLLIN));
+    let mut ends: Vec<PollFd> = ends.collect();
+    match poll(&mut ends, timeout) {
+        Ok(1..) => (0..workers.len()).filter(|&index| ends[index].any().unwrap_or(true)).collect(),
         _ => Vec::new(),
     }
 }

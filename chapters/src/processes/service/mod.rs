@@ -4,7 +4,7 @@ pub(crate) mod collector;
 pub mod record_ring;
 
 use std::ffi::CString;
-use std::io::{self, PipeWriter};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use record_ring::Journal;
 use serde::{Deserialize, Serialize};
 
 use super::os::shared::{Place, Shared};
+use super::os::start::setup::check_descriptors;
 use super::os::start::{Child, Method, Starter};
 use super::queue::{GetError, PutError};
 use super::{Lock, Queue};
@@ -111,19 +112,19 @@ impl Service {
     }
 
     fn start(&mut self, starter: &Starter<Worker>) -> io::Result<()> {
+        check_descriptors(self.plan.workers as usize)
+            .map_err(|(first, error)| service::cannot_start(WorkerId(first as u32), &error))?;
         for id in (0..self.plan.workers).map(WorkerId) {
-            let (sentinel, alive) = io::pipe().map_err(|error| service::cannot_start(id, &error))?;
             let journal = Journal::new(&self.memory, id, self.trace.origin())?;
             let worker = Worker {
                 running: self.running.clone(),
                 queue: Jobs(self.queue.clone()),
                 trace: journal.clone(),
                 scale: self.plan.scale,
-                alive,
             };
             let process = starter.start(worker).map_err(|error| service::cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
-            self.workers.push(Watched { journal, sentinel, process, trace, last: Last::default() });
+            self.workers.push(Watched { journal, process, trace, last: Last::default() });
         }
         Ok(())
     }
@@ -136,8 +137,6 @@ pub struct Worker {
     queue: Jobs,
     trace: Journal,
     scale: f64,
-    /// When it is gone, so is the worker.
-    alive: PipeWriter,
 }
 // ANCHOR_END: worker
 
@@ -176,14 +175,14 @@ impl Child for Worker {
             origin,
             scale: self.scale,
         };
-        Ok((preparation, vec![self.trace.memory().as_fd(), self.alive.as_fd()]))
+        Ok((preparation, vec![self.trace.memory().as_fd()]))
     }
     // ANCHOR_END: pack
 
     fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
         let Preparation { worker, running, queue, trace, origin, scale } = preparation;
-        let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent two open files");
-        let [memory, alive] = <[OwnedFd; 2]>::try_from(files).map_err(wrong)?;
+        let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent one open file");
+        let [memory] = <[OwnedFd; 1]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = now.checked_sub(shared_now.saturating_sub(origin)).unwrap_or(now);
@@ -192,7 +191,6 @@ impl Child for Worker {
             queue: Jobs(Queue::at(&memory, queue)?),
             trace: Journal::at(&memory, trace, worker, origin)?,
             scale,
-            alive: PipeWriter::from(alive),
         })
     }
 

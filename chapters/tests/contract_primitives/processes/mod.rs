@@ -124,7 +124,7 @@ impl Started {
     fn is_gone(&mut self) {
         if let Some(process) = self.process.take() {
             process.kill();
-            process.wait();
+            process.wait().expect("nobody else waits for it");
         }
     }
 }

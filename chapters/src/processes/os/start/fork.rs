@@ -1,58 +1,119 @@
 //! `fork`: the child is a copy of its parent, in the middle of what the parent was doing.
 //!
-//! The quickest way, and the one with the most to beware of. The copy has all memory of the parent but only one thread:
-//! a lock that another thread held at that moment stays locked in the child for ever. So the parent forks before it has
-//! threads. And the copy has every open file, the ones included that it should not have, such as the end of a pipe that is
-//! to be closed when another process ends.
+//! This is the fastest start method, and the one with the most traps. The copy has all of the parent's memory but only one
+//! of its threads. A lock that another thread held at that moment stays locked in the child forever, so a process that has
+//! several threads must not fork. The copy also has every open file, including those that it shouldn't have, such as the
+//! end of a pipe that is meant to close when another process ends. A [`Starter`](super::Starter) closes them.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::libc;
-use nix::unistd::{ForkResult, Pid, fork, getpid};
+use nix::unistd::{ForkResult, fork, getpid, gettid};
 
-use super::end_with;
+use super::Process;
+use super::cannot_begin;
+use super::setup::{before_start, end_with};
+use crate::processes::os::holder;
 use crate::usage::this_is_a_copy;
 
-/// Checks that a copy of this process would be whole.
+/// The exit code of a child that panicked, as of a program whose `main` panicked.
+const PANICKED: i32 = 101;
+
+/// Checks that a copy of this process would be complete.
+///
+/// A thread that is past its last instruction, because it has been joined, doesn't count.
 ///
 /// # Errors
 ///
-/// When the process has more than one thread. CPython only warns of it, since 3.12.
-pub fn check_that_no_thread_is_lost() -> io::Result<()> {
-    match fs::read_dir("/proc/self/task")?.count() {
-        1 => Ok(()),
-        threads => {
-            Err(io::Error::other(format!("cannot fork: a copy would lack {} of {threads} threads", threads - 1)))
+/// If the process has more than one thread, or `/proc` can't be read. CPython only warns of several threads, since 3.12.
+pub fn check_single_threaded() -> io::Result<()> {
+    let cannot = |error| io::Error::other(format!("cannot fork: cannot count the threads: {error}"));
+    let mut others = 0;
+    for task in fs::read_dir("/proc/self/task").map_err(cannot)? {
+        let name = task.map_err(cannot)?.file_name();
+        let thread = name.to_str().and_then(|name| name.parse().ok()).unwrap_or_default();
+        if thread != gettid().as_raw() && !holder::is_exiting(thread) {
+            others += 1;
         }
+    }
+    match others {
+        0 => Ok(()),
+        others => Err(io::Error::other(format!("cannot fork: a copy would lack {others} of {} threads", others + 1))),
     }
 }
 
-/// Starts a copy of this process in which `child` runs, and then nothing else. The process should have one thread: see
-/// [`check_that_no_thread_is_lost`].
+/// Starts a copy of this process that runs `child` and then exits: with code 0, or 101 if `child` panics.
+///
+/// The child has a copy of all memory, and of every file descriptor. Its standard streams are those of its parent.
 ///
 /// # Errors
 ///
-/// When the system refuses another process.
+/// If this process has [several threads](check_single_threaded), or the system refuses another process or descriptor.
+pub fn start(child: impl FnOnce()) -> io::Result<Process> {
+    check_single_threaded()?;
+    // SAFETY: This process has one thread, which is the calling one, so the copy is complete.
+    unsafe { start_unchecked(child) }
+}
+
+/// Like [`start`], but doesn't count the threads.
+///
+/// # Safety
+///
+/// If this process has other threads, `child` may do only what is *async-signal-safe* (see signal-safety(7)): a lock that
+/// another thread holds is locked in the copy forever, and what it guards may be half changed.
+///
+/// # Errors
+///
+/// If the system refuses another process or descriptor.
+pub unsafe fn start_unchecked(child: impl FnOnce()) -> io::Result<Process> {
+    let child = || {
+        child();
+        Ok(())
+    };
+    // SAFETY: The caller's promise.
+    unsafe { copy(child) }
+}
+
+/// Like [`start`], for a child that may fail: it prints the error, and exits with code 1.
+pub(super) fn try_start(child: impl FnOnce() -> io::Result<()>) -> io::Result<Process> {
+    check_single_threaded()?;
+    // SAFETY: This process has one thread, which is the calling one, so the copy is complete.
+    unsafe { copy(child) }
+}
+
+/// Starts a copy of this process that runs `child` and exits.
+///
+/// # Safety
+///
+/// As for [`start_unchecked`].
 // ANCHOR: start
-pub fn start(child: impl FnOnce()) -> io::Result<Pid> {
-    let parent = getpid();
-    // SAFETY: with one thread, which `Starter::new` sees to, the copy lacks none and may do whatever this one may. With
-    // more, what the others have locked stays locked in it, as the example `hang` shows, which calls this all the same.
+unsafe fn copy(child: impl FnOnce() -> io::Result<()>) -> io::Result<Process> {
+    let (parent, reserve) = (getpid(), before_start()?);
+    // SAFETY: Either there is one thread, or the caller promises that `child` needs none of the others.
     match unsafe { fork() }? {
-        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Parent { child } => Process::child(child, reserve),
         ForkResult::Child => {
+            drop(reserve);
             this_is_a_copy();
-            let run = || end_with(parent).map(|()| child());
-            let status = match catch_unwind(AssertUnwindSafe(run)) {
+            let run = || end_with(parent).and_then(|()| child());
+            let code = match catch_unwind(AssertUnwindSafe(run)) {
                 Ok(Ok(())) => 0,
-                Ok(Err(_)) | Err(_) => 1,
+                Ok(Err(error)) => cannot_begin(&error),
+                Err(_) => PANICKED,
             };
-            // SAFETY: ends the process without what the parent has still to do at its own end, such as flushing a
-            // buffer of which this is a copy.
-            unsafe { libc::_exit(status) }
+            exit(code)
         }
     }
 }
 // ANCHOR_END: start
+
+/// Exits this process, which is a copy of another, with this code.
+///
+/// [`std::process::exit`] would also run the parent's exit work, such as flushing buffers of which this process has copies.
+pub fn exit(code: i32) -> ! {
+    let _ = io::stdout().flush();
+    // SAFETY: Ends the process, and nothing else.
+    unsafe { libc::_exit(code) }
+}

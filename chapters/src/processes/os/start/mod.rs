@@ -6,12 +6,27 @@
 //! | [`spawn`] | the program from its beginning, and what it is sent | loading the program |
 //! | [`forkserver`] | a copy of a process that has never done anything, and what it is sent | a message, and a small fork |
 //!
-//! What a child does, and what it must be sent for that, is a [`Child`]. Whichever way it began, it keeps two rules: it
-//! leaves Ctrl-C to the first process, and it ends when its parent does.
+//! A [`Child`] says what the process does, and what it must be sent for that. A [`Starter`] starts it, and a [`Process`] is
+//! the handle to signal it and to wait for it.
+//!
+//! # What every child has
+//!
+//! All three methods promise the same, so that a program doesn't depend on the method:
+//!
+//! - *Standard input* is empty (`/dev/null`), as in Python. *Standard output* and *standard error* are those of its parent.
+//! - *File descriptors*: only those that [`Child::pack`] names. All others are closed, so that a pipe closes when its owner
+//!   ends, and a worker doesn't have the descriptors of its siblings.
+//! - *Ctrl-C* and a closed terminal (`SIGINT`, `SIGHUP`) don't end it: they are left to the first process. A program that
+//!   the child executes gets the default behavior. Other signals do what they do in the parent.
+//! - It is killed when its parent dies (`PR_SET_PDEATHSIG`).
+//! - Its exit code is 0, or 101 if it panicked.
+//!
+//! Needs Linux 5.9 or later.
 
 pub mod fork;
 pub mod forkserver;
 mod process;
+pub(crate) mod setup;
 pub mod spawn;
 
 use std::io::{self, Write};
@@ -20,20 +35,18 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use forkserver::ForkServer;
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
-use nix::unistd::{Pid, getppid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use setup::HeldSignals;
 
-pub use process::Process;
+pub use process::{Process, exit_code};
 
-/// What a process does that this program starts: the counterpart of `target` and `args` of Python's
+/// The work of a process that this program starts: the counterpart of `target` and `args` of Python's
 /// `multiprocessing.Process`.
 ///
-/// There, the arguments are pickled on their way unless the method is `fork`, and what cannot be pickled fails then. Here
-/// the type says how it becomes bytes and open files, and how it is made again of them. A program whose children are to
-/// do different things has one `Child` that is an enum.
+/// In Python, the arguments are pickled unless the method is `fork`, and the start fails if one can't be. Here the type
+/// says how it is turned into bytes and open files, and how it is restored from them. A program whose children do
+/// different things has one `Child` that is an enum.
 ///
 /// ```standalone_crate
 /// use std::io::{self, PipeWriter, Read, Write};
@@ -76,7 +89,7 @@ pub use process::Process;
 ///         let mut said = String::new();
 ///         greeting.read_to_string(&mut said)?;
 ///         assert_eq!(said, format!("Hello from {method:?}."));
-///         process.wait();
+///         assert!(process.wait()?.success());
 ///     }
 ///     Ok(ExitCode::SUCCESS)
 /// }
@@ -85,21 +98,22 @@ pub trait Child: Sized {
     /// What it is sent as bytes: together with where to find the message in it, at most 1,024 of them.
     type Preparation: Serialize + DeserializeOwned;
 
-    /// What a process must be sent to become this child: what can be turned into bytes, and open files, at most 8.
+    /// Returns what a process must be sent to become this child: a value that can be turned into bytes, and open files, at
+    /// most 8. By `fork` nothing is sent, but only these files stay open in the child.
     ///
     /// # Errors
     ///
-    /// When it cannot be turned into these; [`Starter::start`] passes the error on.
+    /// If it can't be turned into these; [`Starter::start`] passes the error on.
     fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)>;
 
-    /// The child that was packed in another process.
+    /// Creates the child that was packed in another process.
     ///
     /// # Errors
     ///
-    /// When the files are not those that were packed. Then the process ends at once.
+    /// If the files aren't those that were packed. Then the process prints the error and ends with exit code 1.
     fn unpack(preparation: Self::Preparation, files: Vec<OwnedFd>) -> io::Result<Self>;
 
-    /// What the process does. When this returns or panics, it ends: with status 0 or another one.
+    /// Does the work of the process, which ends when this returns (exit code 0) or panics (101).
     fn run(self);
 }
 
@@ -117,80 +131,90 @@ pub enum Method {
 
 /// Starts processes by one method: Python's `multiprocessing.get_context(method)`.
 ///
-/// The thread that starts them, or for `forkserver` the one that makes the starter, is their parent in the kernel's eyes:
-/// when it ends, they do (`PR_SET_PDEATHSIG`, see prctl(2)). So that is best the main thread. See [`Child`] for an
-/// example.
+/// The kernel considers the thread that starts a process its parent (for `forkserver`, the thread that creates the starter
+/// is the server's). When that thread ends, the process is killed (`PR_SET_PDEATHSIG`, see prctl(2)), so use the main
+/// thread. [`Child`] has an example.
 #[derive(Debug)]
 pub enum Starter<C> {
     /// By `fork`.
     Fork,
     /// By `spawn`.
     Spawn,
-    /// By asking this server.
+    /// By a request to this server.
     ForkServer(ForkServer<C>),
 }
 
 impl<C: Child> Starter<C> {
-    /// Makes ready to start processes by `method`: for `forkserver`, starts the server.
+    /// Prepares to start processes by `method`: for `forkserver`, starts the server.
     ///
     /// # Errors
     ///
-    /// For `fork`, when this process has more than one thread; for `forkserver`, when the server cannot be started.
+    /// For `fork`, if this process has several threads; for `forkserver`, if the server can't be started.
     pub fn new(method: Method) -> io::Result<Self> {
         match method {
-            Method::Fork => fork::check_that_no_thread_is_lost().map(|()| Self::Fork),
+            Method::Fork => fork::check_single_threaded().map(|()| Self::Fork),
             Method::Spawn => Ok(Self::Spawn),
             Method::Forkserver => ForkServer::start().map(Self::ForkServer),
         }
     }
 
-    /// Starts a process in which `child` runs.
+    /// Starts a process that [runs](Child::run) `child`.
     ///
     /// # Errors
     ///
-    /// When the system refuses the process, or the child cannot be [packed](Child::pack).
+    /// If the child can't be [packed](Child::pack), if the system refuses another process or descriptor, or for `fork` if
+    /// this process has several threads by now. No process is left behind then.
     pub fn start(&self, child: C) -> io::Result<Process> {
+        let (preparation, files) = child.pack()?;
         match self {
-            Self::Fork => fork::start(|| child.run()).map(Process::Forked),
-            Self::Spawn => {
-                let (preparation, files) = child.pack()?;
-                let (process, _) = spawn::start(spawn::WORKER, &preparation, &files)?;
-                Ok(Process::Spawned(process))
+            Self::Fork => {
+                let mut kept = setup::numbers(&files);
+                drop(files);
+                let held = HeldSignals::hold()?;
+                let process = fork::try_start(|| {
+                    // SAFETY: The values of the parent that own the other descriptors are never used or dropped in the
+                    // copy: it runs nothing but `child`, which names in `pack` what it needs, and then exits.
+                    unsafe { setup::close_all_but(&mut kept) }?;
+                    setup::empty_stdin()?;
+                    setup::leave_terminal_to_first_process()?;
+                    child.run();
+                    Ok(())
+                });
+                drop(held);
+                process
             }
-            Self::ForkServer(server) => {
-                let (preparation, files) = child.pack()?;
-                server.fork(&preparation, &files).map(Process::Served)
-            }
+            Self::Spawn => Ok(spawn::start(spawn::WORKER, &preparation, &files)?.0),
+            Self::ForkServer(server) => server.fork(&preparation, &files),
         }
     }
 }
 
-/// What a process does that was started by another one of this program instead of by a person; nothing for the latter.
+/// Reports why a worker process can't begin, and returns its exit code.
+fn cannot_begin(error: &io::Error) -> i32 {
+    let _ = writeln!(io::stderr(), "error: a worker process cannot begin: {error}");
+    1
+}
+
+/// Does what a process does that another process of this program started, or returns `None` in a process that a person
+/// started.
 ///
-/// A program that uses [`spawn`] or [`forkserver`] calls this before all else, as one in Python has its
-/// `if __name__ == "__main__"`.
+/// A program that uses [`spawn`] or [`forkserver`] calls this first in `main`, before it opens a file or starts a thread:
+/// in a worker, all file descriptors but the standard streams are closed. A Python program has its
+/// `if __name__ == "__main__"` for the same purpose.
 pub fn child_main<C: Child>() -> Option<ExitCode> {
-    let result = match std::env::args().nth(1)?.as_str() {
+    let role = std::env::args_os().nth(1)?;
+    let result = match role.to_str()? {
         spawn::WORKER => spawn::worker_main::<C>(),
         spawn::FORK_SERVER => forkserver::server_main::<C>(),
         _ => return None,
     };
     Some(match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
+        // The parent has ended, so there is nobody to tell.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: this part of the program is started by the program itself: {error}");
             ExitCode::from(2)
         }
     })
-}
-
-/// Lets the kernel kill this process when `parent` dies.
-///
-/// # Errors
-///
-/// When it has died already.
-fn end_with(parent: Pid) -> io::Result<()> {
-    prctl::set_pdeathsig(Signal::SIGKILL)?;
-    // It may have died before the kernel was told.
-    if getppid() == parent { Ok(()) } else { Err(io::Error::other("the parent is gone")) }
 }

@@ -1,61 +1,73 @@
-//! `spawn`: the program is started afresh, and told through a socket what it is to do.
+//! `spawn`: the program is started again, and receives through a socket what it should do.
 //!
-//! The slowest way, and the cleanest: the child has what it is sent and nothing else. It costs loading the program, and
-//! for a Python program also its imports. Only what can be sent gets across: values that can be serialized, and open
-//! files by their descriptors.
+//! This is the slowest method and the cleanest one: the child has nothing but its standard streams and what it was sent. It
+//! costs loading the program, and for a Python program its imports as well. Only what can be sent gets across: values that
+//! can be serialized, and open files by their descriptors.
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{self, Command, Stdio};
+use std::process::{self, Command, ExitCode};
 
 use nix::unistd::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Child, end_with};
-use crate::processes::os::connection::Connection;
+use super::setup::{self, HeldSignals, before_start};
+use super::{Child, Process, cannot_begin};
+use crate::processes::os::connection::{self, Connection};
 
-/// The argument by which a process knows that it is a child that was spawned.
+/// The first argument of a process that runs a [`Child`].
 pub const WORKER: &str = "__worker";
-/// The argument by which a process knows that it is the fork server.
+/// The first argument of a fork server.
 pub const FORK_SERVER: &str = "__fork-server";
 
-/// Starts this program again as `role`, and sends it `message` and `descriptors` over its standard input. Returns the
-/// child and this end of the connection.
+/// Starts this program again with `role` as its argument, and sends it `message` and `descriptors` over its standard input.
+/// Returns the process and this end of the connection.
 ///
 /// # Errors
 ///
-/// When the system refuses another process.
-pub fn start(
-    role: &str,
-    message: &impl Serialize,
-    descriptors: &[BorrowedFd],
-) -> io::Result<(process::Child, Connection)> {
+/// If the message can't be sent, or the system refuses another process or descriptor. Then no process is left behind.
+pub fn start(role: &str, message: &impl Serialize, descriptors: &[BorrowedFd]) -> io::Result<(Process, Connection)> {
+    let message = connection::encode(&(process::id(), message), descriptors)?;
     let (here, there) = Connection::pair()?;
     let name = std::env::args_os().next().unwrap_or_else(|| OsString::from("chapter-processes"));
-    // The program that runs, even if a newer one has been built in its place since.
+    let (reserve, held) = (before_start()?, HeldSignals::hold()?);
+    // The program that is running, even if a newer one has been built in its place.
     let mut command = Command::new("/proc/self/exe");
-    let child = command.arg0(name).arg(role).stdin(OwnedFd::from(there)).stdout(Stdio::null()).spawn()?;
-    match here.send(&(process::id(), message), descriptors) {
-        // It has been killed before it could listen. Who watches it finds out.
+    let child = command.arg0(name).arg(role).stdin(OwnedFd::from(there)).spawn()?;
+    drop((held, command));
+    let process = Process::child(Pid::from_raw(child.id() as i32), reserve)?;
+    match here.send_encoded(&message, descriptors) {
+        // It was killed before it could receive anything, which its status will say.
         Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
-        sent => sent?,
+        Err(error) => {
+            process.kill();
+            process.wait()?;
+            return Err(error);
+        }
+        Ok(()) => {}
     }
-    Ok((child, here))
+    Ok((process, here))
 }
 
-/// What [`start`] sent to this process. From then on, this process ends when the one that started it does.
+/// Makes this process what [`start`] promises, and returns what it was sent. From then on, this process ends when its
+/// parent does.
 ///
 /// # Errors
 ///
-/// When standard input is no such connection, or the parent is gone.
-pub fn prepare<T: DeserializeOwned>() -> io::Result<(T, Vec<OwnedFd>, Connection)> {
+/// If standard input isn't such a connection, or the parent is gone (with [`ErrorKind::UnexpectedEof`]).
+pub(super) fn prepare<T: DeserializeOwned>() -> io::Result<(T, Vec<OwnedFd>, Connection)> {
+    // SAFETY: The program has just started, and `child_main` requires that it hasn't opened anything.
+    unsafe { setup::close_all_but(&mut []) }?;
     let connection = Connection::from(io::stdin().as_fd().try_clone_to_owned()?);
+    setup::empty_stdin()?;
+    setup::keep_exit_statuses()?;
     let message = connection.receive()?;
-    let ((parent, message), descriptors): ((u32, T), _) = message.ok_or(io::ErrorKind::UnexpectedEof)?;
-    end_with(Pid::from_raw(parent as i32))?;
+    let ((parent, message), descriptors): ((u32, T), _) = message.ok_or(ErrorKind::UnexpectedEof)?;
+    setup::end_with(Pid::from_raw(parent as i32)).map_err(|_| ErrorKind::UnexpectedEof)?;
+    setup::leave_terminal_to_first_process()?;
     Ok((message, descriptors, connection))
 }
 
@@ -63,9 +75,15 @@ pub fn prepare<T: DeserializeOwned>() -> io::Result<(T, Vec<OwnedFd>, Connection
 ///
 /// # Errors
 ///
-/// When it was not started by [`start`].
-pub fn worker_main<C: Child>() -> io::Result<()> {
-    let (preparation, descriptors, _) = prepare()?;
-    C::unpack(preparation, descriptors)?.run();
-    Ok(())
+/// If it wasn't started by [`start`].
+pub(super) fn worker_main<C: Child>() -> io::Result<ExitCode> {
+    let (preparation, descriptors, connection) = prepare()?;
+    drop(connection);
+    Ok(match C::unpack(preparation, descriptors) {
+        Ok(child) => {
+            child.run();
+            ExitCode::SUCCESS
+        }
+        Err(error) => ExitCode::from(cannot_begin(&error) as u8),
+    })
 }

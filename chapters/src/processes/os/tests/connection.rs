@@ -1,6 +1,7 @@
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 
-use nix::sys::socket;
+use nix::sys::socket::{self, MsgFlags};
 
 use super::*;
 
@@ -34,7 +35,7 @@ fn what_is_no_such_message_is_an_error() {
     assert!(there.receive::<(u64, String)>().is_err());
     here.send(&(1_u8, 2_u8), &[]).unwrap();
     assert!(there.receive::<u8>().is_err());
-    socket::send(here.socket.as_raw_fd(), &[BEGIN; LONGEST + 1], MsgFlags::empty()).unwrap();
+    socket::send(here.socket.as_raw_fd(), &[BEGIN; MAX_BYTES + 1], MsgFlags::empty()).unwrap();
     assert!(there.receive::<([[u8; 32]; 31], [u8; 31])>().is_err());
 }
 

@@ -36,13 +36,13 @@ fn a_thread_lives_until_it_has_ended() {
 fn a_process_that_nobody_has_waited_for_is_dead_all_the_same() {
     let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
     let number = Pid::from_raw(child.id() as i32);
-    let (_, holder) = look_up(number).unwrap();
+    let holder = Holder::new(number, look_up(number).unwrap().started);
     assert!(!holder.is_dead());
     kill(number, nix::sys::signal::Signal::SIGKILL).unwrap();
     while !holder.is_dead() {
         thread::yield_now();
     }
-    assert_eq!(look_up(number).unwrap().0, b'Z');
+    assert_eq!(look_up(number).unwrap().state, b'Z');
     child.wait().unwrap();
     assert!(holder.is_dead());
 }
@@ -56,7 +56,7 @@ fn a_number_that_somebody_else_has_now_is_no_mistake() {
 #[test]
 fn a_name_may_have_anything_in_it() {
     let stat = b"7 (a ) S (\xff) 1) Z 1 7 7 0 -1 4194304 89 0 0 0 0 0 0 0 20 0 1 0 8301 0 0";
-    assert_eq!(parse(Pid::from_raw(7), stat), Some((b'Z', Holder(8301 << 32 | 7))));
-    assert_eq!(parse(Pid::from_raw(7), b"7 (name"), None);
-    assert_eq!(parse(Pid::from_raw(7), b"7 (name) S 1"), None);
+    assert_eq!(parse(stat), Some(Stat { state: b'Z', flags: 4194304, started: 8301 }));
+    assert_eq!(parse(b"7 (name"), None);
+    assert_eq!(parse(b"7 (name) S 1"), None);
 }
