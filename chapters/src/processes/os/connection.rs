@@ -53,11 +53,11 @@ impl Connection {
     /// # Errors
     ///
     /// If the other end is closed, if the message can't be serialized, or if it exceeds 1,024 bytes or 8 descriptors.
+    // ANCHOR: send
     pub fn send(&self, message: &impl Serialize, descriptors: &[BorrowedFd]) -> io::Result<()> {
         self.send_encoded(&encode(message, descriptors)?, descriptors)
     }
 
-    // ANCHOR: send
     /// Sends a message that was encoded earlier, together with the same `descriptors`.
     pub(super) fn send_encoded(&self, bytes: &[u8], descriptors: &[BorrowedFd]) -> io::Result<()> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
