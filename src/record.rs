@@ -30,11 +30,11 @@ pub fn record(figures: &[Figure], redraw: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The figures with some names, or all figures if there are no names.
+/// The figures with some names, or all figures if `names` is empty.
 ///
 /// # Errors
 ///
-/// When no figure has one of the names.
+/// When a name is unknown.
 pub fn select(figures: Vec<Figure>, names: &[String]) -> Result<Vec<Figure>, String> {
     if let Some(name) = names.iter().find(|name| figures.iter().all(|figure| figure.name != **name)) {
         let known: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();

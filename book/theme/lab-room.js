@@ -5,7 +5,7 @@
 const LabRoom = (() => {
     const base = document.querySelector('meta[name="reading-room"]')?.content;
     const there = Boolean(base);
-    let labs = null;
+    let lists = null;
 
     const post = (path, body, signal) => fetch(`${base}/${path}`, {
         method: 'POST',
@@ -27,14 +27,17 @@ const LabRoom = (() => {
 
     const GONE = 'The reading room doesn\'t answer. If you closed it, run `cargo run` again, and open the address that it prints.';
 
-    // Fetches the labs and their options, once.
-    function all() {
-        labs ??= fetch(`${base}/labs`).then(async response => {
+    function list() {
+        lists ??= fetch(`${base}/labs`).then(async response => {
             if (!response.ok) throw new Error(await reason(response));
-            return (await response.json()).labs;
+            return response.json();
         });
-        return labs;
+        return lists;
     }
+
+    // The labs and their options, fetched once. The runs of `live` labs also read lines: see `input`.
+    const all = async () => (await list()).labs;
+    const live = async () => (await list()).live;
 
     // Calls `take` with each JSON line of a stream.
     async function lines(stream, take) {
@@ -69,6 +72,8 @@ const LabRoom = (() => {
 
     const stop = run => command('stop', { run });
     const kill = (run, worker) => command('kill', { run, worker });
+    // Sends a line of JSON to an interactive run.
+    const input = (run, line) => command('input', { run, line });
 
     // Shows an error of the book above the page, or removes it.
     function banner(text) {
@@ -92,6 +97,10 @@ const LabRoom = (() => {
         const poll = async () => {
             if (document.visibilityState !== 'visible') return;
             const response = await fetch(`${base}/build`, { cache: 'no-store' });
+            if (response.status === 403) {
+                banner('The reading room was opened again, with another token. Open the address that `cargo run` printed.');
+                return;
+            }
             if (!response.ok) return;
             const { build, error } = await response.json();
             banner(error && `The book can't be built. You are reading the last version that could.\n\n${error}`);
@@ -104,5 +113,5 @@ const LabRoom = (() => {
 
     if (there) watch();
 
-    return { there, all, run, stop, kill };
+    return { there, all, live, run, stop, kill, input };
 })();

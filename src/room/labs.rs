@@ -1,10 +1,12 @@
 //! The demos that a page can run, and their options. The options are those of the demos' command lines. The room adds limits,
 //! because the reader's machine should stay usable.
 //!
-//! To add a lab, add an entry to [`LABS`]. To add an option, name it in the lab's `options` with its range; the option must
+//! To add a lab, add an entry to [`LABS`]. A lab with [`Start::Cargo`] runs a program that the reader may have changed, and an
+//! interactive lab also reads lines from its page, such as the steps in the scheduler lab. To add an option, name it in the lab's `options` with its range; the option must
 //! exist on the demo's command line, which supplies its type, its default and its help text.
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 use chapters::demo::{coroutines, threads};
 use chapters::demos::primitives::Primitive;
@@ -12,7 +14,7 @@ use chapters::demos::queues::Trait;
 use chapters::demos::{self, Part};
 use chapters::measure::models;
 use chapters::random::Seed;
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command, CommandFactory};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -27,12 +29,23 @@ pub struct Lab {
     command: fn() -> Command,
     /// Checks a command line as a whole.
     check: fn(Vec<String>) -> Result<(), clap::Error>,
-    /// Runs the demo with the arguments of this process.
-    pub main: fn() -> std::process::ExitCode,
+    /// How the program is started.
+    pub start: Start,
     /// The options that a page may set.
     options: &'static [(&'static str, Range)],
     /// Whether the workers are processes, which can be killed.
     pub workers_are_processes: bool,
+    /// Whether the program reads lines from the page.
+    pub interactive: bool,
+}
+
+/// How the program of a lab is started.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// The room's own program contains the demo. A process of it runs this function with the arguments of the lab.
+    Here(fn() -> ExitCode),
+    /// cargo compiles the program and runs it. The arguments are those of cargo; those of the lab follow, and then `--live`.
+    Cargo(&'static [&'static str]),
 }
 
 /// The values that an option may have.
@@ -80,9 +93,10 @@ pub const LABS: &[Lab] = &[
         program: "chapter-threads",
         command: threads::command,
         check: |words| threads::command().try_get_matches_from(words).map(drop),
-        main: threads::main,
+        start: Start::Here(threads::main),
         options: service_options!(("gil", Choice), ("switch-interval", Number(0.0001, 1.0))),
         workers_are_processes: false,
+        interactive: false,
     },
     #[cfg(target_os = "linux")]
     Lab {
@@ -90,43 +104,47 @@ pub const LABS: &[Lab] = &[
         program: "chapter-processes",
         command: chapters::demo::processes::command,
         check: |words| chapters::demo::processes::command().try_get_matches_from(words).map(drop),
-        main: chapters::demo::processes::main,
+        start: Start::Here(chapters::demo::processes::main),
         options: service_options!(("method", Choice)),
         workers_are_processes: true,
+        interactive: false,
     },
     Lab {
         name: "coroutines",
         program: "chapter-coroutines",
         command: coroutines::command,
         check: |words| coroutines::command().try_get_matches_from(words).map(drop),
-        main: coroutines::main,
+        start: Start::Here(coroutines::main),
         options: service_options!(("runtime", Choice)),
         workers_are_processes: false,
+        interactive: false,
     },
     Lab {
         name: "primitives",
         program: Primitive::PROGRAM,
         command: demos::CommandLine::<Primitive>::described,
         check: |words| demos::CommandLine::<Primitive>::read(words).map(drop),
-        main: demos::primitives::main,
+        start: Start::Here(demos::primitives::main),
         options: DEMO_OPTIONS,
         workers_are_processes: false,
+        interactive: false,
     },
     Lab {
         name: "queues",
         program: Trait::PROGRAM,
         command: demos::CommandLine::<Trait>::described,
         check: |words| demos::CommandLine::<Trait>::read(words).map(drop),
-        main: demos::queues::main,
+        start: Start::Here(demos::queues::main),
         options: DEMO_OPTIONS,
         workers_are_processes: false,
+        interactive: false,
     },
     Lab {
         name: "choosing",
         program: "chapter-choosing",
         command: models::Options::command,
         check: |words| models::Options::command().try_get_matches_from(words).map(drop),
-        main: models::main,
+        start: Start::Here(models::main),
         options: &[
             ("only", Choice),
             ("quick", Switch),
@@ -136,8 +154,38 @@ pub const LABS: &[Lab] = &[
             ("rounds", Whole(1, 9)),
         ],
         workers_are_processes: false,
+        interactive: false,
+    },
+    Lab {
+        name: "scheduler",
+        program: "chapter-scheduler",
+        command: scheduler,
+        check: |words| scheduler().try_get_matches_from(words).map(drop),
+        start: Start::Cargo(&["run", "--quiet", "--bin", "chapter-scheduler", "--"]),
+        options: &[
+            ("name", Choice),
+            ("weak-memory", Switch),
+            ("spurious-wakeups", Whole(0, 9)),
+            ("timeouts", Whole(0, 9)),
+        ],
+        workers_are_processes: false,
+        interactive: true,
     },
 ];
+
+/// The part of the scheduler's command line that a page may use. The reader's own program is compiled for each run; the other
+/// programs are played from recordings.
+fn scheduler() -> Command {
+    let name = Arg::new("name").required(true).value_parser(["mine"]).help("The program to play");
+    let switch = |name: &'static str| Arg::new(name).long(name);
+    let count = |name: &'static str| switch(name).value_parser(clap::value_parser!(u32));
+    Command::new("chapter-scheduler").args([
+        name,
+        switch("weak-memory").action(ArgAction::SetTrue).help("Let loads see old stores, as their orderings allow"),
+        count("spurious-wakeups").help("The number of spurious wakeups in a schedule"),
+        count("timeouts").help("The number of timeouts that may expire while another thread can run"),
+    ])
+}
 
 /// The description of a lab for a page.
 #[derive(Serialize)]

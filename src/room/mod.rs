@@ -3,9 +3,10 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /PAGE` | a file of the book, or the book's page for status 404 |
-//! | `GET /room/labs` | the labs and their options |
+//! | `GET /room/labs` | the labs and their options; the interactive ones under `live` |
 //! | `POST /room/run` | `{"lab":"threads","options":{"workers":2}}`: the records of the run, as they come |
 //! | `POST /room/stop` | `{"run":1}`: interrupts a run, which still writes its summary |
+//! | `POST /room/input` | `{"run":1,"line":{"step":0}}`: sends a line of JSON to an interactive run |
 //! | `POST /room/kill` | `{"run":1,"worker":"worker-2"}`: kills a worker process |
 //! | `GET /room/build` | the number of the book's current version, and the error of a newer one |
 //!
@@ -179,6 +180,7 @@ impl Room {
             .route("/room/build", get(build).fallback(|request| refuse_method("GET", request)))
             .route("/room/run", post(run).fallback(|request| refuse_method("POST", request)))
             .route("/room/stop", post(stop).fallback(|request| refuse_method("POST", request)))
+            .route("/room/input", post(input).fallback(|request| refuse_method("POST", request)))
             .route("/room/kill", post(kill).fallback(|request| refuse_method("POST", request)))
             .fallback(page)
             .layer(middleware::from_fn_with_state(room.clone(), check_access))
@@ -218,8 +220,10 @@ impl Room {
 struct ConnectionNumber(u64);
 
 async fn labs() -> Response {
-    let labs: BTreeMap<_, _> = LABS.iter().map(|lab| (lab.name, lab.schema())).collect();
-    json_response(&json!({ "labs": labs }))
+    let (live, labs): (Vec<&Lab>, Vec<&Lab>) = LABS.iter().partition(|lab| lab.interactive);
+    let schemas =
+        |labs: Vec<&'static Lab>| labs.into_iter().map(|lab| (lab.name, lab.schema())).collect::<BTreeMap<_, _>>();
+    json_response(&json!({ "labs": schemas(labs), "live": schemas(live) }))
 }
 
 async fn build(State(room): State<Arc<Room>>) -> Response {
@@ -282,6 +286,20 @@ struct Stop {
 
 async fn stop(State(room): State<Arc<Room>>, Posted(Stop { run }): Posted<Stop>) -> Result<StatusCode, Refusal> {
     room.runs.stop(run).map(|()| StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    run: u64,
+    line: Value,
+}
+
+async fn input(
+    State(room): State<Arc<Room>>,
+    Posted(Input { run, line }): Posted<Input>,
+) -> Result<StatusCode, Refusal> {
+    room.runs.input(run, &line).map(|()| StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]

@@ -14,9 +14,10 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
-use tokio::sync::mpsc::{self, Sender};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -28,6 +29,8 @@ use crate::process;
 const MAX_RUNS: usize = 2;
 /// The time limit of a run.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// The time limit of an interactive run, which waits for the reader most of the time.
+const INTERACTIVE_TIME_LIMIT: Duration = Duration::from_secs(3600);
 /// The time that an interrupted demo has for its summary.
 const GRACE_PERIOD: Duration = Duration::from_secs(2);
 /// The number of records of a run.
@@ -38,6 +41,8 @@ const MAX_RECORD_LENGTH: usize = 1 << 20;
 const CHUNK: usize = 1 << 15;
 /// The number of bytes of a demo's error messages that a reader gets.
 const MAX_ERRORS: u64 = 4_000;
+/// The number of lines that wait for a slow interactive demo.
+const INPUT_LENGTH: usize = 16;
 /// The number of pieces that wait for a slow reader.
 const QUEUE_LENGTH: usize = 4;
 
@@ -58,8 +63,17 @@ struct Running {
 struct Run {
     lab: &'static Lab,
     stop: Arc<Notify>,
+    /// The lines for an interactive demo.
+    input: Sender<String>,
     /// The PID of its supervisor.
     supervisor: u32,
+}
+
+/// The orders and lines for a running demo, and the pipe to its supervisor.
+struct Orders {
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    stop: Arc<Notify>,
 }
 
 /// The lines that the room adds before and after the records of the demo.
@@ -132,11 +146,14 @@ impl Runs {
             return Err(cannot(io::Error::other("it has already ended")));
         };
         let stop = Arc::new(Notify::new());
+        let (input, lines) = mpsc::channel(INPUT_LENGTH);
+        let mut orders = Orders { stdin: Some(stdin), lines, stop: stop.clone() };
+        let time_limit = if lab.interactive { INTERACTIVE_TIME_LIMIT } else { TIME_LIMIT };
         let number = {
             let mut running = self.running();
             running.count += 1;
             let number = running.count;
-            running.by_number.insert(number, Run { lab, stop: stop.clone(), supervisor: pid });
+            running.by_number.insert(number, Run { lab, stop: stop.clone(), input, supervisor: pid });
             number
         };
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
@@ -145,7 +162,7 @@ impl Runs {
         tokio::spawn(async move {
             let _registered = registered;
             if sender.send(Line::Started { run: number, command }.bytes()).await.is_ok() {
-                follow(supervisor, stdin, &stop, &sender).await;
+                follow(supervisor, &mut orders, time_limit, &sender).await;
             }
         });
         Ok(receiver)
@@ -160,6 +177,25 @@ impl Runs {
         let running = self.running();
         running.by_number.get(&number).ok_or_else(|| no_run(number))?.stop.notify_one();
         Ok(())
+    }
+
+    /// Sends a line to an interactive run.
+    ///
+    /// # Errors
+    ///
+    /// When the run isn't in progress (404), isn't interactive (409), or has too many lines to read (429).
+    pub fn input(&self, number: u64, line: &Value) -> Result<(), Refusal> {
+        let running = self.running();
+        let run = running.by_number.get(&number).ok_or_else(|| no_run(number))?;
+        if !run.lab.interactive {
+            let reason = format!("{} reads no input", run.lab.program);
+            return Err(Refusal::new(StatusCode::CONFLICT, reason));
+        }
+        let full = |_| {
+            let reason = format!("{INPUT_LENGTH} lines wait to be read: wait for an answer");
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, reason)
+        };
+        run.input.try_send(line.to_string()).map_err(full)
     }
 
     /// Kills a worker process of a run.
@@ -228,15 +264,14 @@ fn command_line(lab: &Lab, arguments: &[String]) -> String {
 }
 
 /// Sends the output of a demo to the reader until the demo has ended.
-async fn follow(mut supervisor: Child, stdin: ChildStdin, stop: &Notify, reader: &Sender<Bytes>) {
+async fn follow(mut supervisor: Child, orders: &mut Orders, time_limit: Duration, reader: &Sender<Bytes>) {
     let errors = supervisor.stderr.take().map(|stderr| tokio::spawn(beginning(stderr)));
-    let mut stdin = Some(stdin);
     let reason = match supervisor.stdout.take() {
-        Some(stdout) => forward(stdout, &mut stdin, stop, reader).await,
+        Some(stdout) => forward(stdout, orders, time_limit, reader).await,
         None => EndReason::Failed,
     };
     // If the demo is still running, this ends it.
-    drop(stdin);
+    orders.stdin = None;
     let status = supervisor.wait().await.ok().and_then(|status| status.code());
     let errors = match errors {
         Some(errors) => errors.await.unwrap_or_default(),
@@ -263,11 +298,11 @@ fn outcome(reason: EndReason, status: Option<i32>, errors: String) -> (EndReason
 /// Sends the lines of a demo to the reader, and returns why there are no more.
 async fn forward(
     mut stdout: impl AsyncReadExt + Unpin,
-    stdin: &mut Option<ChildStdin>,
-    stop: &Notify,
+    orders: &mut Orders,
+    time_limit: Duration,
     reader: &Sender<Bytes>,
 ) -> EndReason {
-    let mut deadline = Instant::now() + TIME_LIMIT;
+    let mut deadline = Instant::now() + time_limit;
     let mut stopped = false;
     let mut records = 0;
     let mut read = BytesMut::new();
@@ -293,19 +328,26 @@ async fn forward(
             },
             () = reader.closed() => return EndReason::Left,
             () = sleep_until(deadline) => return if stopped { EndReason::Stopped } else { EndReason::TooLong },
-            () = stop.notified(), if !stopped => {
+            Some(line) = orders.lines.recv() => {
+                if !write(&mut orders.stdin, &format!("input {line}\n")).await {
+                    return EndReason::Failed;
+                }
+            }
+            () = orders.stop.notified(), if !stopped => {
                 stopped = true;
                 deadline = Instant::now() + GRACE_PERIOD;
-                let written = match stdin {
-                    Some(stdin) => stdin.write_all(b"interrupt\n").await,
-                    None => Ok(()),
-                };
-                if written.is_err() {
+                if !write(&mut orders.stdin, "interrupt\n").await {
                     return EndReason::Stopped;
                 }
             }
         }
     }
+}
+
+/// Writes a line to a supervisor. Returns whether it took the line in time.
+async fn write(stdin: &mut Option<ChildStdin>, line: &str) -> bool {
+    let Some(stdin) = stdin else { return true };
+    matches!(timeout(GRACE_PERIOD, stdin.write_all(line.as_bytes())).await, Ok(Ok(())))
 }
 
 /// The beginning of a demo's error messages. The rest is read and dropped, so that the demo doesn't block on a full pipe.
@@ -338,10 +380,12 @@ mod tests {
         // It writes what it reads.
         let mut demo = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("cat is there");
         let mut echo = demo.stdout.take().expect("it is piped");
-        let mut stdin = demo.stdin.take();
+        let stdin = demo.stdin.take();
         let (reader, mut takes_nothing) = mpsc::channel(1);
         reader.send(Bytes::new()).await.expect("there is space for one");
-        let stop = Notify::new();
+        let stop = Arc::new(Notify::new());
+        let (_input, lines) = mpsc::channel(1);
+        let mut orders = Orders { stdin, lines, stop: stop.clone() };
         let received = async {
             // By now it has read more than the reader takes.
             tokio::task::yield_now().await;
@@ -352,11 +396,11 @@ mod tests {
         };
         tokio::select! {
             biased;
-            reason = forward(tokio::io::repeat(b'\n'), &mut stdin, &stop, &reader) => panic!("ended early: {reason:?}"),
+            reason = forward(tokio::io::repeat(b'\n'), &mut orders, TIME_LIMIT, &reader) => panic!("ended early: {reason:?}"),
             word = received => assert_eq!(&word, b"interrupt\n"),
         }
         takes_nothing.close();
-        drop(stdin);
+        drop(orders);
         demo.wait().await.expect("it ends with its input");
     }
 }

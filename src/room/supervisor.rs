@@ -1,20 +1,21 @@
 //! The process between the room and a demo. It kills the demo, and every process that the demo started, when the room asks
 //! for that or ends in any way.
 //!
-//! The room holds the other end of the supervisor's standard input. A line interrupts the demo, as Ctrl-C does. The end of
-//! the input, which also comes when the room is killed, kills the demo. The demo inherits standard output and standard error.
+//! The room holds the other end of the supervisor's standard input. The line `interrupt` interrupts the demo, as Ctrl-C does,
+//! and a line that begins with `input ` passes its rest on to an interactive demo. The end of the input, which also comes when
+//! the room is killed, kills the demo. The demo inherits standard output and standard error.
 //!
 //! On Linux, orphans of the demo become children of the supervisor (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so none escapes.
 //! If the supervisor itself is killed, the kernel kills the demo.
 
 use std::env;
-use std::io::{self, BufRead};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::io::{self, BufRead, Write};
+use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::labs::Lab;
-use crate::process;
+use super::labs::{Lab, Start};
+use crate::{book, process};
 
 /// The environment variable that makes a process of this program a demo. Worker processes inherit it.
 const DEMO: &str = "READING_ROOM_DEMO";
@@ -24,7 +25,8 @@ pub fn run_demo() -> Option<ExitCode> {
     let lab = Lab::find(env::var(DEMO).ok()?.as_str())?;
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
-    Some((lab.main)())
+    let Start::Here(main) = lab.start else { return None };
+    Some(main())
 }
 
 /// Runs a demo with some command-line arguments and waits until it has ended, with every process that it started. Returns its
@@ -36,19 +38,41 @@ pub fn run_demo() -> Option<ExitCode> {
 pub fn supervise(lab: &Lab, arguments: &[String]) -> io::Result<ExitCode> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)?;
-    let mut command = Command::new(process::executable()?);
-    command.args(arguments).arg("--format=json").env(DEMO, lab.name).stdin(Stdio::null());
+    let mut command = command(lab, arguments)?;
+    command.stdin(if lab.interactive { Stdio::piped() } else { Stdio::null() });
     #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        command.arg0(lab.program).process_group(0);
-    }
-    let demo = Arc::new(Mutex::new(Running { child: command.spawn()?, ended: false }));
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn()?;
+    let input = child.stdin.take();
+    let demo = Arc::new(Mutex::new(Running { child, ended: false }));
     let listener = demo.clone();
-    thread::spawn(move || listen(&listener));
+    let listening = thread::Builder::new().spawn(move || listen(&listener, input));
+    if let Err(error) = listening {
+        demo.lock().unwrap_or_else(PoisonError::into_inner).child.kill()?;
+        kill_descendants();
+        return Err(error);
+    }
     let status = wait(&demo)?;
     kill_descendants();
     Ok(ExitCode::from(status))
+}
+
+/// The command that starts a demo.
+fn command(lab: &Lab, arguments: &[String]) -> io::Result<Command> {
+    match lab.start {
+        Start::Here(_) => {
+            let mut command = Command::new(process::executable()?);
+            command.args(arguments).arg("--format=json").env(DEMO, lab.name);
+            #[cfg(unix)]
+            std::os::unix::process::CommandExt::arg0(&mut command, lab.program);
+            Ok(command)
+        }
+        Start::Cargo(words) => {
+            let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+            command.args(words).args(arguments).arg("--live").current_dir(book::root());
+            Ok(command)
+        }
+    }
 }
 
 /// The demo, and whether it has ended. From then on its PID may belong to another process.
@@ -58,10 +82,15 @@ struct Running {
 }
 
 /// Follows the room's orders until the input ends, and then kills the demo.
-fn listen(demo: &Mutex<Running>) {
+fn listen(demo: &Mutex<Running>, mut input: Option<ChildStdin>) {
     for line in io::stdin().lock().lines() {
-        if line.is_err() {
-            break;
+        let Ok(line) = line else { break };
+        if let Some(line) = line.strip_prefix("input ") {
+            if let Some(input) = &mut input {
+                // A demo that doesn't read any more is about to end.
+                let _ = writeln!(input, "{line}");
+            }
+            continue;
         }
         let demo = demo.lock().unwrap_or_else(PoisonError::into_inner);
         if !demo.ended {

@@ -1,4 +1,4 @@
-//! The book in a browser: what a reader sees and does, in the reading room and in a book that is opened from disk.
+//! The book in a browser, used as by a reader: in the reading room, and opened from disk.
 //!
 //! The tests drive Chromium with chromedriver. At the end of each test, the console must be empty, and no page may have sent a
 //! request to another host.

@@ -102,7 +102,7 @@ fn closed_streams_do_no_harm() {
         let ended = after(settings, &book).arg(argument).stdout(Stdio::null()).status().expect("it starts");
         assert_eq!(ended.code(), Some(status), "{settings} {argument}: {:?}", ended.signal());
     }
-    // Without its address, nobody can open the room.
+    // A reader can't open the room without its address.
     let full = fs::File::options().write(true).open("/dev/full").expect("a device");
     let output = after("true", &book).arg("--port=0").stdout(full).stderr(Stdio::piped()).output().expect("it starts");
     assert_eq!(output.status.code(), Some(1));

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
@@ -9,7 +10,7 @@ use nix::unistd::Pid;
 use reading_room::room::descendants::Process;
 use serde_json::{Value, json};
 
-use super::client::{Lines, Room, SECOND, is_alive, living, post, within};
+use super::client::{Lines, Room, SECOND, SmallBook, is_alive, living, post, within};
 use super::{Test, room};
 
 pub const TESTS: &[Test] = tests! {
@@ -20,6 +21,9 @@ pub const TESTS: &[Test] = tests! {
     a_demo_that_ignores_the_stop_is_killed
     killing_a_worker_loses_its_job_and_no_other
     only_processes_can_be_killed
+    an_interactive_run_answers_its_page
+    an_interactive_run_that_does_not_compile_shows_the_errors
+    only_interactive_runs_read_input
     a_third_run_is_refused
     no_process_is_left_when_readers_leave
     no_process_is_left_when_the_room_is_killed
@@ -125,6 +129,51 @@ fn only_processes_can_be_killed() {
     let run = lines.number();
     lines.until("job_started");
     assert_eq!(room.post("/room/kill", &json!({ "run": run, "worker": "worker-1" }).to_string()).status, 409);
+}
+
+/// A room whose interactive programs are started by a shell script instead of cargo.
+fn room_with_cargo(script: &str) -> (SmallBook, Room) {
+    let book = SmallBook::new();
+    let cargo = book.root().join("cargo");
+    fs::write(&cargo, format!("#!/bin/sh\n{script}\n")).expect("a script");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o700)).expect("permissions");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reading-room"));
+    let room = Room::open_by(command.env("CARGO_MANIFEST_DIR", book.root()).env("CARGO", cargo));
+    (book, room)
+}
+
+const PLAY: &str = r#"{"lab":"scheduler","options":{"name":"mine","weak-memory":true}}"#;
+
+fn an_interactive_run_answers_its_page() {
+    // It prints its arguments, and then each line that it reads.
+    let (_book, room) = room_with_cargo("echo \"{\\\"arguments\\\":\\\"$*\\\"}\"; cat");
+    let mut lines = room.run(PLAY);
+    let run = lines.number();
+    let arguments = "run --quiet --bin chapter-scheduler -- mine --weak-memory --live";
+    assert_eq!(lines.next(), Some(json!({ "arguments": arguments })));
+    for step in 0..100 {
+        let line = json!({ "step": step });
+        assert_eq!(room.post("/room/input", &json!({ "run": run, "line": line }).to_string()).status, 204);
+        assert_eq!(lines.next(), Some(line));
+    }
+    assert_eq!(room.post("/room/stop", &json!({ "run": run }).to_string()).status, 204);
+    assert_eq!(lines.last().expect("an end")["why"], "stopped");
+    within(SECOND, "no process is left", || living(room.pid()).is_empty());
+}
+
+fn an_interactive_run_that_does_not_compile_shows_the_errors() {
+    let (_book, room) = room_with_cargo("echo 'error: expected one of `.`' >&2; exit 101");
+    let end = room.run(PLAY).last().expect("an end");
+    assert_eq!((&end["why"], &end["status"]), (&json!("failed"), &json!(101)), "{end}");
+    assert_eq!(end["error"], "error: expected one of `.`");
+}
+
+fn only_interactive_runs_read_input() {
+    let room = room();
+    let input = |run: u64| room.post("/room/input", &json!({ "run": run, "line": 1 }).to_string()).status;
+    assert_eq!(input(0), 404);
+    let mut lines = room.run(r#"{"lab":"threads","options":{"kind":"io"}}"#);
+    assert_eq!(input(lines.number()), 409);
 }
 
 fn a_third_run_is_refused() {

@@ -1,4 +1,4 @@
-//! What the room serves: the book in its current version, and the options of the labs.
+//! The pages that the room serves, their versions, and the options of the labs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,7 +53,7 @@ fn editors_files_and_time_stamps_make_no_new_version() {
     fs::File::options().append(true).open(&page).and_then(|file| file.set_modified(SystemTime::now())).expect("a time");
     fs::set_permissions(&page, fs::Permissions::from_mode(0o600)).expect("permissions");
     fs::write(&page, fs::read(&page).expect("a page")).expect("a page");
-    // The next version has the next number, so there was none in between.
+    // The next version has the next number, so those files made no version.
     book.write("book/src/two.md", "# Two\n\nchanged\n");
     within(LONG, "the change is served", || room.get("/two.html").body.contains("changed"));
     assert_eq!(room.build(), (2, None));
