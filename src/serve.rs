@@ -22,6 +22,9 @@ use crate::site::Site;
 const PORT: u16 = 3000;
 /// The number of ports that are tried then.
 const PORTS: u16 = 100;
+/// The smallest limit on file descriptors with which the room works.
+#[cfg(unix)]
+const MIN_DESCRIPTORS: u64 = 32;
 /// A build waits until no file has changed for this time,
 const QUIET: Duration = Duration::from_millis(60);
 /// but never longer than this.
@@ -40,6 +43,7 @@ const SHOWN: [&str; 6] =
 ///
 /// When the port is taken, when the book can't be built, or when the address can't be printed.
 pub fn serve(port: Option<u16>, open: bool) -> Result<u8, String> {
+    check_limits()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
     runtime.block_on(async {
@@ -70,6 +74,23 @@ pub fn serve(port: Option<u16>, open: bool) -> Result<u8, String> {
             number = signals.next() => Ok(128 + number),
         }
     })
+}
+
+/// Checks that the room can have the threads and file descriptors that it always needs. The libraries below it panic without.
+fn check_limits() -> Result<(), String> {
+    #[cfg(unix)]
+    if let Ok((limit, _)) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
+        && limit < MIN_DESCRIPTORS
+    {
+        return Err(format!(
+            "the limit on open files is {limit}: the reading room needs at least {MIN_DESCRIPTORS} (see ulimit -n)"
+        ));
+    }
+    // One thread builds the book and one watches the files.
+    let second = || thread::Builder::new().spawn(|| ()).map(|thread| thread.join());
+    let both =
+        thread::Builder::new().spawn(second).and_then(|first| first.join().map_or(Ok(()), |second| second.map(drop)));
+    both.map_err(|error| format!("cannot start two threads: {error} (see ulimit -u)"))
 }
 
 /// Listens on this machine only.

@@ -22,6 +22,7 @@ pub const TESTS: &[Test] = tests! {
     runs_work_after_the_program_was_replaced
     help_into_a_full_device_fails
     closed_streams_do_no_harm
+    low_limits_are_reported
     wrong_arguments_are_refused_with_status_2
     the_browser_is_opened_without_showing_the_token
 };
@@ -107,6 +108,17 @@ fn closed_streams_do_no_harm() {
     let output = after("true", &book).arg("--port=0").stdout(full).stderr(Stdio::piped()).output().expect("it starts");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write standard output"));
+}
+
+fn low_limits_are_reported() {
+    let book = SmallBook::new();
+    for limit in 5..32 {
+        let mut command = after(&format!("ulimit -n {limit}"), &book);
+        let output = command.arg("--port=0").output().expect("it starts");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{limit}: {error}");
+        assert!(error.starts_with(&format!("error: the limit on open files is {limit}")), "{error}");
+    }
 }
 
 fn wrong_arguments_are_refused_with_status_2() {
