@@ -1,17 +1,19 @@
-//! Money goes from one account to another and back, each transfer under two locks: `cargo run --example two_locks`.
+//! Two threads move money between two accounts, in opposite directions: `cargo run --example two_locks`.
 //!
-//! First the two transfers take the locks in opposite orders. Both have their first one before either takes the second,
-//! so they wait for each other every time. They have a timeout, or the program would never end.
+//! First, each transfer locks the account that it takes from and then the other one, until both threads stand still.
+//! Then each transfer locks the account with the smaller number first.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chapters::threads::{Barrier, Lock};
+use chapters::threads::Lock;
 
-/// How long a transfer waits for its second lock.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// After this long without a transfer, the threads count as deadlocked.
+const STILL: Duration = Duration::from_millis(500);
 
-/// How many transfers there are in each direction once they take the locks in one order.
+/// How many transfers there are in each direction when the locks are taken in one order.
 const TRANSFERS: u32 = 200_000;
 
 struct Account {
@@ -20,62 +22,67 @@ struct Account {
 }
 
 // ANCHOR: transfer
-/// Moves one cent: locks the account that it comes from, and then the one that it goes to.
-fn transfer(from: &Account, to: &Account, meet: &Barrier) -> Result<(), String> {
+fn transfer(from: &Account, to: &Account, amount: i64) {
     let mut source = from.balance.acquire();
-    meet.wait().expect("both come"); // each has its first lock
-    let target = to.balance.acquire_timeout(PATIENCE);
-    meet.wait().expect("both come"); // neither gives up before the other has tried
-    let (held, wanted) = (from.number, to.number);
-    let mut target = target.ok_or(format!("holds account {held} and waits for account {wanted}"))?;
-    *source -= 1;
-    *target += 1;
-    Ok(())
+    let mut target = to.balance.acquire();
+    *source -= amount;
+    *target += amount;
 }
 // ANCHOR_END: transfer
 
 // ANCHOR: in_order
-/// Moves one cent: locks the account with the smaller number first, whichever way the money goes.
-fn transfer_in_order(from: &Account, to: &Account) {
-    let (mut source, mut target);
-    if from.number < to.number {
-        source = from.balance.acquire();
-        target = to.balance.acquire();
-    } else {
-        target = to.balance.acquire();
-        source = from.balance.acquire();
+fn transfer_in_order(from: &Account, to: &Account, amount: i64) {
+    if from.number == to.number {
+        return;
     }
-    *source -= 1;
-    *target += 1;
+    let (first, second) = if from.number < to.number { (from, to) } else { (to, from) };
+    let (mut first_balance, mut second_balance) = (first.balance.acquire(), second.balance.acquire());
+    let (source, target) = if from.number < to.number {
+        (&mut *first_balance, &mut *second_balance)
+    } else {
+        (&mut *second_balance, &mut *first_balance)
+    };
+    *source -= amount;
+    *target += amount;
 }
 // ANCHOR_END: in_order
 
-fn main() {
-    let accounts = [1, 2].map(|number| Account { number, balance: Lock::guarding(100) });
-    let [one, two] = &accounts;
+fn accounts() -> [Account; 2] {
+    [1, 2].map(|number| Account { number, balance: Lock::guarding(100) })
+}
 
-    println!("in opposite orders, each with {PATIENCE:?} for its second lock:");
-    let meet = Barrier::new(2);
-    thread::scope(|scope| {
-        let there = scope.spawn(|| transfer(one, two, &meet));
-        let back = scope.spawn(|| transfer(two, one, &meet));
-        for (name, transfer) in [("1 to 2", there), ("2 to 1", back)] {
-            match transfer.join().expect("no transfer panics") {
-                Ok(()) => println!("  {name}: done"),
-                Err(who_waits) => println!("  {name}: {who_waits}"),
+/// Has two threads transfer money in opposite directions until both stand still. They're never joined, because they
+/// never end.
+fn until_they_stand_still() {
+    let (accounts, last) = (Arc::new(accounts()), Arc::new(AtomicU64::new(0)));
+    let start = Instant::now();
+    for (from, to) in [(0, 1), (1, 0)] {
+        let (accounts, last) = (Arc::clone(&accounts), Arc::clone(&last));
+        thread::spawn(move || {
+            loop {
+                transfer(&accounts[from], &accounts[to], 1);
+                last.fetch_max(start.elapsed().as_micros() as u64, Relaxed);
             }
-        }
-    });
+        });
+    }
+    while start.elapsed().saturating_sub(Duration::from_micros(last.load(Relaxed))) < STILL {
+        thread::sleep(STILL / 10);
+    }
+    assert!(accounts.iter().all(|account| account.balance.is_locked()), "each thread holds a lock");
+    println!("  no transfer since {:.1} ms, and both accounts are locked", last.load(Relaxed) as f64 / 1e3);
+}
 
-    println!("in one order:");
-    let both = |from, to| {
-        meet.wait().expect("both come");
-        (0..TRANSFERS).for_each(|_| transfer_in_order(from, to));
-    };
+fn main() {
+    println!("each transfer locks the account that it takes from first:");
+    until_they_stand_still();
+
+    println!("each transfer locks the account with the smaller number first:");
+    let [one, two] = &accounts();
+    let make_all = |from, to| (0..TRANSFERS).for_each(|_| transfer_in_order(from, to, 1));
     thread::scope(|scope| {
-        scope.spawn(|| both(one, two));
-        scope.spawn(|| both(two, one));
+        scope.spawn(|| make_all(one, two));
+        scope.spawn(|| make_all(two, one));
     });
     let total = *one.balance.acquire() + *two.balance.acquire();
-    println!("  {TRANSFERS} each way: done, and both accounts together have {total} cents, as before");
+    println!("  {TRANSFERS} transfers each way, and the accounts still hold {total} together");
 }

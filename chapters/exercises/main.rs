@@ -7,6 +7,7 @@
 mod checks;
 
 mod bad_jobs;
+mod countdown;
 mod eight_at_a_time;
 #[cfg(target_os = "linux")]
 mod end_of_pipe;
@@ -16,11 +17,13 @@ mod half_a_pair;
 mod kept_place;
 mod last_batch;
 mod let_in;
+mod lock_both;
 mod no_end;
 mod no_looking;
 mod no_turn;
 #[cfg(target_os = "linux")]
 mod one_count;
+mod overdraft;
 mod prompt;
 mod same_pool;
 mod saved_wake;

@@ -1,5 +1,5 @@
-//! Chapters: each has what a reader of the others expects: enough to read, a picture of a run, questions, exercises, and a
-//! table at its end.
+//! Chapters: each has what a reader of the others expects: enough to read, a picture of a run or a scheduler lab,
+//! questions, exercises, and a recap.
 //!
 //! The chapters are the numbered items of the table of contents. What stands before and after them, such as the
 //! introduction and the glossary, has a shape of its own.
@@ -72,25 +72,28 @@ fn words(page: &Page) -> usize {
     own_text(page).into_iter().map(|range| page.text[range].split_whitespace().count()).sum()
 }
 
-/// Whether a page ends with a table under the heading *Recap*.
+/// Whether a page ends with a table or a list under the heading *Recap*.
 fn has_a_recap(page: &Page) -> bool {
     let Some((_, recap)) = page.text.split_once("\n## Recap\n") else { return false };
     let recap = Page { path: page.path.clone(), text: recap.to_owned() };
-    recap.events().any(|(event, _)| matches!(event, Event::Start(Tag::Table(_))))
+    recap.events().any(|(event, _)| matches!(event, Event::Start(Tag::Table(_) | Tag::List(_))))
 }
 
 /// Every chapter has what a chapter needs.
 fn chapters_without_a_part(page: &Page) -> Vec<String> {
-    let figures = includes(page).iter().filter(|(_, include)| include.path.starts_with("book/figures")).count();
+    let shows = |folder: &str| includes(page).iter().filter(|(_, include)| include.path.starts_with(folder)).count();
+    // A lab that is yet to be recorded has its place already.
+    let planned = page.text.matches("<!-- lab ").count();
+    let figures = shows("book/figures") + shows("book/schedules") + planned;
     let questions = page.text.matches("<summary>Answer</summary>").count();
     let exercises = commands(page).iter().filter(|it| it.starts_with("cargo run --example exercise -- ")).count();
     let fewer = |what: &str, has: usize, needs: usize| {
         (has < needs).then(|| page.fault(1, format!("the chapter has {has} {what}, and needs {needs}")))
     };
-    let recap = (!has_a_recap(page)).then(|| page.fault(1, "the chapter has no table under the heading Recap"));
+    let recap = (!has_a_recap(page)).then(|| page.fault(1, "the chapter has no table or list under the heading Recap"));
     [
         fewer("words of its own", words(page), WORDS),
-        fewer("figures", figures, 1),
+        fewer("figures or scheduler labs", figures, 1),
         fewer("questions with an answer", questions, QUESTIONS),
         fewer("exercises", exercises, EXERCISES),
         recap,
@@ -167,12 +170,17 @@ mod each_check_can_fail {
             check(&parts.collect::<Vec<_>>())
         };
         assert_finds(without(0), &["page.md:1: the chapter has 0 words of its own, and needs 1500"]);
-        assert_finds(without(1), &["has 0 figures, and needs 1"]);
+        assert_finds(without(1), &["has 0 figures or scheduler labs, and needs 1"]);
         assert_finds(without(2), &["has 1 questions with an answer, and needs 2"]);
         assert_finds(without(4), &["has 1 exercises, and needs 2"]);
-        assert_finds(without(6), &["no table under the heading Recap"]);
+        assert_finds(without(6), &["no table or list under the heading Recap"]);
         let listed = [&whole[..6], &["\n## Recap\n\n- a\n- b"]].concat();
-        assert_finds(check(&listed), &["no table under the heading Recap"]);
+        assert_finds(check(&listed), &[]);
+        let told = [&whole[..6], &["\n## Recap\n\nThis and that."]].concat();
+        assert_finds(check(&told), &["no table or list under the heading Recap"]);
+        let lab = "<div class=\"scheduler\">\n{{#include ../schedules/a.html}}\n</div>";
+        let played = [&[&text, lab], &whole[2..]].concat();
+        assert_finds(check(&played), &[]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Listings: each is a part of a file that is compiled, is short enough to be read at a glance, and has a caption that
 //! says where it is from.
 //!
-//! A caption follows its block, names the file as a link that works on the page and in the built book (`book/src` has a
-//! link to `chapters`, whose files mdBook copies), and names the functions or types that the listing shows:
+//! A caption follows its block, or several blocks from one file, and names the file as a link that works on the page and
+//! in the built book (`book/src` has a link to `chapters`, whose files mdBook copies). It may also name functions or types
+//! that the listing shows:
 //!
 //! ````text
 //! ```rust,ignore
@@ -31,7 +32,7 @@ const REJECTED: &str = "chapters/tests/ui";
 const ANSWERS: &str = "chapters/tests/quizzes";
 
 /// Pictures, runs and numbers that become part of a page. They are no listings, and others look at them.
-const RECORDED: [&str; 3] = ["book/figures", "book/traces", "book/numbers.txt"];
+const RECORDED: [&str; 4] = ["book/figures", "book/traces", "book/schedules", "book/numbers.txt"];
 
 /// A part of a file that is shown on a page: its path, and the name of the anchor if it is not the whole file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +134,13 @@ fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
     let fault = |block: Block| {
         let include = include(page, &block.text).filter(|include| !include.is_answer() && !include.is_recorded())?;
         let (path, line) = (include.path.display().to_string(), block.line);
-        let after = page.text[block.range.end..].trim_start().trim_start_matches("```").trim_start();
+        let rest = page.text[block.range.end..].trim_start();
+        let mut after = rest.strip_prefix("```\n").unwrap_or(rest).trim_start();
+        // The next block may be from the same file, and the caption follows that one.
+        let again = format!("{}:", block.text.split(':').next().unwrap_or_default());
+        while let Some(next) = after.strip_prefix("```rust,ignore\n").filter(|next| next.starts_with(&again)) {
+            after = next.split_once("\n```").map_or("", |(_, after)| after).trim_start();
+        }
         let Some(caption) = after.strip_prefix("<div class=\"caption\">").and_then(|rest| rest.split("</div>").next())
         else {
             return Some(page.fault(line, "a caption in <div class=\"caption\"> has to follow the listing"));
@@ -145,13 +152,12 @@ fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
             return None;
         }
         let lines = shown(&include, read).ok()?.join("\n");
-        let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+        let names: Vec<&str> = names.split('`').skip(1).step_by(2).filter(|name| !name.contains('/')).collect();
         let strange = names.iter().find(|name| {
             let last = name.rsplit("::").next().unwrap_or(name);
             !lines.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == last)
         });
         match strange {
-            _ if names.is_empty() => Some(page.fault(line, "the caption names no function, type or method")),
             // What a listing is taken from may begin above it.
             Some(name) if !caption.contains(&format!("from the method `{name}`")) => {
                 Some(page.fault(line, format!("the caption names {name}, which the listing does not show")))
@@ -273,7 +279,19 @@ mod each_check_can_fail {
         assert_finds(check("a.rs:one", &format!("{file}, the method `A::go`")), &[]);
         assert_finds(check("a.rs:one", &format!("{file}, the method `A::stop`")), &["names A::stop, which"]);
         assert_finds(check("a.rs:one", &format!("{file}, from the method `A::stop`")), &[]);
-        assert_finds(check("a.rs:one", file), &["names no function"]);
+        assert_finds(check("a.rs:one", file), &[]);
+        let two = |other: &str| {
+            format!(
+                "{}\n{}\n<div class=\"caption\">\n\n{file}\n\n</div>\n",
+                include("a.rs:one").text,
+                include(other).text.replace("Text.\n\n", "")
+            )
+        };
+        assert_finds(listings_without_captions(&example(&two("a.rs:long")), &read), &[]);
+        assert_finds(
+            listings_without_captions(&example(&two("b.rs:one")), &read),
+            &["page.md:3: a caption", "[`chapters/src/b.rs`]"],
+        );
         assert_finds(listings_without_captions(&include("../tests/quizzes/a.txt"), &read), &[]);
         assert_finds(check("a.rs:one", "`chapters/src/a.rs`, the method `go`"), &["does not name its file as"]);
         assert_finds(check("b.rs:one", &format!("{file}, the method `go`")), &["[`chapters/src/b.rs`]"]);

@@ -16,12 +16,16 @@ use crate::common::Page;
 /// Terms that are words of everyday, too, and stand in that sense before they are introduced in another.
 const EVERYDAY: &[(&str, &str)] = &[
     ("break", "a loop can do so, too"),
+    ("condition", "a loop has one, too"),
     ("event", "what is recorded is one, and so is what one waits for, before it is the name of a primitive"),
     ("generator", "of random numbers, it is another one"),
     ("hold", "said of a lock, it says what it says of anything"),
     ("job", "the first chapter begins with a question about them, and then explains what they are"),
+    ("notify", "a thread that is woken is notified, before the page on conditions"),
     ("ownership", "who can read Rust knows it, as the introduction asks"),
+    ("poll", "a thread polls a variable before a coroutine is polled"),
     ("queue", "as with jobs"),
+    ("race", "a data race is another one than a race condition"),
     ("ring", "a timer can do so, too"),
     ("round", "what is the other way round is none"),
     ("signal", "to do so is what one does to a condition variable"),

@@ -177,7 +177,7 @@ fn the_comparison_is_measured_beside_the_recorded_one(browser: &Browser) -> Faul
 }
 
 fn a_page_on_disk_replays_the_recorded_run(browser: &Browser) -> Fault {
-    browser.open(&browser.file("primitives.html")?)?;
+    browser.open(&browser.file("locks.html")?)?;
     browser.check(0, "!lab.querySelector('.lab-go, .lab-controls') && text('.lab-play') === 'Play'")?;
     browser.check(0, "painted(runs()[0], '--threads-dark') > 100")?;
     let state = "text('.lab-state')";

@@ -3,6 +3,7 @@
 //! It needs a process of its own because what is still wrong may be that it never ends.
 
 mod bad_jobs;
+mod countdown;
 mod eight_at_a_time;
 #[cfg(target_os = "linux")]
 mod end_of_pipe;
@@ -12,11 +13,13 @@ mod half_a_pair;
 mod kept_place;
 mod last_batch;
 mod let_in;
+mod lock_both;
 mod no_end;
 mod no_looking;
 mod no_turn;
 #[cfg(target_os = "linux")]
 mod one_count;
+mod overdraft;
 mod prompt;
 mod same_pool;
 mod saved_wake;
@@ -43,8 +46,11 @@ const EXERCISES: &[(&str, Check)] = &[
     ("no_turn", no_turn::check),
     ("let_in", let_in::check),
     ("there_and_back", there_and_back::check),
+    ("lock_both", lock_both::check),
     ("too_early", too_early::check),
     ("kept_place", kept_place::check),
+    ("overdraft", overdraft::check),
+    ("countdown", countdown::check),
     ("saved_wake", saved_wake::check),
     ("last_batch", last_batch::check),
     ("no_looking", no_looking::check),

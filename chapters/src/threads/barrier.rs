@@ -36,6 +36,7 @@ pub struct Barrier {
     action: Box<dyn Fn() + Send + Sync>,
 }
 
+// ANCHOR: round
 pub(super) struct Round {
     pub(super) phase: Phase,
     /// How many parties are between coming and going.
@@ -53,6 +54,7 @@ pub(super) enum Phase {
     /// Nobody waits here until somebody resets the barrier.
     Broken,
 }
+// ANCHOR_END: round
 
 impl Barrier {
     /// Makes a barrier for so many parties.
@@ -136,6 +138,7 @@ impl Barrier {
         })
     }
 
+    // ANCHOR: pass
     fn pass<'a>(&'a self, stay: impl FnOnce(LockGuard<'a, Round>) -> LockGuard<'a, Round>) -> Result<usize, Broken> {
         let mut round = self.enter()?;
         let index = round.inside;
@@ -153,6 +156,7 @@ impl Barrier {
         }
         if passed { Ok(index) } else { Err(Broken) }
     }
+    // ANCHOR_END: pass
 
     // ANCHOR: phases
     /// Blocks while those of the last round are still going.

@@ -27,10 +27,12 @@ use super::{Condition, Lock};
 /// assert!(!ready.is_set());
 /// ```
 #[derive(Debug, Default)]
+// ANCHOR: struct
 pub struct Event {
     pub(super) flag: Lock<bool>,
     pub(super) happened: Condition,
 }
+// ANCHOR_END: struct
 
 impl Event {
     /// Makes an event that has not happened.

@@ -27,12 +27,14 @@ use crate::errors::TooMany;
 /// assert_eq!(connections.available(), 1);
 /// ```
 #[derive(Debug)]
+// ANCHOR: struct
 pub struct Semaphore {
     pub(super) permits: Lock<usize>,
     pub(super) released: Condition,
     /// There are never more permits than this.
     limit: usize,
 }
+// ANCHOR_END: struct
 
 impl Semaphore {
     /// Makes a semaphore with so many permits. A negative number, Python's `ValueError`, is impossible by type.
@@ -101,6 +103,7 @@ impl Semaphore {
         self.add(n).expect("so many permits can be counted");
     }
 
+    // ANCHOR: add
     fn add(&self, n: usize) -> Result<(), TooMany> {
         let mut permits = self.permits.acquire();
         if n > self.limit - *permits {
@@ -111,6 +114,7 @@ impl Semaphore {
         self.released.notify(n);
         Ok(())
     }
+    // ANCHOR_END: add
 
     /// How many permits there are to take.
     pub fn available(&self) -> usize {

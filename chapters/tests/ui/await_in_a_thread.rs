@@ -1,4 +1,4 @@
-//! A thread cannot wait for a coroutine's lock: it has no event loop.
+//! A thread cannot wait for a coroutine's lock: it cannot await.
 
 use chapters::coroutines::Lock;
 

@@ -1,0 +1,31 @@
+//! A latch that threads count down, and that another thread waits for. It polls, and so it keeps a core busy.
+//!
+//! Build `wait` with `thread::park`, and have the last `count_down` call `unpark`. Only one thread waits, the one that
+//! created the latch.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, Thread};
+
+/// A latch that opens when it has been counted down to zero.
+pub struct Latch {
+    left: AtomicUsize,
+    /// The thread that waits.
+    pub waiter: Thread,
+}
+
+impl Latch {
+    /// Creates a latch for the calling thread to wait for.
+    pub fn new(count: usize) -> Self {
+        Self { left: AtomicUsize::new(count), waiter: thread::current() }
+    }
+
+    /// Counts down by one.
+    pub fn count_down(&self) {
+        self.left.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Blocks until the count is zero.
+    pub fn wait(&self) {
+        while self.left.load(Ordering::Acquire) > 0 {}
+    }
+}

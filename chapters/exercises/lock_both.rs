@@ -1,0 +1,13 @@
+//! Two threads lock the same two mutexes, but each passes them in another order, and both stand still.
+//!
+//! Build `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another call
+//! of itself. The two mutexes have no numbers. What else could give them an order?
+
+use std::sync::{Mutex, MutexGuard};
+
+/// Locks two different mutexes.
+pub fn lock_both<'a, T>(one: &'a Mutex<T>, two: &'a Mutex<T>) -> (MutexGuard<'a, T>, MutexGuard<'a, T>) {
+    let one = one.lock().unwrap();
+    let two = two.lock().unwrap();
+    (one, two)
+}

@@ -1,0 +1,71 @@
+//! The lock of the example `park_lock`, under loom: two threads exclude each other, both get through, and the second one
+//! sees what the first one wrote.
+
+#[path = "../../examples/park_lock/lock.rs"]
+mod lock;
+
+mod parts {
+    use std::collections::VecDeque;
+
+    pub use loom::sync::atomic::{AtomicBool, Ordering};
+    pub use loom::thread::{self, Thread};
+
+    /// What the lock needs of a concurrent queue.
+    pub struct Waiters<T>(loom::sync::Mutex<VecDeque<T>>);
+
+    impl<T> Default for Waiters<T> {
+        fn default() -> Self {
+            Self(loom::sync::Mutex::new(VecDeque::new()))
+        }
+    }
+
+    impl<T> Waiters<T> {
+        pub fn push(&self, value: T) {
+            self.0.lock().unwrap().push_back(value);
+        }
+
+        pub fn pop(&self) -> Option<T> {
+            self.0.lock().unwrap().pop_front()
+        }
+    }
+}
+
+use std::sync::Arc;
+
+use loom::cell::UnsafeCell;
+use loom::thread;
+
+use self::lock::ParkLock;
+
+/// A total that the lock protects, and that loom watches for data races.
+struct Total {
+    lock: ParkLock,
+    value: UnsafeCell<u32>,
+}
+
+// SAFETY: Each access to the value happens with the lock held. If the lock let two threads in, loom would report it.
+unsafe impl Sync for Total {}
+
+impl Total {
+    fn add_one(&self) {
+        self.lock.lock();
+        // SAFETY: The lock is held.
+        self.value.with_mut(|value| unsafe { *value += 1 });
+        self.lock.unlock();
+    }
+}
+
+#[test]
+fn two_threads_exclude_each_other_and_both_get_through() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = crate::model::preemptions(None, 3);
+    builder.check(|| {
+        let total = Arc::new(Total { lock: ParkLock::default(), value: UnsafeCell::new(0) });
+        let shared = Arc::clone(&total);
+        let other = thread::spawn(move || shared.add_one());
+        total.add_one();
+        other.join().unwrap();
+        // SAFETY: The other thread has ended.
+        assert_eq!(total.value.with(|value| unsafe { *value }), 2);
+    });
+}
