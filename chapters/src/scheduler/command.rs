@@ -230,7 +230,7 @@ fn report(program: &Program, options: Options, graph: &Graph) -> String {
     text
 }
 
-fn counted(number: &str, noun: &str) -> String {
+pub(super) fn counted(number: &str, noun: &str) -> String {
     counted_with(number, noun, &format!("{noun}s"))
 }
 
