@@ -27,7 +27,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// The host names of the room.
 const NAMES: [&str; 2] = ["127.0.0.1", "localhost"];

@@ -23,6 +23,7 @@ pub mod connections;
 #[cfg(target_os = "linux")]
 pub mod descendants;
 pub mod labs;
+mod refusal;
 pub mod runs;
 pub mod supervisor;
 
@@ -58,6 +59,7 @@ use crate::site::Site;
 use access::{Access, Token};
 use connections::Connections;
 use labs::{LABS, Lab};
+use refusal::Refusal;
 use runs::Runs;
 
 /// The largest body of a request, in bytes.
@@ -70,37 +72,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 /// The time after which a connection is closed whose reader doesn't take what is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Why the room refuses a request.
-#[derive(Debug)]
-pub struct Refusal {
-    status: StatusCode,
-    reason: String,
-    /// For status 405, the method that would be right.
-    allow: Option<&'static str>,
-}
-
-impl Refusal {
-    /// A refusal with a status. The reason says what was expected.
-    pub fn new(status: StatusCode, reason: String) -> Self {
-        Self { status, reason, allow: None }
-    }
-
-    fn method(allow: &'static str, path: &str) -> Self {
-        let refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("{path}: expected {allow}"));
-        Self { allow: Some(allow), ..refusal }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, json_response(&json!({ "error": self.reason }))).into_response();
-        if let Some(method) = self.allow {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(method));
-        }
-        response
-    }
-}
 
 /// The version of the book that the room serves.
 #[derive(Clone, Default)]

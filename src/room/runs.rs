@@ -21,8 +21,8 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Refusal;
 use super::labs::Lab;
+use super::refusal::Refusal;
 use crate::process;
 
 /// The number of runs at once.

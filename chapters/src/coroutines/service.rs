@@ -1,4 +1,4 @@
-//! The service, with coroutines for workers and an async-channel for a queue.
+//! The service: a queue of jobs, and workers that take jobs from it until the service stops.
 
 use std::convert::Infallible;
 use std::io;
@@ -96,19 +96,18 @@ impl Service {
                 scale: self.plan.scale,
                 _alive: alive.clone(),
             };
-            let coroutine = task::spawn(worker.work());
-            self.workers.push((id, coroutine));
+            self.workers.push((id, task::spawn(worker.work())));
         }
     }
 }
 
 /// What a worker is handed when it starts.
 // ANCHOR: worker
-struct Worker {
-    running: Arc<Lock>,
-    queue: Receiver<Job>,
-    trace: Recorder,
-    scale: f64,
+pub(crate) struct Worker {
+    pub(crate) running: Arc<Lock>,
+    pub(crate) queue: Receiver<Job>,
+    pub(crate) trace: Recorder,
+    pub(crate) scale: f64,
     /// When the last of these is gone, so is the last worker.
     _alive: Sender<Infallible>,
 }

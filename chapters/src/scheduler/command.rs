@@ -11,11 +11,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use serde_json::{Value as Json, json};
 
+use super::choice::{choice_word, counted, counted_with, find_choice, impossible};
 use super::engine::Execution;
 use super::explore::{self, Graph, Schedule, Step, explore};
 use super::program::{Ending, Program};
 use super::recording::number;
-use super::world::{Choice, Options};
+use super::world::Options;
 use super::{live, play, recording};
 use crate::demo::{FAILED, USAGE, fail};
 use crate::options::Format;
@@ -230,24 +231,10 @@ fn report(program: &Program, options: Options, graph: &Graph) -> String {
     text
 }
 
-pub(super) fn counted(number: &str, noun: &str) -> String {
-    counted_with(number, noun, &format!("{noun}s"))
-}
-
-fn counted_with(number: &str, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == "1" { one } else { many })
-}
-
 /// The schedule as the flag `--schedule` expects it.
 fn schedule_words(schedule: &Schedule, graph: &Graph) -> String {
     let word = |(node, edge): &(usize, usize)| choice_word(&graph.nodes[*node].edges[*edge].choice, &graph.threads);
     schedule.steps.iter().map(word).collect::<Vec<_>>().join(",")
-}
-
-/// The step as the flag `--schedule` expects it.
-pub(super) fn choice_word(choice: &Choice, names: &[String]) -> String {
-    let name = &names[choice.thread];
-    if choice.way == 0 { name.clone() } else { format!("{name}.{}", choice.way + 1) }
 }
 
 /// An interleaving table: a row for each step, and a column for each thread if there is room.
@@ -355,62 +342,6 @@ fn replay(program: &Program, options: Options, words: &[String], format: Format)
             text
         }
     })
-}
-
-/// The choice that a word such as `A` or `A.2` means. An error says why it means none.
-pub(super) fn find_choice(word: &str, choices: &[Choice], names: &[String]) -> Result<usize, NoChoice> {
-    let (name, way) = match word.split_once('.') {
-        None => (word, 1),
-        Some((name, way)) => (name, way.parse().map_err(|_| NoChoice::Unknown)?),
-    };
-    let Some(thread) = names.iter().position(|other| other.eq_ignore_ascii_case(name)) else {
-        return Err(NoChoice::Unknown);
-    };
-    let ways: Vec<usize> = (0..choices.len()).filter(|choice| choices[*choice].thread == thread).collect();
-    if ways.is_empty() {
-        return Err(NoChoice::Blocked(thread));
-    }
-    usize::checked_sub(way, 1).and_then(|way| ways.get(way)).copied().ok_or(NoChoice::Way(thread, ways.len()))
-}
-
-/// Why a word doesn't name a step that can be taken.
-pub(super) enum NoChoice {
-    Unknown,
-    Blocked(usize),
-    /// The thread has only so many possible steps.
-    Way(usize, usize),
-}
-
-pub(super) fn impossible(
-    execution: &Execution,
-    word: &str,
-    error: NoChoice,
-    choices: &[Choice],
-    names: &[String],
-) -> String {
-    let state = execution.state();
-    let possible: Vec<String> = choices.iter().map(|choice| choice_word(choice, names)).collect();
-    let possible = match possible.as_slice() {
-        [] => "the program has ended".to_owned(),
-        some => format!("possible: {}", some.join(", ")),
-    };
-    match error {
-        NoChoice::Unknown => format!("`{word}` isn't one of the threads {}; {possible}", names.join(", ")),
-        NoChoice::Way(thread, 1) => format!("{} has one possible step, `{}`; {possible}", names[thread], names[thread]),
-        NoChoice::Way(thread, ways) => {
-            format!("{} has {ways} possible steps, not one called `{word}`; {possible}", names[thread])
-        }
-        NoChoice::Blocked(thread) => {
-            let cursor = &state.threads[thread];
-            let why = match (&cursor.waits, &cursor.panicked, &cursor.next) {
-                (Some(wait), ..) => wait.why.clone(),
-                (None, Some(_), _) => "has panicked".to_owned(),
-                (None, None, None) => "has finished".to_owned(),
-                (None, None, Some(_)) => "can't".to_owned(),
-            };
-            format!("{} can't take a step: it {why}; {possible}", names[thread])
-        }
-    }
 }
 
 fn write_recordings<'a>(

@@ -24,6 +24,7 @@ pub mod sync;
 pub mod task;
 pub mod thread;
 
+mod choice;
 mod engine;
 mod place;
 mod program;

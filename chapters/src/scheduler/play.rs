@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use console::{Color, Key, Style, Term, style};
 
-use super::command::{choice_word, counted, find_choice, impossible};
+use super::choice::{choice_word, counted, find_choice, impossible};
 use super::explore::{STEPS, Step, Unexplored};
 use super::live::Session;
 use super::program::Program;

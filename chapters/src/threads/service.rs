@@ -1,4 +1,4 @@
-//! The service, with threads for workers and a crossbeam channel for a queue.
+//! The service: a queue of jobs, and workers that take jobs from it until the service stops.
 
 use std::convert::Infallible;
 use std::io;
@@ -11,7 +11,7 @@ use crossbeam::select;
 use super::Lock;
 use crate::job::Job;
 use crate::record::{Event, WorkerId};
-use crate::service::{self, IDLE_TIMEOUT, OnStarted, Outcome, Plan};
+use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan};
 use crate::trace::{Recorder, Trace};
 use crate::usage::Usage;
 
@@ -102,7 +102,7 @@ impl Service {
             };
             let work = work.clone();
             let thread = thread::Builder::new().name(id.to_string()).spawn(move || work(worker));
-            self.workers.push((id, thread.map_err(|error| service::cannot_start(id, &error))?));
+            self.workers.push((id, thread.map_err(|error| crate::service::cannot_start(id, &error))?));
         }
         Ok(())
     }

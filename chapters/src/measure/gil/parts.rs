@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::options::{Options, Part};
 use super::session::{Picture, Session, Setup, median};
-use super::{Options, Part};
 use crate::gil::interpreter::Locking::{self, None as NoLock, One, PerWorker};
 use crate::job::{DIGESTS, Job, Kind, jobs};
 use crate::random::Seed;

@@ -8,6 +8,7 @@
 //! Data runs one way here too: options, plans of runs, what was measured, rows, and then a table, JSON or a chart.
 
 mod measure;
+mod options;
 mod parts;
 mod row;
 mod variant;
@@ -16,78 +17,20 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-pub use parts::Part;
+pub use options::{Options, Part};
 use parts::Planned;
 pub use row::{Row, chart, read};
 
 use crate::demo::{FAILED, USAGE, coroutines, fail, processes, threads};
-use crate::options::{self, Format};
-use crate::random::Seed;
+use crate::options::Format;
 use crate::view::file::{self, Replace};
 use crate::view::table;
 use crate::view::timeline::Words;
-
-const EXAMPLES: &str = "Examples:
-  chapter-choosing --quick --python
-  chapter-choosing --only=io --rounds=9
-  chapter-choosing --quick --plot=charts
-  chapter-choosing --format=json > choosing.jsonl
-  chapter-choosing threads --jobs=8 --seed=1    runs the demo of that name
-
-Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
-
-/// What the program can be asked for.
-#[derive(Clone, Debug, Parser)]
-#[command(
-    name = "chapter-choosing",
-    version,
-    about = "Runs the same work under every model, and measures what it takes",
-    after_help = EXAMPLES
-)]
-pub struct Options {
-    /// Measure this alone
-    #[arg(long, value_name = "NAME", value_enum)]
-    only: Option<Part>,
-
-    /// Fewer variants, fewer rounds and less work: some twenty seconds in all
-    #[arg(long)]
-    quick: bool,
-
-    /// Run the same in python3's threading, multiprocessing and asyncio, too
-    #[arg(long)]
-    python: bool,
-
-    /// Any integer: the same seed gives the same jobs
-    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true)]
-    seed: Seed,
-
-    /// Multiplies the work of every part
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
-    scale: f64,
-
-    /// How often each run is repeated, in turns with those that it is compared to; 5 unless it is given, 2 if it is to be quick
-    #[arg(long, value_name = "N", value_parser = |text: &str| options::whole(text, 1, 1001), allow_hyphen_values = true)]
-    rounds: Option<u64>,
-
-    /// How tables are printed on standard output
-    #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
-    format: Format,
-
-    /// Draw a chart of each part as NAME.svg in this folder, which is made if need be
-    #[arg(long, value_name = "FOLDER", help_heading = "What to look at")]
-    plot: Option<PathBuf>,
-}
-
-impl Options {
-    fn rounds(&self) -> u64 {
-        self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
-    }
-}
 
 /// The program `chapter-choosing`, and the demos that it runs by its own name.
 pub fn main() -> ExitCode {

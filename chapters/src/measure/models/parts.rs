@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use indicatif::ProgressBar;
-use serde::{Deserialize, Serialize};
 
-use super::Options;
 use super::measure::{self, Load, Measured};
+use super::options::{Options, Part};
 use super::row::{Row, Spread, column};
 use super::variant::{FORK, FORKSERVER, LOOP, ONE_GIL, POOL, PYTHON, SPAWN, THREADS, Variant};
 use crate::options::MOST_JOBS;
@@ -28,24 +26,6 @@ const CPU: Column = column("cpu_seconds", "CPU time");
 const MEMORY: Column = column("peak_rss_bytes", "peak memory");
 const SWITCHES: Column = column("context_switches", "switches");
 
-/// What there is to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Part {
-    /// CPU-bound jobs
-    Cpu,
-    /// I/O-bound jobs
-    Io,
-    /// Jobs of which every second one waits
-    Mixed,
-    /// Empty jobs: what the service itself costs
-    Empty,
-    /// Many workers without work: what one of them weighs
-    Idle,
-    /// Workers that start and stop at once
-    Start,
-}
-
 /// A run that is to be measured, again and again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Planned {
@@ -54,30 +34,6 @@ pub struct Planned {
 }
 
 impl Part {
-    /// Its name on the command line and of its chart.
-    pub fn name(self) -> &'static str {
-        match self {
-            Part::Cpu => "cpu",
-            Part::Io => "io",
-            Part::Mixed => "mixed",
-            Part::Empty => "empty",
-            Part::Idle => "idle",
-            Part::Start => "start",
-        }
-    }
-
-    /// What it shows.
-    pub fn about(self) -> &'static str {
-        match self {
-            Part::Cpu => "CPU-bound jobs, by how many workers",
-            Part::Io => "I/O-bound jobs, by how many workers",
-            Part::Mixed => "jobs of which every second one waits, by how many workers",
-            Part::Empty => "empty jobs: what the service itself costs for each",
-            Part::Idle => "workers without work: what each of them weighs",
-            Part::Start => "workers that start and stop at once",
-        }
-    }
-
     /// What is told of each run.
     pub fn columns(self) -> &'static [Column] {
         const VARIANT: Column = column("variant", "variant");
@@ -243,7 +199,7 @@ fn more_memory(alone: &[Measured], runs: &[Measured]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{Parser, ValueEnum};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Part;
+use super::options::Part;
 use crate::view::chart::{self, Bar};
 use crate::view::summary::counted;
 use crate::view::table::{Column, Value, memory};

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::lane::{Bar, End, Held, Lane, What};
 use super::look::{Look, Shown};
+use super::story::{LANES, Story};
 use super::words::{Unit, Xml, about};
-use super::{LANES, Story};
 use crate::record::{Thing, WorkerId};
 use crate::service::Run;
 use crate::view::summary::counted;

@@ -5,6 +5,7 @@ use roxmltree::{Document, Node};
 use super::*;
 use crate::job::{Job, Kind};
 use crate::random::Seed;
+use crate::record::{Event, WorkerId};
 use crate::service::Plan;
 use crate::view::sample;
 

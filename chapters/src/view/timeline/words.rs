@@ -4,26 +4,13 @@ use std::fmt::{self, Display, Write};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::Story;
 use super::lane::{Bar, Deed, Held, Lane, What};
+use super::story::Story;
 use crate::record::WorkerId;
 use crate::view::summary::counted;
 
 /// How many workers the text alternative tells of one by one.
 const TOLD: u64 = 8;
-
-/// What a picture says that its records do not tell. What is empty is not said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
-    /// What tells the picture apart from all others on its page: a name without spaces, as an XML id.
-    pub id: String,
-    /// What it is called, instead of what its records say that it is.
-    pub title: String,
-    /// What there is to be seen, for those who cannot see it: before what its records tell.
-    pub shows: String,
-    /// Where it is from: its last line.
-    pub source: String,
-}
 
 /// Text as XML has it.
 pub struct Xml<T>(pub T);

@@ -12,9 +12,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use nix::libc;
 use nix::unistd::{ForkResult, fork, getpid, gettid};
 
-use super::Process;
-use super::cannot_begin;
-use super::setup::{before_start, end_with};
+use super::process::Process;
+use super::setup::{before_start, cannot_begin, end_with};
 use crate::processes::os::holder;
 use crate::usage::this_is_a_copy;
 

@@ -33,7 +33,9 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-use super::{Child, Process, fork, setup, spawn};
+use super::child::Child;
+use super::process::{Process, Reaper};
+use super::{fork, setup, spawn};
 use crate::processes::os::connection::Connection;
 use crate::sync::lock;
 
@@ -65,7 +67,7 @@ pub struct ForkServer<C> {
 
 /// The part of it that the handles of its children share.
 #[derive(Debug)]
-pub(super) struct Server {
+struct Server {
     requests: Mutex<Requests>,
     process: Process,
 }
@@ -100,20 +102,19 @@ impl<C: Child> ForkServer<C> {
         let (mut requests, reserve) = (lock(&self.server.requests), setup::before_start()?);
         let (pid, mut sent) = requests.exchange(&Request::Start(preparation), descriptors, reserve)?;
         let pidfd = sent.pop().ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Process::served(Pid::from_raw(pid), pidfd, Arc::clone(&self.server), requests.sent))
+        let server: Arc<Server> = Arc::clone(&self.server);
+        Ok(Process::served(Pid::from_raw(pid), pidfd, server, requests.sent))
     }
     // ANCHOR_END: fork
 }
 
-impl Server {
-    /// Returns the status of the child that request `number` started, as `wait` encodes it. The child has ended.
-    pub(super) fn status(&self, number: u64) -> io::Result<i32> {
+impl Reaper for Server {
+    fn status(&self, number: u64) -> io::Result<i32> {
         let (status, _) = lock(&self.requests).exchange(&Request::<()>::Status(number), &[], ())?;
         Ok(status)
     }
 
-    /// Tells the server that nobody will ask for that status.
-    pub(super) fn forget(&self, number: u64) {
+    fn forget(&self, number: u64) {
         let _ = lock(&self.requests).send(&Request::<()>::Forget(number), &[]);
     }
 }

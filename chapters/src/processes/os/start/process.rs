@@ -1,5 +1,6 @@
 //! A handle for a process that was started here: to signal it, to wait for it, and to learn how it ended.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
@@ -14,7 +15,6 @@ use nix::unistd::Pid;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid};
 
-use super::forkserver::Server;
 use crate::sync::{deadline_after, lock};
 
 /// A process that a [`Starter`](super::Starter) started: Python's `multiprocessing.Process` after its `start()`.
@@ -50,7 +50,16 @@ pub struct Process {
 enum Parent {
     ThisProcess,
     /// A fork server, which keeps the status under this number until it is asked for it.
-    Server(Arc<Server>, u64),
+    Server(Arc<dyn Reaper>, u64),
+}
+
+/// A process that reaps the children that it starts for another process, and keeps their statuses.
+pub(super) trait Reaper: fmt::Debug + Send + Sync {
+    /// Returns the status of the child that request `number` started, as `wait` encodes it. The child has ended.
+    fn status(&self, number: u64) -> io::Result<i32>;
+
+    /// Tells the reaper that nobody will ask for that status.
+    fn forget(&self, number: u64);
 }
 
 impl Process {
@@ -71,7 +80,7 @@ impl Process {
     }
 
     /// Creates the handle of a child of the fork server, which sent the pidfd.
-    pub(super) fn served(pid: Pid, pidfd: OwnedFd, server: Arc<Server>, number: u64) -> Self {
+    pub(super) fn served(pid: Pid, pidfd: OwnedFd, server: Arc<dyn Reaper>, number: u64) -> Self {
         Self { pid, pidfd, parent: Parent::Server(server, number), status: Mutex::new(None) }
     }
 

@@ -148,3 +148,9 @@ pub(crate) fn check_descriptors(count: usize) -> Result<(), (usize, io::Error)> 
 pub(super) fn numbers(files: &[impl AsRawFd]) -> Vec<RawFd> {
     files.iter().map(AsRawFd::as_raw_fd).collect()
 }
+
+/// Reports why a worker process can't begin, and returns its exit code.
+pub(super) fn cannot_begin(error: &io::Error) -> i32 {
+    let _ = writeln!(io::stderr(), "error: a worker process cannot begin: {error}");
+    1
+}

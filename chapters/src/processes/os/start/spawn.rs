@@ -14,8 +14,9 @@ use nix::unistd::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::setup::{self, HeldSignals, before_start};
-use super::{Child, Process, cannot_begin};
+use super::child::Child;
+use super::process::Process;
+use super::setup::{self, HeldSignals, before_start, cannot_begin};
 use crate::processes::os::connection::{self, Connection};
 
 /// The first argument of a process that runs a [`Child`].

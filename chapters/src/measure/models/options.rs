@@ -1,0 +1,110 @@
+//! The command line of the program `chapter-choosing`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use crate::options::{self, Format};
+use crate::random::Seed;
+
+const EXAMPLES: &str = "Examples:
+  chapter-choosing --quick --python
+  chapter-choosing --only=io --rounds=9
+  chapter-choosing --quick --plot=charts
+  chapter-choosing --format=json > choosing.jsonl
+  chapter-choosing threads --jobs=8 --seed=1    runs the demo of that name
+
+Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
+
+/// What the program can be asked for.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "chapter-choosing",
+    version,
+    about = "Runs the same work under every model, and measures what it takes",
+    after_help = EXAMPLES
+)]
+pub struct Options {
+    /// Measure this alone
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub(super) only: Option<Part>,
+
+    /// Fewer variants, fewer rounds and less work: some twenty seconds in all
+    #[arg(long)]
+    pub(super) quick: bool,
+
+    /// Run the same in python3's threading, multiprocessing and asyncio, too
+    #[arg(long)]
+    pub(super) python: bool,
+
+    /// Any integer: the same seed gives the same jobs
+    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true)]
+    pub(super) seed: Seed,
+
+    /// Multiplies the work of every part
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
+    pub(super) scale: f64,
+
+    /// How often each run is repeated, in turns with those that it is compared to; 5 unless it is given, 2 if it is to be quick
+    #[arg(long, value_name = "N", value_parser = |text: &str| options::whole(text, 1, 1001), allow_hyphen_values = true)]
+    pub(super) rounds: Option<u64>,
+
+    /// How tables are printed on standard output
+    #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
+    pub(super) format: Format,
+
+    /// Draw a chart of each part as NAME.svg in this folder, which is made if need be
+    #[arg(long, value_name = "FOLDER", help_heading = "What to look at")]
+    pub(super) plot: Option<PathBuf>,
+}
+
+impl Options {
+    pub(super) fn rounds(&self) -> u64 {
+        self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
+    }
+}
+
+/// What there is to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// CPU-bound jobs
+    Cpu,
+    /// I/O-bound jobs
+    Io,
+    /// Jobs of which every second one waits
+    Mixed,
+    /// Empty jobs: what the service itself costs
+    Empty,
+    /// Many workers without work: what one of them weighs
+    Idle,
+    /// Workers that start and stop at once
+    Start,
+}
+
+impl Part {
+    /// Its name on the command line and of its chart.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Cpu => "cpu",
+            Part::Io => "io",
+            Part::Mixed => "mixed",
+            Part::Empty => "empty",
+            Part::Idle => "idle",
+            Part::Start => "start",
+        }
+    }
+
+    /// What it shows.
+    pub fn about(self) -> &'static str {
+        match self {
+            Part::Cpu => "CPU-bound jobs, by how many workers",
+            Part::Io => "I/O-bound jobs, by how many workers",
+            Part::Mixed => "jobs of which every second one waits, by how many workers",
+            Part::Empty => "empty jobs: what the service itself costs for each",
+            Part::Idle => "workers without work: what each of them weighs",
+            Part::Start => "workers that start and stop at once",
+        }
+    }
+}
