@@ -4,6 +4,8 @@
 //! package of their own because it's always compiled without optimization, so that the recorded schedules don't depend on
 //! the profile: see `Cargo.toml` in the root of the workspace. It also compiles quickly when a reader changes `mine.rs`.
 
+#[doc(hidden)]
+pub use chapters;
 use chapters::scheduler::{Ending, Options, Program, Source};
 
 #[allow(dead_code, missing_docs, reason = "it's the book's code, of which the programs use a part")]

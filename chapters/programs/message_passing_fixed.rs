@@ -1,5 +1,6 @@
 use chapters::scheduler::println;
-use chapters::scheduler::sync::atomic::{AtomicBool, AtomicU32, Ordering::{Acquire, Relaxed, Release}};
+use chapters::scheduler::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use chapters::scheduler::sync::atomic::{AtomicBool, AtomicU32};
 use chapters::scheduler::thread;
 
 pub fn main() {

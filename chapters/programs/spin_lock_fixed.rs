@@ -1,4 +1,5 @@
-use chapters::scheduler::sync::atomic::{AtomicBool, AtomicU32, Ordering::{Acquire, Relaxed, Release}};
+use chapters::scheduler::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use chapters::scheduler::sync::atomic::{AtomicBool, AtomicU32};
 use chapters::scheduler::{hint, println, thread};
 
 pub fn main() {

@@ -1,5 +1,6 @@
 use chapters::scheduler::println;
-use chapters::scheduler::sync::atomic::{AtomicU32, Ordering::{Acquire, Release}};
+use chapters::scheduler::sync::atomic::AtomicU32;
+use chapters::scheduler::sync::atomic::Ordering::{Acquire, Release};
 use chapters::scheduler::thread;
 
 pub fn main() {

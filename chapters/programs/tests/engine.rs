@@ -316,7 +316,7 @@ fn a_loop_with_timeouts_ends() {
             scope.spawn(|| *ready.lock().unwrap() = true);
         });
     };
-    // Without a notification, only the timeout tells A.
+    // Without a notification, A learns of the change only because of its timeout.
     assert_eq!(endings(run, Options::DEFAULT), set([FINISHED]));
 }
 

@@ -165,7 +165,7 @@ impl CommandLine {
     }
 }
 
-/// Prints on standard output. A reader that has seen enough, such as `head`, is no failure.
+/// Prints on standard output. It isn't a failure if the reader of a pipe, such as `head`, has seen enough.
 fn print(text: &str) -> Result<(), Failure> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -26,10 +26,10 @@ use super::world::{Choice, Op, Options, Pending, Thread, ThreadId, View, World};
 /// How long a thread may run without reaching an operation. No step takes a thousandth of it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How many operations the threads may perform while they unwind: a destructor that waits for something will never see it.
+/// How many operations the threads may perform while they unwind. A destructor that waits for another thread would go on forever.
 const UNWINDING_LIMIT: u32 = 100_000;
 
-/// What the threads of an execution share.
+/// The state that the threads of an execution share.
 pub(super) struct Shared {
     inner: Mutex<Inner>,
     /// Notified when the controller gets the baton.
@@ -124,7 +124,7 @@ impl Shared {
         inner.turns[to].notify_all();
     }
 
-    /// Lets the youngest thread that's left unwind, or tells the controller that none is left.
+    /// Lets the youngest thread that's left unwind, or wakes the controller if all have finished.
     fn unwind_next(&self, inner: &mut Inner) {
         match inner.world.threads.iter().rposition(|thread| !thread.finished) {
             Some(thread) => self.give(inner, thread),
@@ -437,7 +437,7 @@ impl Execution {
     ///
     /// # Panics
     ///
-    /// When there is no such choice.
+    /// When `choice` isn't an index of the choices.
     pub fn step(&mut self, choice: usize) -> Result<String, Stuck> {
         let mut inner = self.shared.lock();
         let choices = inner.world.choices();

@@ -41,7 +41,7 @@ pub struct Graph {
 /// A state that the program can be in.
 #[derive(Debug)]
 pub struct Node {
-    /// What there is to see.
+    /// The state, as the reader sees it.
     pub state: State,
     /// The steps that can be taken.
     pub edges: Vec<Edge>,
@@ -56,7 +56,7 @@ pub struct Edge {
     pub choice: Choice,
     /// The state that it leads to, as an index of the graph's nodes.
     pub to: usize,
-    /// What the thread observed, such as `sees 0`; empty if there's nothing to say.
+    /// The observation of the thread, such as `sees 0`; it may be empty.
     pub observed: String,
 }
 
@@ -123,12 +123,12 @@ pub struct Step {
     pub operation: String,
     /// The file and the line of the operation, and of the calls that led there.
     pub at: Vec<(&'static str, usize)>,
-    /// What the thread observed; empty if there's nothing to say.
+    /// The observation of the thread; it may be empty.
     pub observed: String,
 }
 
 impl Step {
-    /// The operation and what the thread observed.
+    /// The operation and the observation.
     pub fn text(&self) -> String {
         match self.observed.as_str() {
             "" => self.operation.clone(),
@@ -314,7 +314,7 @@ impl<'a> Explorer<'a> {
     }
 
     fn finish(self, executions: usize) -> Graph {
-        // Those that reach the goal come first.
+        // The reader looks for those that reach the goal.
         let mut endings: Vec<Ending> = self.nodes.iter().filter_map(|node| node.ending.clone()).collect();
         let goal = self.program.reaches;
         endings.sort_by(|a, b| goal(b).cmp(&goal(a)).then_with(|| a.cmp(b)));
@@ -347,7 +347,7 @@ impl Graph {
         counts
     }
 
-    /// The number of paths from the start to each node. The graph has no circle, because the history of a thread grows.
+    /// The number of paths from the start to each node. The graph is acyclic, because the history of a thread grows.
     fn schedules_to_nodes(&self) -> Vec<BigUint> {
         let mut entering = vec![0_usize; self.nodes.len()];
         self.nodes.iter().flat_map(|node| &node.edges).for_each(|edge| entering[edge.to] += 1);

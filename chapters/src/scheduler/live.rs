@@ -12,7 +12,7 @@
 //!
 //! A *state* is an object:
 //!
-//! - `step`: how many steps have been taken. `observed`: what the last one observed; it may be empty.
+//! - `step`: how many steps have been taken. `observed`: the observation of the last one, which may be empty.
 //! - `threads`: for each thread its `name` and its cursor, with the fields of a recording (see
 //!   [`recording`](super::recording)), except that the places in `at` are pairs of a path and a line.
 //! - `objects`: the shared objects: `name`, `kind`, `value`, and `held_by` for locks that are held. `output`: the lines that
@@ -67,7 +67,7 @@ pub struct Session<'a> {
     execution: Execution,
     path: Vec<usize>,
     observed: Vec<String>,
-    /// What the explorer found, once it has been asked.
+    /// The result of exploring the program, once it has been asked for.
     graph: Option<Result<Graph, Unexplored>>,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         &self.path
     }
 
-    /// What the last step observed.
+    /// The observation of the last step, such as `sees 0`.
     pub fn observed(&self) -> &str {
         self.observed.last().map_or("", String::as_str)
     }
@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
     ///
     /// # Panics
     ///
-    /// When there is no such choice.
+    /// When `choice` isn't an index of the choices.
     pub fn step(&mut self, choice: usize) -> Result<(), Stuck> {
         let observed = self.execution.step(choice)?;
         self.path.push(choice);
@@ -136,7 +136,7 @@ impl<'a> Session<'a> {
         self.graph.get_or_insert_with(|| explore(program, options, limit)).as_ref().map_err(Clone::clone)
     }
 
-    /// The first choice of the shortest schedule from here to the goal; `None` if there is none.
+    /// The first choice of the shortest schedule from here to the goal; `None` if the goal can't be reached.
     ///
     /// # Errors
     ///

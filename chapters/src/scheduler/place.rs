@@ -42,7 +42,7 @@ thread_local! {
 }
 static ALL_FRAMES: std::sync::Mutex<Option<HashMap<usize, Frames>>> = std::sync::Mutex::new(None);
 
-/// Finds the calling thread's place in `sources`. `caller` is used if the program has no debug information.
+/// Finds the calling thread's place in `sources`. `caller` is used if the debug information is missing.
 pub(super) fn stack(sources: &[Source], caller: &Location<'_>) -> Stack {
     let mut stack = vec![];
     backtrace::trace(|frame| {

@@ -1,4 +1,4 @@
-//! Plays a program on a terminal, or with lines of text if there is none.
+//! Plays a program on a terminal, or by lines of text if the input or the output isn't one.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};

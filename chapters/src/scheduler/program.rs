@@ -5,14 +5,14 @@ use serde::Serialize;
 use super::place::Source;
 use super::world::{Options, ThreadId};
 
-/// A program, and what the reader tries to make it do.
+/// A program with a goal for the reader.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// The name by which it's called.
     pub name: &'static str,
-    /// A few words that say what it shows.
+    /// A few words about its subject.
     pub title: &'static str,
-    /// What the reader tries to reach, as a sentence.
+    /// The goal, as a sentence.
     pub goal: &'static str,
     /// Whether an ending reaches the goal.
     pub reaches: fn(&Ending) -> bool,
@@ -22,7 +22,7 @@ pub struct Program {
     pub options: Options,
     /// Its source, and the sources of the book's code that it uses.
     pub sources: &'static [Source],
-    /// The name of the program that does the same without the fault; `None` if the program has no fault.
+    /// The name of the program that does the same without the fault; `None` if there isn't one.
     pub fixed: Option<&'static str>,
 }
 

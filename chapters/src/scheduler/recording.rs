@@ -43,9 +43,9 @@
 //! 2. the states of all objects, as an index of `shared`;
 //! 3. the output so far, as an index of `outputs`;
 //! 4. the edges: the steps that can be taken. An edge is a list of the thread and the node that the step leads to, and if there
-//!    is something to say, of what the thread observes, as an index of `labels`. A thread may have several edges: then the
+//!    is something to say, of an observation of the thread, as an index of `labels`. A thread may have several edges: then the
 //!    labels distinguish them, and the reader chooses one. Otherwise, the label is known only after the step.
-//! 5. if there are no edges: the ending, as an index of `endings`.
+//! 5. in a node without edges: the ending, as an index of `endings`.
 //!
 //! An *ending* is an object:
 //!

@@ -231,7 +231,7 @@ impl World {
         Value { name: name.clone(), kind, value: shorten(&value), held_by: self.holders(object) }
     }
 
-    /// The threads of a deadlock that wait for each other in a circle, each one for the next; empty if there is none.
+    /// The threads of a deadlock that wait for each other in a circle, each one for the next; empty if they don't.
     pub(super) fn cycle(&self) -> Vec<ThreadId> {
         for start in 0..self.threads.len() {
             let (mut path, mut at) = (vec![start], start);

@@ -124,7 +124,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     output.unwrap_or_else(|| engine::abandon())
 }
 
-/// What a task leaves for its handle.
+/// The result of a task, and the task that waits for it.
 struct Outcome<T> {
     result: Option<Result<T, JoinError>>,
     waiter: Option<Waker>,

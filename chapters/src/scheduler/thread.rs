@@ -166,7 +166,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         unsafe { &*std::ptr::from_ref(scope).cast() }
     }
 
-    /// What distinguishes the scope from others that exist.
+    /// A number that the other scopes that exist don't have.
     fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }

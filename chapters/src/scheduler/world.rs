@@ -1,8 +1,8 @@
 //! The state of a program between two steps: its threads, the objects that they share, and what can happen next.
 //!
 //! A thread announces each operation before it performs it, so between two steps every thread is *before* an operation,
-//! finished, or panicked. [`World::choices`] lists the steps that are possible: an operation that can't happen yet has no
-//! step, and an operation whose result is open has a step for each result. The threads themselves run in
+//! finished, or panicked. [`World::choices`] lists the steps that are possible: a blocked operation
+//! isn't in the list, and an operation that can have several results is in it once for each of them. The threads themselves run in
 //! [`engine`](super::engine).
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub type ThreadId = usize;
 /// A shared object, by the order in which the objects were created.
 pub type ObjectId = usize;
 
-/// What a thread knows about the stores to each atomic: the index of the newest store that it must not look behind.
+/// For each atomic, the index of the oldest store that a thread may still see.
 pub(super) type View = BTreeMap<ObjectId, usize>;
 
 /// How many times a thread may spin or time out without effect while no other thread can take a step. A loop that goes
@@ -141,7 +141,7 @@ pub(super) struct Task {
     /// Whether it has been woken since it was polled last.
     pub woken: bool,
     pub aborted: bool,
-    /// What it waits for, and the lines that wait.
+    /// The reason for waiting, and the lines that wait.
     pub awaits: Option<Awaited>,
     pub at: Stack,
     /// The timers that haven't expired.
@@ -150,7 +150,7 @@ pub(super) struct Task {
     pub started: usize,
 }
 
-/// What a task waits for.
+/// The reason why a task waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaited {
     Object(ObjectId),
@@ -165,7 +165,7 @@ pub(super) enum Awaited {
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub op: Op,
-    /// What the operation writes or sends, as far as the program has decided it.
+    /// The value that the operation writes or sends, in words.
     pub detail: String,
     pub stack: Stack,
 }
@@ -194,10 +194,10 @@ pub(super) struct Thread {
     pub idle: (u64, u32),
     /// The atomic that it loaded last.
     pub last_load: Option<ObjectId>,
-    /// What its last step observed.
+    /// The observation of its last step, in words.
     pub observed: String,
     pub view: View,
-    /// What an acquire fence would add to the view.
+    /// The view that an acquire fence would add.
     pub to_acquire: View,
     /// The view at the last release fence.
     pub released: View,
@@ -206,7 +206,7 @@ pub(super) struct Thread {
 /// How a program is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Loads may see old stores, as far as their orderings allow. See [`sync`](super::sync) for what is modeled.
+    /// Loads may see old stores, as far as their orderings allow. [`sync`](super::sync) describes the model.
     pub weak_memory: bool,
     /// The number of spurious wakeups that a schedule may have.
     pub spurious_wakeups: u32,
@@ -230,7 +230,7 @@ pub struct Choice {
     pub thread: ThreadId,
     /// Which of the thread's possible steps it is, from 0.
     pub way: usize,
-    /// What distinguishes it from the thread's other steps, such as `sees 0`; empty if the operation has one result.
+    /// The result, such as `sees 0`, if the thread's operation can have several; otherwise empty.
     pub label: String,
 }
 
@@ -579,7 +579,7 @@ impl World {
         }
     }
 
-    /// What the thread has seen, to be passed on to threads that synchronize with it.
+    /// The view of a thread, to be passed on to threads that synchronize with it.
     pub fn view(&self, thread: ThreadId) -> View {
         self.threads[thread].view.clone()
     }

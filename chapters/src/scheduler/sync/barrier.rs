@@ -22,7 +22,7 @@ impl BarrierWaitResult {
 }
 
 impl Barrier {
-    /// Creates a barrier for so many threads.
+    /// Creates a barrier for a number of threads.
     #[track_caller]
     pub fn new(parties: usize) -> Self {
         let name = place::name(current().0.sources, Location::caller(), "Barrier");

@@ -139,7 +139,7 @@ impl<T: Debug> SyncSender<T> {
     ///
     /// # Errors
     ///
-    /// When there is no room, or the receiver has been dropped: the message is returned.
+    /// When the channel is full, or the receiver has been dropped: the message is returned.
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         let id = self.0.id;
@@ -175,7 +175,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// When there is none and all senders have been dropped.
+    /// When the channel is empty and all senders have been dropped.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         self.receive(false).map_err(|_| RecvError)
@@ -185,7 +185,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// When the timeout expired, or there is no message and all senders have been dropped.
+    /// When the timeout expired, or the channel is empty and all senders have been dropped.
     #[track_caller]
     pub fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
         self.receive(true)
@@ -213,7 +213,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When the channel is empty.
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let id = self.shared.id;

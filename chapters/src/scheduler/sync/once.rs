@@ -48,7 +48,8 @@ impl<T: Debug> OnceLock<T> {
         Self { id: quietly(|world, thread| world.add(thread, name, object)), value: std::sync::OnceLock::new() }
     }
 
-    /// Returns the value, and sets it first to what `initialize` returns if there is none. Blocks while another thread does.
+    /// Returns the value, after setting it to the result of `initialize` if the cell is empty. Blocks while another thread
+    /// initializes it.
     #[track_caller]
     pub fn get_or_init(&self, initialize: impl FnOnce() -> T) -> &T {
         let id = self.id;
@@ -75,7 +76,7 @@ impl<T: Debug> OnceLock<T> {
         value
     }
 
-    /// Returns the value if there is one.
+    /// Returns the value if it has been set.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
         let id = self.id;
@@ -92,7 +93,7 @@ impl<T: Debug> OnceLock<T> {
         if is_set.unwrap_or(false) { self.value.get() } else { None }
     }
 
-    /// Sets the value if there is none. Blocks while another thread does.
+    /// Sets the value if the cell is empty. Blocks while another thread initializes it.
     ///
     /// # Errors
     ///

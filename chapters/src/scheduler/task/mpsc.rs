@@ -128,7 +128,8 @@ impl<T: Debug> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Waits until there is a message. The result is `None` when there is none and all senders have been dropped.
+    /// Waits until there is a message. The result is `None` when the channel is empty and all senders
+    /// have been dropped.
     pub async fn recv(&mut self) -> Option<T> {
         poll_fn(|context| self.poll_recv(context)).await
     }
