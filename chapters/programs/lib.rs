@@ -1,8 +1,9 @@
 //! The programs of the scheduler lab: each one with a fault, and a version without it.
 //!
-//! A program is ordinary Rust. Only its `use` lines differ from those of a program that uses the standard library. They are a
-//! package of their own because it's always compiled without optimization, so that the recorded schedules don't depend on
-//! the profile: see `Cargo.toml` in the root of the workspace. It also compiles quickly when a reader changes `mine.rs`.
+//! A program is ordinary Rust. Only its `use` lines differ from those of a program that uses the standard library. They
+//! are a package of their own because it's always compiled without optimization, so that the recorded schedules don't
+//! depend on the profile: see `Cargo.toml` in the root of the workspace. It also compiles quickly when a reader changes
+//! `mine.rs`.
 
 #[doc(hidden)]
 pub use chapters;
@@ -21,7 +22,10 @@ pub mod threads;
 
 /// Declares the modules of the programs and the list of all programs.
 macro_rules! programs {
-    ($($name:ident $(/ $fixed:ident)? $(= $same:ident)? $([$($source:ident),*])?, $options:expr, $title:literal, $goal:literal, $reaches:expr;)*) => {
+    ($(
+        $name:ident $(/ $fixed:ident)? $(= $same:ident)? $([$($source:ident),*])?,
+        $options:expr, $title:literal, $goal:literal, $reaches:expr;
+    )*) => {
         $(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $name;)*
         $($(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $fixed;)?)*
 

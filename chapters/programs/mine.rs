@@ -1,7 +1,7 @@
 //! Your own program: change it, and play it with `cargo run --bin chapter-scheduler -- mine`.
 //!
-//! Write ordinary Rust, but take the synchronization primitives and the threads from `chapters::scheduler` instead of `std`.
-//! The program should be small: two or three threads, and a dozen operations for each.
+//! Write ordinary Rust, but take the synchronization primitives and the threads from `chapters::scheduler` instead of
+//! `std`. The program should be small: two or three threads, and a dozen operations for each.
 
 use chapters::scheduler::println;
 use chapters::scheduler::sync::Mutex;

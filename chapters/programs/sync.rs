@@ -1,6 +1,7 @@
 //! The scheduler's primitives, under the names by which the book's own primitives ask for theirs.
 //!
-//! It's the third backend of `chapters/src/sync.rs`: the standard library's is for programs, loom's for the model checks.
+//! It's the third backend of `chapters/src/sync.rs`: the standard library's is for programs, loom's for the model
+//! checks.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! The book's own primitives and queues for threads, compiled on the scheduler's primitives, so that the reader can step
-//! through them. The sources are those of `chapters/src/threads`, unchanged.
+//! The book's own primitives and queues for threads, compiled on the scheduler's primitives, so that the reader can
+//! step through them. The sources are those of `chapters/src/threads`, unchanged.
 
 #[path = "../src/threads/barrier.rs"]
 pub mod barrier;

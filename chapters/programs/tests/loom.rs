@@ -1,14 +1,15 @@
 //! The endings that the scheduler finds are those that [loom](https://docs.rs/loom) finds.
 //!
-//! The sources of the programs are compiled a second time here, on loom's primitives. loom tries all schedules as well, under
-//! the C++ memory model, but merges them in another way and doesn't count them. It stops at a deadlock, lacks barriers
-//! and timeouts, gives up on spin loops, and treats `SeqCst` as `AcqRel`, so the programs that need these aren't here.
+//! The sources of the programs are compiled a second time here, on loom's primitives. loom tries all schedules as well,
+//! under the C++ memory model, but merges them in another way and doesn't count them. It stops at a deadlock, lacks
+//! barriers and timeouts, gives up on spin loops, and treats `SeqCst` as `AcqRel`, so the programs that need these
+//! aren't here.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use programs::chapters::scheduler::explore;
+use programs::chapters::scheduler::{Graph, explore};
 
 // The programs import from `chapters`, which is this crate here.
 extern crate self as chapters;
@@ -51,9 +52,7 @@ mod scheduler {
 
         pub fn scope<'env, T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T) -> T {
             let scope = Scope { handles: RefCell::default(), scope: PhantomData, env: PhantomData };
-            // SAFETY: the scope lives until all of its threads have been joined. loom drops the threads of an execution that
-            // it gives up without running them.
-            let result = body(unsafe { &*(&raw const scope) });
+            let result = body(&scope);
             let handles = scope.handles.take();
             handles.iter().for_each(join);
             result
@@ -136,8 +135,13 @@ mod unlock_too_early;
 #[path = "../unlock_too_early_fixed.rs"]
 mod unlock_too_early_fixed;
 
-/// The outputs as they are compared. The two threads of `lazy_init` do the same, but loom finds the old value for only one of
-/// them, so it doesn't matter there which of them prints what.
+/// All that a program can print, according to the scheduler.
+fn outputs_of(graph: &Graph) -> BTreeSet<Vec<String>> {
+    graph.endings.iter().map(|ending| ending.output.clone()).collect()
+}
+
+/// The outputs as they are compared. The two threads of `lazy_init` do the same, but loom finds the old value for only
+/// one of them, so it doesn't matter there which of them prints what.
 fn comparable<'a>(name: &str, outputs: &'a BTreeSet<Vec<String>>) -> BTreeSet<Vec<&'a str>> {
     let words = |output: &'a Vec<String>| {
         let mut words: Vec<&str> = output.iter().flat_map(|line| line.split(' ')).collect();
@@ -153,17 +157,16 @@ fn comparable<'a>(name: &str, outputs: &'a BTreeSet<Vec<String>>) -> BTreeSet<Ve
 macro_rules! compare {
     ($($name:ident),*) => {
         mod the_endings_are_looms_for {
-            use std::collections::BTreeSet;
-
             $(
                 #[test]
                 fn $name() {
                     let find = |program: &&programs::chapters::scheduler::Program| program.name == stringify!($name);
                     let program = programs::ALL.iter().find(find).expect("there is such a program");
                     let graph = super::explore(program, program.options, usize::MAX).expect("it can be explored");
-                    let ours: BTreeSet<Vec<String>> = graph.endings.iter().map(|ending| ending.output.clone()).collect();
+                    let ours = super::outputs_of(&graph);
                     let looms = super::outputs(super::$name::main);
-                    assert_eq!(super::comparable(stringify!($name), &looms), super::comparable(stringify!($name), &ours));
+                    let comparable = |outputs| super::comparable(stringify!($name), outputs);
+                    assert_eq!(comparable(&looms), comparable(&ours));
                     assert!(looms.is_subset(&ours));
                 }
             )*
@@ -172,5 +175,7 @@ macro_rules! compare {
 }
 
 compare! {
-    lost_update, lost_update_fixed, check_then_act, check_then_act_fixed, two_locks_fixed, unlock_too_early, unlock_too_early_fixed, try_lock_livelock_fixed, lazy_init, lazy_init_fixed, message_passing, message_passing_fixed, store_buffering
+    lost_update, lost_update_fixed, check_then_act, check_then_act_fixed, two_locks_fixed, unlock_too_early,
+    unlock_too_early_fixed, try_lock_livelock_fixed, lazy_init, lazy_init_fixed, message_passing,
+    message_passing_fixed, store_buffering
 }

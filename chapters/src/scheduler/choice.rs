@@ -1,5 +1,5 @@
-//! The words for choices and counts, in reports and in play. A choice is the name of a thread, with a number behind it if
-//! the thread has several possible steps.
+//! The words for choices and counts, in reports and in play. A choice is the name of a thread, with a number behind it
+//! if the thread has several possible steps.
 
 use super::engine::Execution;
 use super::world::Choice;

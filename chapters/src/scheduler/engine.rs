@@ -1,13 +1,14 @@
 //! The engine: real threads, of which one runs at a time, from one operation to just before the next.
 //!
-//! A thread that reaches an operation announces it, passes the *baton*, and sleeps until it's scheduled. Then it performs
-//! the operation and runs on, without a pause, until it has announced its next one. The code between two operations
-//! touches nothing that other threads can see, so nothing is lost by treating it as part of the step. [`Execution`] holds
-//! the baton between two steps, while all threads are asleep, and decides which thread gets it next.
+//! A thread that reaches an operation announces it, passes the *baton*, and sleeps until it's scheduled. Then it
+//! performs the operation and runs on, without a pause, until it has announced its next one. The code between two
+//! operations touches nothing that other threads can see, so nothing is lost by treating it as part of the step.
+//! [`Execution`] holds the baton between two steps, while all threads are asleep, and decides which thread gets it
+//! next.
 //!
 //! Three things aren't steps, because nothing depends on when they happen: a new thread runs to its first operation at
-//! once; a thread joins another one as soon as it can; and an execution that's over unwinds its threads, the youngest first,
-//! so that no scope ends before the threads in it.
+//! once; a thread joins another one as soon as it can; and an execution that's over unwinds its threads, the youngest
+//! first, so that no scope ends before the threads in it.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -26,7 +27,8 @@ use super::world::{Choice, Op, Options, Pending, Thread, ThreadId, View, World};
 /// How long a thread may run without reaching an operation. No step takes a thousandth of it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How many operations the threads may perform while they unwind. A destructor that waits for another thread would go on forever.
+/// How many operations the threads may perform while they unwind. A destructor that waits for another thread would go
+/// on forever.
 const UNWINDING_LIMIT: u32 = 100_000;
 
 /// The state that the threads of an execution share.
@@ -60,8 +62,8 @@ enum Turn {
     Thread(ThreadId),
 }
 
-/// An execution that can't be controlled any more, because one of its threads doesn't reach an operation. Its threads can't
-/// be stopped: the process should end soon.
+/// An execution that can't be controlled any more, because one of its threads doesn't reach an operation. Its threads
+/// can't be stopped: the process should end soon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stuck(pub(super) String);
 
@@ -96,7 +98,10 @@ impl Shared {
     /// Passes the baton on, when every thread is before an operation or has finished.
     fn pass(&self, inner: &mut Inner) {
         let world = &inner.world;
-        let joins = |thread: &&Thread| matches!(&thread.pending, Some(Pending { op: Op::Join(other), .. }) if world.threads[*other].finished);
+        let joins = |thread: &&Thread| match &thread.pending {
+            Some(Pending { op: Op::Join(other), .. }) => world.threads[*other].finished,
+            _ => false,
+        };
         if !inner.main_returned
             && let Some(joining) = world.threads.iter().position(|thread| joins(&thread))
         {
@@ -151,8 +156,8 @@ impl Shared {
     }
 }
 
-/// Announces `op`, waits until the calling thread is scheduled, and performs `act`. The result is `None` if the execution is
-/// over and the thread is unwinding already: then the caller returns whatever lets it go on.
+/// Announces `op`, waits until the calling thread is scheduled, and performs `act`. The result is `None` if the
+/// execution is over and the thread is unwinding already: then the caller returns whatever lets it go on.
 #[track_caller]
 pub(super) fn step<R>(op: Op, detail: String, act: impl FnOnce(&mut World, ThreadId, usize) -> R) -> Option<R> {
     let (shared, _) = current();
@@ -194,7 +199,8 @@ pub(super) fn step_at<R>(
     Some(act(&mut inner.world, thread, way))
 }
 
-/// Leaves an operation of an execution that's over: unwinds, or goes on with the destructors if the thread does already.
+/// Leaves an operation of an execution that's over: unwinds, or goes on with the destructors if the thread does
+/// already.
 fn leave<R>(shared: &Shared, mut inner: MutexGuard<'_, Inner>) -> Option<R> {
     inner.unwound_operations += 1;
     if inner.unwound_operations > UNWINDING_LIMIT {
@@ -340,7 +346,8 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// Starts a program, and runs it until all threads are before their first operation; and then takes the `first` choices.
+    /// Starts a program, and runs it until all threads are before their first operation; and then takes the `first`
+    /// choices.
     ///
     /// # Errors
     ///
@@ -415,9 +422,9 @@ impl Execution {
             Turn::Controller => "the scheduler",
         };
         format!(
-            "{name} has been running for {} seconds without reaching an operation of the scheduler, after {} steps: it blocks \
-             on something that the scheduler doesn't control, such as std::sync::Mutex or std::thread::sleep, or it's in a \
-             loop without operations",
+            "{name} has been running for {} seconds without reaching an operation of the scheduler, after {} steps: it \
+             blocks on something that the scheduler doesn't control, such as std::sync::Mutex or std::thread::sleep, or \
+             it's in a loop without operations",
             patience.as_secs_f64(),
             inner.world.steps,
         )

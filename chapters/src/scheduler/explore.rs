@@ -1,11 +1,11 @@
 //! All schedules of a program, as a graph of the states that it can be in.
 //!
-//! The explorer takes the first step that it hasn't tried in each state, from the start of the program again and again, until
-//! it has tried them all. Two schedules that lead to the same state are merged: the state, not the path to it, decides what
-//! can happen next. Two states are the same if the shared objects, the output, and the history of each thread are the same:
-//! all operations of the thread, and everything that they observed. A thread's local variables depend on nothing else, if
-//! the program is deterministic apart from its schedule. Merging makes the number of executions small even if there are
-//! millions of schedules, which are counted rather than tried.
+//! The explorer takes the first step that it hasn't tried in each state, from the start of the program again and again,
+//! until it has tried them all. Two schedules that lead to the same state are merged: the state, not the path to it,
+//! decides what can happen next. Two states are the same if the shared objects, the output, and the history of each
+//! thread are the same: all operations of the thread, and everything that they observed. A thread's local variables
+//! depend on nothing else, if the program is deterministic apart from its schedule. Merging makes the number of
+//! executions small even if there are millions of schedules, which are counted rather than tried.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -88,13 +88,13 @@ impl fmt::Display for Unexplored {
         match self {
             Self::TooManyStates { limit } => write!(
                 f,
-                "stopped after {limit} states: the program can be in more. Give it fewer threads or fewer steps, or raise the \
-                 limit with --limit"
+                "stopped after {limit} states: the program can be in more. Give it fewer threads or fewer steps, or \
+                 raise the limit with --limit"
             ),
             Self::TooManySteps { limit } => write!(
                 f,
-                "stopped after a schedule of {limit} steps: the program may not end. A loop that waits for another thread \
-                 should call std::hint::spin_loop, thread::yield_now, or something that blocks"
+                "stopped after a schedule of {limit} steps: the program may not end. A loop that waits for another \
+                 thread should call hint::spin_loop, thread::yield_now, or something that blocks"
             ),
             Self::Stuck(stuck) => stuck.fmt(f),
         }
@@ -198,7 +198,8 @@ pub fn explore(program: &Program, options: Options, limit: usize) -> Result<Grap
     Explorer::new(program, options, limit, true).explore()
 }
 
-/// The same without merging: every schedule has states of its own. It's for holding the counts against, and takes far longer.
+/// The same without merging: every schedule has states of its own. It's for holding the counts against, and takes far
+/// longer.
 ///
 /// # Errors
 ///
@@ -375,8 +376,8 @@ impl Graph {
     /// The schedule to one of the `endings` with the fewest switches between threads, and among these the one with the
     /// fewest steps. It starts at `from`, which `last` has led to.
     pub fn shortest(&self, endings: &[usize], from: usize, last: Option<ThreadId>) -> Option<Schedule> {
-        // Dijkstra's algorithm on pairs of a node and the thread that took the last step. The sequence number decides among
-        // equals, so the result is always the same.
+        // Dijkstra's algorithm on pairs of a node and the thread that took the last step. The sequence number decides
+        // among equals, so the result is always the same.
         type At = (usize, Option<ThreadId>);
         let mut best: BTreeMap<At, Option<(At, usize)>> = BTreeMap::new();
         let mut queue = BinaryHeap::new();

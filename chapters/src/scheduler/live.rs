@@ -1,7 +1,7 @@
 //! The protocol by which the reading room plays a program: lines of JSON on standard input and output.
 //!
-//! The first line that's written is the state at the start of the program. Then each line that's read is a command, and each
-//! command is answered by one line:
+//! The first line that's written is the state at the start of the program. Then each line that's read is a command, and
+//! each command is answered by one line:
 //!
 //! | command | meaning |
 //! | --- | --- |
@@ -15,16 +15,16 @@
 //! - `step`: how many steps have been taken. `observed`: the observation of the last one, which may be empty.
 //! - `threads`: for each thread its `name` and its cursor, with the fields of a recording (see
 //!   [`recording`](super::recording)), except that the places in `at` are pairs of a path and a line.
-//! - `objects`: the shared objects: `name`, `kind`, `value`, and `held_by` for locks that are held. `output`: the lines that
-//!   have been printed.
-//! - `choices`: the steps that can be taken: a `thread`, as an index of `threads`, and a `label`, which distinguishes the
-//!   thread's steps if it has several, and may be empty.
+//! - `objects`: the shared objects: `name`, `kind`, `value`, and `held_by` for locks that are held. `output`: the lines
+//!   that have been printed.
+//! - `choices`: the steps that can be taken: a `thread`, as an index of `threads`, and a `label`, which distinguishes
+//!   the thread's steps if it has several, and may be empty.
 //! - `ending`: `null`, or the ending, with `text`, `kind`, `goal`, and `cycle`.
 //!
-//! The answer to `endings` is an object with `endings`: `text`, `kind`, `goal`, `schedules`, `switches`, and `schedule`, a list
-//! of the indices of the choices. The answer to `hint` is an object with `hint`, the index of a choice, or `null` if no
-//! schedule leads from here to the goal. Anything that can't be done is answered by an object with `error`, a sentence, and
-//! the program goes on. The end of the input ends the program.
+//! The answer to `endings` is an object with `endings`: `text`, `kind`, `goal`, `schedules`, `switches`, and
+//! `schedule`, a list of the indices of the choices. The answer to `hint` is an object with `hint`, the index of a
+//! choice, or `null` if no schedule leads from here to the goal. Anything that can't be done is answered by an object
+//! with `error`, a sentence, and the program goes on. The end of the input ends the program.
 
 use std::io::{self, BufRead, Write};
 

@@ -1,18 +1,19 @@
 //! You are the scheduler: real programs whose next step the reader decides.
 //!
 //! A program that takes its synchronization primitives from [`sync`] and its threads from [`thread`] stops before every
-//! operation. The reader sees the current line and the next operation of each thread, and why a thread is blocked, and then
-//! schedules one of the threads. The explorer tries every schedule, counts the endings, and finds the shortest schedule to each.
+//! operation. The reader sees the current line and the next operation of each thread, and why a thread is blocked, and
+//! then schedules one of the threads. The explorer tries every schedule, counts the endings, and finds the shortest
+//! schedule to each.
 //!
 //! - [`Program`] is a program with a goal for the reader, and [`Ending`] says how an execution of it has ended.
 //! - [`Execution`] is one execution, step by step. A [`State`] is the display between two steps.
 //! - [`explore()`] makes a [`Graph`] of all states, and [`recording`] writes it down for the pages of the book.
-//! - [`command`] is the program `chapter-scheduler`, [`play`] its display on a terminal, and [`live`] its protocol for the
-//!   reading room.
+//! - [`command`] is the program `chapter-scheduler`, [`play`] its display on a terminal, and [`live`] its protocol for
+//!   the reading room.
 //!
-//! [loom](https://docs.rs/loom) and [shuttle](https://docs.rs/shuttle) are what a working engineer uses to test concurrent
-//! code. Both search for a failure. They don't stop before each operation with everything on display, which is all that
-//! this module is for.
+//! [loom](https://docs.rs/loom) and [shuttle](https://docs.rs/shuttle) are what a working engineer uses to test
+//! concurrent code. Both search for a failure. They don't stop before each operation with everything on display, which
+//! is all that this module is for.
 
 pub mod command;
 pub mod explore;

@@ -1,12 +1,13 @@
 //! Where a thread is: the lines of the program that it's executing, from a call stack.
 //!
-//! A location that `#[track_caller]` passes on would be enough for a call, but not for the release of a guard, because the
-//! compiler calls `drop` from the standard library. So each operation walks the stack with the `backtrace` crate and keeps
-//! the frames that are in the sources of the program: the line that locks or unlocks, and its callers. This also shows
-//! the way through the book's own primitives.
+//! A location that `#[track_caller]` passes on would be enough for a call, but not for the release of a guard, because
+//! the compiler calls `drop` from the standard library. So each operation walks the stack with the `backtrace` crate
+//! and keeps the frames that are in the sources of the program: the line that locks or unlocks, and its callers. This
+//! also shows the way through the book's own primitives.
 //!
 //! The frames depend on how the code was optimized. The package with the book's programs is therefore always compiled
-//! without optimization (see `Cargo.toml`), so that a recorded schedule is the same in every profile and on every machine.
+//! without optimization (see `Cargo.toml`), so that a recorded schedule is the same in every profile and on every
+//! machine.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

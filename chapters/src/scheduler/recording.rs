@@ -1,8 +1,9 @@
 //! Recorded schedules: everything that a page needs to let the reader schedule a program, without running it.
 //!
-//! A recording is a JSON object on one line. It contains the whole graph of the states that the program can be in, so a page
-//! shows a node, follows an edge when the reader takes a step, and keeps a list of edges for undoing them. `chapter-scheduler
-//! --write=FOLDER` writes `NAME.json`, and beside it `NAME.html`, which shows one schedule to readers without JavaScript.
+//! A recording is a JSON object on one line. It contains the whole graph of the states that the program can be in, so a
+//! page shows a node, follows an edge when the reader takes a step, and keeps a list of edges for undoing them.
+//! `chapter-scheduler --write=FOLDER` writes `NAME.json`, and beside it `NAME.html`, which shows one schedule to
+//! readers without JavaScript.
 //!
 //! # The format
 //!
@@ -28,13 +29,13 @@
 //!
 //! A *cursor* is an object:
 //!
-//! - `next`: the operation that the thread performs in its next step, in words. If it's missing, the thread has finished, or
-//!   panicked.
-//! - `at`: the lines that the thread is executing, as pairs of a source and a line number (from 1). The first pair is the
-//!   line of the operation, the second one is the line that called it, and so on.
-//! - `waits`: why the thread can't take a step. `why` says it in words (`waits for left, which B holds`), and `on` lists the
-//!   threads that it waits for, if only these can end the wait: an edge of the wait-for graph. A circle of such edges is a
-//!   deadlock.
+//! - `next`: the operation that the thread performs in its next step, in words. If it's missing, the thread has
+//!   finished, or panicked.
+//! - `at`: the lines that the thread is executing, as pairs of a source and a line number (from 1). The first pair is
+//!   the line of the operation, the second one is the line that called it, and so on.
+//! - `waits`: why the thread can't take a step. `why` says it in words (`waits for left, which B holds`), and `on`
+//!   lists the threads that it waits for, if only these can end the wait: an edge of the wait-for graph. A circle of
+//!   such edges is a deadlock.
 //! - `panicked`: the panic message. `at` is then the line that panicked.
 //!
 //! A *node* is a list of four or five elements:
@@ -42,20 +43,21 @@
 //! 1. the cursor of each thread that has been spawned, as indices of `cursors`, in the order of `threads`;
 //! 2. the states of all objects, as an index of `shared`;
 //! 3. the output so far, as an index of `outputs`;
-//! 4. the edges: the steps that can be taken. An edge is a list of the thread and the node that the step leads to, and if there
-//!    is something to say, of an observation of the thread, as an index of `labels`. A thread may have several edges: then the
-//!    labels distinguish them, and the reader chooses one. Otherwise, the label is known only after the step.
+//! 4. the edges: the steps that can be taken. An edge is a list of the thread and the node that the step leads to, and
+//!    if there is something to say, of an observation of the thread, as an index of `labels`. A thread may have several
+//!    edges: then the labels distinguish them, and the reader chooses one. Otherwise, the label is known only after the
+//!    step.
 //! 5. in a node without edges: the ending, as an index of `endings`.
 //!
 //! An *ending* is an object:
 //!
-//! - `text`: the ending in words. `kind`: `deadlock`, `panic`, or `returned` (from `main`). `goal`: whether it reaches the
-//!   goal.
-//! - `cycle`: the threads that wait for each other in a circle, if it's a deadlock of that kind, in the order in which each waits
-//!   for the next.
+//! - `text`: the ending in words. `kind`: `deadlock`, `panic`, or `returned` (from `main`). `goal`: whether it reaches
+//!   the goal.
+//! - `cycle`: the threads that wait for each other in a circle, if it's a deadlock of that kind, in the order in which
+//!   each waits for the next.
 //! - `schedules`: how many schedules lead there, as a string.
-//! - `switches` and `steps`: the shortest schedule that leads there: the one with the fewest switches between threads, and
-//!   among these the one with the fewest steps. `steps` are the indices of the edges, starting at node 0.
+//! - `switches` and `steps`: the shortest schedule that leads there: the one with the fewest switches between threads,
+//!   and among these the one with the fewest steps. `steps` are the indices of the edges, starting at node 0.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;

@@ -1,14 +1,14 @@
 //! Coroutines: tasks on an executor with one thread, as in tokio's `current_thread` runtime.
 //!
-//! A step of a task is a poll: the task runs from one `.await` that has to wait to the next. Only a task that has been woken
-//! can be polled, and the reader chooses which one, so the order in which tasks were woken doesn't matter. While a task is
-//! being polled, no other task is. A timer may expire at any moment, as a step of its own, and so does [`timeout`]: then the
-//! future inside it is dropped, as is every other branch of a `select!` (*cancellation*). [`JoinHandle::abort`] drops the
-//! future of a whole task, in the task's next step.
+//! A step of a task is a poll: the task runs from one `.await` that has to wait to the next. Only a task that has been
+//! woken can be polled, and the reader chooses which one, so the order in which tasks were woken doesn't matter. While
+//! a task is being polled, no other task is. A timer may expire at any moment, as a step of its own, and so does
+//! [`timeout`]: then the future inside it is dropped, as is every other branch of a `select!` (*cancellation*).
+//! [`JoinHandle::abort`] drops the future of a whole task, in the task's next step.
 //!
 //! The functions and types have the names and the signatures of tokio's, apart from [`block_on`], which replaces
-//! `#[tokio::main]`. tokio's `join!` and `select!` work with them; only `select!` must be `biased`, because otherwise it
-//! polls its branches in a random order. States of programs with tasks aren't merged, because the future of a task
+//! `#[tokio::main]`. tokio's `join!` and `select!` work with them; only `select!` must be `biased`, because otherwise
+//! it polls its branches in a random order. States of programs with tasks aren't merged, because the future of a task
 //! depends on more than what the task has observed.
 
 use std::cell::UnsafeCell;
@@ -307,8 +307,8 @@ pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Outp
     .await
 }
 
-/// A mutex that can be held across an `.await`: see `tokio::sync::Mutex`. It's fair: the waiting futures acquire it in the
-/// order in which they were polled first, and it's handed to the next one when it's released.
+/// A mutex that can be held across an `.await`: see `tokio::sync::Mutex`. It's fair: the waiting futures acquire it in
+/// the order in which they were polled first, and it's handed to the next one when it's released.
 pub struct Mutex<T> {
     id: ObjectId,
     show: fn(&T) -> String,

@@ -1,7 +1,7 @@
 //! Threads: see [`std::thread`].
 //!
-//! They are real threads of the operating system, but only the one that's scheduled runs. The main thread is called `main`,
-//! and the others are called `A`, `B`, `C`, and so on, in the order in which they are spawned.
+//! They are real threads of the operating system, but only the one that's scheduled runs. The main thread is called
+//! `main`, and the others are called `A`, `B`, `C`, and so on, in the order in which they are spawned.
 
 use std::fmt::{self, Debug};
 use std::time::Duration;
@@ -74,8 +74,8 @@ fn park_timed(timed: bool) {
     });
 }
 
-/// Lets other threads go first: it's possible when another thread has changed something, or when no other thread can take a
-/// step. So a loop that yields doesn't repeat itself without need.
+/// Lets other threads go first: it's possible when another thread has changed something, or when no other thread can
+/// take a step. So a loop that yields doesn't repeat itself without need.
 #[track_caller]
 pub fn yield_now() {
     step(Op::Yield { seen: 0 }, String::new(), |world, thread, _| {

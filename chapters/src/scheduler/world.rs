@@ -1,8 +1,8 @@
 //! The state of a program between two steps: its threads, the objects that they share, and what can happen next.
 //!
 //! A thread announces each operation before it performs it, so between two steps every thread is *before* an operation,
-//! finished, or panicked. [`World::choices`] lists the steps that are possible: a blocked operation
-//! isn't in the list, and an operation that can have several results is in it once for each of them. The threads themselves run in
+//! finished, or panicked. [`World::choices`] lists the steps that are possible: a blocked operation isn't in the list,
+//! and an operation that can have several results is in it once for each of them. The threads themselves run in
 //! [`engine`](super::engine).
 
 use std::collections::BTreeMap;
@@ -376,7 +376,10 @@ impl World {
     }
 
     pub fn is_receiving(&self, channel: ObjectId) -> bool {
-        let receives = |thread: &Thread| matches!(&thread.pending, Some(Pending { op: Op::Receive { channel: from, .. }, .. }) if *from == channel);
+        let receives = |thread: &Thread| match &thread.pending {
+            Some(Pending { op: Op::Receive { channel: from, .. }, .. }) => *from == channel,
+            _ => false,
+        };
         self.threads.iter().any(receives)
     }
 

@@ -45,8 +45,8 @@ fn store<T: Bits>(id: ObjectId, value: T, order: Ordering) {
     step(Op::Store(id, order, bits), format!("{value:?}"), |world, thread, _| world.store(thread, id, order, bits));
 }
 
-/// Reads the newest value and writes another one, if there is one to write. `detail` says it in words, with `{}` for the
-/// name of the atomic.
+/// Reads the newest value and writes another one, if there is one to write. `detail` says it in words, with `{}` for
+/// the name of the atomic.
 #[track_caller]
 fn change<T: Bits>(
     id: ObjectId,

@@ -43,7 +43,8 @@ impl Condvar {
         Self(quietly(|world, thread| world.add(thread, name, Object::Condvar { waiting: vec![], notified: vec![] })))
     }
 
-    /// Unlocks the mutex, waits for a notification, and locks it again. The second result says whether the wait timed out.
+    /// Unlocks the mutex, waits for a notification, and locks it again. The second result says whether the wait timed
+    /// out.
     #[track_caller]
     pub(super) fn wait_timed<'a, T>(
         &self,

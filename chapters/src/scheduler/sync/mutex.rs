@@ -176,7 +176,8 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the guard exists, so the thread holds the mutex. In an execution that's over, threads unwind one at a time.
+        // SAFETY: the guard exists, so the thread holds the mutex. In an execution that's over, threads unwind one at a
+        // time.
         unsafe { &*self.mutex.value.get() }
     }
 }

@@ -48,8 +48,8 @@ impl<T: Debug> OnceLock<T> {
         Self { id: quietly(|world, thread| world.add(thread, name, object)), value: std::sync::OnceLock::new() }
     }
 
-    /// Returns the value, after setting it to the result of `initialize` if the cell is empty. Blocks while another thread
-    /// initializes it.
+    /// Returns the value, after setting it to the result of `initialize` if the cell is empty. Blocks while another
+    /// thread initializes it.
     #[track_caller]
     pub fn get_or_init(&self, initialize: impl FnOnce() -> T) -> &T {
         let id = self.id;

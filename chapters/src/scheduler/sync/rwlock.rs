@@ -12,8 +12,8 @@ use crate::scheduler::engine::{current, quietly, step};
 use crate::scheduler::place;
 use crate::scheduler::world::{Object, ObjectId, Op, ThreadId, View, World, join};
 
-/// A reader-writer lock: see [`std::sync::RwLock`]. It prefers neither readers nor writers: a lock that can be acquired may
-/// be acquired.
+/// A reader-writer lock: see [`std::sync::RwLock`]. It prefers neither readers nor writers: a lock that can be acquired
+/// may be acquired.
 pub struct RwLock<T> {
     id: ObjectId,
     show: fn(&T) -> String,

@@ -7,10 +7,10 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::super::engine::{current, quietly};
-use super::super::place;
-use super::super::world::{Object, ObjectId};
 use super::{Awaited, awaits};
+use crate::scheduler::engine::{current, quietly};
+use crate::scheduler::place;
+use crate::scheduler::world::{Object, ObjectId};
 
 /// The error of [`Sender::send`]: the receiver has been dropped, and this is the message.
 #[derive(Clone, Copy, PartialEq, Eq)]
