@@ -3,6 +3,7 @@
 //! `std::process::abort` stands for whatever ends a process at once: a fault in C code, a stack that overflows, an
 //! allocation that fails.
 
+use std::ffi::OsStr;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Barrier;
 use std::{env, io, process, thread};
@@ -10,7 +11,8 @@ use std::{env, io, process, thread};
 const WORKERS: usize = 4;
 
 fn main() -> io::Result<ExitCode> {
-    match env::args().nth(1).as_deref() {
+    chapters::environment::prepare();
+    match env::args_os().nth(1).as_deref().map(OsStr::to_string_lossy).as_deref() {
         None => report()?,
         Some("threads") => threads(),
         Some(number) => work(number.parse().map_err(io::Error::other)?, || {}),

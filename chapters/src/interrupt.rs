@@ -1,56 +1,91 @@
-//! Ctrl-C: the first one stops the service as its deadline would, the second ends the program at once.
+//! The signals that end a service: the first one stops it as its deadline would, the second ends the program immediately.
 //!
-//! The terminal sends the interrupt signal to every process of the demo at the same moment. Only the first process, the
-//! one that the reader started, may act on it: a worker that died of it could not finish its job. So the signal is held
-//! back while workers are started, who inherit that, and only then is it listened to.
+//! | signal | sent by | exit status |
+//! | --- | --- | --- |
+//! | `SIGINT` | the terminal, when the user presses Ctrl-C | 130 |
+//! | `SIGTERM` | `kill`, or the system when it shuts down | 143 |
+//! | `SIGHUP` | the terminal, when it is closed | 129 |
+//!
+//! The terminal sends its signals to every process of the demo at the same moment. Only the first process, which the user
+//! started, may act on them: a worker that died couldn't finish its job. So the signals are blocked before any worker
+//! starts, workers inherit that, and then one thread of the first process waits for them with `sigwait`. A thread may
+//! take locks and send to channels, while a signal handler may do almost nothing.
+//!
+//! A signal that was ignored when the program started stays ignored, so that `nohup` works.
 
 use std::io;
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+#[cfg(unix)]
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::service::StopHandle;
 
-/// The exit status of a program that was interrupted: 128 and the number of the signal.
-pub const INTERRUPTED: u8 = 130;
-
-/// The interrupt signal, held back. One that arrives meanwhile is delivered to [`listen`](Held::listen).
+/// The signals, blocked. One that arrives before [`listen`](Held::listen) is called stays pending until then.
 #[derive(Debug)]
-pub struct Held(());
-
-/// Holds the interrupt signal back: blocks it, here and in every thread and process that this thread starts from now on.
-///
-/// A blocked signal stays pending. A worker process never unblocks it, so it never acts on one. On systems without
-/// signals, nothing happens.
-pub fn hold() -> Held {
-    // Only a number that is no signal could be refused.
+pub struct Held {
     #[cfg(unix)]
-    let _ = sigint().thread_block();
-    Held(())
+    signals: SigSet,
 }
 
+/// Blocks the signals in this thread, and in every thread and process that it starts from now on.
+///
+/// A worker process never unblocks them. On systems without signals, nothing happens.
 #[cfg(unix)]
-fn sigint() -> nix::sys::signal::SigSet {
-    nix::sys::signal::SigSet::from(nix::sys::signal::Signal::SIGINT)
+pub fn hold() -> Held {
+    let mut signals = SigSet::empty();
+    let all = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+    all.into_iter().filter(|it| !crate::environment::is_ignored(*it)).for_each(|it| signals.add(it));
+    // It fails only for numbers that are no signals.
+    let _ = signals.thread_block();
+    Held { signals }
+}
+
+/// Blocks the signals in this thread, and in every thread and process that it starts from now on: on this system, none.
+#[cfg(not(unix))]
+pub fn hold() -> Held {
+    Held {}
 }
 
 impl Held {
-    /// From now on, the first interrupt calls `stop`, and the second ends the program. Returns a flag that says whether
-    /// there was one.
+    /// From now on, the first signal calls `stop`, and the second ends the program. Returns where the exit status of the
+    /// first signal will be, and 0 until then.
     ///
     /// # Errors
     ///
-    /// When the system refuses a thread or a signal handler.
-    pub fn listen(self, stop: StopHandle) -> io::Result<Arc<AtomicBool>> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
-        let handler = move || match flag.swap(true, Ordering::Relaxed) {
-            false => stop(),
-            true => process::exit(INTERRUPTED.into()),
+    /// If the system refuses a thread or a signal handler.
+    pub fn listen(self, stop: StopHandle) -> io::Result<Arc<AtomicU8>> {
+        let status = Arc::new(AtomicU8::new(0));
+        let first = Arc::clone(&status);
+        let act =
+            move |its_status: u8| match first.compare_exchange(0, its_status, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => stop(),
+                Err(_) => process::exit(its_status.into()),
+            };
+        self.call(act)?;
+        Ok(status)
+    }
+
+    /// Calls `act` with the exit status of each signal that arrives.
+    #[cfg(unix)]
+    fn call(self, act: impl Fn(u8) + Send + 'static) -> io::Result<()> {
+        let wait = move || {
+            loop {
+                // It fails only for numbers that are no signals.
+                if let Ok(signal) = self.signals.wait() {
+                    act(128 + signal as u8);
+                }
+            }
         };
-        ctrlc::set_handler(handler).map_err(io::Error::other)?;
-        #[cfg(unix)]
-        sigint().thread_unblock()?;
-        Ok(interrupted)
+        std::thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+        Ok(())
+    }
+
+    /// Calls `act` with the exit status of each Ctrl-C.
+    #[cfg(not(unix))]
+    fn call(self, act: impl Fn(u8) + Send + 'static) -> io::Result<()> {
+        ctrlc::set_handler(move || act(130)).map_err(io::Error::other)
     }
 }

@@ -10,8 +10,8 @@
 //! 4. The primitives, the queues, and the service itself, in three models: [`threads`], [`processes`], [`coroutines`].
 //!    What the models share: [`errors`] and [`storage`].
 //! 5. The lock that Python's threads take turns under: [`gil`], step by step after CPython's.
-//! 6. What makes a program of a service: [`options`], every [`view`] of the records, and [`demo`], with Ctrl-C from
-//!    [`interrupt`].
+//! 6. What makes a program of a service: [`options`], every [`view`] of the records, and [`demo`], with
+//!    [`environment`] before it and Ctrl-C from [`interrupt`].
 //! 7. The programs that show one primitive or one queue at work on a small task: [`demos`].
 //! 8. Measured comparisons: [`measure::models`] runs the same work under every model, [`measure::gil`] the same threads
 //!    with and without the lock.
@@ -45,6 +45,7 @@ pub mod coroutines;
 pub mod gil;
 
 pub mod demo;
+pub mod environment;
 pub mod interrupt;
 pub mod options;
 pub mod view;

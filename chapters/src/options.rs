@@ -127,6 +127,17 @@ pub fn time(text: &str) -> Result<Duration, String> {
     number(text, LONGEST, "number of seconds").map(Duration::from_secs_f64)
 }
 
+/// Parses a switch interval in seconds, which CPython's `sys.setswitchinterval` requires to be *strictly positive*.
+///
+/// # Errors
+///
+/// If `text` isn't a number, or isn't greater than 0 and at most a year's seconds.
+pub fn switch_interval(text: &str) -> Result<Duration, String> {
+    let expected = || format!("expected a number of seconds greater than 0, at most {LONGEST}");
+    let number: f64 = text.parse().map_err(|_| expected())?;
+    if number > 0.0 && number <= LONGEST { Ok(Duration::from_secs_f64(number)) } else { Err(expected()) }
+}
+
 /// Parses two times with two dots between them, the first before the second.
 ///
 /// # Errors
@@ -187,6 +198,15 @@ mod tests {
         assert_eq!(whole("20", 1, 20), Ok(20));
         for text in ["0", "21", "-1", "1.5", "many", "", "99999999999999999999"] {
             assert_eq!(whole(text, 1, 20), Err("expected a whole number from 1 to 20".to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_switch_interval_is_longer_than_no_time() {
+        assert_eq!(switch_interval("0.005"), Ok(Duration::from_millis(5)));
+        assert_eq!(switch_interval("1e-12"), Ok(Duration::ZERO), "less than a nanosecond counts as one microsecond");
+        for text in ["0", "-0", "-1", "inf", "NaN", "1e-400", "31536001", "soon", ""] {
+            assert!(switch_interval(text).unwrap_err().contains("greater than 0, at most 31536000"), "{text:?}");
         }
     }
 

@@ -30,7 +30,8 @@ fn main() -> ExitCode {
     if let Some(status) = chapters::processes::start::child_main::<hang::Taker>() {
         return status;
     }
-    let shown = match std::env::args().nth(1).unwrap_or_default().as_str() {
+    chapters::environment::prepare();
+    let shown = match std::env::args_os().nth(1).unwrap_or_default().to_string_lossy().as_ref() {
         "copies" => copies::show(),
         "hang" => hang::show(),
         "mended" => hang::show_mended(),

@@ -82,7 +82,8 @@ pub fn main() -> ExitCode {
     if let Some(status) = chapters::processes::start::child_main::<crate::one_count::Counter>() {
         return status;
     }
-    let arguments: Vec<String> = env::args().skip(1).collect();
+    chapters::environment::prepare();
+    let arguments: Vec<String> = env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (name, here) = match arguments[..] {
         [name] => (name, false),

@@ -18,7 +18,12 @@ pub mod rlock;
 pub mod semaphore;
 pub mod service;
 
+use std::fs;
 use std::io;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub use barrier::Barrier;
 use clap::ValueEnum;
@@ -48,14 +53,51 @@ impl Runtime {
     ///
     /// When the system refuses threads or what else the runtime needs.
     pub fn build(self) -> io::Result<runtime::Runtime> {
-        match self {
+        let mut builder = match self {
             Runtime::CurrentThread => runtime::Builder::new_current_thread(),
-            Runtime::MultiThread => runtime::Builder::new_multi_thread(),
-        }
-        .enable_time()
-        .build()
+            Runtime::MultiThread => {
+                let threads = thread::available_parallelism().map_or(1, NonZero::get);
+                check_that_threads_can_start(threads)?;
+                let mut builder = runtime::Builder::new_multi_thread();
+                builder.worker_threads(threads);
+                builder
+            }
+        };
+        builder.enable_time().build()
     }
 }
+
+/// Starts as many threads, and waits until they are gone. Tokio panics if the system refuses it one, and then waits forever
+/// for those that it has started.
+///
+/// # Errors
+///
+/// If the system refuses one of them.
+fn check_that_threads_can_start(threads: usize) -> io::Result<()> {
+    let before = threads_of_this_process();
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock();
+        let mut start = (0..threads).map(|_| thread::Builder::new().spawn_scoped(scope, || drop(gate.lock())));
+        let started = start.try_for_each(|thread| thread.map(drop));
+        drop(closed);
+        started.map_err(|error| io::Error::new(error.kind(), format!("cannot start a thread of the runtime: {error}")))
+    })?;
+    // A thread that was joined still counts for a moment.
+    let begin = Instant::now();
+    while threads_of_this_process() > before && begin.elapsed() < LEAVING {
+        thread::yield_now();
+    }
+    Ok(())
+}
+
+/// How many threads there are, as the system counts them; 0 where it cannot be asked.
+fn threads_of_this_process() -> usize {
+    fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+/// How long a thread that was joined may need until the system has forgotten it.
+const LEAVING: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 #[path = "tests/testing.rs"]

@@ -9,7 +9,7 @@ pub mod processes;
 pub mod threads;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
-use crate::interrupt::{self, INTERRUPTED};
+use crate::environment;
+use crate::interrupt;
 use crate::job::{self, Job, Kind, Work};
 use crate::options::{self, Options};
 use crate::random::Seed;
@@ -76,7 +77,11 @@ pub fn main<M: Args>(
     arguments: impl IntoIterator<Item = OsString>,
     service: impl FnOnce(M, Demo) -> io::Result<Outcome>,
 ) -> ExitCode {
-    let (options, more) = parse::<M>(model, arguments);
+    environment::prepare();
+    let (options, more) = match parse::<M>(model, arguments) {
+        Err(answer) => return answer_with(&answer),
+        Ok(parsed) => parsed,
+    };
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
     let run = Run { model: model.name, scene: None, seed, jobs: options.jobs, plan: options.plan() };
     match Views::open(run.clone(), &options.look, options.progress) {
@@ -88,11 +93,23 @@ pub fn main<M: Args>(
     }
 }
 
-/// Reads the command line; ends the program if it is wrong, or asks for help.
-fn parse<M: Args>(model: Model, arguments: impl IntoIterator<Item = OsString>) -> (Options, M) {
-    let matches = command::<M>(model).get_matches_from(arguments);
-    let CommandLine { options, more } = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    (options, more)
+/// Reads the command line. The error is what clap answers if it is wrong, or asks for help.
+fn parse<M: Args>(model: Model, arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, M), clap::Error> {
+    let matches = command::<M>(model).try_get_matches_from(arguments)?;
+    let CommandLine { options, more } = CommandLine::from_arg_matches(&matches)?;
+    Ok((options, more))
+}
+
+/// Prints what clap answers, which is the help, the version, or what is wrong with the command line, and returns the exit
+/// status. Clap's own `exit` ends with status 0 even if nothing could be printed.
+pub(crate) fn answer_with(answer: &clap::Error) -> ExitCode {
+    let printed = answer.print().and_then(|()| io::stdout().flush());
+    match printed {
+        Err(error) if !answer.use_stderr() && error.kind() != ErrorKind::BrokenPipe => {
+            fail(&format!("cannot write standard output: {error}"), FAILED)
+        }
+        _ => ExitCode::from(answer.exit_code() as u8),
+    }
 }
 
 /// The command line of the program `chapter-MODEL`.
@@ -105,7 +122,8 @@ pub(crate) fn command<M: Args>(Model { name: model, most_workers }: Model) -> Co
          {name} --kind=io --workers=8 --until-done --timeline=run.svg\n  \
          {name} --jobs=300000 --scale=0 --until-done --quiet\n  \
          {name} --format=json > run.jsonl\n\n\
-         Exit status: 0 done, 1 the run failed, 2 the command line was wrong, 130 interrupted by Ctrl-C."
+         Exit status: 0 done, 1 the run failed, 2 the command line was wrong, 130 interrupted by Ctrl-C,\n\
+         143 stopped by SIGTERM, 129 stopped by SIGHUP."
     );
     let about = format!("Runs a service of workers and a queue of jobs, with {model} for workers");
     let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
@@ -119,23 +137,23 @@ pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Runs the service on the jobs, and the views beside it, and stops it at Ctrl-C.
+/// Runs the service on the jobs, and the views beside it, and stops it at Ctrl-C or another such signal.
 fn serve(
     run: Run,
     work: Work,
     views: Views,
     service: impl FnOnce(Demo) -> io::Result<Outcome>,
 ) -> Result<ExitCode, String> {
-    let mut interrupted = None;
+    let mut signaled = None;
     let held = interrupt::hold();
     let listen = |stopper| {
-        interrupted = Some(held.listen(stopper)?);
+        signaled = Some(held.listen(stopper)?);
         Ok(())
     };
     let done = watch(run, work, views, listen, service)?;
-    Ok(match interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-        true => ExitCode::from(INTERRUPTED),
-        false => ExitCode::from(if done { 0 } else { FAILED }),
+    Ok(match signaled.map_or(0, |status| status.load(Ordering::Relaxed)) {
+        0 => ExitCode::from(if done { 0 } else { FAILED }),
+        status => ExitCode::from(status),
     })
 }
 

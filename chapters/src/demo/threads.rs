@@ -20,7 +20,7 @@ pub struct Options {
 
     /// How long a worker waits for the interpreter lock before it asks the holder for a turn: CPython's switch interval.
     /// Less than a microsecond counts as one
-    #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::time, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::switch_interval, allow_hyphen_values = true)]
     pub switch_interval: Duration,
 }
 

@@ -12,6 +12,7 @@ pub mod primitives;
 pub mod queues;
 pub mod worker;
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use std::time::Duration;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::coroutines::Runtime;
-use crate::demo::{self, Demo, FAILED, USAGE, fail};
+use crate::demo::{self, Demo, FAILED, USAGE, answer_with, fail};
+use crate::environment;
 use crate::job::Kind;
 use crate::options::{self, Format, Look, When};
 #[cfg(target_os = "linux")]
@@ -156,7 +158,7 @@ impl<P: Part> CommandLine<P> {
     /// # Errors
     ///
     /// When it is wrong, or asks for help.
-    pub fn read(words: impl IntoIterator<Item = String>) -> Result<Self, clap::Error> {
+    pub fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
         let command = Self::described();
         let read = Self::from_arg_matches(&command.clone().try_get_matches_from(words)?)?;
         let wrong = |what: String| command.clone().error(clap::error::ErrorKind::ArgumentConflict, what);
@@ -266,8 +268,11 @@ fn say(text: &str) -> Result<bool, String> {
 
 /// A program that shows the parts of a tour.
 pub fn main<P: Part>() -> ExitCode {
-    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    let command_line = CommandLine::<P>::read(words).unwrap_or_else(|error| error.exit());
+    environment::prepare();
+    let command_line = match CommandLine::<P>::read(std::env::args_os()) {
+        Err(answer) => return answer_with(&answer),
+        Ok(command_line) => command_line,
+    };
     let shown = match command_line.crew() {
         Err(missing) => Err(missing.to_owned()),
         Ok(crew) => command_line.show(crew),

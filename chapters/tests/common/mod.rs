@@ -3,7 +3,9 @@
 pub mod proc;
 pub mod story;
 
-use std::io::{BufRead, BufReader, Read};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -15,16 +17,18 @@ use std::{env, fs, panic};
 
 use chapters::job::{Job, Kind};
 use chapters::record::{Event, Record};
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::libc;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SigHandler, SigSet, Signal, kill, killpg, signal};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::Pid;
+use nix::unistd::{Gid, Pid, Uid, setgid, setuid};
 
 /// How long a run may take, unless its test says otherwise: what takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How far from its moment a thing may happen on a machine that is busy with other tests. How near it is on a quiet one
-/// is for the benchmarks to say.
-pub const SOON: Duration = Duration::from_millis(500);
+/// How far from its moment a thing may happen, on a machine however busy. How near it is on a quiet one is for the
+/// benchmarks to say. What a test compares it with takes twice as long if it goes wrong, or has no end.
+pub const SOON: Duration = Duration::from_secs(15);
 
 /// One of the ways in which the service is built.
 #[derive(Debug)]
@@ -185,13 +189,55 @@ impl Variant {
 
     /// The program with these flags and no others, not even those that make the variant.
     pub fn bare<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
+        self.prepare(Command::new(self.program), flags)
+    }
+
+    /// A run that another command starts: its name and its arguments.
+    pub fn under<'a>(&self, wrapper: &[&str], flags: impl IntoIterator<Item = &'a str>) -> Run {
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(self.program);
+        self.prepare(command, self.flags.iter().copied().chain(flags))
+    }
+
+    fn prepare<'a>(&self, mut command: Command, flags: impl IntoIterator<Item = &'a str>) -> Run {
         let flags: Vec<String> = flags.into_iter().map(str::to_owned).collect();
-        let mut command = Command::new(self.program);
         // A process group of its own, so that whatever it leaves behind can be found, and ended with it.
         command.args(&flags).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let line = format!("chapter-{} {}", self.model, flags.join(" "));
         Run { command, line, model: self.model, flags, longest: LONGEST }
+    }
+}
+
+/// What a program may inherit from the one that starts it.
+#[derive(Clone, Copy, Debug)]
+pub enum Inherited {
+    Limit(Resource, u64),
+    Ignored(Signal),
+    Default(Signal),
+    Blocked(Signal),
+    Closed(i32),
+    /// Not the administrator, whom a limit of processes does not concern.
+    User(u32),
+}
+
+impl Inherited {
+    fn take_effect(self) -> io::Result<()> {
+        match self {
+            Self::Limit(resource, limit) => setrlimit(resource, limit, limit)?,
+            // SAFETY: these are no functions, which could run at an unsuitable moment.
+            Self::Ignored(number) => _ = unsafe { signal(number, SigHandler::SigIgn) }?,
+            // SAFETY: as above.
+            Self::Default(number) => _ = unsafe { signal(number, SigHandler::SigDfl) }?,
+            Self::Blocked(number) => SigSet::from(number).thread_block()?,
+            // SAFETY: the standard streams of the child, before it becomes another program, are nobody's.
+            Self::Closed(stream) => _ = unsafe { libc::close(stream) },
+            Self::User(number) => {
+                setgid(Gid::from_raw(number))?;
+                setuid(Uid::from_raw(number))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -218,6 +264,33 @@ impl Run {
         self
     }
 
+    /// Removes the variables of the environment that decide about colors.
+    pub fn without_color_variables(mut self) -> Self {
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "TERM"] {
+            self.command.env_remove(name);
+        }
+        self
+    }
+
+    /// Sends standard output to a file. Then the run has no lines.
+    pub fn stdout_to(mut self, file: File) -> Self {
+        self.command.stdout(file);
+        self
+    }
+
+    /// Adds an argument that may be no text.
+    pub fn argument(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Starts the program in this state.
+    pub fn inheriting(mut self, state: Inherited) -> Self {
+        // SAFETY: the function makes system calls, allocates nothing, and takes no lock.
+        unsafe { self.command.pre_exec(move || state.take_effect()) };
+        self
+    }
+
     /// Starts it. Standard output is not read until somebody asks for a line.
     pub fn start(mut self) -> Running {
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.line));
@@ -229,7 +302,10 @@ impl Run {
             let _ = stderr.read_to_end(&mut text);
             sender.send(String::from_utf8_lossy(&text).into_owned())
         });
-        let stdout = Stdout::Unread(child.stdout.take().expect("standard output is a pipe"));
+        let stdout = match child.stdout.take() {
+            Some(pipe) => Stdout::Unread(pipe),
+            None => Stdout::Lines(mpsc::channel().1),
+        };
         Running { child, begin, run: self, stdout, errors, lines: Vec::new(), ended: false }
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::common::{CURRENT_THREAD, Folder, MODELS, PROCESSES, THREADS, Variant, each};
+use crate::common::{CURRENT_THREAD, Folder, GIL_TOUR, MODELS, PROCESSES, THREADS, Variant, each};
 
 /// Holds a variant to refusing `flag`, and to naming `names` when it does.
 pub fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
@@ -54,8 +54,10 @@ fn the_flags_of_one_model_are_refused_by_the_others() {
     refuses(PROCESSES[0], &["--method=teleport"], &["--method", "teleport"]);
     refuses(&CURRENT_THREAD, &["--runtime=green"], &["--runtime", "green", "current-thread, multi-thread"]);
     refuses(&THREADS, &["--gil=two"], &["--gil", "two", "none, one, per-worker"]);
-    for interval in ["-1", "NaN", "soon", "1e300"] {
-        refuses(&THREADS, &[&format!("--switch-interval={interval}")], &["--switch-interval", "from 0 to"]);
+    for interval in ["0", "-0", "-1", "NaN", "soon", "1e300"] {
+        for program in [&THREADS, &GIL_TOUR] {
+            refuses(program, &[&format!("--switch-interval={interval}")], &["--switch-interval", "greater than 0"]);
+        }
     }
     refuses(&CURRENT_THREAD, &["--gil=one"], &["--gil"]);
     refuses(PROCESSES[0], &["--switch-interval=1"], &["--switch-interval"]);

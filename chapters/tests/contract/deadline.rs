@@ -7,6 +7,9 @@ use crate::common::{ALL, CURRENT_THREAD, PARALLEL, PROCESSES, SOON, each, scale}
 
 const TIME: Duration = Duration::from_millis(200);
 
+/// How close together a worker's patience and the service's time may end, so that the worker finds out of either.
+const TOGETHER: Duration = Duration::from_millis(50);
+
 /// The worker looks at the run lock and then takes a job: in between, the service may stop. So each may begin one job
 /// after the service stopped, but only at once.
 fn hardly_a_job_starts_after_stopping(story: &Story) {
@@ -61,20 +64,28 @@ fn idle_workers_end_with_the_service_and_not_after_their_patience() {
         let story = variant.run(["--jobs=0", "--time=0.2"]).finish().exits_with(0).story().stops_at(TIME);
         let stopping = story.stopping();
         for end in story.all("worker_finished") {
-            assert!(end.at >= stopping && end.at < stopping + SOON, "stopping at {stopping:?}, {end:?}");
+            assert!(end.at >= stopping, "stopping at {stopping:?}, {end:?}");
         }
+        // A worker that waited out its patience would say so.
+        let late = story.all("no_work").filter(|record| record.at > stopping + TOGETHER).count();
+        assert_eq!(late, 0, "stopping at {stopping:?}: {:#?}", story.records);
     });
 }
 
 #[test]
 fn idle_workers_say_each_second_that_there_is_no_work() {
     each(&ALL, |variant| {
-        let story = variant.run(["--jobs=0", "--time=1.5"]).finish().exits_with(0).story();
+        let story = variant.run(["--jobs=0", "--time=3.5"]).finish().exits_with(0).story();
         for (id, records) in story.workers() {
             let began = records[0].at;
             let idle: Vec<_> = records.iter().filter(|record| record.event.name() == "no_work").collect();
-            assert_eq!(idle.len(), 1, "{id}: {records:#?}");
-            assert!(idle[0].at >= began + Duration::from_secs(1), "{id} was impatient: {records:#?}");
+            // How many they are depends on when the worker had the processor. How far apart, does not.
+            assert!(!idle.is_empty(), "{id}: {records:#?}");
+            let mut last = began;
+            for record in idle {
+                assert!(record.at >= last + Duration::from_secs(1), "{id} was impatient: {records:#?}");
+                last = record.at;
+            }
         }
     });
 }

@@ -30,7 +30,7 @@ fn busy(variant: &Variant, flags: &[&str]) -> Vec<Record> {
 
 #[test]
 fn under_one_lock_no_two_holds_overlap() {
-    for interval in ["--switch-interval=0.005", "--switch-interval=0.0005", "--switch-interval=0"] {
+    for interval in ["--switch-interval=0.005", "--switch-interval=0.0005", "--switch-interval=1e-6"] {
         let records = busy(&ONE_LOCK, &[interval]);
         assert_eq!(most_holders(&records), 1, "{interval}: {records:#?}");
     }
@@ -39,8 +39,8 @@ fn under_one_lock_no_two_holds_overlap() {
 #[test]
 fn with_a_lock_for_each_worker_holds_overlap() {
     // With three workers on any number of cores: a worker holds its lock also while another one has the core.
-    let records = busy(&LOCK_PER_WORKER, &[]);
-    assert!(most_holders(&records) >= 2, "{records:#?}");
+    // How the system schedules them is chance.
+    assert!((0..100).any(|_| most_holders(&busy(&LOCK_PER_WORKER, &[])) >= 2), "in 100 runs, no two holds overlap");
 }
 
 #[test]
@@ -86,10 +86,13 @@ fn whoever_waits_for_a_job_lets_others_have_the_lock() {
 #[test]
 fn workers_that_have_nothing_to_compute_let_each_other_in() {
     // Empty jobs pass no checkpoint; the loop around them does.
-    let run =
-        ONE_LOCK.run(["--jobs=200000", "--workers=2", "--scale=0", "--switch-interval=0", "--until-done", "--quiet"]);
-    let story = run.finish().exits_with(0).story().complete();
-    assert!(story.summary.workers.iter().all(|worker| worker.completed > 0), "{:?}", story.summary);
+    let flags = ["--jobs=200000", "--workers=2", "--scale=0", "--switch-interval=1e-6", "--until-done", "--quiet"];
+    // On a busy machine, one worker may have done all of it before the other one has begun.
+    let both_work = |_| {
+        let story = ONE_LOCK.run(flags).finish().exits_with(0).story().complete();
+        story.summary.workers.iter().all(|worker| worker.completed > 0)
+    };
+    assert!((0..100).any(both_work), "in 100 runs, one worker had no turn");
 }
 
 #[test]

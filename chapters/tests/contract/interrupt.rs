@@ -1,11 +1,11 @@
-//! Ctrl-C: the first one stops the service as its deadline would, the second ends the program at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first one stops the service as its deadline would, the second ends the program at once.
 
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use crate::common::story::Story;
-use crate::common::{ALL, Running, SOON, Variant, each, eventually, often, proc};
+use crate::common::{ALL, Inherited, Running, SOON, Variant, each, eventually, often, proc};
 
 fn started(variant: &Variant, flags: &[&str]) -> Running {
     let mut run = variant.run(flags.iter().copied()).start();
@@ -48,7 +48,39 @@ fn an_interrupt_wakes_workers_that_wait_for_a_job() {
         let story = run.finish().exits_with(130).story();
         let stopping = story.stopping();
         assert!(story.all("worker_finished").all(|end| end.at < stopping + SOON), "{:#?}", story.records);
+        // A worker that nobody woke would wait out its patience, and say so.
+        let late = story.all("no_work").filter(|idle| idle.at > stopping + Duration::from_millis(50)).count();
+        assert_eq!(late, 0, "stopping at {stopping:?}: {:#?}", story.records);
     });
+}
+
+#[test]
+fn other_signals_that_end_programs_stop_the_service_too() {
+    for (signal, status) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
+        each(&ALL, |variant| {
+            let mut run = variant.run(LONG).inheriting(Inherited::Default(signal)).start();
+            run.wait_for("job_started", |event| event.name() == "job_started");
+            // To every process, as the system does it at its end, and a terminal that is closed.
+            run.signal_all(signal);
+            let story: Story = run.finish().exits_with(status).story();
+            assert!(story.stopping() < Duration::from_secs(30), "stopped at {:?}, by its deadline", story.stopping());
+            assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
+        });
+    }
+}
+
+#[test]
+fn a_signal_that_was_ignored_when_the_program_started_stays_ignored() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        each(&ALL, |variant| {
+            let flags = ["--jobs=20", "--kind=io", "--scale=0.02", "--until-done"];
+            let mut run = variant.run(flags).inheriting(Inherited::Ignored(signal)).start();
+            run.wait_for("job_started", |event| event.name() == "job_started");
+            run.signal_all(signal);
+            let story: Story = run.finish().exits_with(0).story();
+            assert_eq!(story.summary.completed, 20, "{:?}", story.summary);
+        });
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 #![cfg(target_os = "linux")]
 
+// The tests of scenes and of environments use the rest of it.
+#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 

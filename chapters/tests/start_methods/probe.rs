@@ -80,12 +80,12 @@ impl Child for Probe {
             Act::Exit(code) => std::process::exit(code),
             Act::Panic => panic!("as asked"),
             Act::Raise(signal) => {
-                // SAFETY: the call takes two numbers.
-                unsafe { libc::kill(libc::getpid(), signal) };
+                // SAFETY: the call takes a number.
+                unsafe { libc::raise(signal) };
                 String::new()
             }
             Act::Sleep => {
-                write!(self.pipe, "{}\n", std::process::id()).expect("the test reads");
+                writeln!(self.pipe, "{}", std::process::id()).expect("the test reads");
                 loop {
                     thread::park();
                 }

@@ -17,14 +17,19 @@ use clap::{Parser, ValueEnum};
 pub use options::{Options, Part};
 use parts::{Table, Tour};
 
-use crate::demo::{FAILED, USAGE, fail};
+use crate::demo::{FAILED, USAGE, answer_with, fail};
+use crate::environment;
 use crate::options::Format;
 use crate::view::file::{self, Replace};
 use crate::view::table;
 
 /// The program `chapter-gil`.
 pub fn main() -> ExitCode {
-    let options = Options::parse();
+    environment::prepare();
+    let options = match Options::try_parse() {
+        Err(answer) => return answer_with(&answer),
+        Ok(options) => options,
+    };
     let parts = options.only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
     let files: Result<Vec<Option<Files>>, String> =
         parts.iter().map(|part| options.timelines.as_deref().map(|folder| open(folder, *part)).transpose()).collect();

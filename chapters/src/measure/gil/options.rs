@@ -42,7 +42,7 @@ pub struct Options {
     pub(super) scale: f64,
 
     /// CPython's switch interval
-    #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::time, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::switch_interval, allow_hyphen_values = true)]
     pub(super) switch_interval: Duration,
 
     /// How often each run is repeated, in turns with those that it is compared to

@@ -26,7 +26,8 @@ pub use options::{Options, Part};
 use parts::Planned;
 pub use row::{Row, chart, read};
 
-use crate::demo::{FAILED, USAGE, coroutines, fail, processes, threads};
+use crate::demo::{FAILED, USAGE, answer_with, coroutines, fail, processes, threads};
+use crate::environment;
 use crate::options::Format;
 use crate::view::file::{self, Replace};
 use crate::view::table;
@@ -44,7 +45,11 @@ pub fn main() -> ExitCode {
         Some("coroutines") => return coroutines::main_with(named("chapter-coroutines", demo)),
         _ => {}
     }
-    let options = Options::parse();
+    environment::prepare();
+    let options = match Options::try_parse() {
+        Err(answer) => return answer_with(&answer),
+        Ok(options) => options,
+    };
     let parts = options.only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
     let python = if options.python { measure::check_python() } else { Ok(()) };
     let charts: Result<Vec<_>, String> = python.and_then(|()| {

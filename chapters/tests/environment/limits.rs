@@ -1,0 +1,90 @@
+//! Limits: of descriptors, processes, file size, address space and stack.
+
+use chapters::random::{Random, Seed};
+use nix::sys::resource::Resource;
+use nix::unistd::{Uid, getuid};
+use rand::RngExt;
+use std::ops::RangeInclusive;
+
+use super::common::Inherited;
+use super::{copes, programs, run};
+
+/// How many descriptors a program may have: too few for anything, up to enough for all.
+const DESCRIPTORS: RangeInclusive<u64> = 3..=40;
+/// How many processes a user may have.
+const PROCESSES: RangeInclusive<u64> = 1..=10;
+/// A user whose processes are few.
+const NOBODY: u32 = 65_534;
+
+/// Runs every program with so many descriptors.
+fn with_descriptors(limits: impl Fn() -> Vec<u64>) {
+    for (program, arguments) in programs() {
+        for limit in limits() {
+            let state = Inherited::Limit(Resource::RLIMIT_NOFILE, limit);
+            let run = run(program, &arguments).inheriting(state).finish();
+            // With three, the system's loader cannot open the program's libraries, and says so itself.
+            if run.status == 127 && run.stderr.contains("error while loading shared libraries") {
+                continue;
+            }
+            copes(&run, &format!("{limit} descriptors"));
+        }
+    }
+}
+
+/// Runs every program as a user who may have so many processes, threads included.
+fn with_processes(limits: impl Fn() -> Vec<u64>) {
+    if getuid() != Uid::from_raw(0) {
+        println!("skipped: only the administrator can become a user who has no other processes");
+        return;
+    }
+    for (program, arguments) in programs() {
+        for limit in limits() {
+            let run = run(program, &arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NPROC, limit));
+            copes(&run.inheriting(Inherited::User(NOBODY)).finish(), &format!("{limit} processes"));
+        }
+    }
+}
+
+fn some_of(range: RangeInclusive<u64>) -> Vec<u64> {
+    let mut random = Random::new(&Seed::fresh());
+    (0..2).map(|_| random.random_range(range.clone())).collect()
+}
+
+#[test]
+fn a_program_copes_with_few_descriptors() {
+    // The larger ones are enough for all.
+    with_descriptors(|| some_of(4..=16));
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn a_program_copes_with_any_number_of_descriptors() {
+    with_descriptors(|| DESCRIPTORS.collect());
+}
+
+#[test]
+fn a_program_copes_with_few_processes() {
+    with_processes(|| some_of(PROCESSES));
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn a_program_copes_with_any_number_of_processes() {
+    with_processes(|| PROCESSES.collect());
+}
+
+#[test]
+fn a_program_copes_with_small_files_and_stacks() {
+    for (program, arguments) in programs() {
+        for (resource, limit) in [
+            (Resource::RLIMIT_FSIZE, 0),
+            (Resource::RLIMIT_FSIZE, 100_000),
+            (Resource::RLIMIT_STACK, 256 * 1024),
+            (Resource::RLIMIT_CORE, 0),
+        ] {
+            let run = run(program, &arguments).inheriting(Inherited::Limit(resource, limit)).finish();
+            // Standard output is a pipe here, which has no size.
+            copes(&run, &format!("{resource:?} {limit}"));
+        }
+    }
+}

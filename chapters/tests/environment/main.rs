@@ -1,0 +1,163 @@
+//! Programs that are started in an unusual environment: few resources, unusual signals, streams that are closed, arguments
+//! that are no text. Each works, or it says in one sentence what it lacks, and ends with status 1 or 2.
+
+#![cfg(target_os = "linux")]
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code)]
+mod common;
+mod limits;
+mod namespaces;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use chapters::record::Event;
+use nix::sys::resource::Resource;
+use nix::sys::signal::Signal;
+
+use common::{
+    CHOOSING, CURRENT_THREAD, FORK, FORKSERVER, Finished, Folder, GIL_TOUR, Inherited, MULTI_THREAD, ONE_LOCK,
+    PRIMITIVES, QUEUES, Run, SPAWN, THREADS, Variant,
+};
+
+/// A run that takes longer hangs. Each has some milliseconds of work.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Every program of the crate, by every way to start its workers, with little to do.
+fn programs() -> Vec<(&'static Variant, Vec<String>)> {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut programs = Vec::new();
+    for service in [&THREADS, &ONE_LOCK, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD] {
+        programs
+            .push((service, words("--jobs=8 --workers=4 --kind=io --scale=0.001 --until-done --quiet --format=json")));
+    }
+    for (program, part) in [(&PRIMITIVES, "barrier"), (&QUEUES, "bounded")] {
+        for model in [
+            "threads",
+            "coroutines",
+            "processes --method=fork",
+            "processes --method=spawn",
+            "processes --method=forkserver",
+        ] {
+            programs.push((program, words(&format!("{part} --seed=1 --scale=0.01 --quiet --model={model}"))));
+        }
+    }
+    programs.push((&GIL_TOUR, words("--only=io --rounds=1 --scale=0.01")));
+    programs.push((&CHOOSING, words("--only=start --quick --rounds=1")));
+    programs
+}
+
+/// A run of one of them. Where a panic comes from does not matter: there must be none.
+fn run(program: &Variant, arguments: &[String]) -> Run {
+    let run = program.run_as_text(arguments.iter().map(String::as_str)).within(LONGEST);
+    run.env("RUST_BACKTRACE", "0")
+}
+
+/// The run has worked, or it has said what it lacks.
+fn copes(run: &Finished, what: &str) {
+    let Finished { line, status, stderr, .. } = run;
+    assert!(matches!(status, 0..=2), "{line}, {what}: status {status}: {stderr}");
+    assert!(!stderr.contains("panicked"), "{line}, {what}: {stderr}");
+    let explained = stderr.lines().any(|line| line.starts_with("error: "));
+    assert!(*status == 0 || explained, "{line}, {what}: status {status}: {stderr:?}; {:?}", run.lines);
+}
+
+/// Runs every program in this state, where all must work.
+fn all_work(state: Inherited) {
+    for (program, arguments) in programs() {
+        let run = run(program, &arguments).inheriting(state).finish().exits_with(0);
+        assert_eq!(run.stderr, "", "{}, {state:?}", run.line);
+    }
+}
+
+#[test]
+fn an_ignored_sigchld_hides_no_worker_that_ended() {
+    all_work(Inherited::Ignored(Signal::SIGCHLD));
+    // Time that a worker used is known only once the system was asked how it ended.
+    for method in [&FORK, &SPAWN] {
+        let flags = ["--jobs=4", "--scale=0.05", "--workers=2", "--until-done", "--format=json", "--quiet"];
+        let run = method.run_as_text(flags).inheriting(Inherited::Ignored(Signal::SIGCHLD)).finish().exits_with(0);
+        let Some(Event::ServiceStopped(summary)) = run.records().pop().map(|record| record.event) else {
+            panic!("{}: no summary: {:?}", run.line, run.lines);
+        };
+        let busy: f64 = summary.workers.iter().map(|worker| worker.busy_seconds).sum();
+        assert!(busy > 0.0 && summary.cpu_seconds > 0.0, "{}: {summary:?}", run.line);
+    }
+}
+
+#[test]
+fn other_signals_that_are_ignored_or_blocked_change_nothing() {
+    for signal in [Signal::SIGINT, Signal::SIGPIPE, Signal::SIGXFSZ, Signal::SIGHUP, Signal::SIGTERM] {
+        all_work(Inherited::Ignored(signal));
+    }
+    for signal in [Signal::SIGINT, Signal::SIGCHLD, Signal::SIGPIPE, Signal::SIGXFSZ, Signal::SIGHUP] {
+        all_work(Inherited::Blocked(signal));
+    }
+}
+
+#[test]
+fn a_blocked_interrupt_still_stops_the_service() {
+    for service in [&THREADS, &FORK, &CURRENT_THREAD] {
+        let run = service.run(["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40"]);
+        let mut run = run.inheriting(Inherited::Blocked(Signal::SIGINT)).start();
+        run.wait_for("job_started", |event| event.name() == "job_started");
+        run.signal(Signal::SIGINT);
+        run.finish().exits_with(130);
+    }
+}
+
+#[test]
+fn closed_standard_streams_are_no_error() {
+    for stream in 0..3 {
+        for (program, arguments) in programs() {
+            run(program, &arguments).inheriting(Inherited::Closed(stream)).finish().exits_with(0);
+        }
+    }
+}
+
+#[test]
+fn an_argument_that_is_no_text_is_refused_and_a_file_name_may_be_one() {
+    let folder = Folder::new("no-text");
+    for program in [&THREADS, &FORK, &CURRENT_THREAD, &GIL_TOUR, &CHOOSING, &PRIMITIVES, &QUEUES] {
+        for wrong in [&b"\xff"[..], b"--\xff", b"--seed=\xff"] {
+            let run = program.bare([]).argument(OsStr::from_bytes(wrong)).finish().exits_with(2);
+            assert!(run.stderr.starts_with("error: "), "{}: {}", run.line, run.stderr);
+        }
+    }
+    let file = [folder.file("").as_bytes(), b"\xff.svg"].concat();
+    let flag = [b"--timeline=", &file[..]].concat();
+    for (program, arguments) in programs() {
+        if [GIL_TOUR.name, CHOOSING.name].contains(&program.name) {
+            continue;
+        }
+        run(program, &arguments).argument(OsStr::from_bytes(&flag)).finish().exits_with(0);
+        let picture = fs::read_to_string(OsStr::from_bytes(&file)).expect("the picture is there");
+        assert!(picture.trim_end().ends_with("</svg>"), "{}: {picture:?}", program.name);
+        fs::remove_file(OsStr::from_bytes(&file)).expect("nobody else removes it");
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_so_large_is_told() {
+    let folder = Folder::new("too-large");
+    let limit = Inherited::Limit(Resource::RLIMIT_FSIZE, 1000);
+    for service in [&THREADS, &CURRENT_THREAD] {
+        let timeline = format!("--timeline={}", folder.file("run.svg"));
+        let flags = ["--jobs=8", "--scale=0", "--until-done", "--quiet", &timeline];
+        let run = service.run(flags).inheriting(limit).finish().exits_with(1);
+        assert!(run.stderr.contains("cannot write the timeline: File too large"), "{}: {}", run.line, run.stderr);
+    }
+    // Shared memory is a file, too.
+    for method in [&FORK, &SPAWN, &FORKSERVER] {
+        let run = method.run(["--jobs=8", "--scale=0", "--until-done"]).inheriting(limit).finish().exits_with(1);
+        assert!(
+            run.stderr.starts_with("error: ") && run.stderr.contains("File too large"),
+            "{}: {}",
+            run.line,
+            run.stderr
+        );
+    }
+}
