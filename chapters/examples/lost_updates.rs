@@ -28,16 +28,13 @@ fn report(how: &str, race: impl FnOnce() -> u64, sum: impl FnOnce() -> u64) {
     println!("{how:<14}  {additions} additions, x is {sum}: {lost} lost, {nanoseconds:.1} ns each");
 }
 
-// ANCHOR: add
 /// Adds one to `x` in two steps, and another thread may have a turn between them.
 pub fn add(x: &AtomicU64, guard: &mut GilGuard<'_>) {
     let old = x.load(Relaxed);
     guard.checkpoint();
     x.store(old + 1, Relaxed);
 }
-// ANCHOR_END: add
 
-// ANCHOR: add_locked
 /// Adds one to `x` in the same two steps. Another thread may have a turn, but not with `x`.
 pub fn add_locked(x: &Mutex<u64>, guard: &mut GilGuard<'_>) {
     let mut x = acquire(x, guard);
@@ -50,7 +47,6 @@ pub fn add_locked(x: &Mutex<u64>, guard: &mut GilGuard<'_>) {
 fn acquire<'a>(mutex: &'a Mutex<u64>, guard: &mut GilGuard<'_>) -> MutexGuard<'a, u64> {
     mutex.try_lock().unwrap_or_else(|_| guard.allow_threads(|| mutex.lock()).unwrap())
 }
-// ANCHOR_END: add_locked
 
 /// Has two threads `add` so many times each, and goes on until both have been interrupted. Returns how often they added.
 pub fn race(additions: u64, add: impl Fn(&mut GilGuard<'_>) + Sync) -> u64 {
