@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use chapters::gil::{Gil, GilGuard};
 
-/// How many additions each thread makes.
+/// The least number of additions per thread.
 const ADDITIONS: u64 = 5_000_000;
 
 fn main() {
@@ -35,7 +35,7 @@ pub fn add(x: &AtomicU64, guard: &mut GilGuard<'_>) {
     x.store(old + 1, Relaxed);
 }
 
-/// Adds one to `x` in the same two steps. Another thread may have a turn, but not with `x`.
+/// Adds one to `x` in the same two steps, with `x` locked. Another thread may run in between, but can't reach `x`.
 pub fn add_locked(x: &Mutex<u64>, guard: &mut GilGuard<'_>) {
     let mut x = acquire(x, guard);
     let old = *x;
@@ -43,12 +43,13 @@ pub fn add_locked(x: &Mutex<u64>, guard: &mut GilGuard<'_>) {
     *x = old + 1;
 }
 
-/// Locks `mutex`, and lets others run if that takes waiting: the holder of `mutex` needs a turn to unlock it.
+/// Locks `mutex`, and releases the GIL while it waits: the holder of `mutex` needs the GIL in order to unlock it.
 fn acquire<'a>(mutex: &'a Mutex<u64>, guard: &mut GilGuard<'_>) -> MutexGuard<'a, u64> {
     mutex.try_lock().unwrap_or_else(|_| guard.allow_threads(|| mutex.lock()).unwrap())
 }
 
-/// Has two threads `add` so many times each, and goes on until both have been interrupted. Returns how often they added.
+/// Calls `add` in two threads, at least `additions` times in each, until both have been interrupted. Returns the number of
+/// calls.
 pub fn race(additions: u64, add: impl Fn(&mut GilGuard<'_>) + Sync) -> u64 {
     const BACK_AND_FORTH: u64 = 4;
     let gil = Gil::default();
