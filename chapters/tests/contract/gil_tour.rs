@@ -30,7 +30,7 @@ fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
         ("--workers=-2", &["--workers", "from 2 to 1000"]),
         ("--rounds=0", &["--rounds", "from 1 to 1001"]),
         ("--scale=-1", &["--scale", "from 0 to"]),
-        ("--switch-interval=soon", &["--switch-interval", "from 0 to"]),
+        ("--switch-interval=soon", &["--switch-interval", "greater than 0"]),
         ("--seed=abc", &["--seed", "abc", "integer"]),
         ("--format=xml", &["--format", "text, json"]),
         ("--jobs=1", &["--jobs"]),
