@@ -147,6 +147,24 @@ fn a_destructor_that_waits_forever_is_reported() {
 }
 
 #[test]
+fn a_destructor_finds_the_values_that_it_has_stored() {
+    struct CountsDown<'a>(&'a AtomicU32);
+    impl Drop for CountsDown<'_> {
+        fn drop(&mut self) {
+            let left = self.0.load(Ordering::Relaxed);
+            self.0.store(left.checked_sub(1).expect("it was counted up"), Ordering::Relaxed);
+        }
+    }
+    let run = || {
+        let count = AtomicU32::new(2);
+        let _guards = (CountsDown(&count), CountsDown(&count));
+        thread::park();
+    };
+    // A panic in a destructor would end the process.
+    assert!(endings(run, Options::DEFAULT).iter().all(|text| text.starts_with("deadlock")));
+}
+
+#[test]
 fn an_execution_can_be_ended_at_any_step() {
     let program = Program::of(|| {
         let (total, changed) = (Mutex::new(0), Condvar::new());

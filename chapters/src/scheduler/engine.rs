@@ -176,7 +176,7 @@ pub(super) fn step_at<R>(
     let (shared, thread) = current();
     let mut inner = shared.lock();
     if inner.unwinding {
-        return leave(&shared, inner);
+        return leave(&shared, inner, op, act);
     }
     // A yield is possible when the state differs from the one at which it was announced.
     let op = if let Op::Yield { .. } = op { Op::Yield { seen: inner.world.shared_key() } } else { op };
@@ -187,7 +187,7 @@ pub(super) fn step_at<R>(
     }
     let mut inner = shared.wait_turn(inner, thread);
     if inner.unwinding {
-        return leave(&shared, inner);
+        return leave(&shared, inner, op, act);
     }
     let pending = inner.world.threads[thread].pending.take().map(|pending| pending.detail);
     match op {
@@ -199,9 +199,15 @@ pub(super) fn step_at<R>(
     Some(act(&mut inner.world, thread, way))
 }
 
-/// Leaves an operation of an execution that's over: unwinds, or goes on with the destructors if the thread does
-/// already.
-fn leave<R>(shared: &Shared, mut inner: MutexGuard<'_, Inner>) -> Option<R> {
+/// Leaves an operation of an execution that's over by unwinding. A thread that's unwinding already performs the
+/// operations of its destructors at once, so that they find the values that they have stored, and skips those that
+/// would block.
+fn leave<R>(
+    shared: &Shared,
+    mut inner: MutexGuard<'_, Inner>,
+    op: Op,
+    act: impl FnOnce(&mut World, ThreadId, usize) -> R,
+) -> Option<R> {
     inner.unwound_operations += 1;
     if inner.unwound_operations > UNWINDING_LIMIT {
         let message =
@@ -213,11 +219,12 @@ fn leave<R>(shared: &Shared, mut inner: MutexGuard<'_, Inner>) -> Option<R> {
             thread::park();
         }
     }
-    drop(inner);
-    if thread::panicking() {
-        return None;
+    if !thread::panicking() {
+        drop(inner);
+        panic::resume_unwind(Box::new(Abandoned))
     }
-    panic::resume_unwind(Box::new(Abandoned))
+    let (_, thread) = current();
+    inner.world.can_perform(thread, op).then(|| act(&mut inner.world, thread, 0))
 }
 
 /// Unwinds the calling thread of an execution that's over, or can't go on.

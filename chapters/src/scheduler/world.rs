@@ -361,6 +361,15 @@ impl World {
         }
     }
 
+    /// Whether a thread could perform an operation at once.
+    pub fn can_perform(&mut self, thread: ThreadId, op: Op) -> bool {
+        let pending = Pending { op, detail: String::new(), stack: Stack::new() };
+        let before = self.threads[thread].pending.replace(pending);
+        let possible = !self.ways(thread).is_empty();
+        self.threads[thread].pending = before;
+        possible
+    }
+
     /// The results that are possible although they achieve nothing, if no thread can do anything else.
     fn idle_ways(&self, thread: ThreadId) -> Vec<String> {
         let Some(pending) = &self.threads[thread].pending else { return vec![] };
