@@ -14,7 +14,7 @@ const BATCH: usize = 10_000;
 /// After polling this often, a thread assumes that the other one isn't running, and yields.
 const POLLS: u32 = 10_000;
 
-/// The variables of one round, each on cache lines of its own, and what the two threads saw.
+/// The variables of one round, each on cache lines of its own, and the values that the two threads saw.
 #[derive(Default)]
 struct Round {
     x: Line<AtomicU32>,
@@ -26,7 +26,7 @@ struct Round {
 #[repr(align(128))]
 struct Line<T>(T);
 
-/// What a thread does in a round. It returns what it saw.
+/// The operations of one thread in a round. Returns the value that the thread saw.
 type Action = fn(&Round) -> u32;
 
 /// Has two threads carry out one action each, and counts the rounds in which both saw what `counts` accepts.

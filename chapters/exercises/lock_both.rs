@@ -1,7 +1,7 @@
 //! Two threads lock the same two mutexes, but each passes them in another order, and both stand still.
 //!
 //! Build `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another call
-//! of itself. The two mutexes have no numbers. What else could give them an order?
+//! of itself. The two mutexes aren't numbered. What else could give them an order?
 
 use std::sync::{Mutex, MutexGuard};
 

@@ -10,7 +10,7 @@ mod parts {
     pub use loom::sync::atomic::{AtomicBool, Ordering};
     pub use loom::thread::{self, Thread};
 
-    /// What the lock needs of a concurrent queue.
+    /// The part of a concurrent queue that the lock uses.
     pub struct Waiters<T>(loom::sync::Mutex<VecDeque<T>>);
 
     impl<T> Default for Waiters<T> {
