@@ -1,7 +1,7 @@
-//! Money goes from one account to another and back, at the same time. The two transfers wait for each other, for ever.
+//! Two transfers between two accounts, in opposite directions and at the same time. They wait for each other forever.
 //!
-//! Mend `transfer`. Both accounts must be locked while money moves, so that it is never in neither of them. And between
-//! the two locks another thread may come in: `meanwhile` stands for it, so leave it there.
+//! Fix `transfer`. It must hold both locks while it moves the money, so that no thread finds the money in neither account.
+//! Another thread may run between the two acquisitions, and the call of `meanwhile` stands for that. Don't move it.
 
 use chapters::threads::Lock;
 
@@ -10,7 +10,7 @@ pub struct Account {
     pub balance: Lock<u64>,
 }
 
-/// Moves so many cents, if they are there. Calls `meanwhile` once it has one of its two locks.
+/// Moves `cents` if `from` has that many. Calls `meanwhile` when it holds one of its two locks.
 pub fn transfer(from: &Account, to: &Account, cents: u64, meanwhile: impl FnOnce()) -> bool {
     let mut source = from.balance.acquire();
     meanwhile();

@@ -1,23 +1,24 @@
-//! What a primitive or a queue answers when it does not do what it was asked.
+//! The errors of the primitives and queues.
 //!
 //! Python raises an exception for each: `queue.Full`, `queue.Empty`, `queue.ShutDown`, `threading.BrokenBarrierError`,
-//! and `ValueError` where something was given back too often. What was to be put on a queue comes back with the error,
-//! so that nothing is lost with it.
+//! and `ValueError` if too much is released. [`PutError`] returns the item that the queue didn't accept.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why an item was not put on a queue: here it is again.
+/// The reason why an item wasn't put on a queue, with the item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PutError<T> {
-    /// The queue is full, and stayed full for as long as the caller was willing to wait: Python's `queue.Full`.
+    /// The queue is full, and was still full when the timeout expired: Python's `queue.Full`.
     Full(T),
     /// The queue was shut down: Python's `queue.ShutDown`.
     ShutDown(T),
 }
 
 impl<T> PutError<T> {
-    /// The item.
+    /// Returns the item.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::errors::PutError;
@@ -51,12 +52,24 @@ impl<T> fmt::Display for PutError<T> {
 
 impl<T> Error for PutError<T> {}
 
-/// Why no item was taken from a queue.
+/// The reason why no item was taken from a queue.
+///
+/// # Examples
+///
+/// ```
+/// use chapters::errors::GetError;
+/// use chapters::threads::Queue;
+///
+/// let queue: Queue<u32> = Queue::new(0);
+/// assert_eq!(queue.try_get(), Err(GetError::Empty));
+/// queue.shutdown(false);
+/// assert_eq!(queue.try_get(), Err(GetError::ShutDown));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GetError {
-    /// The queue is empty, and stayed empty for as long as the caller was willing to wait: Python's `queue.Empty`.
+    /// The queue is empty, and was still empty when the timeout expired: Python's `queue.Empty`.
     Empty,
-    /// The queue is empty and was shut down, so that it stays empty: Python's `queue.ShutDown`.
+    /// The queue is empty and was shut down, so it stays empty: Python's `queue.ShutDown`.
     ShutDown,
 }
 
@@ -71,20 +84,39 @@ impl fmt::Display for GetError {
 
 impl Error for GetError {}
 
-/// Something was to be given back that had not been taken: Python's `ValueError` of `BoundedSemaphore.release` and of
-/// `Queue.task_done`.
+/// More was released than acquired: Python's `ValueError` of `BoundedSemaphore.release` and `Queue.task_done`.
+///
+/// # Examples
+///
+/// ```
+/// use chapters::errors::TooMany;
+/// use chapters::threads::BoundedSemaphore;
+///
+/// assert_eq!(BoundedSemaphore::new(2).release(1), Err(TooMany));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
 impl fmt::Display for TooMany {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("more was given back than had been taken")
+        f.write_str("more was released than acquired")
     }
 }
 
 impl Error for TooMany {}
 
-/// The barrier is broken, so that waiting for the other parties makes no sense: Python's `BrokenBarrierError`.
+/// The barrier is broken or was reset, so the other parties may not arrive: Python's `BrokenBarrierError`.
+///
+/// # Examples
+///
+/// ```
+/// use chapters::errors::Broken;
+/// use chapters::threads::Barrier;
+///
+/// let barrier = Barrier::new(2);
+/// barrier.abort();
+/// assert_eq!(barrier.wait(), Err(Broken));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;
 

@@ -1,8 +1,9 @@
-//! What all services share: what they are asked to do, how they are started and stopped, and what they report at the end.
+//! What all services share: what they are asked to do, how they are started and stopped, and what they report at the
+//! end.
 //!
-//! A service gets a [`Plan`], jobs, and a [`Trace`](crate::trace::Trace) for its records. When all its workers have started,
-//! it calls [`OnStarted`] with a [`StopHandle`]; when the last one has ended, it returns an [`Outcome`]. A [`Run`] is the
-//! plan together with the rest that identifies a run, and makes the [`Summary`] of it.
+//! A service gets a [`Plan`], jobs, and a [`Trace`](crate::trace::Trace) for its records. When all its workers have
+//! started, it calls [`OnStarted`] with a [`StopHandle`]; when the last one has ended, it returns an [`Outcome`]. A
+//! [`Run`] is the plan together with the rest that identifies a run, and makes the [`Summary`] of it.
 
 use std::io;
 use std::time::Duration;
@@ -17,6 +18,9 @@ use crate::usage::Usage;
 
 /// How long a worker waits for a job before it reports that there is no work and waits again.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a coroutine may run jobs before it yields to the other tasks of its event loop.
+pub const TIME_SLICE: Duration = Duration::from_millis(1);
 
 /// What a service is asked to do, whichever way it is built.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +71,8 @@ pub fn cannot_start(worker: WorkerId, error: &io::Error) -> io::Error {
 pub struct Run {
     /// `threads`, `processes` or `coroutines`.
     pub model: &'static str,
-    /// The part of a [demo of one primitive or queue](crate::demos) that is shown; the [service](crate::demo) of a demo has none.
+    /// The part of a [demo of one primitive or queue](crate::demos) that is shown; the [service](crate::demo) of a demo
+    /// has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<&'static str>,
     /// What the sizes of the jobs are made from.

@@ -1,8 +1,8 @@
-//! What the locks of this crate are made of: the standard library's parts.
+//! The parts of the standard library that the locks of this crate are built from.
 //!
-//! A module that takes its parts from here can be compiled a second time with other parts of the same names. The models
-//! in `tests/loom_gil` and `tests/loom_threads` do that: they hand it loom's, which try every order in which threads
-//! can meet. So whatever depends on time, or on how long a thread spins, stands here and nowhere else.
+//! A module that imports these names from here can be compiled a second time with other types of the same names. The
+//! models in `tests/loom_gil` and `tests/loom_threads` do that with loom's types, which explore the interleavings of a
+//! few threads. Therefore everything that depends on time, or on how long a thread spins, is in this file.
 
 pub(crate) use std::cell::UnsafeCell;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -11,20 +11,23 @@ pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::hint;
 use std::time::{Duration, Instant};
 
-/// How often a thread looks again before it goes to sleep.
-const LOOKS: u32 = 8;
+/// How many times a thread polls before it goes to sleep.
+const SPIN_LIMIT: u32 = 8;
 
-/// Locks a mutex that nobody panics with, so that a poisoned one guards nothing broken.
+/// Locks a mutex, whether or not it is poisoned.
+///
+/// For mutexes whose value is consistent even after a panic, because no code panics while it changes the value.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// When `timeout` will have passed; `None` if that is later than the clock can tell.
+/// Returns when `timeout` will have passed, or `None` if the clock can't represent that time.
 pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
-/// Sleeps until `condvar` is notified, or for no reason, or until the deadline: then the answer is false.
+/// Sleeps until `condvar` is notified or wakes up spuriously (true), or until the deadline has passed (false). Without
+/// a deadline, sleeps as long as it takes.
 pub(crate) fn wait_until<'a, T>(
     condvar: &Condvar,
     guard: MutexGuard<'a, T>,
@@ -41,15 +44,18 @@ pub(crate) fn wait_until<'a, T>(
     (guard, !timeout.timed_out())
 }
 
-/// Spins for a moment while it is worth it: to be put to sleep and woken takes longer than all of it. After each look
-/// twice as long passes as after the one before, since to look disturbs whoever works there.
+/// Spins while `busy` returns true, for a few microseconds at most, because putting a thread to sleep and waking it
+/// takes longer.
+///
+/// The pause between two calls of `busy` doubles each time, because each call takes the cache line away from the core
+/// that is working with it.
 pub(crate) fn spin_while(busy: impl Fn() -> bool) {
-    for look in (0..LOOKS).take_while(|_| busy()) {
-        (0..1 << look).for_each(|_| hint::spin_loop());
+    for round in (0..SPIN_LIMIT).take_while(|_| busy()) {
+        (0..1 << round).for_each(|_| hint::spin_loop());
     }
 }
 
-/// The number of the calling thread, which no other thread has, and which is never zero.
+/// Returns the number of the calling thread. No other thread has the same number, and no number is zero.
 pub(crate) fn this_thread() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     thread_local!(static ME: usize = NEXT.fetch_add(1, Ordering::Relaxed));

@@ -1,9 +1,10 @@
-//! Programs that must not compile, and what the compiler says to each: the book shows both.
+//! Programs that must not compile, with the compiler's messages. The book shows both.
 //!
-//! Nothing here borrows a bound from the standard library, whose source the compiler would quote where it is installed.
+//! The programs have bounds of their own where the compiler would otherwise quote the standard library's source, with
+//! the path at which it is installed.
 
 #[test]
-fn the_compiler_rejects_what_would_go_wrong() {
+fn the_compiler_rejects_faulty_programs() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/*.rs");
     #[cfg(target_os = "linux")]

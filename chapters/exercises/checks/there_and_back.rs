@@ -1,4 +1,4 @@
-//! Looks at `there_and_back`.
+//! Checks `there_and_back`.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -8,15 +8,16 @@ use chapters::threads::{Barrier, Lock};
 
 use crate::there_and_back::{Account, transfer};
 
-/// How long the two transfers may meet between their locks. If they have met, how long they may take from there.
+/// How long a transfer waits for the other one between its two locks, and how long it may take after that.
 const MEETING: Duration = Duration::from_secs(1);
-/// How long somebody looks for money that is in neither account.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long the check watches for money that is in neither account.
+const WATCH_TIME: Duration = Duration::from_millis(100);
 
 pub fn check() -> Result<(), String> {
     let accounts: [_; 2] = [1, 2].map(|number| Arc::new(Account { number, balance: Lock::guarding(100) }));
     both_ways(&accounts)?;
     money_is_always_somewhere(&accounts)?;
+    to_the_same_account(&accounts[0])?;
     let [one, two] = accounts.map(|account| *account.balance.acquire());
     match (one, two) {
         (70, 130) => Ok(()),
@@ -24,7 +25,7 @@ pub fn check() -> Result<(), String> {
     }
 }
 
-/// Moves ten cents there and ten back, and lets the two transfers meet where each has one lock.
+/// Moves ten cents in each direction, and lets the two transfers meet when each has one lock.
 fn both_ways([one, two]: &[Arc<Account>; 2]) -> Result<(), String> {
     let meeting = Arc::new(Barrier::new(2));
     let start = Arc::new(Barrier::new(2));
@@ -33,8 +34,8 @@ fn both_ways([one, two]: &[Arc<Account>; 2]) -> Result<(), String> {
         let (from, to, done) = (Arc::clone(from), Arc::clone(to), done.clone());
         let (start, meeting) = (Arc::clone(&start), Arc::clone(&meeting));
         thread::spawn(move || {
-            start.wait().expect("both come");
-            // Whoever comes alone goes on alone.
+            start.wait().expect("both arrive");
+            // If only one of them gets here, it continues after the timeout.
             let moved = transfer(&from, &to, 10, || _ = meeting.wait_timeout(MEETING));
             let _ = done.send(moved);
         });
@@ -53,15 +54,29 @@ fn both_ways([one, two]: &[Arc<Account>; 2]) -> Result<(), String> {
     Ok(())
 }
 
-/// Holds the second account, and looks at the first one while thirty cents are to go from there to it.
+/// Moves ten cents from an account to itself.
+fn to_the_same_account(account: &Arc<Account>) -> Result<(), String> {
+    let before = *account.balance.acquire();
+    let (done, ended) = mpsc::channel();
+    let its = Arc::clone(account);
+    thread::spawn(move || done.send(transfer(&its, &its, 10, || ())));
+    match ended.recv_timeout(2 * MEETING) {
+        Ok(true) if *account.balance.acquire() == before => Ok(()),
+        Ok(true) => Err("a transfer from account 1 to account 1 changed its balance".to_owned()),
+        Ok(false) => Err("there were 10 cents, and they did not move from account 1 to account 1".to_owned()),
+        Err(_) => Err("a transfer from account 1 to account 1 waits for itself".to_owned()),
+    }
+}
+
+/// Holds the second account, and watches the first one while a transfer tries to move thirty cents to the second.
 fn money_is_always_somewhere([one, two]: &[Arc<Account>; 2]) -> Result<(), String> {
     let before = *one.balance.acquire();
     let held = two.balance.acquire();
     let theirs = [one, two].map(Arc::clone);
     let transfer = thread::spawn(move || transfer(&theirs[0], &theirs[1], 30, || ()));
-    let end = Instant::now() + LOOK;
+    let end = Instant::now() + WATCH_TIME;
     while Instant::now() < end {
-        match one.balance.acquire_timeout(LOOK) {
+        match one.balance.acquire_timeout(WATCH_TIME) {
             Some(now) if *now != before => {
                 let gone = before - *now;
                 return Err(format!("{gone} cents are in neither account: lock both before any money moves"));

@@ -1,5 +1,7 @@
-//! Looks at `wake_up`: polls by hand, and counts who is woken.
+//! Checks `wake_up`: polls by hand, and counts how often each future is woken.
 
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -7,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::wake_up::{Bell, Wait};
 
-/// A coroutine that waits for the bell, and how often it was woken.
+/// A future that waits for the bell, and the number of times that it was woken.
 struct Waiter {
     wait: Pin<Box<Wait>>,
     woken: Arc<Woken>,
@@ -40,14 +42,14 @@ pub fn check() -> Result<(), String> {
     let bell = Bell::default();
     let [mut first, mut second] = [(); 2].map(|()| Waiter::new(&bell));
     if first.poll().is_ready() || second.poll().is_ready() {
-        return Err("somebody went on before the bell was rung".to_owned());
+        return Err("a future was ready before the bell was rung".to_owned());
     }
     if first.was_woken() || second.was_woken() {
         return Err(
-            "somebody was woken before the bell was rung: to wake oneself is to be polled again and again".into()
+            "a future was woken before the bell was rung: a future that wakes itself is polled again and again".into(),
         );
     }
-    // A task may come back with another waker, as when it has moved: the last one counts.
+    // A task may be polled again with another waker, for example after it was moved. The last one counts.
     let before = std::mem::take(&mut first.woken);
     _ = first.poll();
     bell.ring();
@@ -56,14 +58,60 @@ pub fn check() -> Result<(), String> {
         (false, false) if before.0.load(Relaxed) == 0 => {
             return Err("the bell was rung and nobody was woken: no waker had been left".to_owned());
         }
-        (false, _) => return Err("who was polled again with another waker was not woken by that one".to_owned()),
-        (true, false) => return Err("the bell was rung, and of two that waited one was woken".to_owned()),
+        (false, _) => {
+            return Err("a future was polled again with another waker, and `ring` didn't call that one".to_owned());
+        }
+        (true, false) => return Err("the bell was rung, and of two waiting futures only one was woken".to_owned()),
     }
     if first.poll().is_pending() || second.poll().is_pending() {
-        return Err("the bell was rung, and somebody still waits".to_owned());
+        return Err("the bell was rung, and a future is still pending".to_owned());
     }
     if Waiter::new(&bell).poll().is_pending() {
-        return Err("who comes after the bell was rung waits for ever".to_owned());
+        return Err("a future that is created after the bell was rung waits forever".to_owned());
     }
-    Ok(())
+    keeps_one_waker_for_each_future()?;
+    wakes_without_borrowing()
+}
+
+/// Polls a future twice, and drops it.
+fn keeps_one_waker_for_each_future() -> Result<(), String> {
+    let bell = Bell::default();
+    let mut waiter = Waiter::new(&bell);
+    _ = (waiter.poll(), waiter.poll());
+    let woken = Arc::clone(&waiter.woken);
+    // This variable and the waiter hold one each.
+    let wakers = |held: usize| Arc::strong_count(&woken) - held;
+    if wakers(2) != 1 {
+        return Err(format!("a future was polled twice, and the bell keeps {} of its wakers", wakers(2)));
+    }
+    drop(waiter);
+    match wakers(1) {
+        0 => Ok(()),
+        _ => Err("a future was dropped, and the bell keeps its waker".to_owned()),
+    }
+}
+
+/// A waker that polls its future at once, as an executor that runs tasks when they are woken does.
+struct PollsAtOnce;
+
+thread_local!(static WAITS: RefCell<Option<Pin<Box<Wait>>>> = const { RefCell::new(None) });
+
+impl Wake for PollsAtOnce {
+    fn wake(self: Arc<Self>) {
+        if let Some(mut wait) = WAITS.take() {
+            _ = wait.as_mut().poll(&mut Context::from_waker(&Waker::from(self)));
+        }
+    }
+}
+
+fn wakes_without_borrowing() -> Result<(), String> {
+    let bell = Bell::default();
+    let mut wait = Box::pin(bell.wait());
+    _ = wait.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(PollsAtOnce))));
+    WAITS.set(Some(wait));
+    let silently = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let rung = panic::catch_unwind(AssertUnwindSafe(|| bell.ring()));
+    panic::set_hook(silently);
+    rung.map_err(|_| "a waker polled its future at once, and the state was still borrowed".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Whichever way the money goes, the account with the smaller number is locked first.
+//! Locks the account with the smaller number first, in whichever direction the money goes.
 
 use chapters::threads::Lock;
 
@@ -8,8 +8,12 @@ pub struct Account {
 }
 
 // ANCHOR: solution
-/// Moves so many cents, if they are there. Calls `meanwhile` once it has one of its two locks.
+/// Moves `cents` if `from` has that many. Calls `meanwhile` when it holds one of its two locks.
 pub fn transfer(from: &Account, to: &Account, cents: u64, meanwhile: impl FnOnce()) -> bool {
+    if from.number == to.number {
+        meanwhile();
+        return *from.balance.acquire() >= cents; // a thread can't acquire the same lock twice
+    }
     let in_order = from.number < to.number;
     let (first, second) = if in_order { (from, to) } else { (to, from) };
     let mut first = first.balance.acquire();

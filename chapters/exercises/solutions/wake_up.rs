@@ -1,6 +1,8 @@
-//! Whoever has to wait leaves a waker behind, and who rings uses them all.
+//! A future that has to wait stores its waker, and `ring` calls all of them.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -14,7 +16,10 @@ pub struct Bell {
 #[derive(Default)]
 struct State {
     rung: bool,
-    wakers: Vec<Waker>,
+    /// The number of the next future to be created.
+    next: u64,
+    /// The wakers of the futures that are waiting, by their numbers.
+    wakers: BTreeMap<u64, Waker>,
 }
 
 impl Bell {
@@ -23,19 +28,25 @@ impl Bell {
     pub fn ring(&self) {
         let mut state = self.state.borrow_mut();
         state.rung = true;
-        state.wakers.drain(..).for_each(Waker::wake);
+        let wakers = mem::take(&mut state.wakers);
+        drop(state); // because a waker may poll its future at once
+        wakers.into_values().for_each(Waker::wake);
     }
     // ANCHOR_END: solution
 
     /// Waits until the bell has been rung.
     pub fn wait(&self) -> Wait {
-        Wait { bell: self.clone() }
+        let mut state = self.state.borrow_mut();
+        let number = state.next;
+        state.next += 1;
+        Wait { bell: self.clone(), number }
     }
 }
 
 /// Is ready when the bell has been rung.
 pub struct Wait {
     bell: Bell,
+    number: u64,
 }
 
 impl Future for Wait {
@@ -47,8 +58,17 @@ impl Future for Wait {
         if state.rung {
             return Poll::Ready(());
         }
-        state.wakers.push(context.waker().clone());
+        let last = state.wakers.insert(self.number, context.waker().clone());
+        drop(state); // because the last waker of a task drops the task
+        drop(last);
         Poll::Pending
     }
     // ANCHOR_END: poll
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let waker = self.bell.state.borrow_mut().wakers.remove(&self.number);
+        drop(waker);
+    }
 }

@@ -1,29 +1,62 @@
-//! A place where coroutines wait for each other: Python's `asyncio.Barrier`.
+//! A barrier, where a fixed number of coroutines wait for each other: the counterpart of Python's `asyncio.Barrier`.
 //!
-//! It differs from [`tokio::sync::Barrier`], which a working engineer reaches for, in that it can *break*: a party that
-//! waits with a timeout, or gives up, tells all others, who would wait for ever otherwise. It can also run an action, once
-//! for each round, before anybody goes on, which asyncio's cannot.
+//! # Differences from other types
 //!
-//! It differs from [`threads::Barrier`] in that a party can be *cancelled*. It leaves then, and the others wait for another
-//! one, as in asyncio; tokio's barrier goes on counting it. So the index of a party is not known when it comes: it is how
-//! many of those who *stayed* came before. (asyncio fixes it when they come. If the first of three is cancelled and
-//! replaced, the parties are told 1, 1, and 2.)
+//! [`tokio::sync::Barrier`] is the right choice for most programs. This barrier can also *break*: if one party gives
+//! up, because its timeout has expired or because it calls [`abort`](Barrier::abort), the others get an error instead
+//! of waiting forever. And it can run an action once in each round, before any party goes on, which asyncio's can't.
 //!
-//! A round is *filling* until all parties have come, then *draining* until all have gone; only then the next one begins,
-//! so a fast party cannot be counted twice. [`Barrier::reset`] drains a round that is not complete. These are Python's
-//! four states.
+//! Unlike a thread at a [`threads::Barrier`], a coroutine can be *cancelled* while it waits. It leaves the round then,
+//! and the others wait for another party, as in asyncio. A tokio barrier goes on counting it.
+//!
+//! Three details differ from asyncio:
+//!
+//! - [`reset`](Barrier::reset) doesn't break a round that is complete: parties that haven't run since the last one
+//!   arrived still pass, as in `threading`. asyncio's `reset` breaks the round for them.
+//! - The index that [`wait`](Barrier::wait) returns is the number of parties that arrived earlier *and stayed*. asyncio
+//!   fixes the index on arrival: if the first of three parties is cancelled and replaced, the three get 1, 1, and 2.
+//! - asyncio has no `wait` with a timeout. `asyncio.wait_for` cancels the party and doesn't break the barrier. To do
+//!   the same here, put a [`tokio::time::timeout`] around [`wait`](Barrier::wait).
+//!
+//! asyncio shows the phase of a barrier in its `repr`; this one shows it with `{:?}`.
+//!
+//! # Phases
+//!
+//! A round is in one of Python's four phases:
+//!
+//! | phase | meaning | ends when |
+//! | --- | --- | --- |
+//! | `Filling` | parties arrive and wait | all have arrived: `Draining` |
+//! | `Draining` | the parties of a complete round leave | all have left: `Filling` |
+//! | `Resetting` | the parties of a round that was reset leave with an error | all have left: `Filling` |
+//! | `Broken` | all parties get an error | `reset` is called: `Filling` or `Resetting` |
+//!
+//! A party that arrives while a round is draining waits until it has drained. Otherwise, a fast party could be counted
+//! twice:
+//!
+//! | Task 1 | Task 2 |
+//! | --- | --- |
+//! | arrives first, and waits | |
+//! | | arrives second: the round is complete |
+//! | | goes on, and arrives for the next round |
+//! | runs, and finds one of two parties waiting: it would wait, although its round was complete | |
+//!
+//! A party that is neither polled nor dropped keeps its round from draining; see [futurelock](super#futurelock).
 
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 use std::{fmt, mem};
 
-use tokio::time;
+use tokio::time::Instant;
 
 use super::Condition;
+use super::condition::{before, deadline_after};
 use crate::errors::Broken;
 use crate::threads;
 
-/// A barrier for a number of parties, used again and again.
+/// A barrier for a fixed number of parties. It can be used any number of times.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::Barrier;
@@ -37,35 +70,37 @@ use crate::threads;
 /// ```
 pub struct Barrier {
     round: threads::Lock<Round>,
+    /// Notified when the phase has changed.
     changed: Condition,
     parties: usize,
     action: Box<dyn Fn() + Send + Sync>,
 }
 
+#[derive(Debug)]
 struct Round {
     phase: Phase,
-    /// How many parties are between coming and going.
+    /// How many parties have arrived and haven't left.
     inside: usize,
-    /// Their numbers, and those of the ones that have gone, in the order in which they came.
+    /// The numbers of all parties of the round in order of arrival, including those that have left a complete round.
     numbers: Vec<u64>,
-    /// The number of the next party.
+    /// The number of the next party to arrive.
     next: u64,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Parties come, and wait.
+    /// Parties arrive and wait.
     Filling,
-    /// All have come, and go on.
+    /// All parties have arrived, and leave.
     Draining,
-    /// The round was given up, and those who waited go.
+    /// The round was reset, and the parties that were waiting leave.
     Resetting,
-    /// Nobody waits here until somebody resets the barrier.
+    /// All parties get an error until the barrier is reset.
     Broken,
 }
 
 impl Round {
-    fn party<'a>(&mut self, barrier: &'a Barrier) -> Party<'a> {
+    fn arrive<'a>(&mut self, barrier: &'a Barrier) -> Party<'a> {
         let number = self.next;
         self.next += 1;
         self.inside += 1;
@@ -73,9 +108,9 @@ impl Round {
         Party { barrier, number }
     }
 
-    /// How many came before the party that leaves. If not all are there yet, it is as if it had never come.
+    /// Removes a party and returns its index. If the round isn't complete yet, the party no longer counts.
     fn leave(&mut self, number: u64) -> usize {
-        let index = self.numbers.binary_search(&number).expect("it has come");
+        let index = self.numbers.binary_search(&number).expect("the party has arrived");
         self.inside -= 1;
         if self.phase == Phase::Filling {
             self.numbers.remove(index);
@@ -83,7 +118,7 @@ impl Round {
         index
     }
 
-    fn turn(&mut self, phase: Phase) {
+    fn set_phase(&mut self, phase: Phase) {
         self.phase = phase;
         if phase == Phase::Filling {
             self.numbers.clear();
@@ -91,14 +126,14 @@ impl Round {
     }
 }
 
-/// A party that has come. If it is dropped before it went on, its coroutine was cancelled, and it leaves the others alone.
+/// A party that has arrived. If it is dropped without a call of `leave`, its coroutine was cancelled.
 struct Party<'a> {
     barrier: &'a Barrier,
     number: u64,
 }
 
 impl Party<'_> {
-    fn go(self) -> Result<usize, Broken> {
+    fn leave(self) -> Result<usize, Broken> {
         let passed = self.barrier.leave(self.number);
         mem::forget(self);
         passed
@@ -112,20 +147,26 @@ impl Drop for Party<'_> {
 }
 
 impl Barrier {
-    /// Makes a barrier for so many parties.
+    /// Creates a barrier for `parties` parties.
     ///
     /// # Panics
     ///
-    /// If there is no party. Python raises `ValueError`.
+    /// If `parties` is zero. Python raises `ValueError`.
     pub fn new(parties: usize) -> Self {
         Self::with_action(parties, || {})
     }
 
-    /// Makes a barrier with an action, which the last party to come runs before anybody goes on.
+    /// Creates a barrier with an action, which the last party to arrive runs before any party goes on.
     ///
-    /// The action runs with the barrier locked, as in Python's `threading`: it must not use the barrier itself, and must be
-    /// short, since it keeps its event loop from running others. If it panics, the barrier is broken, and the panic goes on
-    /// in the party that ran it.
+    /// The action runs with the barrier locked, as in Python's `threading`, so it mustn't use the barrier itself. It
+    /// should be short, because it blocks its event loop. If it panics, the barrier breaks, and the panic continues in
+    /// the party that ran it.
+    ///
+    /// # Panics
+    ///
+    /// If `parties` is zero.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::sync::Arc;
@@ -145,32 +186,44 @@ impl Barrier {
     /// tokio::join!(party(), party());
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there is no party.
     pub fn with_action(parties: usize, action: impl Fn() + Send + Sync + 'static) -> Self {
-        assert!(parties > 0, "a barrier has at least one party");
+        assert!(parties > 0, "a barrier needs at least one party");
         let round = Round { phase: Phase::Filling, inside: 0, numbers: Vec::new(), next: 0 };
         Self { round: threads::Lock::guarding(round), changed: Condition::new(), parties, action: Box::new(action) }
     }
 
-    /// Waits until all parties have come, and returns how many came before this one. See the example of [`Barrier`].
+    /// Waits until all parties have arrived, and returns how many arrived before this one. [`Barrier`] has an example.
     ///
-    /// Cancel safe: a party that is cancelled while it waits leaves, and the others wait for another one; if all have come,
-    /// the others go on without it.
+    /// # Cancel safety
+    ///
+    /// A party that is cancelled leaves, and the others wait for another one. If all have arrived, the others pass
+    /// without it.
     ///
     /// # Errors
     ///
-    /// When the barrier is broken or reset, before or meanwhile.
+    /// Returns [`Broken`] if the barrier is broken, or if it is broken or reset before all parties have arrived.
     pub async fn wait(&self) -> Result<usize, Broken> {
-        self.pass(async { drop(self.changed.until(&self.round, |round| round.phase != Phase::Filling).await) }).await
+        self.pass(None).await
     }
 
-    /// The same, but waits until `timeout` has passed at most; then it breaks the barrier. (To leave without breaking it, as
-    /// with `asyncio.wait_for`, put a [`tokio::time::timeout`] around [`wait`](Barrier::wait).)
+    /// Like [`wait`](Barrier::wait), but breaks the barrier if not all parties have arrived after `timeout`.
     ///
-    /// Cancel safe as [`wait`](Barrier::wait) is: a cancellation breaks nothing.
+    /// The timeout includes the time that the parties of the previous round need to leave. If they don't leave in time,
+    /// the barrier breaks as if by [`abort`](Barrier::abort).
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`wait`](Barrier::wait). A cancellation doesn't break the barrier.
+    ///
+    /// # Errors
+    ///
+    /// As for [`wait`](Barrier::wait), or if the timeout has expired.
+    ///
+    /// # Panics
+    ///
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -188,77 +241,76 @@ impl Barrier {
     /// assert!(!barrier.is_broken());
     /// # }
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the barrier is broken or reset, before or meanwhile, or not all parties came in time.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_timeout(&self, timeout: Duration) -> Result<usize, Broken> {
-        self.pass(async {
-            let complete = self.changed.until(&self.round, |round| round.phase != Phase::Filling);
-            if time::timeout(timeout, complete).await.is_err() {
-                self.give_up();
-            }
-        })
-        .await
+        self.pass(deadline_after(timeout)).await
     }
 
-    fn give_up(&self) {
+    async fn pass(&self, deadline: Option<Instant>) -> Result<usize, Broken> {
+        let party = self.enter(deadline).await?;
+        let filled = self.changed.wait_for_sync(&self.round, |round| round.phase != Phase::Filling);
+        if before(deadline, filled).await.is_none() {
+            self.time_out();
+        }
+        party.leave()
+    }
+
+    /// Breaks the barrier for a party whose timeout has expired, unless all parties have arrived by now.
+    fn time_out(&self) {
         let round = self.round.acquire();
         if round.phase == Phase::Filling {
-            self.turn(round, Phase::Broken);
+            self.set_phase(round, Phase::Broken);
         }
-    }
-
-    async fn pass(&self, stay: impl Future<Output = ()>) -> Result<usize, Broken> {
-        let party = self.enter().await?;
-        stay.await;
-        party.go()
     }
 
     // ANCHOR: phases
-    /// Waits while those of the last round are still going, and comes. Who is last to come lets all go on.
-    async fn enter(&self) -> Result<Party<'_>, Broken> {
-        let gone = |round: &mut Round| !matches!(round.phase, Phase::Draining | Phase::Resetting);
-        let mut round = self.changed.until(&self.round, gone).await;
+    /// Waits until the previous round has drained, and arrives. The last party to arrive completes the round.
+    async fn enter(&self, deadline: Option<Instant>) -> Result<Party<'_>, Broken> {
+        let is_drained = |round: &mut Round| !matches!(round.phase, Phase::Draining | Phase::Resetting);
+        let drained = before(deadline, self.changed.wait_for_sync(&self.round, is_drained)).await;
+        let mut round = drained.unwrap_or_else(|| self.round.acquire());
+        if !is_drained(&mut round) {
+            self.set_phase(round, Phase::Broken); // the timeout has expired
+            return Err(Broken);
+        }
         if round.phase == Phase::Broken {
             return Err(Broken);
         }
-        let party = round.party(self);
+        let party = round.arrive(self);
         if round.inside == self.parties {
-            self.act(round);
+            self.complete(round);
         }
         Ok(party)
     }
 
-    /// Runs the action, and lets everybody go on.
-    fn act(&self, round: threads::LockGuard<Round>) {
-        let end = panic::catch_unwind(AssertUnwindSafe(&self.action));
-        self.turn(round, if end.is_err() { Phase::Broken } else { Phase::Draining });
-        end.unwrap_or_else(|panicked| panic::resume_unwind(panicked));
+    /// Runs the action, and lets all parties leave.
+    fn complete(&self, round: threads::LockGuard<Round>) {
+        let result = panic::catch_unwind(AssertUnwindSafe(&self.action));
+        self.set_phase(round, if result.is_err() { Phase::Broken } else { Phase::Draining });
+        result.unwrap_or_else(|panic| panic::resume_unwind(panic));
     }
 
-    /// Lets the next round begin if this was the last party to go.
+    /// Starts the next round if this is the last party to leave.
     fn leave(&self, number: u64) -> Result<usize, Broken> {
         let mut round = self.round.acquire();
         let (index, phase) = (round.leave(number), round.phase);
         if round.inside == 0 && phase != Phase::Broken {
-            self.turn(round, Phase::Filling);
+            self.set_phase(round, Phase::Filling);
         }
         if phase == Phase::Draining { Ok(index) } else { Err(Broken) }
     }
 
-    fn turn(&self, mut round: threads::LockGuard<Round>, phase: Phase) {
-        round.turn(phase);
+    fn set_phase(&self, mut round: threads::LockGuard<Round>, phase: Phase) {
+        round.set_phase(phase);
         drop(round);
         self.changed.notify_all();
     }
     // ANCHOR_END: phases
 
-    /// Breaks the barrier: whoever waits, and whoever comes, gets [`Broken`].
+    /// Breaks the barrier: parties that are waiting, and those that arrive later, get [`Broken`].
+    ///
+    /// Never waits. Parties that haven't left a complete round yet get [`Broken`] too, as in Python.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::Barrier;
@@ -272,32 +324,35 @@ impl Barrier {
     /// # }
     /// ```
     pub fn abort(&self) {
-        self.turn(self.round.acquire(), Phase::Broken);
+        self.set_phase(self.round.acquire(), Phase::Broken);
     }
 
-    /// Makes the barrier as new: whoever waits gets [`Broken`], and whoever comes starts a new round. See the example of
-    /// [`Barrier::wait_timeout`].
+    /// Starts a new round: parties that are waiting get [`Broken`], and a broken barrier works again.
+    ///
+    /// Never waits. A round that is complete isn't affected. [`Barrier::wait_timeout`] has an example.
     pub fn reset(&self) {
         let round = self.round.acquire();
         match (round.inside, round.phase) {
-            (0, _) => self.turn(round, Phase::Filling),
-            (_, Phase::Filling | Phase::Broken) => self.turn(round, Phase::Resetting),
+            (0, _) => self.set_phase(round, Phase::Filling),
+            (_, Phase::Filling | Phase::Broken) => self.set_phase(round, Phase::Resetting),
             (_, Phase::Draining | Phase::Resetting) => {}
         }
     }
 
-    /// Whether the barrier is broken. See the example of [`Barrier::wait_timeout`].
+    /// Returns whether the barrier is broken. Never waits. [`Barrier::wait_timeout`] has an example.
     pub fn is_broken(&self) -> bool {
         self.round.acquire().phase == Phase::Broken
     }
 
-    /// How many parties have come and wait for the others.
+    /// Returns how many parties are waiting for the others to arrive. Never waits.
     pub fn n_waiting(&self) -> usize {
         let round = self.round.acquire();
         if round.phase == Phase::Filling { round.inside } else { 0 }
     }
 
-    /// How many parties there must be.
+    /// Returns how many parties the barrier is for.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::Barrier;
@@ -312,10 +367,9 @@ impl Barrier {
 
 impl fmt::Debug for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Barrier").field("parties", &self.parties).finish_non_exhaustive()
+        f.debug_struct("Barrier")
+            .field("parties", &self.parties)
+            .field("round", &self.round.try_acquire().as_deref())
+            .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-#[path = "tests/barrier.rs"]
-mod tests;

@@ -1,23 +1,63 @@
-//! Where coroutines wait until something that a lock guards has changed: Python's `asyncio.Condition`.
+//! A condition variable for coroutines: the counterpart of Python's `asyncio.Condition`.
 //!
-//! It differs from [`threads::Condition`] in what a sleeper is. A thread is put to sleep by the operating system, and has
-//! to be woken by it. A coroutine is put to sleep by nobody: one that waits has returned to its event loop, and left a
-//! [`Waker`] behind, by which the loop can be asked to go on with it. The line is the same, first come, first served, and
-//! a notification has an addressee. Only here an addressee can be *cancelled* before it could go on; it passes the
-//! notification to the next.
+//! A coroutine that holds a [`Lock`](super::Lock) may find that it can't go on yet, for example because a queue is
+//! empty. [`wait_for`](Condition::wait_for) releases the lock and waits until another coroutine has changed the value
+//! and called [`notify`](Condition::notify).
 //!
-//! A Python condition is made with its lock. Here the guard says which lock it is, and notifying without holding it is
-//! allowed, where Python raises `RuntimeError`. It is right as long as the *change* was made under the lock. What a
-//! coroutine that was woken finds may have changed again: the lock is not handed to it, and others may come first. So one
-//! waits for a condition in a loop, and [`wait_for`](Condition::wait_for) is that loop.
+//! # Differences from other types
 //!
-//! One waits with the guard of a [`Lock`](super::Lock), not of an [`RLock`](super::RLock): a task may have several guards
-//! of an `RLock`, and those that it keeps would lie while it waits.
+//! Most programs use a channel instead. Code that implements a channel or a lock uses [`tokio::sync::Notify`] or the
+//! crate event-listener, which async-channel and async-lock are built on. Both are queues of waiters without a lock. A
+//! `Notify` remembers one notification that arrives while no coroutine is waiting; a condition doesn't remember any.
 //!
-//! A working engineer mostly reaches for a channel; to build one, for [`tokio::sync::Notify`], or for event-listener, on
-//! which async-channel and async-lock are built. Both are the line alone, without a lock: one takes a place in it, looks
-//! whether what one waits for is there, and only then awaits. So do the siblings of this type. A `Notify` remembers one
-//! notification that nobody waited for; a condition remembers none.
+//! A thread that waits for a [`threads::Condition`] is asleep until the operating system wakes it. A coroutine that
+//! waits has returned to its event loop and left a [`Waker`] behind. Notifying it means calling the waker, which asks
+//! the loop to poll the coroutine again. Only a coroutine can be *cancelled* while it waits, that is, dropped.
+//!
+//! In Python, a condition is created with its lock, and `notify` without holding it raises `RuntimeError`. Here, the
+//! guard says which lock to release, and `notify` may be called after releasing it. The type accepts only the guard of
+//! a [`Lock`](super::Lock): a task can have several guards of an [`RLock`](super::RLock), and `wait` would release the
+//! lock while the others still exist.
+//!
+//! # Using a condition correctly
+//!
+//! - Change the value with the lock held.
+//! - Wait in a loop. The lock isn't handed to the coroutine that was notified, so another one may acquire it first and
+//!   change the value again. `wait_for` is that loop.
+//!
+//! # How it works
+//!
+//! Each waiting coroutine has an entry in `waiters`, a map from a number to a waker. The numbers count up, so the first
+//! entry belongs to the coroutine that has been waiting the longest. `notify` removes entries and calls their wakers. A
+//! coroutine that is polled and doesn't find its entry has been notified. Because every entry has a number of its own,
+//! a coroutine that starts waiting later can't take a notification from the others.
+//!
+//! A coroutine adds its entry before it releases the lock, so that it can't miss a notification;
+//! [`threads::Condition`](crate::threads::condition) explains why. Until its first poll, the entry holds a waker that
+//! does nothing.
+//!
+//! # Notification and cancellation
+//!
+//! A coroutine may be cancelled after it was notified, and before it runs again. It passes the notification on:
+//!
+//! | Task 1: `wait` | Task 2: `wait` | Task 3 |
+//! | --- | --- | --- |
+//! | adds entry 1 and waits | | |
+//! | | adds entry 2 and waits | |
+//! | | | `notify(1)` removes entry 1 and wakes Task 1 |
+//! | | | aborts Task 1 |
+//! | is dropped, and doesn't find its entry: it was notified | | |
+//! | calls `notify(1)`, which removes entry 2 | | |
+//! | | returns from `wait` | |
+//!
+//! Without the last step of Task 1, the notification would be lost and Task 2 would wait forever, although Task 3 meant
+//! it for a waiting coroutine. asyncio passes notifications on in Python 3.13, but loses them in 3.12.1.
+//!
+//! A timeout is a cancellation too, but only of the wait for the notification. If both happen at the same time, the
+//! coroutine finds that its entry is gone and reports that it was notified.
+//!
+//! A notification is also stuck while the notified coroutine is neither polled nor dropped; see
+//! [futurelock](super#futurelock).
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -31,7 +71,9 @@ use tokio::time::{Instant, timeout_at};
 use super::lock::LockGuard;
 use crate::threads;
 
-/// Where coroutines wait, with the lock free, until they are notified.
+/// A queue of coroutines that wait for a change to the value of a [`Lock`](super::Lock).
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::{Condition, Lock};
@@ -49,30 +91,47 @@ use crate::threads;
 /// ```
 #[derive(Debug, Default)]
 pub struct Condition {
-    line: threads::Lock<Line>,
-    /// How many coroutines wait. Changed with the line locked.
-    sleeping: AtomicUsize,
+    /// The coroutines that are waiting and haven't been notified. Locked only for an instant, never over an `await`.
+    waiters: threads::Lock<Waiters>,
+    /// The number of `waiters`. Written only with `waiters` locked.
+    num_waiters: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct Waiters {
     /// The number of the next coroutine to wait.
     next: u64,
-    /// Those that wait and were not notified, by their numbers.
-    sleepers: BTreeMap<u64, Waker>,
+    /// The wakers by number, and so in order of arrival.
+    wakers: BTreeMap<u64, Waker>,
 }
 
 impl Condition {
-    /// Makes a condition that nobody waits for.
+    /// Creates a condition that no coroutine is waiting for.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives the lock back, waits until notified, and waits until the lock is acquired again.
+    /// Releases the lock, waits until notified, and acquires the lock again.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits, also for the lock, leaves the line, and if it was notified,
-    /// the next one is in its stead. In Python it would have to wait for the lock even then; here its guard is gone, and
-    /// nobody needs the lock.
+    /// The coroutine is in the queue before the lock is released, so it can't miss a notification for a change made
+    /// after that. Call this in a loop, or use [`wait_for`](Condition::wait_for): when it returns, another coroutine
+    /// may have changed the value again.
+    ///
+    /// The returned guard is [abandoned](LockGuard::is_abandoned) only if the last holder panicked during the wait. It
+    /// doesn't repeat a panic that `guard` reported.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled coroutine leaves the queue without acquiring the lock. If it has been notified, the next coroutine
+    /// in the queue gets the notification. In asyncio, a cancelled `wait` acquires the lock first, because the code
+    /// around it may still use the value; here, the guard is gone.
+    ///
+    /// # Deadlocks
+    ///
+    /// Waits forever if [`notify`](Condition::notify) isn't called. Other locks that the coroutine holds stay locked,
+    /// so the notifying coroutine must not need them.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::{Condition, Lock};
@@ -82,7 +141,7 @@ impl Condition {
     /// let (lock, condition) = (Lock::new(), Condition::new());
     /// let guard = lock.acquire().await;
     /// let notifier = async {
-    ///     let _guard = lock.acquire().await; // not before the other one waits
+    ///     let _guard = lock.acquire().await; // waits until the other coroutine has released the lock
     ///     condition.notify(1);
     /// };
     /// let _both = tokio::join!(condition.wait(guard), notifier);
@@ -92,10 +151,20 @@ impl Condition {
         self.wait_until(guard, None).await.0
     }
 
-    /// The same, but waits for a notification until `timeout` has passed at most; then for the lock, as long as that
-    /// takes. Also returns whether it was notified.
+    /// Like [`wait`](Condition::wait), but stops waiting for a notification after `timeout`.
     ///
-    /// Cancel safe as [`wait`](Condition::wait) is.
+    /// Also returns whether the coroutine was notified. The timeout doesn't apply to acquiring the lock again, so this
+    /// can take longer if another coroutine holds the lock.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`wait`](Condition::wait).
+    ///
+    /// # Panics
+    ///
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -109,18 +178,25 @@ impl Condition {
     /// assert!(!notified);
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_timeout<'a, T>(&self, guard: LockGuard<'a, T>, timeout: Duration) -> (LockGuard<'a, T>, bool) {
         self.wait_until(guard, deadline_after(timeout)).await
     }
 
-    /// Waits until `predicate` is true of what the lock guards. It is called with the lock held, at first and after each
-    /// notification. See the example of [`Condition`].
+    /// Waits until `predicate` returns true for the value that the lock guards.
     ///
-    /// Cancel safe as [`wait`](Condition::wait) is.
+    /// Calls `predicate` with the lock held: once before waiting, and again after each notification. If it returns true
+    /// the first time, the lock isn't released. [`Condition`] has an example.
+    ///
+    /// The returned guard is [abandoned](LockGuard::is_abandoned) if `guard` was, or if the lock was abandoned when
+    /// `predicate` was called. So `predicate` may see an inconsistent value before the caller learns of the panic.
+    ///
+    /// # Cancel safety and deadlocks
+    ///
+    /// As for [`wait`](Condition::wait).
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` panics. The lock is then released, and the next guard is abandoned.
     pub async fn wait_for<'a, T>(
         &self,
         guard: LockGuard<'a, T>,
@@ -129,10 +205,20 @@ impl Condition {
         self.wait_for_until(guard, None, predicate).await.0
     }
 
-    /// The same, but waits until `timeout` has passed at most. Also returns what `predicate` said last: with a timeout of
-    /// zero, or too late, it is asked once more all the same.
+    /// Like [`wait_for`](Condition::wait_for), but stops waiting for notifications after `timeout`.
     ///
-    /// Cancel safe as [`wait`](Condition::wait) is.
+    /// Also returns the last result of `predicate`. After the timeout, `predicate` is called once more, so the result
+    /// describes the value that the returned guard gives access to.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`wait`](Condition::wait).
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` panics, or if it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -146,10 +232,6 @@ impl Condition {
     /// assert!(!condition.wait_for_timeout(lock.acquire().await, Duration::ZERO, |number| *number == 2).await.1);
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_for_timeout<'a, T>(
         &self,
         guard: LockGuard<'a, T>,
@@ -159,8 +241,13 @@ impl Condition {
         self.wait_for_until(guard, deadline_after(timeout), predicate).await
     }
 
-    /// Wakes `n` of the coroutines that wait now, or all if there are fewer: those that have waited longest. If nobody
-    /// waits, nothing happens, now or later. Never waits itself.
+    /// Wakes `n` of the waiting coroutines, those that have been waiting the longest, or all of them if there are
+    /// fewer.
+    ///
+    /// Coroutines that start waiting later aren't affected, so this does nothing if no coroutine is waiting. It never
+    /// waits itself. The coroutines return from [`wait`](Condition::wait) one at a time, as they acquire the lock.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -170,24 +257,33 @@ impl Condition {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let (lock, condition) = (Lock::new(), Condition::new());
-    /// condition.notify(1); // to nobody
+    /// condition.notify(1); // no coroutine is waiting
     /// assert!(!condition.wait_timeout(lock.acquire().await, Duration::ZERO).await.1);
     /// # }
     /// ```
     // ANCHOR: notify
     pub fn notify(&self, n: usize) {
-        if self.sleeping.load(Ordering::Relaxed) == 0 {
-            return; // a coroutine that waits has said so before it gave the lock back
+        // Can't miss a waiting coroutine: it updates `num_waiters` before it releases the lock.
+        if self.num_waiters.load(Ordering::Relaxed) == 0 {
+            return;
         }
-        let mut line = self.line.acquire();
-        let called: Vec<_> = iter::from_fn(|| line.sleepers.pop_first()).take(n).collect();
-        self.sleeping.store(line.sleepers.len(), Ordering::Relaxed);
-        drop(line);
-        called.into_iter().for_each(|(_, waker)| waker.wake());
+        for waker in self.dequeue(n) {
+            waker.wake();
+        }
+    }
+
+    /// Removes the first `n` waiters from the queue. The caller must wake them.
+    fn dequeue(&self, n: usize) -> Vec<Waker> {
+        let mut waiters = self.waiters.acquire();
+        let dequeued = iter::from_fn(|| waiters.wakers.pop_first()).take(n).map(|(_, waker)| waker).collect();
+        self.num_waiters.store(waiters.wakers.len(), Ordering::Relaxed);
+        dequeued
     }
     // ANCHOR_END: notify
 
-    /// Wakes all coroutines that wait now. Never waits itself.
+    /// Wakes all coroutines that are waiting. Never waits itself.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::{Condition, Lock};
@@ -207,23 +303,33 @@ impl Condition {
         self.notify(usize::MAX);
     }
 
-    /// How many coroutines wait.
+    /// Returns how many coroutines are waiting.
     #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.sleeping.load(Ordering::Relaxed)
+    pub(super) fn num_waiters(&self) -> usize {
+        self.num_waiters.load(Ordering::Relaxed)
     }
 
     // ANCHOR: wait
+    /// Waits for a notification until the deadline, and returns whether there was one.
     async fn wait_until<'a, T>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {
-        let lock_to_acquire = guard.lock();
-        let sleeper = self.join();
+        let lock = guard.lock();
+        // In this order, so that the coroutine can't miss a notification.
+        let waiter = self.enqueue();
         drop(guard);
-        match deadline {
-            None => sleeper.notified().await,
-            Some(deadline) => _ = timeout_at(deadline, sleeper.notified()).await,
-        }
-        let guard = lock_to_acquire.acquire().await;
-        (guard, sleeper.rise())
+        before(deadline, waiter.park()).await;
+        let guard = lock.acquire().await;
+        // If the waiter has left the queue, it was notified, perhaps just as the deadline passed.
+        (guard, !waiter.remove())
+    }
+
+    /// Adds the calling coroutine to the queue.
+    pub(super) fn enqueue(&self) -> Waiter<'_> {
+        let mut waiters = self.waiters.acquire();
+        let number = waiters.next;
+        waiters.next += 1;
+        waiters.wakers.insert(number, Waker::noop().clone());
+        self.num_waiters.store(waiters.wakers.len(), Ordering::Relaxed);
+        Waiter { condition: self, number }
     }
     // ANCHOR_END: wait
 
@@ -239,97 +345,99 @@ impl Condition {
             if holds || !in_time {
                 return (guard, holds);
             }
+            let abandoned = guard.is_abandoned();
             (guard, in_time) = self.wait_until(guard, deadline).await;
+            // The caller gets only the last guard, so that one has to report what the earlier ones reported.
+            if abandoned {
+                guard.mark_abandoned();
+            }
         }
     }
 
-    /// [`wait_for`](Condition::wait_for) with a thread's lock, which is held for an instant and never over an `await`: so those
-    /// who only change what it guards need not be coroutines.
-    pub(super) async fn until<'a, T>(
+    /// Like [`wait_for`](Condition::wait_for), but with a lock for threads, which is held only for an instant and never
+    /// over an `await`. The primitives in this folder use it, so that `release`, `set` and `put` needn't be `async`.
+    pub(super) async fn wait_for_sync<'a, T>(
         &self,
         lock: &'a threads::Lock<T>,
         mut predicate: impl FnMut(&mut T) -> bool,
     ) -> threads::LockGuard<'a, T> {
         loop {
-            let sleeper = {
+            let waiter = {
                 let mut guard = lock.acquire();
                 if predicate(&mut guard) {
                     return guard;
                 }
-                self.join()
+                self.enqueue()
             };
-            sleeper.notified().await;
-            sleeper.rise();
+            waiter.park().await;
+            waiter.remove();
         }
-    }
-
-    /// Takes a place in the line, before the lock is given back, so that no notification can be missed.
-    fn join(&self) -> Sleeper<'_> {
-        let mut line = self.line.acquire();
-        let number = line.next;
-        line.next += 1;
-        line.sleepers.insert(number, Waker::noop().clone());
-        self.sleeping.store(line.sleepers.len(), Ordering::Relaxed);
-        Sleeper { condition: self, number }
     }
 }
 
-/// A place in the line. If it is dropped after it was notified, its coroutine was cancelled, and another is notified in its
-/// stead.
+/// One waiting coroutine: an entry in the queue, or, once it was notified, the duty to use the notification.
+///
+/// If it is dropped after it was notified, its coroutine was cancelled, and the next one in the queue is notified.
 #[derive(Debug)]
-struct Sleeper<'a> {
+pub(super) struct Waiter<'a> {
     condition: &'a Condition,
     number: u64,
 }
 
-impl Sleeper<'_> {
+impl Waiter<'_> {
     /// Waits until notified.
-    async fn notified(&self) {
+    pub(super) async fn park(&self) {
         poll_fn(|context| self.poll(context)).await;
     }
 
-    /// Whether it was notified; if not, leaves behind what wakes its coroutine. No waker is dropped while the line is
-    /// locked: the last that knew of a task might drop the task with it, and all that it held.
+    /// Returns `Ready` if the waiter was notified. If it wasn't, stores the waker for the next notification.
     fn poll(&self, context: &mut Context) -> Poll<()> {
-        let mut line = self.condition.line.acquire();
-        let Some(waker) = line.sleepers.get_mut(&self.number) else {
+        let mut waiters = self.condition.waiters.acquire();
+        let Some(waker) = waiters.wakers.get_mut(&self.number) else {
             return Poll::Ready(());
         };
         let last = mem::replace(waker, context.waker().clone());
-        drop(line);
+        // Dropping the last waker of a task drops the task, and with it values whose destructors may use this
+        // condition. So no waker is dropped while `waiters` is locked.
+        drop(waiters);
         drop(last);
         Poll::Pending
     }
 
-    /// Leaves the line for good, and says whether it was notified.
-    fn rise(self) -> bool {
-        let notified = self.leave();
+    /// Removes the waiter from the queue. Returns false if `dequeue` removed it earlier, which means that the coroutine
+    /// was notified.
+    pub(super) fn remove(self) -> bool {
+        let removed = self.remove_entry();
         mem::forget(self);
-        notified
+        removed
     }
 
-    fn leave(&self) -> bool {
-        let mut line = self.condition.line.acquire();
-        let waker = line.sleepers.remove(&self.number);
-        self.condition.sleeping.store(line.sleepers.len(), Ordering::Relaxed);
-        drop(line);
-        waker.is_none()
+    fn remove_entry(&self) -> bool {
+        let mut waiters = self.condition.waiters.acquire();
+        let waker = waiters.wakers.remove(&self.number);
+        self.condition.num_waiters.store(waiters.wakers.len(), Ordering::Relaxed);
+        drop(waiters);
+        waker.is_some()
     }
 }
 
-impl Drop for Sleeper<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        if self.leave() {
+        if !self.remove_entry() {
             self.condition.notify(1);
         }
     }
 }
 
-/// When `timeout` will have passed, by tokio's clock; `None` if that is later than it can tell.
-fn deadline_after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
+/// Awaits `future`, and returns `None` if the deadline passes first.
+pub(super) async fn before<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        None => Some(future.await),
+        Some(deadline) => timeout_at(deadline, future).await.ok(),
+    }
 }
 
-#[cfg(test)]
-#[path = "tests/condition.rs"]
-mod tests;
+/// Returns when `timeout` will have passed by tokio's clock, or `None` if the clock can't represent that time.
+pub(super) fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}

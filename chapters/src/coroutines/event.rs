@@ -1,11 +1,20 @@
-//! A flag that coroutines can wait for: Python's `asyncio.Event`.
+//! A flag that coroutines can wait for: the counterpart of Python's `asyncio.Event`.
 //!
-//! It differs from a [`Condition`] in that it remembers: who comes after it was set does not wait. It differs from a
-//! channel in that everybody is told, and nothing is passed on.
+//! # Differences from other types
 //!
-//! Tokio has none. A working engineer reaches for [`tokio::sync::OnceCell`] if the event happens once and brings a value,
-//! for [`tokio::sync::watch`], whose receivers also see later values, or for tokio-util's `CancellationToken` if the event
-//! means *stop*. A [`tokio::sync::Notify`] remembers nothing for those who come later, but for one.
+//! A [`Condition`] doesn't remember notifications. An event does: once it's set, waiting for it returns immediately. A
+//! channel delivers each value to one receiver, while an event wakes all coroutines that are waiting for it, without a
+//! value.
+//!
+//! Tokio doesn't have events. Use [`tokio::sync::OnceCell`] if the event happens once and brings a value,
+//! [`tokio::sync::watch`] if receivers should also see later values, and tokio-util's `CancellationToken` if the event
+//! means *stop*. A [`tokio::sync::Notify`] remembers one notification, for one coroutine.
+//!
+//! # How it works
+//!
+//! A coroutine that waits must return even if the flag is cleared right after it was set. So `Flag` also counts how
+//! many times it was set, and a waiting coroutine returns when the flag is set or the count has changed. A notification
+//! alone proves nothing, because it may have been passed on by a coroutine that was cancelled.
 
 use std::time::Duration;
 
@@ -14,7 +23,9 @@ use tokio::time;
 use super::Condition;
 use crate::threads;
 
-/// A flag, not set at first.
+/// A flag that is either set or not, and not set at first.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::Event;
@@ -37,18 +48,18 @@ pub struct Event {
 #[derive(Debug, Default)]
 struct Flag {
     is_set: bool,
-    /// How often it was set. A notification alone proves nothing: it may be one that was passed on.
+    /// How many times the flag was set.
     times: u64,
 }
 
 impl Event {
-    /// Makes an event that has not happened.
+    /// Creates an event that isn't set.
     pub fn new() -> Self {
         Self::default()
     }
 
     // ANCHOR: event
-    /// Sets the flag, and wakes everybody who waits. See the example of [`Event`].
+    /// Sets the flag, and wakes all coroutines that are waiting for it. Never waits itself. [`Event`] has an example.
     pub fn set(&self) {
         let mut flag = self.flag.acquire();
         *flag = Flag { is_set: true, times: flag.times + 1 };
@@ -56,30 +67,42 @@ impl Event {
         self.happened.notify_all();
     }
 
-    /// Clears the flag, so that whoever comes now waits. Whoever was woken by [`set`](Event::set) before stays awake.
+    /// Clears the flag. Coroutines that start waiting later wait for the next [`set`](Event::set); those that an
+    /// earlier `set` has woken still return.
     pub fn clear(&self) {
         self.flag.acquire().is_set = false;
     }
 
-    /// Whether the flag is set. See the example of [`Event`].
+    /// Returns whether the flag is set.
     pub fn is_set(&self) -> bool {
         self.flag.acquire().is_set
     }
 
-    /// Waits until the flag is set, however shortly.
+    /// Waits until the flag is set, even if it is cleared right afterward.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits has changed nothing.
+    /// # Cancel safety
+    ///
+    /// Cancelling it changes neither the event nor what other coroutines see.
     pub async fn wait(&self) {
         let mut before = None;
         let was_set = |flag: &mut Flag| flag.is_set || flag.times != *before.get_or_insert(flag.times);
-        drop(self.happened.until(&self.flag, was_set).await);
+        drop(self.happened.wait_for_sync(&self.flag, was_set).await);
     }
     // ANCHOR_END: event
 
-    /// Waits until the flag is set or `timeout` has passed, and returns whether it was set: Python's
-    /// `asyncio.wait_for(event.wait(), timeout)`.
+    /// Waits until the flag is set, for at most `timeout`, and returns whether it was set.
     ///
-    /// Cancel safe as [`wait`](Event::wait) is.
+    /// A zero timeout returns the state of the flag. This is Python's `asyncio.wait_for(event.wait(), timeout)`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`wait`](Event::wait).
+    ///
+    /// # Panics
+    ///
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -94,15 +117,7 @@ impl Event {
     /// assert!(event.wait_timeout(Duration::ZERO).await);
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn wait_timeout(&self, timeout: Duration) -> bool {
         time::timeout(timeout, self.wait()).await.is_ok()
     }
 }
-
-#[cfg(test)]
-#[path = "tests/event.rs"]
-mod tests;

@@ -1,16 +1,24 @@
-//! A lock for coroutines that has a timeout, and can say whether it is locked: Python's `asyncio.Lock`.
+//! A mutual exclusion lock with timeouts: the counterpart of Python's `asyncio.Lock`.
 //!
-//! It differs from [`threads::Lock`](crate::threads::Lock) in who waits: here the coroutine does, and its thread runs
-//! others meanwhile. So it can be held over an `await`, where holding a thread's lock would keep others from running, and
-//! one of them perhaps from giving it back. Those who wait get it in the order in which they came, as asyncio promises.
+//! # Differences from other types
 //!
-//! A working engineer reaches for a [`std::sync::Mutex`] as long as no `await` comes while it is held, which is most of the
-//! time; else for [`tokio::sync::Mutex`], which this lock is made of, or async-lock's. A mutex guards a value, and tells
-//! nobody whether it is locked. [`Lock::new`] makes a lock that guards nothing: being locked *is* its message, and asking
-//! must not disturb it. [`Lock::guarding`] makes a lock that owns its value as a mutex does.
+//! If no `await` is reached while the lock is held, use [`std::sync::Mutex`]; otherwise use [`tokio::sync::Mutex`] or
+//! async-lock's `Mutex`. This lock is a tokio mutex that can also be created without a value ([`Lock::new`]), and that
+//! can tell whether it's locked without trying to lock it ([`is_locked`](Lock::is_locked)).
 //!
-//! Python's lock can be released by any coroutine, at any time; this one by whoever holds the guard, and it cannot be
-//! forgotten: a coroutine that is cancelled drops its guard.
+//! A thread that waits for a [`threads::Lock`](crate::threads::Lock) blocks. If it blocked while it runs an event loop,
+//! the holder might be a coroutine of the same loop, and could never release the lock. A coroutine that waits for this
+//! lock returns to its event loop instead, so the lock can be held over an `await`.
+//!
+//! In Python, any coroutine can release a lock. Here, dropping the guard releases it. A coroutine that is cancelled
+//! drops its guards, so the lock can't stay locked.
+//!
+//! # Fairness
+//!
+//! Coroutines acquire the lock in the order in which they asked for it, as asyncio promises. A thread lock lets a
+//! thread that has just arrived go first, because waking up takes time and the lock would be idle until then. A
+//! coroutine that releases this lock while others are waiting reserves it for the first of them. Fairness has a price:
+//! if that coroutine isn't polled, no other one can acquire the lock. See [futurelock](super#futurelock).
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +28,25 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time;
 
-/// A lock, unlocked at first. It guards a value, or nothing.
+/// A lock that one coroutine at a time can hold. It guards a value, or nothing.
+///
+/// # Examples
+///
+/// Guarding a value:
+///
+/// ```
+/// use chapters::coroutines::Lock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let total = Lock::guarding(0);
+/// let add = async || *total.acquire().await += 1;
+/// tokio::join!(add(), add(), add(), add());
+/// assert_eq!(*total.acquire().await, 4);
+/// # }
+/// ```
+///
+/// Guarding nothing:
 ///
 /// ```
 /// use chapters::coroutines::Lock;
@@ -32,47 +58,58 @@ use tokio::time;
 /// assert!(lock.is_locked());
 /// drop(guard);
 /// assert!(!lock.is_locked());
-///
-/// let total = Lock::guarding(0);
-/// let add = async || *total.acquire().await += 1;
-/// tokio::join!(add(), add(), add(), add());
-/// assert_eq!(*total.acquire().await, 4);
 /// # }
 /// ```
 #[derive(Debug, Default)]
 pub struct Lock<T = ()> {
-    /// Says what the mutex does not. Relaxed, like the next: the mutex makes the order.
+    /// Whether a coroutine holds the mutex. A mutex can't be asked, only tried, and trying would lock it for a moment.
     locked: AtomicBool,
-    /// Whether the last holder panicked.
+    /// Whether the last holder panicked, until the next holder's guard takes the flag over.
+    ///
+    /// Both flags are accessed with `Relaxed`: the holder writes them, and the mutex orders one holder before the next.
     abandoned: AtomicBool,
     value: Mutex<T>,
 }
 
 impl Lock {
-    /// Makes an unlocked lock that guards nothing.
+    /// Creates an unlocked lock that guards nothing.
     pub fn new() -> Self {
         Self::guarding(())
     }
 }
 
 impl<T> Lock<T> {
-    /// Makes an unlocked lock that owns `value`. See the example of [`Lock`].
+    /// Creates an unlocked lock that owns `value`. [`Lock`] has an example.
     pub fn guarding(value: T) -> Self {
         Self { locked: AtomicBool::new(false), abandoned: AtomicBool::new(false), value: Mutex::new(value) }
     }
 
-    /// Waits until the lock is free, and locks it until the guard is dropped.
+    /// Acquires the lock, waiting until it is free.
     ///
-    /// A coroutine that holds the lock already waits for itself, for ever, as in Python: there is [`RLock`](super::RLock).
+    /// The lock is released when the returned guard is dropped. [`Lock`] has an example.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits loses its place in the line, and the lock, if that was
-    /// on its way to it, goes to the next one.
+    /// # Cancel safety
+    ///
+    /// A cancelled coroutine loses its place in the queue. If the lock was reserved for it, the next coroutine gets the
+    /// lock.
+    ///
+    /// # Deadlocks
+    ///
+    /// If the coroutine already holds the lock, it waits for itself forever, as in Python. A task can acquire an
+    /// [`RLock`](super::RLock) more than once.
+    ///
+    /// If this future has waited for the lock, and then is neither polled nor dropped, no other coroutine can acquire
+    /// the lock. See [futurelock](super#futurelock).
     pub async fn acquire(&self) -> LockGuard<'_, T> {
         self.guard(self.value.lock().await)
     }
 
-    /// Locks the lock if it is free and nobody waits for it. Python needs no such method: there, nobody else runs between
-    /// `locked()` and `acquire()`.
+    /// Acquires the lock if it is free and no coroutine is waiting for it. Returns `None` otherwise.
+    ///
+    /// Never waits. asyncio has no such method and needs none, because no other coroutine can run between `locked()`
+    /// and an `acquire()` that doesn't wait.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::Lock;
@@ -86,10 +123,20 @@ impl<T> Lock<T> {
         Some(self.guard(self.value.try_lock().ok()?))
     }
 
-    /// Waits until the lock is free or `timeout` has passed: Python's `asyncio.wait_for(lock.acquire(), timeout)`. A zero
-    /// timeout is one try.
+    /// Acquires the lock, waiting for at most `timeout`.
     ///
-    /// Cancel safe as [`acquire`](Lock::acquire) is: the timeout is a cancellation itself.
+    /// Returns `None` if the lock isn't free by then. A zero timeout tries once. This is Python's
+    /// `asyncio.wait_for(lock.acquire(), timeout)`.
+    ///
+    /// # Cancel safety and deadlocks
+    ///
+    /// As for [`acquire`](Lock::acquire).
+    ///
+    /// # Panics
+    ///
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -104,36 +151,34 @@ impl<T> Lock<T> {
     /// # drop(guard);
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn acquire_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         time::timeout(timeout, self.acquire()).await.ok()
     }
 
-    /// Whether somebody holds the lock: Python's `locked()`. Never waits, and never makes the lock look locked to others.
+    /// Returns whether a coroutine holds the lock.
     ///
-    /// A lock that was given back, and whose next holder has not run since, is held by nobody, as in Python. See the example
-    /// of [`Lock`].
+    /// Never waits, and never makes the lock look locked to other coroutines. This is Python's `locked()`. As there, a
+    /// lock that is reserved for a waiting coroutine counts as unlocked until that coroutine runs. [`Lock`] has an
+    /// example.
     pub fn is_locked(&self) -> bool {
         self.locked.load(Ordering::Relaxed)
     }
 
-    /// The guard of the lock, whose mutex the caller has just locked.
-    fn guard<'a>(&'a self, held: MutexGuard<'a, T>) -> LockGuard<'a, T> {
+    /// Creates the guard of a lock whose mutex the caller has just locked.
+    fn guard<'a>(&'a self, inner: MutexGuard<'a, T>) -> LockGuard<'a, T> {
         self.locked.store(true, Ordering::Relaxed);
         let abandoned = self.abandoned.load(Ordering::Relaxed);
         if abandoned {
             self.abandoned.store(false, Ordering::Relaxed);
         }
-        LockGuard { lock: self, abandoned, unwinding: thread::panicking(), held }
+        LockGuard { lock: self, abandoned, panicking: thread::panicking(), inner }
     }
 }
 
-/// Keeps a [`Lock`] locked, and is the way to what it guards.
+/// Holds a [`Lock`] until it is dropped, and gives access to the value that the lock guards.
 ///
-/// It can go with its coroutine from thread to thread, and be held over an `await`:
+/// Unlike the guard of a [`threads::Lock`](crate::threads::Lock), it can be held over an `await`, and it can move to
+/// another thread with its coroutine:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -145,33 +190,43 @@ impl<T> Lock<T> {
 /// let lock = Arc::new(Lock::new());
 /// let holder = tokio::spawn(async move {
 ///     let guard = lock.acquire().await;
-///     tokio::task::yield_now().await; // another thread may go on here
+///     tokio::task::yield_now().await; // may continue on another thread
 ///     drop(guard);
 /// });
 /// holder.await.unwrap();
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "the lock is free again when the guard is dropped"]
+#[must_use = "the lock is released when the guard is dropped"]
 pub struct LockGuard<'a, T = ()> {
     lock: &'a Lock<T>,
     abandoned: bool,
-    /// Whether the thread was panicking already when the lock was acquired.
-    unwinding: bool,
-    held: MutexGuard<'a, T>,
+    /// Whether the thread was already panicking when the lock was acquired.
+    panicking: bool,
+    inner: MutexGuard<'a, T>,
 }
 
 impl<'a, T> LockGuard<'a, T> {
-    /// The lock, which outlives this guard: for those who give it back for a while.
+    /// Returns the lock, so that a condition can drop the guard and later acquire the lock again.
     pub(super) fn lock(&self) -> &'a Lock<T> {
         self.lock
     }
 
-    /// Whether the last holder panicked, so that the value may be half changed. Told once, to the next holder.
+    /// Makes this guard report a panic that was reported to an earlier guard of the same caller.
+    pub(super) fn mark_abandoned(&mut self) {
+        self.abandoned = true;
+    }
+
+    /// Returns whether the previous holder panicked, and may have left the value in an inconsistent state.
     ///
-    /// Tokio's mutex tells nobody, and nor does Python: an exception leaves an `async with` block, the lock is free, and the
-    /// next holder finds what it finds. Of a holder that was *cancelled* nobody is told here either. It ended at an
-    /// `await`: whoever holds a lock over one should leave nothing half changed there.
+    /// A panic is reported once, to the next holder. [`Condition::wait_for`](super::Condition::wait_for) may hold
+    /// several guards before it returns one; the guard that it returns reports a panic if any of them did.
+    ///
+    /// Tokio's mutex doesn't report panics. Nor does Python: an exception that leaves an `async with` block releases
+    /// the lock, and the next holder isn't warned. A *cancelled* holder isn't reported here either. It stopped at an
+    /// `await`, so don't leave a value half changed at an `await` while you hold the lock.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::sync::Arc;
@@ -185,7 +240,7 @@ impl<'a, T> LockGuard<'a, T> {
     ///     let lock = Arc::clone(&lock);
     ///     async move {
     ///         let _guard = lock.acquire().await;
-    ///         panic!("in the middle of it");
+    ///         panic!("halfway through a change");
     ///     }
     /// });
     /// assert!(holder.await.is_err());
@@ -202,25 +257,23 @@ impl<T> Deref for LockGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.held
+        &self.inner
     }
 }
 
 impl<T> DerefMut for LockGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.held
+        &mut self.inner
     }
 }
 
 impl<T> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
-        if thread::panicking() && !self.unwinding {
+        // A destructor may acquire and release the lock while a panic unwinds the stack. That doesn't abandon the lock.
+        if thread::panicking() && !self.panicking {
             self.lock.abandoned.store(true, Ordering::Relaxed);
         }
         self.lock.locked.store(false, Ordering::Relaxed);
+        // The mutex is unlocked after this, when `inner` is dropped.
     }
 }
-
-#[cfg(test)]
-#[path = "tests/lock.rs"]
-mod tests;

@@ -1,13 +1,61 @@
-//! The service as coroutines: workers that take turns on an event loop.
+//! The service as coroutines, which take turns on an event loop, and the primitives and the queue that coroutines
+//! share.
 //!
-//! The counterpart of Python's `asyncio`. A waiting coroutine costs less than a kilobyte and no thread, so there can be
-//! very many. They share one memory like threads, but a turn ends only where the code says `await`: what does not wait
-//! makes everyone else wait.
+//! This is the counterpart of Python's `asyncio`. A waiting coroutine costs less than a kilobyte and no thread, so a
+//! program can have very many of them. Like threads, they share memory. Unlike threads, they are interrupted only where
+//! the code says `await`, so a coroutine that computes for a long time makes the others wait.
 //!
-//! A coroutine that waits can be *cancelled*: it is dropped, and never goes on. Whoever holds a task can
-//! [abort](tokio::task::JoinHandle::abort) it, and a [timeout](tokio::time::timeout) does it all the time. In asyncio an
-//! exception is thrown where the coroutine waits, and it can tidy up; here its guards are dropped. So the docs of whatever
-//! waits here say what its cancellation leaves behind: nothing is lost, and nobody who waits for the same is stuck.
+//! # Cancellation
+//!
+//! A coroutine that waits can be *cancelled*: its future is dropped and never polled again. To cancel a task, call
+//! [`abort`](tokio::task::JoinHandle::abort); a [`timeout`](tokio::time::timeout) cancels the future that it awaits. In
+//! asyncio, cancellation raises an exception at the `await`, and the coroutine can handle it. Here, the coroutine's
+//! guards are dropped.
+//!
+//! The docs of each `async` method say what a cancellation leaves behind. In all of them, nothing is lost: a lock,
+//! permit, or notification that was meant for the cancelled coroutine goes to the next one.
+//!
+//! # Futurelock
+//!
+//! Some of these types promise the next coroutine in the queue something before it runs: a [`Lock`] that is released is
+//! reserved for it, and a [`Condition`] notifies it. The promise is kept when its future is polled, and passed on when
+//! the future is dropped. While the future is neither polled nor dropped, all others wait, although nothing is in use.
+//! This is called *futurelock*. It can happen when a task polls a future by reference and then awaits something else:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use chapters::coroutines::Lock;
+//! use tokio::time::{sleep, timeout};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let lock = Lock::new();
+//! let guard = lock.acquire().await;
+//! let mut first = Box::pin(lock.acquire());
+//! tokio::select! {
+//!     _guard = &mut first => unreachable!("the lock is held"),
+//!     () = sleep(Duration::from_millis(1)) => {} // `first` stays in the queue
+//! }
+//! drop(guard); // reserves the lock for `first`, which isn't polled anymore
+//! assert!(!lock.is_locked());
+//! assert!(timeout(Duration::from_millis(10), lock.acquire()).await.is_err());
+//!
+//! drop(first); // passes the lock on
+//! let _guard = lock.acquire().await;
+//! # }
+//! ```
+//!
+//! Python can't get into this state, because a future that was created runs on its own or was never started. In Rust,
+//! it concerns all fair locks, including tokio's `Mutex`, `RwLock` and `Semaphore`. To avoid it, pass futures to
+//! `select!` by value, so that it drops those that don't finish, or spawn them as tasks, which are polled
+//! independently. The name is from [RFD 609](https://rfd.shared.oxide.computer/rfd/0609) of Oxide Computer.
+//!
+//! # Coop budget
+//!
+//! An `await` that needn't wait still yields to other tasks now and then, because tokio limits what a task may do
+//! without yielding. So `acquire` of a free [`Lock`], [`RLock`] or [`Semaphore`] can let others run first. asyncio's
+//! never does.
 
 pub mod barrier;
 pub mod condition;
@@ -17,6 +65,8 @@ pub mod queue;
 pub mod rlock;
 pub mod semaphore;
 pub mod service;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::io;
@@ -36,7 +86,7 @@ pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use service::Service;
 use tokio::runtime;
 
-/// What the coroutines run on.
+/// The runtime that the coroutines run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Runtime {
     /// One event loop on one thread, as asyncio has it
@@ -47,11 +97,20 @@ pub enum Runtime {
 }
 
 impl Runtime {
-    /// Builds the runtime.
+    /// Builds the runtime, with time enabled.
     ///
     /// # Errors
     ///
-    /// When the system refuses threads or what else the runtime needs.
+    /// If the operating system can't provide the threads or other resources that the runtime needs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chapters::coroutines::Runtime;
+    ///
+    /// let runtime = Runtime::CurrentThread.build().unwrap();
+    /// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+    /// ```
     pub fn build(self) -> io::Result<runtime::Runtime> {
         let mut builder = match self {
             Runtime::CurrentThread => runtime::Builder::new_current_thread(),
@@ -67,8 +126,8 @@ impl Runtime {
     }
 }
 
-/// Starts as many threads, and waits until they are gone. Tokio panics if the system refuses it one, and then waits forever
-/// for those that it has started.
+/// Starts this number of threads, and waits until they have ended. If the system refused to start one, tokio would
+/// panic and wait forever for the threads that it had started.
 ///
 /// # Errors
 ///
@@ -98,7 +157,3 @@ fn threads_of_this_process() -> usize {
 
 /// How long a thread that was joined may need until the system has forgotten it.
 const LEAVING: Duration = Duration::from_secs(1);
-
-#[cfg(test)]
-#[path = "tests/testing.rs"]
-mod testing;

@@ -1,33 +1,49 @@
-//! A queue between coroutines: Python's `asyncio.Queue`, `asyncio.LifoQueue` and `asyncio.PriorityQueue`.
+//! A queue between coroutines that can be bounded: the counterpart of Python's `asyncio.Queue`, `asyncio.LifoQueue` and
+//! `asyncio.PriorityQueue`.
 //!
-//! It differs from a channel in what belongs to it. A channel has ends: sending fails when nobody can receive any more,
-//! and receiving fails when nobody will send. A queue has none, and everybody who shares it can do everything with it. So
-//! it needs [`shutdown`](Queue::shutdown) to end, and [`join`](Queue::join) to wait until all that was put has also been
-//! done. A working engineer reaches for [`async_channel`], as the demo's service does, or [`tokio::sync::mpsc`]: they close
-//! by themselves, have less to lock, and let others run now and then although they need not wait.
+//! # Differences from other types
 //!
-//! It is one lock and three conditions, as in Python's `queue`. The lock is one for threads, held for an instant and never
-//! over an `await`: so what need not wait is no coroutine, as in asyncio. A wait ends when there is something to do, so the
-//! item is tested before the time, and before whether there will be more. Coroutines that wait are woken in the order in
-//! which they came, but nothing is kept for them: one that runs meanwhile may come first, as in asyncio.
+//! Most programs use a channel: [`async_channel`], as the demo's service does, or [`tokio::sync::mpsc`]. A channel has
+//! ends: sending fails when all receivers are gone, and receiving fails when all senders are gone, so it closes by
+//! itself. A queue doesn't have ends: all coroutines that share it can both put and get. It is closed with
+//! [`shutdown`](Queue::shutdown), and it counts the items that were put but not yet processed, so that
+//! [`join`](Queue::join) can wait for them. Receiving from a tokio channel also lets other tasks run now and then, even
+//! if there is an item; `get` doesn't.
 //!
-//! Where Python's caller still has the item when its `put` was cancelled, here the item is dropped with the future that owns
-//! it. [`Queue::put_timeout`] and [`Queue::try_put`] give it back.
+//! Compared with Python's queues:
+//!
+//! - `maxsize` is fixed; Python allows assigning it. A negative `maxsize` or timeout is excluded by the type.
+//! - A queue can have any [`Storage`], where Python has subclasses that override `_put` and `_get`.
+//! - `shutdown`, [`is_shutdown`](Queue::is_shutdown) and the error `ShutDown` are those of Python 3.13.
+//! - A cancelled `put` drops its item, because the future owns it; in Python, the caller still has the item.
+//!   [`put_timeout`](Queue::put_timeout) and [`try_put`](Queue::try_put) return it.
+//!
+//! # How it works
+//!
+//! A queue is one lock and three conditions, as in Python's `queue`: `not_empty` for coroutines that wait for an item,
+//! `not_full` for those that wait for room, and `all_done` for those that wait in `join`. The lock is one for threads,
+//! held only for an instant and never over an `await`, so that methods that don't wait needn't be `async`. A waiting
+//! coroutine checks for room or an item before it checks the time, so a zero timeout tries once. Items can be taken
+//! even after a shutdown. Coroutines are notified in order of arrival, but an item isn't reserved for the one that was
+//! notified, so one that runs earlier can take it, as in asyncio. A coroutine that was notified and is neither polled
+//! nor dropped keeps its notification; see [futurelock](super#futurelock).
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::marker::PhantomData;
-use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
-
-use tokio::time;
+use std::{mem, thread};
 
 use super::Condition;
+use super::condition::{before, deadline_after};
 use crate::errors::{GetError, PutError, TooMany};
 use crate::storage::Storage;
 use crate::threads;
 
-/// A queue that gives back what was put first.
+/// A queue that returns items in the order in which they were put: first in, first out.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::Queue;
@@ -37,7 +53,7 @@ use crate::threads;
 /// let queue: Queue<u32> = Queue::new(10);
 /// let worker = async {
 ///     while let Ok(item) = queue.get().await {
-///         println!("working on {item}");
+///         println!("processing {item}");
 ///         queue.task_done().unwrap();
 ///     }
 /// };
@@ -45,8 +61,8 @@ use crate::threads;
 ///     for item in 0..30 {
 ///         queue.put(item).await.unwrap(); // waits while there are ten
 ///     }
-///     queue.join().await; // all is done
-///     queue.shutdown(false); // the worker ends
+///     queue.join().await; // returns when all 30 have been processed
+///     queue.shutdown(false); // ends the worker
 /// };
 /// tokio::join!(worker, boss);
 /// # }
@@ -54,24 +70,39 @@ use crate::threads;
 #[derive(Debug)]
 // ANCHOR: queue
 pub struct Queue<T, S = VecDeque<T>> {
-    content: threads::Lock<Content<S>>,
-    not_empty: Condition,
-    not_full: Condition,
-    all_done: Condition,
+    pub(super) content: threads::Lock<Content<S>>,
+    pub(super) not_empty: Condition,
+    pub(super) not_full: Condition,
+    pub(super) all_done: Condition,
     maxsize: usize,
-    of: PhantomData<fn(T) -> T>,
+    _marker: PhantomData<fn(T) -> T>,
 }
 
 #[derive(Debug, Default)]
-struct Content<S> {
-    items: S,
-    /// How many items were put for which nobody has said `task_done`.
-    unfinished: usize,
-    shut_down: bool,
+pub(super) struct Content<S> {
+    pub(super) items: S,
+    /// The number of items that were put, without a call of `task_done` for them yet.
+    pub(super) unfinished: usize,
+    pub(super) shut_down: bool,
 }
 // ANCHOR_END: queue
 
-/// A queue that gives back what was put last.
+impl<S> Content<S> {
+    /// Stores an item, and counts it if it was stored, even if `Storage::put` panics afterward.
+    fn put<T>(&mut self, item: T) -> thread::Result<()>
+    where
+        S: Storage<T>,
+    {
+        let before = self.items.len();
+        let result = panic::catch_unwind(AssertUnwindSafe(|| self.items.put(item)));
+        self.unfinished += self.items.len().saturating_sub(before);
+        result
+    }
+}
+
+/// A queue that returns the item that was put last: last in, first out.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::LifoQueue;
@@ -86,7 +117,9 @@ struct Content<S> {
 /// ```
 pub type LifoQueue<T> = Queue<T, Vec<T>>;
 
-/// A queue that gives back what is smallest. Which of equal items comes first is open, as in Python.
+/// A queue that returns the smallest item. Equal items come in any order, as in Python.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::PriorityQueue;
@@ -102,8 +135,10 @@ pub type LifoQueue<T> = Queue<T, Vec<T>>;
 pub type PriorityQueue<T> = Queue<T, BinaryHeap<Reverse<T>>>;
 
 impl<T, S: Storage<T>> Queue<T, S> {
-    /// Makes a queue for `maxsize` items at most, or for any number if that is zero, as in Python. (There, a negative
-    /// number also means no limit; here it is impossible by type.)
+    /// Creates a queue for at most `maxsize` items, or without a limit if `maxsize` is zero, as in Python.
+    ///
+    /// Channels disagree about zero: a crossbeam channel of capacity 0 can't store an item, and passes each one
+    /// directly from a sender to a receiver.
     pub fn new(maxsize: usize) -> Self {
         Self {
             content: threads::Lock::guarding(Content { items: S::default(), unfinished: 0, shut_down: false }),
@@ -111,25 +146,27 @@ impl<T, S: Storage<T>> Queue<T, S> {
             not_full: Condition::new(),
             all_done: Condition::new(),
             maxsize,
-            of: PhantomData,
+            _marker: PhantomData,
         }
     }
 
-    /// How many items there may be; zero means any number.
+    /// Returns how many items the queue has room for; zero means any number.
     pub fn maxsize(&self) -> usize {
         self.maxsize
     }
 
     // ANCHOR: put
-    /// Waits until there is room, and puts an item. See the example of [`Queue`].
+    /// Puts an item, waiting until there is room. [`Queue`] has an example.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits has not put its item, which is dropped with it.
+    /// # Cancel safety
+    ///
+    /// A coroutine that is cancelled while it waits hasn't put its item. The item is dropped.
     ///
     /// # Errors
     ///
-    /// When the queue was shut down, before or meanwhile. The item comes back.
+    /// Returns [`PutError::ShutDown`] with the item if the queue is shut down, before or during the call.
     pub async fn put(&self, item: T) -> Result<(), PutError<T>> {
-        let content = self.not_full.until(&self.content, |content| self.may_put(content)).await;
+        let content = self.not_full.wait_for_sync(&self.content, |content| self.may_put(content)).await;
         self.add(content, item)
     }
 
@@ -140,10 +177,10 @@ impl<T, S: Storage<T>> Queue<T, S> {
         if !self.has_room(&content) {
             return Err(PutError::Full(item));
         }
-        content.unfinished += 1;
-        content.items.put(item);
+        let result = content.put(item);
         drop(content);
         self.not_empty.notify(1);
+        result.unwrap_or_else(|panic| panic::resume_unwind(panic));
         Ok(())
     }
     // ANCHOR_END: put
@@ -156,7 +193,13 @@ impl<T, S: Storage<T>> Queue<T, S> {
         self.maxsize == 0 || content.items.len() < self.maxsize
     }
 
-    /// Puts an item if there is room: Python's `put_nowait`.
+    /// Puts an item if there is room. Never waits. This is Python's `put_nowait`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PutError::Full`] or [`PutError::ShutDown`] with the item.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::Queue;
@@ -166,41 +209,59 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// assert_eq!(queue.try_put("first"), Ok(()));
     /// assert_eq!(queue.try_put("second"), Err(PutError::Full("second")));
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the queue is full or was shut down. The item comes back.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
         self.add(self.content.acquire(), item)
     }
 
-    /// Waits until there is room or `timeout` has passed, and puts an item: Python's
-    /// `asyncio.wait_for(queue.put(item), timeout)`. A zero timeout is one try.
+    /// Puts an item, waiting for room for at most `timeout`.
     ///
-    /// Cancel safe as [`put`](Queue::put) is.
+    /// A zero timeout tries once. This is Python's `asyncio.wait_for(queue.put(item), timeout)`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`put`](Queue::put). When the timeout expires, the item isn't dropped but returned.
     ///
     /// # Errors
     ///
-    /// When the queue stayed full or was shut down. The item comes back.
+    /// Returns the item with [`PutError::Full`] if there is still no room when the time is up, or with
+    /// [`PutError::ShutDown`].
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime that has a clock.
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chapters::coroutines::Queue;
+    /// use chapters::errors::PutError;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let queue: Queue<_> = Queue::new(1);
+    /// assert_eq!(queue.put_timeout(1, Duration::from_millis(1)).await, Ok(()));
+    /// assert_eq!(queue.put_timeout(2, Duration::from_millis(1)).await, Err(PutError::Full(2)));
+    /// # }
+    /// ```
     pub async fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
-        let may_put = self.not_full.until(&self.content, |content| self.may_put(content));
-        self.add(time::timeout(timeout, may_put).await.unwrap_or_else(|_| self.content.acquire()), item)
+        let may_put = self.not_full.wait_for_sync(&self.content, |content| self.may_put(content));
+        self.add(before(deadline_after(timeout), may_put).await.unwrap_or_else(|| self.content.acquire()), item)
     }
 
     // ANCHOR: get
-    /// Waits until there is an item, and takes it. See the example of [`Queue`].
+    /// Takes an item, waiting until there is one. [`Queue`] has an example.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits has taken nothing.
+    /// # Cancel safety
+    ///
+    /// A coroutine that is cancelled while it waits hasn't taken an item.
     ///
     /// # Errors
     ///
-    /// When the queue is empty and was shut down, before or meanwhile.
+    /// Returns [`GetError::ShutDown`] if the queue is empty and was shut down, before or during the call.
     pub async fn get(&self) -> Result<T, GetError> {
-        let content = self.not_empty.until(&self.content, |content| Self::may_get(content)).await;
+        let content = self.not_empty.wait_for_sync(&self.content, |content| Self::may_get(content)).await;
         self.take(content)
     }
 
@@ -218,7 +279,13 @@ impl<T, S: Storage<T>> Queue<T, S> {
         content.shut_down || !content.items.is_empty()
     }
 
-    /// Takes an item if there is one: Python's `get_nowait`.
+    /// Takes an item if there is one. Never waits. This is Python's `get_nowait`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GetError::Empty`] if the queue is empty, or [`GetError::ShutDown`] if it is empty and was shut down.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::Queue;
@@ -229,18 +296,27 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// queue.try_put("an item").unwrap();
     /// assert_eq!(queue.try_get(), Ok("an item"));
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the queue is empty; and, which is not the same, when it also was shut down.
     pub fn try_get(&self) -> Result<T, GetError> {
         self.take(self.content.acquire())
     }
 
-    /// Waits until there is an item or `timeout` has passed, and takes it: Python's
-    /// `asyncio.wait_for(queue.get(), timeout)`. A zero timeout is one try.
+    /// Takes an item, waiting for one for at most `timeout`.
     ///
-    /// Cancel safe as [`get`](Queue::get) is.
+    /// A zero timeout tries once. This is Python's `asyncio.wait_for(queue.get(), timeout)`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`get`](Queue::get).
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GetError::Empty`] if the queue is still empty when the time is up, or [`GetError::ShutDown`].
+    ///
+    /// # Panics
+    ///
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -254,30 +330,24 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// assert_eq!(queue.get_timeout(Duration::from_millis(1)).await, Err(GetError::Empty));
     /// # }
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the queue stayed empty; and, which is not the same, when it also was shut down.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
-        let may_get = self.not_empty.until(&self.content, |content| Self::may_get(content));
-        self.take(time::timeout(timeout, may_get).await.unwrap_or_else(|_| self.content.acquire()))
+        let may_get = self.not_empty.wait_for_sync(&self.content, |content| Self::may_get(content));
+        self.take(before(deadline_after(timeout), may_get).await.unwrap_or_else(|| self.content.acquire()))
     }
 
-    /// How many items there are: Python's `qsize()`. By the time you look at the answer, others may have changed it.
+    /// Returns how many items are in the queue: Python's `qsize()`. The answer may be out of date when it is returned.
     pub fn len(&self) -> usize {
         self.content.acquire().items.len()
     }
 
-    /// Whether there is no item: Python's `empty()`.
+    /// Returns whether the queue is empty: Python's `empty()`. The answer may be out of date when it is returned.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether there is no room: Python's `full()`.
+    /// Returns whether the queue is full: Python's `full()`. The answer may be out of date when it is returned.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::Queue;
@@ -291,12 +361,31 @@ impl<T, S: Storage<T>> Queue<T, S> {
         !self.has_room(&self.content.acquire())
     }
 
+    /// Returns how many items were put without a call of [`task_done`](Queue::task_done) for them yet: those in the
+    /// queue, and those that coroutines are processing. This is Python's `unfinished_tasks`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chapters::coroutines::Queue;
+    ///
+    /// let queue: Queue<_> = Queue::new(0);
+    /// queue.try_put("an item").unwrap();
+    /// queue.try_get().unwrap();
+    /// assert_eq!((queue.len(), queue.unfinished_tasks()), (0, 1));
+    /// queue.task_done().unwrap();
+    /// assert_eq!(queue.unfinished_tasks(), 0);
+    /// ```
+    pub fn unfinished_tasks(&self) -> usize {
+        self.content.acquire().unfinished
+    }
+
     // ANCHOR: join
-    /// Says that an item that was taken has also been done. See the example of [`Queue`].
+    /// Reports that an item that was taken has been processed. Never waits. [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When that has been said of every item that was put.
+    /// Returns [`TooMany`] if all items that were put have been reported already. Python raises `ValueError`.
     pub fn task_done(&self) -> Result<(), TooMany> {
         let mut content = self.content.acquire();
         content.unfinished = content.unfinished.checked_sub(1).ok_or(TooMany)?;
@@ -308,28 +397,34 @@ impl<T, S: Storage<T>> Queue<T, S> {
         Ok(())
     }
 
-    /// Waits until every item that was put has also been done. See the example of [`Queue`].
+    /// Waits until all items that were put have been processed. [`Queue`] has an example.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits has changed nothing.
+    /// # Cancel safety
+    ///
+    /// Cancelling it changes neither the queue nor what other coroutines see.
     pub async fn join(&self) {
-        drop(self.all_done.until(&self.content, |content| content.unfinished == 0).await);
+        drop(self.all_done.wait_for_sync(&self.content, |content| content.unfinished == 0).await);
     }
     // ANCHOR_END: join
 
-    /// Lets nobody put any more; whoever waits for room is told. The items that are there can still be taken, unless
-    /// `immediate`: then they are dropped, and count as done. Python's, since 3.13.
+    /// Shuts the queue down: it takes no more items, and coroutines that are waiting for room get an error.
     ///
-    /// [`join`](Queue::join) waits for the items that were taken, in any case.
+    /// Never waits. The items in the queue can still be taken, unless `immediate` is true: then they are dropped, and
+    /// count as processed. [`join`](Queue::join) waits for the items that are being processed in any case. Shutting
+    /// down twice is allowed. This is Python's `shutdown`, added in 3.13.
+    ///
+    /// # Examples
     ///
     /// ```
-    /// use chapters::coroutines::Queue;
     /// use chapters::errors::{GetError, PutError};
+    /// use chapters::coroutines::Queue;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let queue: Queue<_> = Queue::new(0);
     /// queue.put("an item").await.unwrap();
     /// queue.shutdown(false);
+    /// assert!(queue.is_shutdown());
     /// assert_eq!(queue.put("another").await, Err(PutError::ShutDown("another")));
     /// assert_eq!(queue.get().await, Ok("an item"));
     /// assert_eq!(queue.get().await, Err(GetError::ShutDown));
@@ -347,8 +442,9 @@ impl<T, S: Storage<T>> Queue<T, S> {
         self.all_done.notify_all();
     }
     // ANCHOR_END: shutdown
-}
 
-#[cfg(test)]
-#[path = "tests/queue.rs"]
-mod tests;
+    /// Returns whether the queue was shut down: Python's `is_shutdown`. [`shutdown`](Queue::shutdown) has an example.
+    pub fn is_shutdown(&self) -> bool {
+        self.content.acquire().shut_down
+    }
+}

@@ -1,17 +1,30 @@
-//! A lock that its holder can take again: Python's `threading.RLock`, for coroutines. asyncio has none.
+//! A reentrant lock, which its owner can acquire again: the counterpart of Python's `threading.RLock` for coroutines.
+//! asyncio has none.
 //!
-//! It differs from [`Lock`] in that it has an owner, the task that holds it: who owns it never waits for it, and it is
-//! free when its owner has given it back as often as it took it. So code that holds the lock can call other code that
-//! takes it.
+//! # Differences from other types
 //!
-//! A task is what was spawned, with all that it awaits: the branches of a `join!` or a `select!` are one task, and this lock
-//! does not keep them apart. Outside of any task, in a `block_on`, the owner is the thread that blocks.
+//! A [`Lock`] has no owner: a coroutine that acquires it twice waits for itself. This lock belongs to a task. A task
+//! that owns the lock acquires it again without waiting, and releases it by dropping every guard, so code that holds
+//! the lock can call other code that acquires it.
 //!
-//! It guards nothing. A lock that is taken twice could only give out shared references to its value, since two mutable
-//! ones must not exist. Neither tokio nor async-lock has such a lock. A working engineer takes a [`Lock`] once, and hands
-//! its guard, or what it guards, to the code that is called.
+//! A task is a coroutine that was spawned, together with everything that it awaits. The branches of a `join!` or a
+//! `select!` are one task, so this lock doesn't keep them apart. A coroutine that runs outside of any task, in a
+//! `block_on`, counts as a task of the thread that blocks.
 //!
-//! In Python, to release a lock that one does not own is a `RuntimeError`. Here only guards release.
+//! Neither tokio nor async-lock has a reentrant lock. Most programs acquire a [`Lock`] once and pass the guard, or the
+//! value that it guards, to the code that they call.
+//!
+//! The lock guards nothing. Two guards can exist at a time, so they could give out only shared references to a value.
+//! In Python, releasing a lock that the caller doesn't own raises `RuntimeError`; here, only guards release.
+//!
+//! # How it works
+//!
+//! `state` says which task owns the lock, and how many guards it has. It is protected by a lock for threads, which is
+//! held only for an instant. A task that has to wait first acquires `queue`, a fair lock, and keeps it until it owns
+//! the reentrant lock. So at most one task waits for `unlocked`, and the others wait for `queue` in order of arrival.
+//!
+//! A future that waits in this queue and is neither polled nor dropped keeps all later ones waiting: see
+//! [futurelock](super#futurelock).
 
 use std::time::Duration;
 
@@ -21,7 +34,9 @@ use super::{Condition, Lock};
 use crate::sync::this_thread;
 use crate::threads;
 
-/// A lock that a task can take any number of times.
+/// A lock that a task can acquire any number of times.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::RLock;
@@ -39,21 +54,22 @@ use crate::threads;
 /// ```
 #[derive(Debug, Default)]
 pub struct RLock {
-    hold: threads::Lock<Hold>,
-    freed: Condition,
-    /// Held by the one whose turn it is to get the lock. The others wait for that, first come, first served.
-    turn: Lock,
+    state: threads::Lock<State>,
+    /// Notified when the owner has dropped its last guard.
+    unlocked: Condition,
+    /// Held by the task that is next to own the lock. The others wait for it in order of arrival.
+    queue: Lock,
 }
 
 #[derive(Debug, Default)]
-struct Hold {
+struct State {
     owner: Option<Owner>,
-    /// How often the owner has taken the lock.
+    /// How many guards the owner has.
     depth: usize,
 }
 
-impl Hold {
-    fn is_for(&self, me: Owner) -> bool {
+impl State {
+    fn is_available_to(&self, me: Owner) -> bool {
         self.owner.is_none_or(|owner| owner == me)
     }
 }
@@ -61,7 +77,7 @@ impl Hold {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Task(task::Id),
-    /// What waits outside of any task.
+    /// A coroutine that runs outside of any task.
     Thread(usize),
 }
 
@@ -70,31 +86,44 @@ fn this_task() -> Owner {
 }
 
 impl RLock {
-    /// Makes a lock that nobody owns.
+    /// Creates a lock that no task owns.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Waits until no other task owns the lock, and owns it until the guard is dropped. See the example of [`RLock`].
+    /// Acquires the lock, waiting until no other task owns it.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits loses its place in the line, and the lock goes to the next
-    /// one.
+    /// The lock is released when all guards have been dropped. [`RLock`] has an example.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled coroutine loses its place in the queue, and the next one gets the lock.
+    ///
+    /// # Deadlocks
+    ///
+    /// If this future has waited for the lock, and then is neither polled nor dropped, no other task that waits can
+    /// acquire the lock. See [futurelock](super#futurelock).
     pub async fn acquire(&self) -> RLockGuard<'_> {
         let me = this_task();
-        if let Some(guard) = self.take_again(me) {
+        if let Some(guard) = self.reacquire(me) {
             return guard;
         }
-        let _turn = self.turn.acquire().await;
-        let hold = self.freed.until(&self.hold, |hold| hold.is_for(me)).await;
-        self.take(hold, me).expect("the lock is free")
+        let _first_in_queue = self.queue.acquire().await;
+        let state = self.unlocked.wait_for_sync(&self.state, |state| state.is_available_to(me)).await;
+        self.lock(state, me).expect("the lock is available")
     }
 
-    fn take_again(&self, me: Owner) -> Option<RLockGuard<'_>> {
-        let hold = self.hold.acquire();
-        if hold.owner == Some(me) { self.take(hold, me) } else { None }
+    /// Acquires the lock if the calling task already owns it.
+    fn reacquire(&self, me: Owner) -> Option<RLockGuard<'_>> {
+        let state = self.state.acquire();
+        if state.owner == Some(me) { self.lock(state, me) } else { None }
     }
 
-    /// Takes the lock unless another task owns it, whoever waits: Python's `acquire(blocking=False)`.
+    /// Acquires the lock unless another task owns it, ahead of tasks that are waiting. Returns `None` otherwise.
+    ///
+    /// Never waits. This is Python's `acquire(blocking=False)`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::sync::Arc;
@@ -110,13 +139,23 @@ impl RLock {
     /// # }
     /// ```
     pub fn try_acquire(&self) -> Option<RLockGuard<'_>> {
-        self.take(self.hold.acquire(), this_task())
+        self.lock(self.state.acquire(), this_task())
     }
 
-    /// Waits until no other task owns the lock or `timeout` has passed, and then tries once more: Python's
-    /// `acquire(timeout=...)`. A zero timeout is one try.
+    /// Acquires the lock, waiting for at most `timeout`.
     ///
-    /// Cancel safe as [`acquire`](RLock::acquire) is.
+    /// Returns `None` if another task owns the lock by then. A zero timeout tries once. This is Python's
+    /// `acquire(timeout=...)`.
+    ///
+    /// # Cancel safety and deadlocks
+    ///
+    /// As for [`acquire`](RLock::acquire).
+    ///
+    /// # Panics
+    ///
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::sync::Arc;
@@ -132,57 +171,54 @@ impl RLock {
     /// tokio::spawn(async move { assert!(other.acquire_timeout(timeout).await.is_none()) }).await.unwrap();
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn acquire_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_>> {
         time::timeout(timeout, self.acquire()).await.ok().or_else(|| self.try_acquire())
     }
 
-    /// Whether a task owns the lock: Python's `locked()`, since 3.14. See the example of [`RLock`].
+    /// Returns whether a task owns the lock. Never waits. This is Python's `locked()`, added to `RLock` in 3.14.
+    /// [`RLock`] has an example.
     pub fn is_locked(&self) -> bool {
-        self.hold.acquire().owner.is_some()
+        self.state.acquire().owner.is_some()
     }
 
     // ANCHOR: take
-    fn take(&self, mut hold: threads::LockGuard<'_, Hold>, me: Owner) -> Option<RLockGuard<'_>> {
-        if !hold.is_for(me) {
+    /// Makes `me` the owner, or adds a guard if it is the owner already. Returns `None` if another task is.
+    fn lock(&self, mut state: threads::LockGuard<'_, State>, me: Owner) -> Option<RLockGuard<'_>> {
+        if !state.is_available_to(me) {
             return None;
         }
-        hold.owner = Some(me);
-        hold.depth += 1;
+        state.owner = Some(me);
+        state.depth += 1;
         Some(RLockGuard { lock: self })
     }
 
-    fn release(&self) {
-        let mut hold = self.hold.acquire();
-        hold.depth -= 1;
-        if hold.depth == 0 {
-            hold.owner = None;
-            drop(hold);
-            self.freed.notify(1);
+    fn unlock(&self) {
+        let mut state = self.state.acquire();
+        state.depth -= 1;
+        if state.depth == 0 {
+            state.owner = None;
+            drop(state);
+            self.unlocked.notify(1);
         }
     }
     // ANCHOR_END: take
 }
 
-/// Keeps an [`RLock`] for its task, and gives it back when dropped, also by a panic or a cancellation: the lock guards
-/// nothing that could be left half changed, so nobody is told.
+/// One of the guards of an [`RLock`]. The lock is released when all of them have been dropped.
 ///
-/// It goes with its task from thread to thread. If it is handed to another task, it still keeps the lock for the first.
+/// A panic or a cancellation drops the guards of a task as well. The next owner isn't warned of a panic, because the
+/// lock guards no value.
+///
+/// A guard can move to another thread with its task. If it is passed to another task, the first task still owns the
+/// lock.
 #[derive(Debug)]
-#[must_use = "the lock is given back when the guard is dropped"]
+#[must_use = "the lock is released when the guard is dropped"]
 pub struct RLockGuard<'a> {
     lock: &'a RLock,
 }
 
 impl Drop for RLockGuard<'_> {
     fn drop(&mut self) {
-        self.lock.release();
+        self.lock.unlock();
     }
 }
-
-#[cfg(test)]
-#[path = "tests/rlock.rs"]
-mod tests;

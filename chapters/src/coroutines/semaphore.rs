@@ -1,17 +1,42 @@
-//! So many at a time, and no more: Python's `asyncio.Semaphore` and `asyncio.BoundedSemaphore`.
+//! Semaphores, which limit how many coroutines do something at a time: the counterparts of Python's `asyncio.Semaphore`
+//! and `asyncio.BoundedSemaphore`.
 //!
-//! It differs from a [`Lock`] in number, and in that permits belong to nobody: one coroutine can take a permit and another
-//! one give it back. Taken as a guard, a [`Permit`] gives itself back; to use the semaphore as a count of something that
-//! one side produces and the other one consumes, [forget](Permit::forget) the permits and [release](Semaphore::release)
-//! new ones.
+//! # Differences from other types
 //!
-//! It differs from [`threads::Semaphore`] in the order. Whoever gives a permit back and takes one again at once is running,
-//! while those who wait have yet to wake. The operating system, which stops and starts threads as it likes, gives them a
-//! chance; on one event loop they would have none, for ever. So whoever comes here gets in line behind those who wait, as
-//! in asyncio. Python's two semaphores differ in the same way.
+//! Most programs use [`tokio::sync::Semaphore`], which can also hand out several permits at once, and can be closed.
 //!
-//! A working engineer reaches for [`tokio::sync::Semaphore`], which can also hand out several permits at once, and be
-//! closed.
+//! One coroutine at a time can hold a [`Lock`], and it has to release the lock itself. A semaphore has a number of
+//! permits, and permits have no owner: one coroutine can acquire a permit and another one release it. A [`Permit`] is a
+//! guard that releases itself. To count things that one coroutine produces and another consumes,
+//! [forget](Permit::forget) the permits, and [release](Semaphore::release) new ones.
+//!
+//! Coroutines get permits in order of arrival, as in asyncio. A [`threads::Semaphore`] lets a thread that has just
+//! arrived go first. On one event loop, that wouldn't work: a coroutine that releases a permit and acquires one again
+//! without waiting in between keeps running, so the waiting coroutines would never get one. Python's two semaphores
+//! differ in the same way.
+//!
+//! Two details differ from asyncio:
+//!
+//! - If several permits are released at a time, the waiting coroutines wake up one after the other, because each one
+//!   wakes the next. A task that was spawned in the meantime may run in between.
+//! - A permit that was released while coroutines are waiting still counts as [available](Semaphore::available), and
+//!   [`try_acquire`](Semaphore::try_acquire) can take it. In asyncio it belongs to the first waiting coroutine.
+//!
+//! # How it works
+//!
+//! The first waiting coroutine holds `queue`, a fair lock, until it has a permit. So at most one coroutine waits for
+//! `released`, and the others wait for `queue`:
+//!
+//! | Task 1, with a permit | Task 2: `acquire` | Task 3: `acquire` |
+//! | --- | --- | --- |
+//! | | acquires `queue`, and waits for `released` | |
+//! | | | waits for `queue` |
+//! | releases its permit, and notifies `released` | | |
+//! | calls `acquire`, and waits for `queue` behind Task 3 | | |
+//! | | takes the permit, and releases `queue` | |
+//! | | | acquires `queue`, and waits for `released` |
+//!
+//! Without `queue`, Task 1 would find its own permit in the fourth row, because Task 2 hasn't run yet.
 
 use std::mem;
 use std::time::Duration;
@@ -22,7 +47,9 @@ use super::{Condition, Lock};
 use crate::errors::TooMany;
 use crate::threads;
 
-/// Permits that coroutines take and give back.
+/// A number of permits that coroutines acquire and release.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::Semaphore;
@@ -32,7 +59,7 @@ use crate::threads;
 /// let connections = Semaphore::new(2);
 /// let _first = connections.acquire().await;
 /// let second = connections.acquire().await;
-/// assert!(connections.try_acquire().is_none());
+/// assert!(connections.is_locked() && connections.try_acquire().is_none());
 /// drop(second);
 /// assert_eq!(connections.available(), 1);
 /// # }
@@ -40,32 +67,42 @@ use crate::threads;
 #[derive(Debug)]
 pub struct Semaphore {
     permits: threads::Lock<usize>,
+    /// Notified when permits have been released.
     released: Condition,
-    /// Held by the one whose turn it is to get a permit. The others wait for that, first come, first served.
-    turn: Lock,
-    /// There are never more permits than this.
+    /// Held by the coroutine that is next to get a permit. The others wait for it in order of arrival.
+    queue: Lock,
+    /// The number of permits never exceeds this.
     limit: usize,
 }
 
 impl Semaphore {
-    /// Makes a semaphore with so many permits. A negative number, Python's `ValueError`, is impossible by type.
+    /// Creates a semaphore with a number of permits.
+    ///
+    /// In Python, a negative number is a `ValueError`; the type excludes it here.
     pub fn new(permits: usize) -> Self {
         Self::with_limit(permits, usize::MAX)
     }
 
     fn with_limit(permits: usize, limit: usize) -> Self {
         let permits = threads::Lock::guarding(permits);
-        Self { permits, released: Condition::new(), turn: Lock::new(), limit }
+        Self { permits, released: Condition::new(), queue: Lock::new(), limit }
     }
 
     // ANCHOR: acquire
-    /// Waits until there is a permit, and takes it. See the example of [`Semaphore`].
+    /// Acquires a permit, waiting until one is available. [`Semaphore`] has an example.
     ///
-    /// Cancel safe: a coroutine that is cancelled while it waits loses its place in the line, and no permit is lost.
+    /// # Cancel safety
+    ///
+    /// A cancelled coroutine loses its place in the queue. No permit is lost.
+    ///
+    /// # Deadlocks
+    ///
+    /// If this future has waited for a permit, and then is neither polled nor dropped, no other `acquire` gets a
+    /// permit, even if some are available. See [futurelock](super#futurelock).
     pub async fn acquire(&self) -> Permit<'_> {
-        let _turn = self.turn.acquire().await;
-        let permits = self.released.until(&self.permits, |permits| *permits > 0).await;
-        self.take(permits).expect("there is a permit")
+        let _first_in_queue = self.queue.acquire().await;
+        let permits = self.released.wait_for_sync(&self.permits, |permits| *permits > 0).await;
+        self.take(permits).expect("a permit is available")
     }
 
     fn take(&self, mut permits: threads::LockGuard<'_, usize>) -> Option<Permit<'_>> {
@@ -74,15 +111,27 @@ impl Semaphore {
     }
     // ANCHOR_END: acquire
 
-    /// Takes a permit if there is one, whoever waits. Never waits itself. See the example of [`Semaphore`].
+    /// Acquires a permit if one is available, ahead of coroutines that are waiting. Returns `None` otherwise.
+    ///
+    /// Never waits. [`Semaphore`] has an example.
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.take(self.permits.acquire())
     }
 
-    /// Waits until there is a permit or `timeout` has passed, and then tries once more: Python's
-    /// `asyncio.wait_for(semaphore.acquire(), timeout)`. A zero timeout is one try.
+    /// Acquires a permit, waiting for at most `timeout`.
     ///
-    /// Cancel safe as [`acquire`](Semaphore::acquire) is.
+    /// When the time is up, tries once more, and returns `None` if no permit is available. A zero timeout tries once.
+    /// This is Python's `asyncio.wait_for(semaphore.acquire(), timeout)`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`acquire`](Semaphore::acquire).
+    ///
+    /// # Panics
+    ///
+    /// If it isn't polled in a tokio runtime with time enabled.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -95,15 +144,19 @@ impl Semaphore {
     /// assert!(semaphore.acquire_timeout(Duration::from_millis(1)).await.is_none());
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime that has a clock.
     pub async fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
         time::timeout(timeout, self.acquire()).await.ok().or_else(|| self.try_acquire())
     }
 
-    /// Adds `n` permits, whether or not they were taken from here. None is fine; Python raises `ValueError`.
+    /// Adds `n` permits, whether or not they were acquired before.
+    ///
+    /// Never waits. In asyncio, `release` adds one permit.
+    ///
+    /// # Panics
+    ///
+    /// If the number of permits would exceed `usize::MAX`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::coroutines::Semaphore;
@@ -124,12 +177,8 @@ impl Semaphore {
     /// tokio::join!(consumer, producer);
     /// # }
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there were more permits than a `usize` can count.
     pub fn release(&self, n: usize) {
-        self.add(n).expect("so many permits can be counted");
+        self.add(n).expect("the number of permits fits a usize");
     }
 
     fn add(&self, n: usize) -> Result<(), TooMany> {
@@ -143,35 +192,49 @@ impl Semaphore {
         Ok(())
     }
 
-    /// How many permits there are to take.
+    /// Returns how many permits are available, including those that waiting coroutines are about to take.
+    ///
+    /// Never waits. The answer may be out of date when it is returned.
     pub fn available(&self) -> usize {
         *self.permits.acquire()
     }
+
+    /// Returns whether [`acquire`](Semaphore::acquire) would have to wait: no permit is available, or other coroutines
+    /// are waiting.
+    ///
+    /// Never waits. This is Python's `locked()`. The answer may be out of date when it is returned. [`Semaphore`] has
+    /// an example.
+    pub fn is_locked(&self) -> bool {
+        self.available() == 0 || self.queue.try_acquire().is_none()
+    }
 }
 
-/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`], given back when dropped, also by a panic or a
+/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`], released when it is dropped, also by a panic or a
 /// cancellation.
 #[derive(Debug)]
-#[must_use = "the permit is given back when it is dropped"]
+#[must_use = "the permit is released when it is dropped"]
 pub struct Permit<'a> {
     semaphore: &'a Semaphore,
 }
 
 impl Permit<'_> {
-    /// Keeps the permit taken. Who wants it back releases it elsewhere. See the example of [`Semaphore::release`].
+    /// Drops the guard without releasing the permit. [`Semaphore::release`] can release it later, and has an example.
     pub fn forget(self) {
         mem::forget(self);
     }
 }
 
 impl Drop for Permit<'_> {
-    /// Where a limit is reached already, somebody released in place of this permit: then it has been given back.
+    /// Does nothing if the limit is reached already, because then other code has released a permit in place of this
+    /// one.
     fn drop(&mut self) {
         let _ = self.semaphore.add(1);
     }
 }
 
-/// A [`Semaphore`] that never has more permits than at first: to release too often is an error.
+/// A [`Semaphore`] that never has more permits than it was created with: releasing too many is an error.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::coroutines::BoundedSemaphore;
@@ -189,41 +252,43 @@ impl Drop for Permit<'_> {
 pub struct BoundedSemaphore(Semaphore);
 
 impl BoundedSemaphore {
-    /// Makes a semaphore with so many permits at most. See the example of [`BoundedSemaphore`].
+    /// Creates a semaphore with at most `permits` permits, all of them available.
     pub fn new(permits: usize) -> Self {
         Self(Semaphore::with_limit(permits, permits))
     }
 
-    /// Waits until there is a permit, and takes it. As [`Semaphore::acquire`].
+    /// Acquires a permit, waiting until one is available. See [`Semaphore::acquire`], also for cancellation.
     pub async fn acquire(&self) -> Permit<'_> {
         self.0.acquire().await
     }
 
-    /// Takes a permit if there is one. As [`Semaphore::try_acquire`].
+    /// Acquires a permit if one is available. See [`Semaphore::try_acquire`].
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.0.try_acquire()
     }
 
-    /// Waits until there is a permit or `timeout` has passed. As [`Semaphore::acquire_timeout`].
+    /// Acquires a permit, waiting for at most `timeout`. See [`Semaphore::acquire_timeout`], also for panics.
     pub async fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
         self.0.acquire_timeout(timeout).await
     }
 
-    /// Gives `n` permits back that were taken and forgotten. See the example of [`BoundedSemaphore`].
+    /// Releases `n` permits that were acquired and forgotten. Never waits. [`BoundedSemaphore`] has an example.
     ///
     /// # Errors
     ///
-    /// When there would be more permits than at first: then none is given back. Python raises `ValueError`.
+    /// Returns [`TooMany`], and releases nothing, if there would be more permits than at first. Python raises
+    /// `ValueError`.
     pub fn release(&self, n: usize) -> Result<(), TooMany> {
         self.0.add(n)
     }
 
-    /// How many permits there are to take. As [`Semaphore::available`].
+    /// Returns how many permits are available. See [`Semaphore::available`].
     pub fn available(&self) -> usize {
         self.0.available()
     }
-}
 
-#[cfg(test)]
-#[path = "tests/semaphore.rs"]
-mod tests;
+    /// Returns whether `acquire` would have to wait. See [`Semaphore::is_locked`].
+    pub fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+}

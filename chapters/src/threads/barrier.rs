@@ -1,22 +1,50 @@
-//! A place where threads wait for each other: Python's `threading.Barrier`.
+//! A barrier, where a fixed number of threads wait for each other: the counterpart of Python's `threading.Barrier`.
 //!
-//! It differs from [`std::sync::Barrier`], which a working engineer reaches for, in that it can *break*: a party that waits
-//! with a timeout, or gives up, tells all others, who would wait for ever otherwise. It can also run an action, once for
-//! each round, before anybody goes on.
+//! # Differences from other types
 //!
-//! A round is *filling* until all parties have come, then *draining* until all have gone; only then the next one begins,
-//! so a fast party cannot be counted twice. [`Barrier::reset`] drains a round that is not complete. These are Python's
-//! four states.
+//! [`std::sync::Barrier`] is the right choice for most programs. This barrier can also *break*: if one party gives up,
+//! because its timeout has expired or because it calls [`abort`](Barrier::abort), the others get an error instead of
+//! waiting forever. And it can run an action once in each round, before any party goes on.
+//!
+//! Two details differ from Python:
+//!
+//! - The timeout of [`wait_timeout`](Barrier::wait_timeout) applies to the whole call. Python's `wait` waits without a
+//!   timeout for the parties of the previous round to leave.
+//! - There is no default timeout, which Python's constructor takes. Pass it to `wait_timeout`.
+//!
+//! # Phases
+//!
+//! A round is in one of Python's four phases:
+//!
+//! | phase | meaning | ends when |
+//! | --- | --- | --- |
+//! | `Filling` | parties arrive and wait | all have arrived: `Draining` |
+//! | `Draining` | the parties of a complete round leave | all have left: `Filling` |
+//! | `Resetting` | the parties of a round that was reset leave with an error | all have left: `Filling` |
+//! | `Broken` | all parties get an error | `reset` is called: `Filling` or `Resetting` |
+//!
+//! A party that arrives while a round is draining waits until it has drained. Otherwise, a fast party could be counted
+//! twice:
+//!
+//! | Thread 1 | Thread 2 |
+//! | --- | --- |
+//! | arrives first, and waits | |
+//! | | arrives second: the round is complete |
+//! | | goes on, and arrives for the next round |
+//! | wakes up, and finds one of two parties waiting: it would wait, although its round was complete | |
 
 use std::any::Any;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Condition, Lock, LockGuard};
 use crate::errors::Broken;
+use crate::sync::deadline_after;
 
-/// A barrier for a number of parties, used again and again.
+/// A barrier for a fixed number of parties. It can be used any number of times.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::Barrier;
@@ -31,45 +59,53 @@ use crate::errors::Broken;
 /// ```
 pub struct Barrier {
     pub(super) round: Lock<Round>,
+    /// Notified when the phase has changed.
     pub(super) changed: Condition,
     parties: usize,
     action: Box<dyn Fn() + Send + Sync>,
 }
 
+#[derive(Debug)]
 // ANCHOR: round
 pub(super) struct Round {
     pub(super) phase: Phase,
-    /// How many parties are between coming and going.
+    /// How many parties have arrived and haven't left.
     pub(super) inside: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Parties come, and wait.
+    /// Parties arrive and wait.
     Filling,
-    /// All have come, and go on.
+    /// All parties have arrived, and leave.
     Draining,
-    /// The round was given up, and those who waited go.
+    /// The round was reset, and the parties that were waiting leave.
     Resetting,
-    /// Nobody waits here until somebody resets the barrier.
+    /// All parties get an error until the barrier is reset.
     Broken,
 }
 // ANCHOR_END: round
 
 impl Barrier {
-    /// Makes a barrier for so many parties.
+    /// Creates a barrier for `parties` parties.
     ///
     /// # Panics
     ///
-    /// If there is no party. Python's `asyncio.Barrier` raises `ValueError`; `threading.Barrier` of 3.11 takes it.
+    /// If `parties` is zero. Python's `asyncio.Barrier` raises `ValueError`; `threading.Barrier` of 3.11 accepts it.
     pub fn new(parties: usize) -> Self {
         Self::with_action(parties, || {})
     }
 
-    /// Makes a barrier with an action, which the last party to come runs before anybody goes on.
+    /// Creates a barrier with an action, which the last party to arrive runs before any party goes on.
     ///
-    /// The action runs with the barrier locked, as in Python: it must not use the barrier itself. If it panics, the barrier
-    /// is broken, and the panic goes on in the party that ran it.
+    /// The action runs with the barrier locked, as in Python, so it mustn't use the barrier itself. If it panics, the
+    /// barrier breaks, and the panic continues in the party that ran it.
+    ///
+    /// # Panics
+    ///
+    /// If `parties` is zero.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::sync::Arc;
@@ -89,26 +125,35 @@ impl Barrier {
     ///     }
     /// });
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there is no party.
     pub fn with_action(parties: usize, action: impl Fn() + Send + Sync + 'static) -> Self {
-        assert!(parties > 0, "a barrier has at least one party");
+        assert!(parties > 0, "a barrier needs at least one party");
         let round = Round { phase: Phase::Filling, inside: 0 };
         Self { round: Lock::guarding(round), changed: Condition::new(), parties, action: Box::new(action) }
     }
 
-    /// Blocks until all parties have come, and returns how many came before this one. See the example of [`Barrier`].
+    /// Blocks until all parties have arrived, and returns how many arrived before this one. [`Barrier`] has an example.
     ///
     /// # Errors
     ///
-    /// When the barrier is broken or reset, before or meanwhile.
+    /// Returns [`Broken`] if the barrier is broken, or if it is broken or reset before all parties have arrived.
+    ///
+    /// # Deadlocks
+    ///
+    /// Blocks forever if fewer parties arrive and none of them gives up.
     pub fn wait(&self) -> Result<usize, Broken> {
-        self.pass(|round| self.changed.wait_for(round, |round| round.phase != Phase::Filling))
+        self.pass(None)
     }
 
-    /// The same, but blocks until `timeout` has passed at most; then it breaks the barrier.
+    /// Like [`wait`](Barrier::wait), but breaks the barrier if not all parties have arrived after `timeout`.
+    ///
+    /// The timeout includes the time that the parties of the previous round need to leave. If they don't leave in time,
+    /// the barrier breaks as if by [`abort`](Barrier::abort).
+    ///
+    /// # Errors
+    ///
+    /// As for [`wait`](Barrier::wait), or if the timeout has expired.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -123,71 +168,78 @@ impl Barrier {
     /// barrier.reset();
     /// assert!(!barrier.is_broken());
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the barrier is broken or reset, before or meanwhile, or not all parties came in time.
     pub fn wait_timeout(&self, timeout: Duration) -> Result<usize, Broken> {
-        self.pass(|round| {
-            let over = |round: &mut Round| round.phase != Phase::Filling;
-            let (mut round, in_time) = self.changed.wait_for_timeout(round, timeout, over);
-            if !in_time {
-                self.turn(&mut round, Phase::Broken);
-            }
-            round
-        })
+        self.pass(deadline_after(timeout))
     }
 
     // ANCHOR: pass
-    fn pass<'a>(&'a self, stay: impl FnOnce(LockGuard<'a, Round>) -> LockGuard<'a, Round>) -> Result<usize, Broken> {
-        let mut round = self.enter()?;
+    fn pass(&self, deadline: Option<Instant>) -> Result<usize, Broken> {
+        let mut round = self.enter(deadline)?;
         let index = round.inside;
         round.inside += 1;
-        let mut panicked = None;
+        let mut panic = None;
         if round.inside == self.parties {
-            panicked = self.act(&mut round);
+            panic = self.complete(&mut round);
         } else {
-            round = stay(round);
+            round = self.wait_while(round, &[Phase::Filling], deadline);
         }
         let passed = round.phase == Phase::Draining;
         self.leave(round);
-        if let Some(payload) = panicked {
-            panic::resume_unwind(payload);
+        if let Some(panic) = panic {
+            panic::resume_unwind(panic);
         }
         if passed { Ok(index) } else { Err(Broken) }
     }
     // ANCHOR_END: pass
 
     // ANCHOR: phases
-    /// Blocks while those of the last round are still going.
-    fn enter(&self) -> Result<LockGuard<'_, Round>, Broken> {
-        let gone = |round: &mut Round| !matches!(round.phase, Phase::Draining | Phase::Resetting);
-        let round = self.changed.wait_for(self.round.acquire(), gone);
+    /// Blocks until the previous round has drained, and returns the next one.
+    fn enter(&self, deadline: Option<Instant>) -> Result<LockGuard<'_, Round>, Broken> {
+        let round = self.wait_while(self.round.acquire(), &[Phase::Draining, Phase::Resetting], deadline);
         if round.phase == Phase::Broken { Err(Broken) } else { Ok(round) }
     }
 
-    /// Runs the action, and lets everybody go on.
-    pub(super) fn act(&self, round: &mut Round) -> Option<Box<dyn Any + Send>> {
-        let panicked = panic::catch_unwind(AssertUnwindSafe(&self.action)).err();
-        self.turn(round, if panicked.is_some() { Phase::Broken } else { Phase::Draining });
-        panicked
+    /// Runs the action, and lets all parties leave.
+    pub(super) fn complete(&self, round: &mut Round) -> Option<Box<dyn Any + Send>> {
+        let panic = panic::catch_unwind(AssertUnwindSafe(&self.action)).err();
+        self.set_phase(round, if panic.is_some() { Phase::Broken } else { Phase::Draining });
+        panic
     }
 
-    /// Lets the next round begin if this was the last party to go.
+    /// Starts the next round if this is the last party to leave.
     fn leave(&self, mut round: LockGuard<'_, Round>) {
         round.inside -= 1;
         if round.inside == 0 && round.phase != Phase::Broken {
-            self.turn(&mut round, Phase::Filling);
+            self.set_phase(&mut round, Phase::Filling);
         }
     }
     // ANCHOR_END: phases
 
-    fn turn(&self, round: &mut Round, phase: Phase) {
+    /// Blocks while the round is in one of `phases`. Breaks the barrier if the deadline passes.
+    fn wait_while<'a>(
+        &self,
+        round: LockGuard<'a, Round>,
+        phases: &[Phase],
+        deadline: Option<Instant>,
+    ) -> LockGuard<'a, Round> {
+        let is_over = |round: &mut Round| !phases.contains(&round.phase);
+        let (mut round, in_time) = self.changed.wait_for_until(round, deadline, is_over);
+        if !in_time {
+            self.set_phase(&mut round, Phase::Broken);
+        }
+        round
+    }
+
+    fn set_phase(&self, round: &mut Round, phase: Phase) {
         round.phase = phase;
         self.changed.notify_all();
     }
 
-    /// Breaks the barrier: whoever waits, and whoever comes, gets [`Broken`].
+    /// Breaks the barrier: parties that are waiting, and those that arrive later, get [`Broken`].
+    ///
+    /// Parties that haven't left a complete round yet get [`Broken`] too, as in Python.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::errors::Broken;
@@ -201,32 +253,35 @@ impl Barrier {
     /// });
     /// ```
     pub fn abort(&self) {
-        self.turn(&mut self.round.acquire(), Phase::Broken);
+        self.set_phase(&mut self.round.acquire(), Phase::Broken);
     }
 
-    /// Makes the barrier as new: whoever waits gets [`Broken`], and whoever comes starts a new round. See the example of
-    /// [`Barrier::wait_timeout`].
+    /// Starts a new round: parties that are waiting get [`Broken`], and a broken barrier works again.
+    ///
+    /// A round that is complete isn't affected. [`Barrier::wait_timeout`] has an example.
     pub fn reset(&self) {
         let mut round = self.round.acquire();
         match (round.inside, round.phase) {
-            (0, _) => self.turn(&mut round, Phase::Filling),
-            (_, Phase::Filling | Phase::Broken) => self.turn(&mut round, Phase::Resetting),
+            (0, _) => self.set_phase(&mut round, Phase::Filling),
+            (_, Phase::Filling | Phase::Broken) => self.set_phase(&mut round, Phase::Resetting),
             (_, Phase::Draining | Phase::Resetting) => {}
         }
     }
 
-    /// Whether the barrier is broken. See the example of [`Barrier::wait_timeout`].
+    /// Returns whether the barrier is broken. [`Barrier::wait_timeout`] has an example.
     pub fn is_broken(&self) -> bool {
         self.round.acquire().phase == Phase::Broken
     }
 
-    /// How many parties have come and wait for the others.
+    /// Returns how many parties are waiting for the others to arrive.
     pub fn n_waiting(&self) -> usize {
         let round = self.round.acquire();
         if round.phase == Phase::Filling { round.inside } else { 0 }
     }
 
-    /// How many parties there must be.
+    /// Returns how many parties the barrier is for.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::threads::Barrier;
@@ -241,6 +296,9 @@ impl Barrier {
 
 impl fmt::Debug for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Barrier").field("parties", &self.parties).finish_non_exhaustive()
+        f.debug_struct("Barrier")
+            .field("parties", &self.parties)
+            .field("round", &self.round.try_acquire().as_deref())
+            .finish_non_exhaustive()
     }
 }

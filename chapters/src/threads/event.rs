@@ -1,16 +1,21 @@
-//! A flag that threads can wait for: Python's `threading.Event`.
+//! A flag that threads can wait for: the counterpart of Python's `threading.Event`.
 //!
-//! It differs from a [`Condition`] in that it remembers: who comes after it was set does not wait. It differs from a
-//! channel in that everybody is told, and nothing is passed on.
+//! # Differences from other types
 //!
-//! The standard library has none. A working engineer reaches for [`std::sync::OnceLock::wait`] if the event happens once
-//! and brings a value, for a channel that is closed, or for a `Mutex<bool>` and a `Condvar`, which is what this is.
+//! A [`Condition`] doesn't remember notifications. An event does: once it's set, waiting for it returns immediately. A
+//! channel delivers each value to one receiver, while an event wakes all threads that are waiting for it, without a
+//! value.
+//!
+//! The standard library doesn't have events. Use [`std::sync::OnceLock::wait`] if the event happens once and brings a
+//! value, a channel that is closed, or a `Mutex<bool>` and a `Condvar`, which is how this type is built.
 
 use std::time::Duration;
 
 use super::{Condition, Lock};
 
-/// A flag, not set at first.
+/// A flag that is either set or not, and not set at first.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::Event;
@@ -35,30 +40,30 @@ pub struct Event {
 // ANCHOR_END: struct
 
 impl Event {
-    /// Makes an event that has not happened.
+    /// Creates an event that isn't set.
     pub fn new() -> Self {
         Self::default()
     }
 
     // ANCHOR: event
-    /// Sets the flag, and wakes everybody who waits. See the example of [`Event`].
+    /// Sets the flag, and wakes all threads that are waiting for it. [`Event`] has an example.
     pub fn set(&self) {
         let mut flag = self.flag.acquire();
         *flag = true;
-        self.happened.notify_all(); // before anybody can clear the flag, and then wait
+        self.happened.notify_all(); // with the lock held, so that no thread clears the flag and waits before this
     }
 
-    /// Clears the flag, so that whoever comes now waits. Whoever was woken by [`set`](Event::set) before stays awake.
+    /// Clears the flag. Threads that an earlier [`set`](Event::set) has woken still return.
     pub fn clear(&self) {
         *self.flag.acquire() = false;
     }
 
-    /// Whether the flag is set. See the example of [`Event`].
+    /// Returns whether the flag is set.
     pub fn is_set(&self) -> bool {
         *self.flag.acquire()
     }
 
-    /// Blocks until the flag is set, however shortly.
+    /// Blocks until the flag is set, even if it is cleared right afterward.
     pub fn wait(&self) {
         let flag = self.flag.acquire();
         if !*flag {
@@ -67,7 +72,11 @@ impl Event {
     }
     // ANCHOR_END: event
 
-    /// Blocks until the flag is set or `timeout` has passed, and returns whether it was set.
+    /// Blocks until the flag is set, for at most `timeout`, and returns whether it was set.
+    ///
+    /// A zero timeout returns the state of the flag. This is Python's `wait(timeout=...)`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,8 +1,12 @@
-//! The service as threads: workers that share one memory.
+//! The service as threads, which share one memory, and the primitives and queues that threads share.
 //!
-//! The counterpart of Python's `threading` and `queue`. Sharing is easy, since everything is in reach of everyone, and
-//! the compiler holds what is shared to what is safe. What threads do not have is a fence: one that writes where it
-//! should not, or aborts, takes the whole process along.
+//! This is the counterpart of Python's `threading` and `queue`. Sharing is easy, because every thread can reach all
+//! memory of the process, and the compiler rejects programs with data races. Threads aren't isolated from each other,
+//! though: one that aborts, or that writes to memory it shouldn't, takes the whole process with it.
+//!
+//! Methods named `acquire`, `wait`, `put`, `get` or `join`, and their variants with a timeout, can block the calling thread
+//! until another thread does something. Any other method waits at most for the few instructions that another thread
+//! executes with the object's internal lock held.
 
 pub mod barrier;
 pub mod condition;
@@ -14,7 +18,7 @@ pub mod semaphore;
 pub mod service;
 pub mod simple_queue;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use barrier::Barrier;
 pub use condition::Condition;

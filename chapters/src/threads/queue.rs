@@ -1,25 +1,40 @@
-//! A queue between threads: Python's `queue.Queue`, `queue.LifoQueue` and `queue.PriorityQueue`.
+//! A queue between threads that can be bounded: the counterpart of Python's `queue.Queue`, `queue.LifoQueue` and
+//! `queue.PriorityQueue`.
 //!
-//! It differs from a channel in what belongs to it. A channel has ends: sending fails when nobody can receive any more,
-//! and receiving fails when nobody will send. A queue has none, and everybody who shares it can do everything with it. So
-//! it needs [`shutdown`](Queue::shutdown) to end, and [`join`](Queue::join) to wait until all that was put has also been
-//! done. A working engineer reaches for [`std::sync::mpsc`], [`crossbeam::channel`] or flume, as the demo's service does:
-//! they close by themselves, and have less to lock.
+//! # Differences from other types
 //!
-//! It is one lock and three conditions, as in Python. A wait ends when there is something to do, so the item is tested
-//! before the time, and before whether there will be more. There is no order among the threads that wait.
+//! Most programs use a channel: [`std::sync::mpsc`], [`crossbeam::channel`] or flume. A channel has ends: sending fails
+//! when all receivers are gone, and receiving fails when all senders are gone, so it closes by itself. A queue doesn't
+//! have ends: all threads that share it can both put and get. It is closed with [`shutdown`](Queue::shutdown), and it
+//! counts the items that were put but not yet processed, so that [`join`](Queue::join) can wait for them.
+//!
+//! Compared with Python's queues:
+//!
+//! - `maxsize` is fixed; Python allows assigning it. A negative `maxsize` or timeout is excluded by the type.
+//! - A queue can have any [`Storage`], where Python has subclasses that override `_put` and `_get`.
+//! - `shutdown`, [`is_shutdown`](Queue::is_shutdown) and the error `ShutDown` are those of Python 3.13.
+//!
+//! # How it works
+//!
+//! A queue is one lock and three conditions, as in Python: `not_empty` for threads that wait for an item, `not_full`
+//! for those that wait for room, and `all_done` for those that wait in `join`. A waiting thread checks for room or an
+//! item before it checks the time, so a zero timeout tries once. Items can be taken even after a shutdown. Waiting
+//! threads aren't served in any particular order.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::marker::PhantomData;
-use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
+use std::{mem, thread};
 
 use super::{Condition, Lock, LockGuard};
 use crate::errors::{GetError, PutError, TooMany};
 use crate::storage::Storage;
 
-/// A queue that gives back what was put first.
+/// A queue that returns items in the order in which they were put: first in, first out.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::Queue;
@@ -28,15 +43,15 @@ use crate::storage::Storage;
 /// std::thread::scope(|scope| {
 ///     scope.spawn(|| {
 ///         while let Ok(item) = queue.get() {
-///             println!("working on {item}");
+///             println!("processing {item}");
 ///             queue.task_done().unwrap();
 ///         }
 ///     });
 ///     for item in 0..30 {
 ///         queue.put(item).unwrap(); // blocks while there are ten
 ///     }
-///     queue.join(); // all is done
-///     queue.shutdown(false); // the worker ends
+///     queue.join(); // returns when all 30 have been processed
+///     queue.shutdown(false); // ends the worker
 /// });
 /// ```
 #[derive(Debug)]
@@ -47,19 +62,34 @@ pub struct Queue<T, S = VecDeque<T>> {
     pub(super) not_full: Condition,
     pub(super) all_done: Condition,
     maxsize: usize,
-    of: PhantomData<fn(T) -> T>,
+    _marker: PhantomData<fn(T) -> T>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Content<S> {
     pub(super) items: S,
-    /// How many items were put for which nobody has said `task_done`.
+    /// The number of items that were put, without a call of `task_done` for them yet.
     pub(super) unfinished: usize,
     pub(super) shut_down: bool,
 }
 // ANCHOR_END: queue
 
-/// A queue that gives back what was put last.
+impl<S> Content<S> {
+    /// Stores an item, and counts it if it was stored, even if `Storage::put` panics afterward.
+    fn put<T>(&mut self, item: T) -> thread::Result<()>
+    where
+        S: Storage<T>,
+    {
+        let before = self.items.len();
+        let result = panic::catch_unwind(AssertUnwindSafe(|| self.items.put(item)));
+        self.unfinished += self.items.len().saturating_sub(before);
+        result
+    }
+}
+
+/// A queue that returns the item that was put last: last in, first out.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::LifoQueue;
@@ -71,7 +101,9 @@ pub(super) struct Content<S> {
 /// ```
 pub type LifoQueue<T> = Queue<T, Vec<T>>;
 
-/// A queue that gives back what is smallest. Which of equal items comes first is open, as in Python.
+/// A queue that returns the smallest item. Equal items come in any order, as in Python.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::PriorityQueue;
@@ -84,8 +116,10 @@ pub type LifoQueue<T> = Queue<T, Vec<T>>;
 pub type PriorityQueue<T> = Queue<T, BinaryHeap<Reverse<T>>>;
 
 impl<T, S: Storage<T>> Queue<T, S> {
-    /// Makes a queue for `maxsize` items at most, or for any number if that is zero, as in Python. (There, a negative
-    /// number also means no limit; here it is impossible by type.)
+    /// Creates a queue for at most `maxsize` items, or without a limit if `maxsize` is zero, as in Python.
+    ///
+    /// Channels disagree about zero: a crossbeam channel of capacity 0 can't store an item, and passes each one
+    /// directly from a sender to a receiver.
     pub fn new(maxsize: usize) -> Self {
         Self {
             content: Lock::guarding(Content { items: S::default(), unfinished: 0, shut_down: false }),
@@ -93,21 +127,21 @@ impl<T, S: Storage<T>> Queue<T, S> {
             not_full: Condition::new(),
             all_done: Condition::new(),
             maxsize,
-            of: PhantomData,
+            _marker: PhantomData,
         }
     }
 
-    /// How many items there may be; zero means any number.
+    /// Returns how many items the queue has room for; zero means any number.
     pub fn maxsize(&self) -> usize {
         self.maxsize
     }
 
     // ANCHOR: put
-    /// Blocks until there is room, and puts an item. See the example of [`Queue`].
+    /// Puts an item, blocking until there is room. [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When the queue was shut down, before or meanwhile. The item comes back.
+    /// Returns [`PutError::ShutDown`] with the item if the queue is shut down, before or during the call.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
         let content = self.not_full.wait_for(self.content.acquire(), |content| self.may_put(content));
         self.add(content, item)
@@ -120,10 +154,10 @@ impl<T, S: Storage<T>> Queue<T, S> {
         if !self.has_room(&content) {
             return Err(PutError::Full(item));
         }
-        content.unfinished += 1;
-        content.items.put(item);
+        let result = content.put(item);
         drop(content);
         self.not_empty.notify(1);
+        result.unwrap_or_else(|panic| panic::resume_unwind(panic));
         Ok(())
     }
     // ANCHOR_END: put
@@ -136,7 +170,14 @@ impl<T, S: Storage<T>> Queue<T, S> {
         self.maxsize == 0 || content.items.len() < self.maxsize
     }
 
-    /// Puts an item if there is room: Python's `put_nowait`.
+    /// Puts an item if there is room. Never waits for other threads to put or take items. This is Python's
+    /// `put_nowait`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PutError::Full`] or [`PutError::ShutDown`] with the item.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::errors::PutError;
@@ -146,31 +187,42 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// assert_eq!(queue.try_put("first"), Ok(()));
     /// assert_eq!(queue.try_put("second"), Err(PutError::Full("second")));
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the queue is full or was shut down. The item comes back.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
         self.add(self.content.acquire(), item)
     }
 
-    /// Blocks until there is room or `timeout` has passed, and puts an item: Python's `put(timeout=...)`. A zero timeout is
-    /// one try; a negative one, Python's `ValueError`, is impossible by type.
+    /// Puts an item, blocking for room for at most `timeout`.
+    ///
+    /// A zero timeout tries once. This is Python's `put(timeout=...)`.
     ///
     /// # Errors
     ///
-    /// When the queue stayed full or was shut down. The item comes back.
+    /// Returns the item with [`PutError::Full`] if there is still no room when the time is up, or with
+    /// [`PutError::ShutDown`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use chapters::errors::PutError;
+    /// use chapters::threads::Queue;
+    ///
+    /// let queue: Queue<_> = Queue::new(1);
+    /// assert_eq!(queue.put_timeout(1, Duration::from_millis(1)), Ok(()));
+    /// assert_eq!(queue.put_timeout(2, Duration::from_millis(1)), Err(PutError::Full(2)));
+    /// ```
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
         let may_put = |content: &mut Content<S>| self.may_put(content);
         self.add(self.not_full.wait_for_timeout(self.content.acquire(), timeout, may_put).0, item)
     }
 
     // ANCHOR: get
-    /// Blocks until there is an item, and takes it. See the example of [`Queue`].
+    /// Takes an item, blocking until there is one. [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When the queue is empty and was shut down, before or meanwhile.
+    /// Returns [`GetError::ShutDown`] if the queue is empty and was shut down, before or during the call.
     pub fn get(&self) -> Result<T, GetError> {
         let content = self.not_empty.wait_for(self.content.acquire(), |content| Self::may_get(content));
         self.take(content)
@@ -190,7 +242,14 @@ impl<T, S: Storage<T>> Queue<T, S> {
         content.shut_down || !content.items.is_empty()
     }
 
-    /// Takes an item if there is one: Python's `get_nowait`.
+    /// Takes an item if there is one. Never waits for other threads to put or take items. This is Python's
+    /// `get_nowait`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GetError::Empty`] if the queue is empty, or [`GetError::ShutDown`] if it is empty and was shut down.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::errors::GetError;
@@ -198,19 +257,22 @@ impl<T, S: Storage<T>> Queue<T, S> {
     ///
     /// let queue: Queue<_> = Queue::new(0);
     /// assert_eq!(queue.try_get(), Err(GetError::Empty));
-    /// queue.put("an item").unwrap();
+    /// queue.try_put("an item").unwrap();
     /// assert_eq!(queue.try_get(), Ok("an item"));
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the queue is empty; and, which is not the same, when it also was shut down.
     pub fn try_get(&self) -> Result<T, GetError> {
         self.take(self.content.acquire())
     }
 
-    /// Blocks until there is an item or `timeout` has passed, and takes it: Python's `get(timeout=...)`. A zero timeout is
-    /// one try.
+    /// Takes an item, blocking for one for at most `timeout`.
+    ///
+    /// A zero timeout tries once. This is Python's `get(timeout=...)`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`GetError::Empty`] if the queue is still empty when the time is up, or [`GetError::ShutDown`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -221,45 +283,63 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// let queue: Queue<u32> = Queue::new(0);
     /// assert_eq!(queue.get_timeout(Duration::from_millis(1)), Err(GetError::Empty));
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// When the queue stayed empty; and, which is not the same, when it also was shut down.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
         let may_get = |content: &mut Content<S>| Self::may_get(content);
         self.take(self.not_empty.wait_for_timeout(self.content.acquire(), timeout, may_get).0)
     }
 
-    /// How many items there are: Python's `qsize()`. By the time you look at the answer, others may have changed it.
+    /// Returns how many items are in the queue: Python's `qsize()`. The answer may be out of date when it is returned.
     pub fn len(&self) -> usize {
         self.content.acquire().items.len()
     }
 
-    /// Whether there is no item: Python's `empty()`.
+    /// Returns whether the queue is empty: Python's `empty()`. The answer may be out of date when it is returned.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether there is no room: Python's `full()`.
+    /// Returns whether the queue is full: Python's `full()`. The answer may be out of date when it is returned.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::threads::Queue;
     ///
     /// let queue: Queue<_> = Queue::new(1);
     /// assert!(queue.is_empty() && !queue.is_full());
-    /// queue.put("an item").unwrap();
+    /// queue.try_put("an item").unwrap();
     /// assert_eq!((queue.len(), queue.maxsize(), queue.is_full()), (1, 1, true));
     /// ```
     pub fn is_full(&self) -> bool {
         !self.has_room(&self.content.acquire())
     }
 
+    /// Returns how many items were put without a call of [`task_done`](Queue::task_done) for them yet: those in the
+    /// queue, and those that threads are processing. This is Python's `unfinished_tasks`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use chapters::threads::Queue;
+    ///
+    /// let queue: Queue<_> = Queue::new(0);
+    /// queue.try_put("an item").unwrap();
+    /// queue.try_get().unwrap();
+    /// assert_eq!((queue.len(), queue.unfinished_tasks()), (0, 1));
+    /// queue.task_done().unwrap();
+    /// assert_eq!(queue.unfinished_tasks(), 0);
+    /// ```
+    pub fn unfinished_tasks(&self) -> usize {
+        self.content.acquire().unfinished
+    }
+
     // ANCHOR: join
-    /// Says that an item that was taken has also been done. See the example of [`Queue`].
+    /// Reports that an item that was taken has been processed. Never waits for other threads to put or take items.
+    /// [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When that has been said of every item that was put.
+    /// Returns [`TooMany`] if all items that were put have been reported already. Python raises `ValueError`.
     pub fn task_done(&self) -> Result<(), TooMany> {
         let mut content = self.content.acquire();
         content.unfinished = content.unfinished.checked_sub(1).ok_or(TooMany)?;
@@ -269,16 +349,20 @@ impl<T, S: Storage<T>> Queue<T, S> {
         Ok(())
     }
 
-    /// Blocks until every item that was put has also been done. See the example of [`Queue`].
+    /// Blocks until all items that were put have been processed. [`Queue`] has an example.
     pub fn join(&self) {
         drop(self.all_done.wait_for(self.content.acquire(), |content| content.unfinished == 0));
     }
     // ANCHOR_END: join
 
-    /// Lets nobody put any more; whoever waits for room is told. The items that are there can still be taken, unless
-    /// `immediate`: then they are dropped, and count as done. Python's, since 3.13.
+    /// Shuts the queue down: it takes no more items, and threads that are waiting for room get an error.
     ///
-    /// [`join`](Queue::join) waits for the items that were taken, in any case.
+    /// Never waits for other threads to put or take items. The items in the queue can still be taken, unless
+    /// `immediate` is true: then they are dropped, and count as processed. [`join`](Queue::join) waits for the items
+    /// that are being processed in any case. Shutting down twice is allowed. This is Python's `shutdown`, added in
+    /// 3.13.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::errors::{GetError, PutError};
@@ -287,6 +371,7 @@ impl<T, S: Storage<T>> Queue<T, S> {
     /// let queue: Queue<_> = Queue::new(0);
     /// queue.put("an item").unwrap();
     /// queue.shutdown(false);
+    /// assert!(queue.is_shutdown());
     /// assert_eq!(queue.put("another"), Err(PutError::ShutDown("another")));
     /// assert_eq!(queue.get(), Ok("an item"));
     /// assert_eq!(queue.get(), Err(GetError::ShutDown));
@@ -303,4 +388,9 @@ impl<T, S: Storage<T>> Queue<T, S> {
         self.all_done.notify_all();
     }
     // ANCHOR_END: shutdown
+
+    /// Returns whether the queue was shut down: Python's `is_shutdown`. [`shutdown`](Queue::shutdown) has an example.
+    pub fn is_shutdown(&self) -> bool {
+        self.content.acquire().shut_down
+    }
 }

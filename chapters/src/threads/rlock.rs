@@ -1,18 +1,24 @@
-//! A lock that its holder can take again: Python's `threading.RLock`.
+//! A reentrant lock, which its owner can acquire again: the counterpart of Python's `threading.RLock`.
 //!
-//! It differs from [`Lock`] in that it has an owner, the thread that holds it: who owns it never waits for it, and it is
-//! free when its owner has given it back as often as it took it. So code that holds the lock can call other code that
-//! takes it.
+//! # Differences from other types
 //!
-//! It guards nothing. A lock that is taken twice could only give out shared references to its value, since two mutable
-//! ones must not exist; `parking_lot::ReentrantMutex`, which a working engineer reaches for, does that. A better start is
-//! often to take a [`Lock`] once, and to hand its guard, or what it guards, to the code that is called.
+//! A [`Lock`] has no owner: a thread that acquires it twice waits for itself. This lock belongs to a thread. A thread
+//! that owns the lock acquires it again without waiting, and releases it by dropping every guard, so code that holds
+//! the lock can call other code that acquires it.
 //!
-//! In Python, to release a lock that one does not own is a `RuntimeError`. Here only guards release, they stay with
-//! their thread, and so it cannot be written down.
+//! Programs that need a reentrant lock use `parking_lot::ReentrantMutex`. It is often better to acquire a [`Lock`] once
+//! and pass the guard, or the value that it guards, to the code that is called.
 //!
-//! It is a [`Lock`], the number of its owner, and a count, as in Python. All but the lock is relaxed: a thread that finds
-//! its own number in `owner` has written it there itself, and what it finds otherwise does not matter.
+//! The lock guards nothing. Two guards can exist at a time, so they could give out only shared references to a value,
+//! as those of a `ReentrantMutex` do. In Python, releasing a lock that the caller doesn't own raises `RuntimeError`;
+//! here, only guards release, and a guard can't be sent to another thread.
+//!
+//! # How it works
+//!
+//! The lock is a [`Lock`], the number of its owner, and a count of its guards, as in Python. The number and the count
+//! are read and written with `Relaxed`. A thread that reads its own number from `owner` has written it there itself. If
+//! it reads anything else, even an outdated value, another thread or no thread owns the lock, and it has to acquire the
+//! `Lock`, which orders one owner's accesses before the next owner's.
 
 use std::marker::PhantomData;
 use std::mem;
@@ -21,7 +27,9 @@ use std::time::Duration;
 use super::{Lock, LockGuard};
 use crate::sync::{AtomicUsize, Ordering, this_thread};
 
-/// A lock that a thread can take any number of times.
+/// A lock that a thread can acquire any number of times.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::RLock;
@@ -39,22 +47,28 @@ pub struct RLock {
     lock: Lock,
     /// The number of the thread that holds the lock, or zero.
     owner: AtomicUsize,
-    /// How often the owner has taken the lock. Nobody else looks.
+    /// How many guards the owner has. Accessed only by the owner.
     depth: AtomicUsize,
 }
 
 impl RLock {
-    /// Makes a lock that nobody owns.
+    /// Creates a lock that no thread owns.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Blocks until no other thread owns the lock, and owns it until the guard is dropped. See the example of [`RLock`].
+    /// Acquires the lock, blocking until no other thread owns it.
+    ///
+    /// The lock is released when all guards have been dropped. [`RLock`] has an example.
     pub fn acquire(&self) -> RLockGuard<'_> {
-        self.take(|lock| Some(lock.acquire())).expect("waits for ever")
+        self.lock(|lock| Some(lock.acquire())).expect("there is no timeout that could expire")
     }
 
-    /// Takes the lock unless another thread owns it: Python's `acquire(blocking=False)`.
+    /// Acquires the lock unless another thread owns it. Returns `None` otherwise.
+    ///
+    /// Never blocks. This is Python's `acquire(blocking=False)`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::threads::RLock;
@@ -66,11 +80,15 @@ impl RLock {
     /// });
     /// ```
     pub fn try_acquire(&self) -> Option<RLockGuard<'_>> {
-        self.take(Lock::try_acquire)
+        self.lock(Lock::try_acquire)
     }
 
-    /// Blocks until no other thread owns the lock or `timeout` has passed: Python's `acquire(timeout=...)`. A zero timeout
-    /// is one try.
+    /// Acquires the lock, blocking for at most `timeout`.
+    ///
+    /// Returns `None` if another thread owns the lock by then. A zero timeout gives up without sleeping. This is
+    /// Python's `acquire(timeout=...)`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -85,26 +103,28 @@ impl RLock {
     /// });
     /// ```
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_>> {
-        self.take(|lock| lock.acquire_timeout(timeout))
+        self.lock(|lock| lock.acquire_timeout(timeout))
     }
 
-    /// Whether a thread owns the lock: Python's `locked()`, since 3.14. See the example of [`RLock`].
+    /// Returns whether a thread owns the lock. Never blocks. This is Python's `locked()`, added to `RLock` in 3.14.
+    /// [`RLock`] has an example.
     pub fn is_locked(&self) -> bool {
         self.lock.is_locked()
     }
 
     // ANCHOR: take
-    fn take<'a>(&'a self, acquire: impl FnOnce(&'a Lock) -> Option<LockGuard<'a>>) -> Option<RLockGuard<'a>> {
+    /// Calls `acquire` unless the calling thread owns the lock already, and adds a guard.
+    fn lock<'a>(&'a self, acquire: impl FnOnce(&'a Lock) -> Option<LockGuard<'a>>) -> Option<RLockGuard<'a>> {
         let me = this_thread();
         if self.owner.load(Ordering::Relaxed) != me {
-            mem::forget(acquire(&self.lock)?);
+            mem::forget(acquire(&self.lock)?); // `unlock` releases it
             self.owner.store(me, Ordering::Relaxed);
         }
         self.depth.store(self.depth.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        Some(RLockGuard { lock: self, stays: PhantomData })
+        Some(RLockGuard { lock: self, _marker: PhantomData })
     }
 
-    fn release(&self) {
+    fn unlock(&self) {
         let depth = self.depth.load(Ordering::Relaxed) - 1;
         self.depth.store(depth, Ordering::Relaxed);
         if depth == 0 {
@@ -115,8 +135,11 @@ impl RLock {
     // ANCHOR_END: take
 }
 
-/// Keeps an [`RLock`] for its thread, and gives it back when dropped, also by a panic: the lock guards nothing that could be
-/// left half changed, so nobody is told.
+/// One of the guards of an [`RLock`]. The lock is released when all of them have been dropped.
+///
+/// A panic drops the guards of a thread as well. The next owner isn't warned of it, because the lock guards no value.
+///
+/// A guard can't be sent to another thread:
 ///
 /// ```compile_fail,E0277
 /// use chapters::threads::RLock;
@@ -124,18 +147,19 @@ impl RLock {
 /// let lock = RLock::new();
 /// let guard = lock.acquire();
 /// std::thread::scope(|scope| {
-///     scope.spawn(move || drop(guard)); // it stays with its thread
+///     scope.spawn(move || drop(guard));
 /// });
 /// ```
 #[derive(Debug)]
-#[must_use = "the lock is given back when the guard is dropped"]
+#[must_use = "the lock is released when the guard is dropped"]
 pub struct RLockGuard<'a> {
     lock: &'a RLock,
-    stays: PhantomData<LockGuard<'a>>,
+    /// Makes the guard `!Send`, like the guard of a [`Lock`].
+    _marker: PhantomData<LockGuard<'a>>,
 }
 
 impl Drop for RLockGuard<'_> {
     fn drop(&mut self) {
-        self.lock.release();
+        self.lock.unlock();
     }
 }

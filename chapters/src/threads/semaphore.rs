@@ -1,12 +1,18 @@
-//! So many at a time, and no more: Python's `threading.Semaphore` and `threading.BoundedSemaphore`.
+//! Semaphores, which limit how many threads do something at a time: the counterparts of Python's `threading.Semaphore`
+//! and `threading.BoundedSemaphore`.
 //!
-//! It differs from a [`Lock`] in number, and in that permits belong to nobody: one thread can take a permit and another
-//! one give it back. Taken as a guard, a [`Permit`] gives itself back; to use the semaphore as a count of something that
-//! one side produces and the other one consumes, [forget](Permit::forget) the permits and [release](Semaphore::release)
-//! new ones.
+//! # Differences from other types
 //!
-//! The standard library has none; threads that wait for capacity mostly wait at a bounded channel. With coroutines, a
-//! working engineer reaches for `tokio::sync::Semaphore`. POSIX has `sem_t`.
+//! The standard library lacks a semaphore. Threads that wait for capacity often wait on a bounded channel instead. With
+//! coroutines, use `tokio::sync::Semaphore`. POSIX has `sem_t`.
+//!
+//! One thread at a time can hold a [`Lock`], and it has to release the lock itself. A semaphore has a number of
+//! permits, and permits have no owner: one thread can acquire a permit and another one release it. A [`Permit`] is a
+//! guard that releases itself. To count things that one thread produces and another consumes, [forget](Permit::forget)
+//! the permits, and [release](Semaphore::release) new ones.
+//!
+//! Waiting threads don't get permits in any particular order, and a thread that has just arrived can go first, as in
+//! Python.
 
 use std::mem;
 use std::time::Duration;
@@ -14,7 +20,9 @@ use std::time::Duration;
 use super::{Condition, Lock, LockGuard};
 use crate::errors::TooMany;
 
-/// Permits that threads take and give back.
+/// A number of permits that threads acquire and release.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::Semaphore;
@@ -22,7 +30,7 @@ use crate::errors::TooMany;
 /// let connections = Semaphore::new(2);
 /// let _first = connections.acquire();
 /// let second = connections.acquire();
-/// assert!(connections.try_acquire().is_none());
+/// assert!(connections.is_locked() && connections.try_acquire().is_none());
 /// drop(second);
 /// assert_eq!(connections.available(), 1);
 /// ```
@@ -30,14 +38,17 @@ use crate::errors::TooMany;
 // ANCHOR: struct
 pub struct Semaphore {
     pub(super) permits: Lock<usize>,
+    /// Notified when permits have been released.
     pub(super) released: Condition,
-    /// There are never more permits than this.
+    /// The number of permits never exceeds this.
     limit: usize,
 }
 // ANCHOR_END: struct
 
 impl Semaphore {
-    /// Makes a semaphore with so many permits. A negative number, Python's `ValueError`, is impossible by type.
+    /// Creates a semaphore with a number of permits.
+    ///
+    /// In Python, a negative number is a `ValueError`; the type excludes it here.
     pub fn new(permits: usize) -> Self {
         Self::with_limit(permits, usize::MAX)
     }
@@ -47,10 +58,10 @@ impl Semaphore {
     }
 
     // ANCHOR: acquire
-    /// Blocks until there is a permit, and takes it. See the example of [`Semaphore`].
+    /// Acquires a permit, blocking until one is available. [`Semaphore`] has an example.
     pub fn acquire(&self) -> Permit<'_> {
         let permits = self.released.wait_for(self.permits.acquire(), |permits| *permits > 0);
-        self.take(permits).expect("there is a permit")
+        self.take(permits).expect("a permit is available")
     }
 
     fn take(&self, mut permits: LockGuard<'_, usize>) -> Option<Permit<'_>> {
@@ -59,12 +70,19 @@ impl Semaphore {
     }
     // ANCHOR_END: acquire
 
-    /// Takes a permit if there is one: Python's `acquire(blocking=False)`. See the example of [`Semaphore`].
+    /// Acquires a permit if one is available. Returns `None` otherwise.
+    ///
+    /// Doesn't wait for one. This is Python's `acquire(blocking=False)`. [`Semaphore`] has an example.
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.take(self.permits.acquire())
     }
 
-    /// Blocks until there is a permit or `timeout` has passed: Python's `acquire(timeout=...)`. A zero timeout is one try.
+    /// Acquires a permit, blocking for at most `timeout`.
+    ///
+    /// When the time is up, tries once more, and returns `None` if no permit is available. A zero timeout tries once.
+    /// This is Python's `acquire(timeout=...)`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -78,7 +96,15 @@ impl Semaphore {
         self.take(self.released.wait_for_timeout(self.permits.acquire(), timeout, |permits| *permits > 0).0)
     }
 
-    /// Adds `n` permits, whether or not they were taken from here. None is fine; Python raises `ValueError`.
+    /// Adds `n` permits, whether or not they were acquired before.
+    ///
+    /// `n` may be zero; Python raises `ValueError`.
+    ///
+    /// # Panics
+    ///
+    /// If the number of permits would exceed `usize::MAX`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::threads::Semaphore;
@@ -95,12 +121,8 @@ impl Semaphore {
     ///     }
     /// });
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there were more permits than a `usize` can count.
     pub fn release(&self, n: usize) {
-        self.add(n).expect("so many permits can be counted");
+        self.add(n).expect("the number of permits fits a usize");
     }
 
     // ANCHOR: add
@@ -116,34 +138,47 @@ impl Semaphore {
     }
     // ANCHOR_END: add
 
-    /// How many permits there are to take.
+    /// Returns how many permits are available, including those that waiting threads are about to take.
+    ///
+    /// The answer may be out of date when it is returned.
     pub fn available(&self) -> usize {
         *self.permits.acquire()
     }
+
+    /// Returns whether no permit is available, so that [`acquire`](Semaphore::acquire) would block.
+    ///
+    /// The answer may be out of date when it is returned. Python has `locked()` only in
+    /// `asyncio.Semaphore` and, added in 3.14, in `multiprocessing`. [`Semaphore`] has an example.
+    pub fn is_locked(&self) -> bool {
+        self.available() == 0
+    }
 }
 
-/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`], given back when dropped, also by a panic.
+/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`], released when it is dropped, also by a panic.
 #[derive(Debug)]
-#[must_use = "the permit is given back when it is dropped"]
+#[must_use = "the permit is released when it is dropped"]
 pub struct Permit<'a> {
     semaphore: &'a Semaphore,
 }
 
 impl Permit<'_> {
-    /// Keeps the permit taken. Who wants it back releases it elsewhere. See the example of [`Semaphore::release`].
+    /// Drops the guard without releasing the permit. [`Semaphore::release`] can release it later, and has an example.
     pub fn forget(self) {
         mem::forget(self);
     }
 }
 
 impl Drop for Permit<'_> {
-    /// Where a limit is reached already, somebody released in place of this permit: then it has been given back.
+    /// Does nothing if the limit is reached already, because then other code has released a permit in place of this
+    /// one.
     fn drop(&mut self) {
         let _ = self.semaphore.add(1);
     }
 }
 
-/// A [`Semaphore`] that never has more permits than at first: to release too often is an error.
+/// A [`Semaphore`] that never has more permits than it was created with: releasing too many is an error.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::errors::TooMany;
@@ -158,37 +193,43 @@ impl Drop for Permit<'_> {
 pub struct BoundedSemaphore(Semaphore);
 
 impl BoundedSemaphore {
-    /// Makes a semaphore with so many permits at most. See the example of [`BoundedSemaphore`].
+    /// Creates a semaphore with at most `permits` permits, all of them available.
     pub fn new(permits: usize) -> Self {
         Self(Semaphore::with_limit(permits, permits))
     }
 
-    /// Blocks until there is a permit, and takes it. As [`Semaphore::acquire`].
+    /// Acquires a permit, blocking until one is available. See [`Semaphore::acquire`].
     pub fn acquire(&self) -> Permit<'_> {
         self.0.acquire()
     }
 
-    /// Takes a permit if there is one. As [`Semaphore::try_acquire`].
+    /// Acquires a permit if one is available. See [`Semaphore::try_acquire`].
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.0.try_acquire()
     }
 
-    /// Blocks until there is a permit or `timeout` has passed. As [`Semaphore::acquire_timeout`].
+    /// Acquires a permit, blocking for at most `timeout`. See [`Semaphore::acquire_timeout`].
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
         self.0.acquire_timeout(timeout)
     }
 
-    /// Gives `n` permits back that were taken and forgotten. See the example of [`BoundedSemaphore`].
+    /// Releases `n` permits that were acquired and forgotten. [`BoundedSemaphore`] has an example.
     ///
     /// # Errors
     ///
-    /// When there would be more permits than at first: then none is given back. Python raises `ValueError`.
+    /// Returns [`TooMany`], and releases nothing, if there would be more permits than at first. Python raises
+    /// `ValueError`.
     pub fn release(&self, n: usize) -> Result<(), TooMany> {
         self.0.add(n)
     }
 
-    /// How many permits there are to take. As [`Semaphore::available`].
+    /// Returns how many permits are available. See [`Semaphore::available`].
     pub fn available(&self) -> usize {
         self.0.available()
+    }
+
+    /// Returns whether `acquire` would block. See [`Semaphore::is_locked`].
+    pub fn is_locked(&self) -> bool {
+        self.0.is_locked()
     }
 }

@@ -15,11 +15,11 @@ use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan};
 use crate::trace::{Recorder, Trace};
 use crate::usage::Usage;
 
-/// A queue of jobs, and workers that take jobs from it while the service runs.
+/// A queue of jobs, and workers that take jobs from it while the service is running.
 pub struct Service {
     plan: Plan,
     trace: Trace,
-    /// Locked while the service runs.
+    /// Locked while the service is running.
     running: Arc<Lock>,
     jobs: Option<Sender<Job>>,
     queue: Receiver<Job>,
@@ -27,32 +27,33 @@ pub struct Service {
 }
 
 impl Service {
-    /// Makes a service with no jobs and no workers yet.
+    /// Creates a service without jobs or workers.
     pub fn new(plan: Plan, trace: Trace) -> Self {
         let (jobs, queue) = channel::unbounded();
         let running = Arc::new(Lock::new());
         Self { plan, trace, running, jobs: Some(jobs), queue, workers: Vec::new() }
     }
 
-    /// Puts jobs on the queue.
+    /// Puts jobs on the queue. Never blocks, because the queue is unbounded.
     pub fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) {
         let queue = self.jobs.as_ref().expect("the queue is open until the service runs");
         jobs.into_iter().for_each(|job| queue.try_send(job).expect("the queue has room for all"));
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
-    /// has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, the [stop handle](crate::service::StopHandle) is called, or all workers
+    /// have ended.
     ///
-    /// `on_started` is called once all workers are there, with a function that tells the service to stop.
+    /// Calls `on_started` when all workers have been started, with a function that stops the service. Returns when all
+    /// workers have ended; a worker that is processing a job finishes it first.
     ///
     /// # Errors
     ///
-    /// When the service cannot start; the workers that are there are stopped.
+    /// If a worker can't be started, or if `on_started` fails. The workers that have been started are stopped.
     pub fn run(self, on_started: OnStarted) -> io::Result<Outcome> {
         self.run_with(on_started, Worker::work)
     }
 
-    /// The same, where each worker's thread calls `work`.
+    /// Like [`run`](Service::run), with threads that call `work`.
     pub(crate) fn run_with(
         mut self,
         on_started: OnStarted,
@@ -109,14 +110,14 @@ impl Service {
     // ANCHOR_END: start
 }
 
-/// What a worker is handed when it starts.
+/// The state of a worker.
 // ANCHOR: worker
 pub(crate) struct Worker {
     pub(crate) running: Arc<Lock>,
     pub(crate) queue: Receiver<Job>,
     pub(crate) trace: Recorder,
     pub(crate) scale: f64,
-    /// When the last of these is gone, so is the last worker.
+    /// Each worker has one. The channel is closed when the last worker has ended.
     _alive: Sender<Infallible>,
 }
 // ANCHOR_END: worker

@@ -1,18 +1,23 @@
-//! A queue without limits and without ends: Python's `queue.SimpleQueue`.
+//! An unbounded queue without the rest: the counterpart of Python's `queue.SimpleQueue`.
 //!
-//! It differs from a [`Queue`](super::Queue) in what it leaves out: it is never full, nobody waits until all is done, and
-//! nobody shuts it down. So [`put`](SimpleQueue::put) never blocks and never fails. CPython makes it for code that may be
-//! interrupted in the middle of itself, a destructor for example; this one is a lesson in how little a queue can be.
+//! # Differences from other types
 //!
-//! A working engineer reaches for [`std::sync::mpsc::channel`], or for [`crossbeam::queue::SegQueue`] where nobody has to
-//! wait.
+//! A [`Queue`](super::Queue) can be bounded, joined, and shut down. This queue can't, so [`put`](SimpleQueue::put)
+//! never waits for room and never fails. It shows how small a queue can be.
+//!
+//! Programs use [`std::sync::mpsc::channel`], or [`crossbeam::queue::SegQueue`] if no thread has to wait for items.
+//!
+//! CPython's `SimpleQueue` is reentrant: a destructor or a signal handler can call `put` while the same thread is in
+//! the middle of another `put`. This one isn't: such a call would wait for the thread's own lock forever.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{Condition, Lock};
 
-/// A queue that is never full.
+/// An unbounded queue: first in, first out.
+///
+/// # Examples
 ///
 /// ```
 /// use chapters::threads::SimpleQueue;
@@ -30,24 +35,28 @@ pub struct SimpleQueue<T> {
 }
 
 impl<T> SimpleQueue<T> {
-    /// Makes an empty queue.
+    /// Creates an empty queue.
     pub fn new() -> Self {
         Self { items: Lock::default(), not_empty: Condition::new() }
     }
 
-    /// Puts an item. See the example of [`SimpleQueue`].
+    /// Puts an item. [`SimpleQueue`] has an example.
     pub fn put(&self, item: T) {
         self.items.acquire().push_back(item);
         self.not_empty.notify(1);
     }
 
-    /// Blocks until there is an item, and takes it. See the example of [`SimpleQueue`].
+    /// Takes an item, blocking until there is one. [`SimpleQueue`] has an example.
+    ///
+    /// Blocks forever if no thread puts an item. A channel would notice that all senders are gone.
     pub fn get(&self) -> T {
         let mut items = self.not_empty.wait_for(self.items.acquire(), |items| !items.is_empty());
         items.pop_front().expect("there is an item")
     }
 
-    /// Takes an item if there is one: Python's `get_nowait`.
+    /// Takes an item if there is one. Doesn't wait for one. This is Python's `get_nowait`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::threads::SimpleQueue;
@@ -61,8 +70,12 @@ impl<T> SimpleQueue<T> {
         self.items.acquire().pop_front()
     }
 
-    /// Blocks until there is an item or `timeout` has passed, and takes it: Python's `get(timeout=...)`. A zero timeout is
-    /// one try.
+    /// Takes an item, blocking for one for at most `timeout`.
+    ///
+    /// Returns `None` if the queue is still empty when the time is up. A zero timeout tries once. This is Python's
+    /// `get(timeout=...)`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use std::time::Duration;
@@ -76,12 +89,14 @@ impl<T> SimpleQueue<T> {
         self.not_empty.wait_for_timeout(self.items.acquire(), timeout, |items| !items.is_empty()).0.pop_front()
     }
 
-    /// How many items there are: Python's `qsize()`. By the time you look at the answer, others may have changed it.
+    /// Returns how many items are in the queue: Python's `qsize()`. The answer may be out of date when it is returned.
     pub fn len(&self) -> usize {
         self.items.acquire().len()
     }
 
-    /// Whether there is no item: Python's `empty()`.
+    /// Returns whether the queue is empty: Python's `empty()`. The answer may be out of date when it is returned.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use chapters::threads::SimpleQueue;

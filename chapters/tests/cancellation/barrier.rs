@@ -5,47 +5,48 @@ use std::task::{Context, Waker};
 use chapters::coroutines::Barrier;
 use chapters::errors::Broken;
 
-use crate::explore::{End, LONG, Notes, ONE_OR_TIMEOUT, Stage, TWO, explore, nobody_is_stuck, now, pause};
+use crate::explore::{End, LONG, Notes, ONE_OR_TIMEOUT, Stage, TWO, explore, none_is_stuck, now, pause};
 
-struct Place {
+struct Shared {
     barrier: Barrier,
     rounds: Arc<AtomicUsize>,
-    told: Notes<Result<usize, Broken>>,
+    results: Notes<Result<usize, Broken>>,
 }
 
-impl Place {
+impl Shared {
     fn for_parties(parties: usize) -> Arc<Self> {
         let rounds = Arc::<AtomicUsize>::default();
         let counter = Arc::clone(&rounds);
         let barrier = Barrier::with_action(parties, move || _ = counter.fetch_add(1, Ordering::Relaxed));
-        Arc::new(Self { barrier, rounds, told: Notes::default() })
+        Arc::new(Self { barrier, rounds, results: Notes::default() })
     }
 
     fn parties(self: &Arc<Self>, stage: &mut Stage, count: usize) {
         for _ in 0..count {
-            let place = Arc::clone(self);
-            stage.actor(async move { place.told.add(place.barrier.wait().await) });
+            let shared = Arc::clone(self);
+            stage.actor(async move { shared.results.add(shared.barrier.wait().await) });
         }
     }
 
-    fn impatient_parties(self: &Arc<Self>, stage: &mut Stage, count: usize) {
+    fn parties_with_timeout(self: &Arc<Self>, stage: &mut Stage, count: usize) {
         for _ in 0..count {
-            let place = Arc::clone(self);
-            stage.actor(async move { place.told.add(place.barrier.wait_timeout(LONG).await) });
+            let shared = Arc::clone(self);
+            stage.actor(async move { shared.results.add(shared.barrier.wait_timeout(LONG).await) });
         }
     }
 
-    fn turned_away(&self) -> usize {
-        self.told.all().iter().filter(|told| told.is_err()).count()
+    fn failed(&self) -> usize {
+        self.results.all().iter().filter(|result| result.is_err()).count()
     }
 
-    /// Who passed did so with the others, who may have been cancelled on the way; and they were told different numbers.
-    fn has_let_all_pass(&self, ends: &[End]) {
-        let mut indices: Vec<usize> = self.told.all().into_iter().flatten().collect();
+    /// Checks that parties passed only in complete rounds, some of whose parties may have been cancelled or have got an
+    /// error, and that their indices differ.
+    fn check_rounds(&self, ends: &[End]) {
+        let mut indices: Vec<usize> = self.results.all().into_iter().flatten().collect();
         let (rounds, cancelled) = (self.rounds.load(Ordering::Relaxed), count(ends, End::Cancelled));
         let parties = self.barrier.parties();
         assert!(indices.len() <= parties * rounds);
-        assert!(parties * rounds <= indices.len() + self.turned_away() + cancelled);
+        assert!(parties * rounds <= indices.len() + self.failed() + cancelled);
         indices.sort();
         for index in 0..parties {
             assert!(indices.iter().filter(|other| **other == index).count() <= rounds, "{indices:?}");
@@ -53,11 +54,11 @@ impl Place {
         assert!(indices.iter().all(|index| *index < parties));
     }
 
-    /// Whoever waits waits for others, and passes when they come.
-    fn is_in_order(&self, ends: &[End]) {
+    /// Checks that the barrier works: parties that still wait pass when the missing ones arrive.
+    fn check_usable(&self, ends: &[End]) {
         let (waiting, parties) = (count(ends, End::Stuck), self.barrier.parties());
         assert!(waiting < parties && !self.barrier.is_broken());
-        assert_eq!(self.barrier.n_waiting(), waiting, "whoever left is not counted");
+        assert_eq!(self.barrier.n_waiting(), waiting, "a party that left isn't counted");
         let mut others: Vec<_> = (waiting + 1..parties).map(|_| Box::pin(self.barrier.wait())).collect();
         let mut context = Context::from_waker(Waker::noop());
         assert!(others.iter_mut().all(|other| other.as_mut().poll(&mut context).is_pending()));
@@ -72,12 +73,12 @@ fn count(ends: &[End], end: End) -> usize {
 #[test]
 fn wait() {
     explore("Barrier::wait", TWO, |stage| {
-        let place = Place::for_parties(2);
-        place.parties(stage, 4);
+        let shared = Shared::for_parties(2);
+        shared.parties(stage, 4);
         Box::new(move |ends| {
-            assert_eq!(place.turned_away(), 0);
-            place.has_let_all_pass(ends);
-            place.is_in_order(ends);
+            assert_eq!(shared.failed(), 0);
+            shared.check_rounds(ends);
+            shared.check_usable(ends);
         })
     });
 }
@@ -85,12 +86,12 @@ fn wait() {
 #[test]
 fn wait_for_two_others() {
     explore("Barrier::wait for two others", TWO, |stage| {
-        let place = Place::for_parties(3);
-        place.parties(stage, 4);
+        let shared = Shared::for_parties(3);
+        shared.parties(stage, 4);
         Box::new(move |ends| {
-            assert_eq!(place.turned_away(), 0);
-            place.has_let_all_pass(ends);
-            place.is_in_order(ends);
+            assert_eq!(shared.failed(), 0);
+            shared.check_rounds(ends);
+            shared.check_usable(ends);
         })
     });
 }
@@ -98,20 +99,20 @@ fn wait_for_two_others() {
 #[test]
 fn wait_timeout() {
     explore("Barrier::wait_timeout", ONE_OR_TIMEOUT, |stage| {
-        let place = Place::for_parties(2);
-        place.impatient_parties(stage, 3);
+        let shared = Shared::for_parties(2);
+        shared.parties_with_timeout(stage, 3);
         Box::new(move |ends| {
-            place.has_let_all_pass(ends);
+            shared.check_rounds(ends);
             assert_eq!(
-                place.barrier.is_broken(),
-                place.turned_away() > 0,
-                "a timeout breaks it, a cancellation does not"
+                shared.barrier.is_broken(),
+                shared.failed() > 0,
+                "a timeout breaks the barrier, and a cancellation doesn't"
             );
-            if place.barrier.is_broken() {
-                assert!(nobody_is_stuck(ends));
-                place.barrier.reset();
+            if shared.barrier.is_broken() {
+                assert!(none_is_stuck(ends));
+                shared.barrier.reset();
             }
-            place.is_in_order(ends);
+            shared.check_usable(ends);
         })
     });
 }
@@ -119,16 +120,16 @@ fn wait_timeout() {
 #[test]
 fn wait_while_it_is_reset() {
     explore("Barrier::reset", TWO, |stage| {
-        let place = Place::for_parties(2);
-        place.parties(stage, 3);
-        let other = Arc::clone(&place);
+        let shared = Shared::for_parties(2);
+        shared.parties(stage, 3);
+        let other = Arc::clone(&shared);
         stage.steady(async move {
             pause().await;
             other.barrier.reset();
         });
         Box::new(move |ends| {
-            place.has_let_all_pass(ends);
-            place.is_in_order(ends);
+            shared.check_rounds(ends);
+            shared.check_usable(ends);
         })
     });
 }
@@ -136,19 +137,19 @@ fn wait_while_it_is_reset() {
 #[test]
 fn wait_while_it_is_aborted() {
     explore("Barrier::abort", TWO, |stage| {
-        let place = Place::for_parties(2);
-        place.parties(stage, 3);
-        let other = Arc::clone(&place);
+        let shared = Shared::for_parties(2);
+        shared.parties(stage, 3);
+        let other = Arc::clone(&shared);
         stage.steady(async move {
             pause().await;
             other.barrier.abort();
         });
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            place.has_let_all_pass(ends);
-            assert!(place.barrier.is_broken());
-            place.barrier.reset();
-            place.is_in_order(ends);
+            assert!(none_is_stuck(ends));
+            shared.check_rounds(ends);
+            assert!(shared.barrier.is_broken());
+            shared.barrier.reset();
+            shared.check_usable(ends);
         })
     });
 }

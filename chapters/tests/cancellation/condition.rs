@@ -2,188 +2,188 @@ use std::sync::Arc;
 
 use chapters::coroutines::{Condition, Lock};
 
-use crate::explore::{Check, End, LONG, Notes, ONE_OR_TIMEOUT, Stage, TWO, explore, nobody_is_stuck, now, pause};
+use crate::explore::{Check, End, LONG, Notes, ONE_OR_TIMEOUT, Stage, TWO, explore, none_is_stuck, now, pause};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Note {
-    Came(usize),
+    Arrived(usize),
     Notified,
     Woken(usize),
     TimedOut(usize),
 }
 
-/// Where sleepers wait to be woken, and others hold the lock now and then.
+/// A condition that actors wait for, and a lock that others hold now and then.
 #[derive(Default)]
-struct Bedroom {
+struct Shared {
     lock: Lock,
     condition: Condition,
     notes: Notes<Note>,
 }
 
-impl Bedroom {
-    fn with_sleepers(stage: &mut Stage, count: usize) -> Arc<Self> {
-        let bedroom = Arc::new(Self::default());
+impl Shared {
+    fn with_waiters(stage: &mut Stage, count: usize) -> Arc<Self> {
+        let shared = Arc::new(Self::default());
         for who in 0..count {
-            let bed = Arc::clone(&bedroom);
+            let its = Arc::clone(&shared);
             stage.actor(async move {
-                let guard = bed.lock.acquire().await;
-                bed.notes.add(Note::Came(who));
-                let _guard = bed.condition.wait(guard).await;
-                bed.notes.add(Note::Woken(who));
+                let guard = its.lock.acquire().await;
+                its.notes.add(Note::Arrived(who));
+                let _guard = its.condition.wait(guard).await;
+                its.notes.add(Note::Woken(who));
             });
         }
-        bedroom
+        shared
     }
 
-    fn with_light_sleepers(stage: &mut Stage, count: usize) -> Arc<Self> {
-        let bedroom = Arc::new(Self::default());
+    fn with_timed_waiters(stage: &mut Stage, count: usize) -> Arc<Self> {
+        let shared = Arc::new(Self::default());
         for who in 0..count {
-            let bed = Arc::clone(&bedroom);
+            let its = Arc::clone(&shared);
             stage.actor(async move {
-                let guard = bed.lock.acquire().await;
-                bed.notes.add(Note::Came(who));
-                let (_guard, notified) = bed.condition.wait_timeout(guard, LONG).await;
-                bed.notes.add(if notified { Note::Woken(who) } else { Note::TimedOut(who) });
+                let guard = its.lock.acquire().await;
+                its.notes.add(Note::Arrived(who));
+                let (_guard, notified) = its.condition.wait_timeout(guard, LONG).await;
+                its.notes.add(if notified { Note::Woken(who) } else { Note::TimedOut(who) });
             });
         }
-        bedroom
+        shared
     }
 
-    /// Notifies with the lock held, which it has had for a while and keeps for a while: who was notified must wait for it,
-    /// and so must who has waited too long.
+    /// Adds an actor that notifies while it holds the lock, and pauses before and after that. Actors that were notified
+    /// or have timed out have to wait for the lock.
     fn notifier(self: &Arc<Self>, stage: &mut Stage, n: usize) {
-        let bedroom = Arc::clone(self);
+        let shared = Arc::clone(self);
         stage.steady(async move {
-            let _guard = bedroom.lock.acquire().await;
+            let _guard = shared.lock.acquire().await;
             pause().await;
-            bedroom.notes.add(Note::Notified);
-            bedroom.condition.notify(n);
+            shared.notes.add(Note::Notified);
+            shared.condition.notify(n);
             pause().await;
         });
     }
 
-    /// Who was in the line when the notification was made, and was not cancelled.
-    fn in_line(&self, ends: &[End]) -> Vec<usize> {
+    /// Returns the actors that were waiting when the notification was sent, without those that were cancelled.
+    fn waiting(&self, ends: &[End]) -> Vec<usize> {
         let notes = self.notes.all();
         let before = notes.iter().take_while(|note| **note != Note::Notified);
-        let came: Vec<usize> =
-            before.clone().filter_map(|note| if let Note::Came(who) = note { Some(*who) } else { None }).collect();
+        let arrived: Vec<usize> =
+            before.clone().filter_map(|note| if let Note::Arrived(who) = note { Some(*who) } else { None }).collect();
         let has_left = |who: usize| before.clone().any(|note| *note == Note::TimedOut(who));
-        came.into_iter().filter(|who| ends[*who] != End::Cancelled && !has_left(*who)).collect()
+        arrived.into_iter().filter(|who| ends[*who] != End::Cancelled && !has_left(*who)).collect()
     }
 
     fn woken(&self) -> usize {
         self.notes.all().iter().filter(|note| matches!(note, Note::Woken(_))).count()
     }
 
-    /// A notification of one wakes one: if the one it met was cancelled, another.
-    fn has_woken_one(&self, ends: &[End]) {
+    /// Checks that `notify(1)` woke one actor: if the first one was cancelled, another one.
+    fn check_one_woken(&self, ends: &[End]) {
         let woken = self.woken();
-        assert!(woken <= 1, "one notification wakes one");
-        assert!(woken == 1 || self.in_line(ends).is_empty(), "the notification was lost");
+        assert!(woken <= 1, "one notification wakes one actor");
+        assert!(woken == 1 || self.waiting(ends).is_empty(), "the notification was lost");
         assert!(self.lock.try_acquire().is_some());
     }
 }
 
 #[test]
 fn wait() {
-    explore("Condition::wait", TWO, |stage| one_is_woken_of(stage, 2));
+    explore("Condition::wait", TWO, |stage| notify_one_of(stage, 2));
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn wait_of_three() {
-    explore("Condition::wait of three", TWO, |stage| one_is_woken_of(stage, 3));
+    explore("Condition::wait of three", TWO, |stage| notify_one_of(stage, 3));
 }
 
-fn one_is_woken_of(stage: &mut Stage, sleepers: usize) -> Check {
-    let bedroom = Bedroom::with_sleepers(stage, sleepers);
-    bedroom.notifier(stage, 1);
-    Box::new(move |ends| bedroom.has_woken_one(ends))
+fn notify_one_of(stage: &mut Stage, waiters: usize) -> Check {
+    let shared = Shared::with_waiters(stage, waiters);
+    shared.notifier(stage, 1);
+    Box::new(move |ends| shared.check_one_woken(ends))
 }
 
 #[test]
 fn wait_timeout() {
     explore("Condition::wait_timeout", ONE_OR_TIMEOUT, |stage| {
-        let bedroom = Bedroom::with_light_sleepers(stage, 2);
-        bedroom.notifier(stage, 1);
-        Box::new(move |ends| bedroom.has_woken_one(ends))
+        let shared = Shared::with_timed_waiters(stage, 2);
+        shared.notifier(stage, 1);
+        Box::new(move |ends| shared.check_one_woken(ends))
     });
 }
 
 #[test]
 fn wait_until_all_are_notified() {
     explore("Condition::notify_all", TWO, |stage| {
-        let bedroom = Bedroom::with_sleepers(stage, 2);
-        bedroom.notifier(stage, usize::MAX);
+        let shared = Shared::with_waiters(stage, 2);
+        shared.notifier(stage, usize::MAX);
         Box::new(move |ends| {
-            assert!(bedroom.in_line(ends).iter().all(|who| ends[*who] == End::Done));
-            assert!(bedroom.lock.try_acquire().is_some());
+            assert!(shared.waiting(ends).iter().all(|who| ends[*who] == End::Done));
+            assert!(shared.lock.try_acquire().is_some());
         })
     });
 }
 
-/// Where two coins are put down, one after the other, and taken.
+/// A number of jobs: an actor adds two, one after the other, and others take them.
 #[derive(Default)]
-struct Table {
-    coins: Lock<usize>,
+struct Jobs {
+    jobs: Lock<usize>,
     added: Condition,
     taken: Notes<usize>,
 }
 
-impl Table {
-    fn with_two_coins(stage: &mut Stage) -> Arc<Self> {
-        let table = Arc::new(Self::default());
-        let giver = Arc::clone(&table);
+impl Jobs {
+    fn with_two_jobs(stage: &mut Stage) -> Arc<Self> {
+        let shared = Arc::new(Self::default());
+        let boss = Arc::clone(&shared);
         stage.steady(async move {
             for _ in 0..2 {
-                *giver.coins.acquire().await += 1;
-                giver.added.notify(1);
+                *boss.jobs.acquire().await += 1;
+                boss.added.notify(1);
                 pause().await;
             }
         });
-        table
+        shared
     }
 
-    fn is_whole(&self, ends: &[End]) {
-        let left = *now(self.coins.acquire()).expect("nobody has the lock");
-        assert_eq!(left + self.taken.all().len(), 2, "a coin was lost");
-        assert!(left == 0 || nobody_is_stuck(ends), "a coin is there, and somebody waits for one");
+    fn check_jobs(&self, ends: &[End]) {
+        let left = *now(self.jobs.acquire()).expect("the lock is free");
+        assert_eq!(left + self.taken.all().len(), 2, "a job was lost");
+        assert!(left == 0 || none_is_stuck(ends), "an actor waits although there is a job");
     }
 }
 
 #[test]
 fn wait_for() {
     explore("Condition::wait_for", TWO, |stage| {
-        let table = Table::with_two_coins(stage);
+        let shared = Jobs::with_two_jobs(stage);
         for who in 0..3 {
-            let table = Arc::clone(&table);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                let mut coins = table.added.wait_for(table.coins.acquire().await, |coins| *coins > 0).await;
-                *coins -= 1;
-                table.taken.add(who);
+                let mut jobs = shared.added.wait_for(shared.jobs.acquire().await, |jobs| *jobs > 0).await;
+                *jobs -= 1;
+                shared.taken.add(who);
             });
         }
-        Box::new(move |ends| table.is_whole(ends))
+        Box::new(move |ends| shared.check_jobs(ends))
     });
 }
 
 #[test]
 fn wait_for_timeout() {
     explore("Condition::wait_for_timeout", ONE_OR_TIMEOUT, |stage| {
-        let table = Table::with_two_coins(stage);
+        let shared = Jobs::with_two_jobs(stage);
         for who in 0..2 {
-            let table = Arc::clone(&table);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                let coins = table.coins.acquire().await;
-                let (mut coins, there_is_one) = table.added.wait_for_timeout(coins, LONG, |coins| *coins > 0).await;
-                assert_eq!(there_is_one, *coins > 0);
-                if there_is_one {
-                    *coins -= 1;
-                    table.taken.add(who);
+                let jobs = shared.jobs.acquire().await;
+                let (mut jobs, available) = shared.added.wait_for_timeout(jobs, LONG, |jobs| *jobs > 0).await;
+                assert_eq!(available, *jobs > 0);
+                if available {
+                    *jobs -= 1;
+                    shared.taken.add(who);
                 }
             });
         }
-        Box::new(move |ends| table.is_whole(ends))
+        Box::new(move |ends| shared.check_jobs(ends))
     });
 }

@@ -1,4 +1,4 @@
-//! Plays scenarios in every order, with cancellations at every step.
+//! Explores scenarios in all orders, with cancellations at all steps.
 
 use std::env;
 use std::fmt;
@@ -18,46 +18,46 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::{task, time};
 
-/// Longer than any timeout that a scenario has: by so much the clock is put forward, which otherwise stands still.
+/// The timeouts in scenarios. The clock stands still until a step advances it by this time.
 pub const LONG: Duration = Duration::from_secs(1000);
 
 /// How long an exploration may take.
 const LIMIT: Duration = Duration::from_secs(300);
-/// How many plays there are on a pool, where a step takes a hundred times longer.
-const ON_A_POOL: usize = 100;
-const MANY_ON_A_POOL: usize = 300;
-/// How many actors are cancelled where somebody waits. Where nobody does, `CI` is set, and as many as a scenario says.
-const ENOUGH: usize = 1;
-static NOBODY_WAITS: LazyLock<bool> = LazyLock::new(|| env::var_os("CI").is_some());
+/// The number of runs on a pool of threads, where a step takes a hundred times longer: outside of CI, and in CI.
+const POOL_RUNS: usize = 100;
+const POOL_RUNS_IN_CI: usize = 300;
+/// The largest number of cancellations in a run outside of CI.
+const CANCELLATIONS: usize = 1;
+static IN_CI: LazyLock<bool> = LazyLock::new(|| env::var_os("CI").is_some());
 const SEED: u64 = 4;
-/// More steps than any play has that ends.
-const MOST_STEPS: usize = 1000;
+/// More steps than any run has that ends.
+const MAX_STEPS: usize = 1000;
 
-/// What may happen to the actors, besides being run.
+/// The faults that a scenario is explored with.
 #[derive(Clone, Copy)]
-pub struct Fate {
-    /// How many of them may be cancelled.
+pub struct Faults {
+    /// How many actors may be cancelled.
     pub cancellations: usize,
-    /// Whether their timeouts may pass: all at once, at any step.
+    /// Whether timeouts may expire: all of them at once, at any step.
     pub timeouts: bool,
 }
 
-pub const TWO: Fate = Fate { cancellations: 2, timeouts: false };
-pub const ONE_OR_TIMEOUT: Fate = Fate { cancellations: 1, timeouts: true };
+pub const TWO: Faults = Faults { cancellations: 2, timeouts: false };
+pub const ONE_OR_TIMEOUT: Faults = Faults { cancellations: 1, timeouts: true };
 
-/// What became of an actor.
+/// How an actor has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Done,
     Cancelled,
-    /// Waits, and nobody is left who could wake it.
+    /// The actor is waiting, and no other actor is left to wake it.
     Stuck,
 }
 
 type Coroutine = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub type Check = Box<dyn FnOnce(&[End])>;
 
-/// The coroutines of a scenario.
+/// The actors of a scenario.
 #[derive(Default)]
 pub struct Stage {
     actors: Vec<Actor>,
@@ -65,22 +65,22 @@ pub struct Stage {
 
 struct Actor {
     coroutine: Coroutine,
-    is_steady: bool,
+    can_be_cancelled: bool,
 }
 
 impl Stage {
-    /// Adds a coroutine that may be cancelled.
+    /// Adds an actor that may be cancelled.
     pub fn actor(&mut self, coroutine: impl Future<Output = ()> + Send + 'static) {
-        self.actors.push(Actor { coroutine: Box::pin(coroutine), is_steady: false });
+        self.actors.push(Actor { coroutine: Box::pin(coroutine), can_be_cancelled: true });
     }
 
-    /// Adds a coroutine that is never cancelled.
+    /// Adds an actor that is never cancelled.
     pub fn steady(&mut self, coroutine: impl Future<Output = ()> + Send + 'static) {
-        self.actors.push(Actor { coroutine: Box::pin(coroutine), is_steady: true });
+        self.actors.push(Actor { coroutine: Box::pin(coroutine), can_be_cancelled: false });
     }
 }
 
-/// Lets the others run, if the explorer wants to.
+/// Lets other actors run, or not: the explorer tries both.
 pub async fn pause() {
     let mut paused = false;
     poll_fn(|context| {
@@ -90,11 +90,11 @@ pub async fn pause() {
     .await;
 }
 
-/// What a coroutine returns if it need not wait for others.
+/// Returns the output of a future that needn't wait for other actors, or `None` if it waits.
 pub fn now<T>(coroutine: impl Future<Output = T>) -> Option<T> {
-    // Not held to what tokio lets a task do at a stretch: who has done all of it would have to wait for the runtime.
+    // Without tokio's limit on what a task may do without yielding, which would look like waiting.
     let mut coroutine = pin!(task::unconstrained(coroutine));
-    for _ in 0..MOST_STEPS {
+    for _ in 0..MAX_STEPS {
         if let Poll::Ready(output) = coroutine.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return Some(output);
         }
@@ -102,49 +102,49 @@ pub fn now<T>(coroutine: impl Future<Output = T>) -> Option<T> {
     None
 }
 
-/// Plays a scenario in every order on one thread, then in some orders on a pool, and checks how each play ends.
+/// Runs a scenario in all orders on one thread, then in some orders on a pool, and checks how each run ends.
 ///
-/// On one thread the clock is the test's own and stands still, so timeouts are tried there alone.
-pub fn explore(name: &'static str, fate: Fate, scenario: fn(&mut Stage) -> Check) {
-    let (fate, on_a_pool) = match *NOBODY_WAITS {
-        true => (fate, MANY_ON_A_POOL),
-        false => (Fate { cancellations: fate.cancellations.min(ENOUGH), ..fate }, ON_A_POOL),
+/// Timeouts are explored only on one thread, because tokio's clock can be stopped only there.
+pub fn explore(name: &'static str, faults: Faults, scenario: fn(&mut Stage) -> Check) {
+    let (faults, pool_runs) = match *IN_CI {
+        true => (faults, POOL_RUNS_IN_CI),
+        false => (Faults { cancellations: faults.cancellations.min(CANCELLATIONS), ..faults }, POOL_RUNS),
     };
-    let (done, told) = mpsc::channel();
+    let (done, finished) = mpsc::channel();
     let explorer = thread::spawn(move || {
         let one = Runtime::CurrentThread.build().unwrap();
-        tell(&format!("{name}, every order: {}", one.block_on(explore_all(Choices::every(), fate, scenario))));
-        if !fate.timeouts {
+        report(&format!("{name}, all orders: {}", one.block_on(explore_all(Choices::all(), faults, scenario))));
+        if !faults.timeouts {
             let pool = Runtime::MultiThread.build().unwrap();
-            let count = pool.block_on(explore_all(Choices::random(on_a_pool), fate, scenario));
-            tell(&format!("{name}, on a pool: {count}"));
+            let count = pool.block_on(explore_all(Choices::random(pool_runs), faults, scenario));
+            report(&format!("{name}, on a pool: {count}"));
         }
         done.send(()).unwrap();
     });
-    match told.recv_timeout(LIMIT) {
+    match finished.recv_timeout(LIMIT) {
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}: stuck"),
         _ => explorer.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)),
     }
 }
 
-/// Writes a line that shows even if the test passes.
-pub fn tell(line: &str) {
+/// Prints a line, even if the test passes.
+pub fn report(line: &str) {
     io::stderr().write_all(format!("cancellation: {line}\n").as_bytes()).unwrap();
 }
 
-async fn explore_all(mut choices: Choices, fate: Fate, scenario: fn(&mut Stage) -> Check) -> Count {
-    if fate.timeouts {
+async fn explore_all(mut choices: Choices, faults: Faults, scenario: fn(&mut Stage) -> Check) -> Count {
+    if faults.timeouts {
         time::pause();
     }
     let mut count = Count::default();
     loop {
         let mut stage = Stage::default();
         let check = scenario(&mut stage);
-        let mut play = Play::start(stage, fate);
-        play.run(&mut choices).await;
-        count.plays += 1;
-        count.cancellations += play.cancelled;
-        play.check(check).await;
+        let mut run = Run::start(stage, faults);
+        run.run(&mut choices).await;
+        count.runs += 1;
+        count.cancellations += run.cancelled;
+        run.check(check).await;
         if !choices.next() {
             return count;
         }
@@ -153,20 +153,20 @@ async fn explore_all(mut choices: Choices, fate: Fate, scenario: fn(&mut Stage) 
 
 #[derive(Default)]
 struct Count {
-    plays: usize,
+    runs: usize,
     cancellations: usize,
 }
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{} orders, {} cancellations", self.plays, self.cancellations)
+        write!(f, "{} orders, {} cancellations", self.runs, self.cancellations)
     }
 }
 
-/// The way through the tree of all plays.
+/// The choices of steps, which lead through the tree of all runs.
 enum Choices {
-    /// One way after the other: at each step, which of how many.
-    Every {
+    /// All paths, one after the other. For each step of the current one: the choice, and the number of alternatives.
+    All {
         path: Vec<(usize, usize)>,
         depth: usize,
     },
@@ -177,22 +177,22 @@ enum Choices {
 }
 
 impl Choices {
-    fn every() -> Self {
-        Self::Every { path: Vec::new(), depth: 0 }
+    fn all() -> Self {
+        Self::All { path: Vec::new(), depth: 0 }
     }
 
-    fn random(plays: usize) -> Self {
-        Self::Random { random: Box::new(StdRng::seed_from_u64(SEED)), left: plays }
+    fn random(runs: usize) -> Self {
+        Self::Random { random: Box::new(StdRng::seed_from_u64(SEED)), left: runs }
     }
 
     fn choose(&mut self, among: usize) -> usize {
         match self {
-            Self::Every { path, depth } => {
+            Self::All { path, depth } => {
                 if *depth == path.len() {
                     path.push((0, among));
                 }
                 let (choice, known) = path[*depth];
-                assert_eq!(known, among, "the same steps lead to the same place");
+                assert_eq!(known, among, "the same steps lead to the same alternatives");
                 *depth += 1;
                 choice
             }
@@ -200,10 +200,10 @@ impl Choices {
         }
     }
 
-    /// Turns to the next play, if there is one.
+    /// Turns to the next run, and returns whether there is one.
     fn next(&mut self) -> bool {
         match self {
-            Self::Every { path, depth } => {
+            Self::All { path, depth } => {
                 *depth = 0;
                 while path.pop_if(|(choice, among)| *choice + 1 == *among).is_some() {}
                 path.last_mut().map(|(choice, _)| *choice += 1).is_some()
@@ -224,18 +224,18 @@ enum Step {
     Finish,
 }
 
-/// One play.
-struct Play {
-    fate: Fate,
-    cast: Vec<Part>,
+/// One run of a scenario.
+struct Run {
+    faults: Faults,
+    roles: Vec<Role>,
     steps: Vec<Step>,
     cancelled: usize,
     timeouts_passed: bool,
 }
 
-/// An actor on the stage: a task of its own, which does nothing but what it is told.
-struct Part {
-    is_steady: bool,
+/// An actor that has started: a task, which polls or drops its coroutine when it gets an order.
+struct Role {
+    can_be_cancelled: bool,
     is_woken: Arc<Woken>,
     orders: tokio::sync::mpsc::UnboundedSender<Order>,
     reports: tokio::sync::mpsc::UnboundedReceiver<thread::Result<Poll<()>>>,
@@ -255,10 +255,10 @@ impl Wake for Woken {
     }
 }
 
-impl Play {
-    fn start(stage: Stage, fate: Fate) -> Self {
-        let cast = stage.actors.into_iter().map(Part::start).collect();
-        Self { fate, cast, steps: Vec::new(), cancelled: 0, timeouts_passed: false }
+impl Run {
+    fn start(stage: Stage, faults: Faults) -> Self {
+        let roles = stage.actors.into_iter().map(Role::start).collect();
+        Self { faults, roles, steps: Vec::new(), cancelled: 0, timeouts_passed: false }
     }
 
     async fn run(&mut self, choices: &mut Choices) {
@@ -266,16 +266,16 @@ impl Play {
             let possible = self.possible();
             let step = possible[choices.choose(possible.len())];
             self.steps.push(step);
-            assert!(self.steps.len() < MOST_STEPS, "this never ends: {self:?}");
+            assert!(self.steps.len() < MAX_STEPS, "the run doesn't end: {self:?}");
             match step {
                 Step::Run(actor) => {
-                    self.cast[actor].is_woken.0.store(false, Ordering::Relaxed);
+                    self.roles[actor].is_woken.0.store(false, Ordering::Relaxed);
                     if self.order(actor, Order::Run).await.is_ready() {
-                        self.cast[actor].end = Some(End::Done);
+                        self.roles[actor].end = Some(End::Done);
                     }
                 }
                 Step::Cancel(actor) => {
-                    self.cast[actor].end = Some(End::Cancelled);
+                    self.roles[actor].end = Some(End::Cancelled);
                     self.cancelled += 1;
                     let _ = self.order(actor, Order::Drop).await;
                 }
@@ -288,28 +288,28 @@ impl Play {
         }
     }
 
-    /// What may happen next: who was woken may run, and who has not ended may be cancelled.
+    /// Returns the possible next steps: an actor that was woken may run, and one that hasn't ended may be cancelled.
     fn possible(&self) -> Vec<Step> {
-        let acting = || self.cast.iter().enumerate().filter(|(_, part)| part.end.is_none());
-        let woken = acting().filter(|(_, part)| part.is_woken.0.load(Ordering::Relaxed));
+        let acting = || self.roles.iter().enumerate().filter(|(_, role)| role.end.is_none());
+        let woken = acting().filter(|(_, role)| role.is_woken.0.load(Ordering::Relaxed));
         let mut steps: Vec<Step> = woken.map(|(actor, _)| Step::Run(actor)).collect();
         if steps.is_empty() {
             steps.push(Step::Finish);
         }
-        if self.cancelled < self.fate.cancellations {
-            let victims = acting().filter(|(_, part)| !part.is_steady);
+        if self.cancelled < self.faults.cancellations {
+            let victims = acting().filter(|(_, role)| role.can_be_cancelled);
             steps.extend(victims.map(|(actor, _)| Step::Cancel(actor)));
         }
-        if self.fate.timeouts && !self.timeouts_passed && acting().next().is_some() {
+        if self.faults.timeouts && !self.timeouts_passed && acting().next().is_some() {
             steps.push(Step::PassTimeouts);
         }
         steps
     }
 
     async fn order(&mut self, actor: usize, order: Order) -> Poll<()> {
-        let part = &mut self.cast[actor];
-        assert!(part.orders.send(order).is_ok());
-        match part.reports.recv().await.expect("the part is played") {
+        let role = &mut self.roles[actor];
+        assert!(role.orders.send(order).is_ok());
+        match role.reports.recv().await.expect("the task runs") {
             Ok(poll) => poll,
             Err(panicked) => {
                 eprintln!("{self:?}");
@@ -319,7 +319,7 @@ impl Play {
     }
 
     async fn check(mut self, check: Check) {
-        let ends: Vec<End> = self.cast.iter().map(|part| part.end.unwrap_or(End::Stuck)).collect();
+        let ends: Vec<End> = self.roles.iter().map(|role| role.end.unwrap_or(End::Stuck)).collect();
         if let Err(panicked) = panic::catch_unwind(AssertUnwindSafe(|| check(&ends))) {
             eprintln!("{self:?} {ends:?}");
             panic::resume_unwind(panicked);
@@ -330,24 +330,24 @@ impl Play {
     }
 }
 
-impl fmt::Debug for Play {
+impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{:?}", self.steps)
     }
 }
 
-impl Part {
-    fn start(Actor { coroutine, is_steady }: Actor) -> Self {
+impl Role {
+    fn start(Actor { coroutine, can_be_cancelled }: Actor) -> Self {
         let is_woken = Arc::new(Woken(AtomicBool::new(true)));
         let (orders, mut to_do) = tokio::sync::mpsc::unbounded_channel();
         let (report, reports) = tokio::sync::mpsc::unbounded_channel();
         let waker = Waker::from(Arc::clone(&is_woken));
         task::spawn(async move {
             let mut coroutine = Some(coroutine);
-            while let (Some(order), Some(played)) = (to_do.recv().await, &mut coroutine) {
-                let play = AssertUnwindSafe(|| played.as_mut().poll(&mut Context::from_waker(&waker)));
+            while let (Some(order), Some(running)) = (to_do.recv().await, &mut coroutine) {
+                let poll = AssertUnwindSafe(|| running.as_mut().poll(&mut Context::from_waker(&waker)));
                 let poll = match order {
-                    Order::Run => panic::catch_unwind(play),
+                    Order::Run => panic::catch_unwind(poll),
                     Order::Drop => Ok(Poll::Ready(())),
                 };
                 if !matches!(poll, Ok(Poll::Pending)) {
@@ -358,11 +358,11 @@ impl Part {
                 }
             }
         });
-        Self { is_steady, is_woken, orders, reports, end: None }
+        Self { can_be_cancelled, is_woken, orders, reports, end: None }
     }
 }
 
-/// Notes down what happens in a play, in order.
+/// A log of the events in a run, in order.
 #[derive(Debug)]
 pub struct Notes<T>(Mutex<Vec<T>>);
 
@@ -382,38 +382,39 @@ impl<T: Clone> Notes<T> {
     }
 }
 
-/// Whether nobody is stuck.
-pub fn nobody_is_stuck(ends: &[End]) -> bool {
+/// Returns whether no actor waits forever.
+pub fn none_is_stuck(ends: &[End]) -> bool {
     !ends.contains(&End::Stuck)
 }
 
-/// Panics if two are inside at once.
+/// A critical section, which panics if two actors are in it at the same time.
 #[derive(Default)]
-pub struct Room {
-    is_taken: AtomicBool,
-    pub came: Notes<usize>,
+pub struct CriticalSection {
+    is_occupied: AtomicBool,
+    pub arrived: Notes<usize>,
     pub entered: Notes<usize>,
 }
 
-impl Room {
-    /// Is inside for a while.
-    pub async fn stay(&self, who: usize) {
+impl CriticalSection {
+    /// Enters, pauses, and leaves.
+    pub async fn enter(&self, who: usize) {
         struct Inside<'a>(&'a AtomicBool);
         impl Drop for Inside<'_> {
             fn drop(&mut self) {
                 self.0.store(false, Ordering::Relaxed);
             }
         }
-        assert!(!self.is_taken.swap(true, Ordering::Relaxed), "two are inside");
-        let _inside = Inside(&self.is_taken);
+        assert!(!self.is_occupied.swap(true, Ordering::Relaxed), "two actors are inside");
+        let _inside = Inside(&self.is_occupied);
         self.entered.add(who);
         pause().await;
     }
 
-    /// Whether those who entered did so in the order in which they came.
-    pub fn was_first_come_first_served(&self) -> bool {
-        let came = self.came.all();
-        let places: Vec<_> = self.entered.all().iter().map(|who| came.iter().position(|other| other == who)).collect();
-        places.is_sorted()
+    /// Returns whether the actors entered in order of arrival.
+    pub fn was_fair(&self) -> bool {
+        let arrived = self.arrived.all();
+        let order: Vec<_> =
+            self.entered.all().iter().map(|who| arrived.iter().position(|other| other == who)).collect();
+        order.is_sorted()
     }
 }

@@ -2,16 +2,16 @@ use std::sync::Arc;
 
 use chapters::coroutines::Lock;
 
-use crate::explore::{LONG, ONE_OR_TIMEOUT, Room, TWO, explore, nobody_is_stuck, now};
+use crate::explore::{CriticalSection, LONG, ONE_OR_TIMEOUT, TWO, explore, none_is_stuck, now};
 
 #[derive(Default)]
-struct Place {
+struct Shared {
     lock: Lock,
-    room: Room,
+    section: CriticalSection,
 }
 
-impl Place {
-    fn is_as_new(&self) -> bool {
+impl Shared {
+    fn is_usable(&self) -> bool {
         !self.lock.is_locked() && self.lock.try_acquire().is_some() && now(self.lock.acquire()).is_some()
     }
 }
@@ -19,19 +19,19 @@ impl Place {
 #[test]
 fn acquire() {
     explore("Lock::acquire", TWO, |stage| {
-        let place = Arc::new(Place::default());
+        let shared = Arc::new(Shared::default());
         for who in 0..3 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                place.room.came.add(who);
-                let _guard = place.lock.acquire().await;
-                place.room.stay(who).await;
+                shared.section.arrived.add(who);
+                let _guard = shared.lock.acquire().await;
+                shared.section.enter(who).await;
             });
         }
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert!(place.is_as_new());
-            assert!(place.room.was_first_come_first_served());
+            assert!(none_is_stuck(ends));
+            assert!(shared.is_usable());
+            assert!(shared.section.was_fair());
         })
     });
 }
@@ -39,18 +39,18 @@ fn acquire() {
 #[test]
 fn acquire_timeout() {
     explore("Lock::acquire_timeout", ONE_OR_TIMEOUT, |stage| {
-        let place = Arc::new(Place::default());
+        let shared = Arc::new(Shared::default());
         for who in 0..3 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                if let Some(_guard) = place.lock.acquire_timeout(LONG).await {
-                    place.room.stay(who).await;
+                if let Some(_guard) = shared.lock.acquire_timeout(LONG).await {
+                    shared.section.enter(who).await;
                 }
             });
         }
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert!(place.is_as_new());
+            assert!(none_is_stuck(ends));
+            assert!(shared.is_usable());
         })
     });
 }

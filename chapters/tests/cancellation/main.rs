@@ -1,11 +1,11 @@
-//! Cancellation: what the coroutines' primitives and queues promise when a coroutine that waits is dropped.
+//! Cancellation safety of the coroutines' primitives and queues.
 //!
-//! A coroutine can be cancelled wherever it awaits. [`explore`] tries that: it plays a small scenario of coroutines that
-//! want the same thing in *every* order in which an event loop could run them, and at every step it also tries to drop
-//! each of those that wait. So each method is dropped after its k-th poll, for all k, whatever the others did between the
-//! polls. [`storm`] does it at random, with many tasks on a pool of threads.
+//! A coroutine can be cancelled at each `await`. [`explore`] runs small scenarios, in which a few actors share a
+//! primitive, in all orders in which an event loop could run them. At each step, it also explores dropping each actor
+//! that is waiting. So each method is dropped after its first poll, after its second, and so on, in combination with
+//! everything that the other actors can do in between. [`storm`] cancels many tasks at random, on a pool of threads.
 //!
-//! Whatever was cancelled: nothing is lost, and nobody is stuck.
+//! In all cases, no lock, permit, item or notification may be lost, and no actor may wait forever.
 
 mod explore;
 

@@ -2,16 +2,16 @@ use std::sync::Arc;
 
 use chapters::coroutines::RLock;
 
-use crate::explore::{LONG, ONE_OR_TIMEOUT, Room, TWO, explore, nobody_is_stuck, now, pause};
+use crate::explore::{CriticalSection, LONG, ONE_OR_TIMEOUT, TWO, explore, none_is_stuck, now, pause};
 
 #[derive(Default)]
-struct Place {
+struct Shared {
     lock: RLock,
-    room: Room,
+    section: CriticalSection,
 }
 
-impl Place {
-    fn is_as_new(&self) -> bool {
+impl Shared {
+    fn is_usable(&self) -> bool {
         !self.lock.is_locked() && self.lock.try_acquire().is_some() && now(self.lock.acquire()).is_some()
     }
 }
@@ -19,21 +19,21 @@ impl Place {
 #[test]
 fn acquire() {
     explore("RLock::acquire", TWO, |stage| {
-        let place = Arc::new(Place::default());
+        let shared = Arc::new(Shared::default());
         for who in 0..3 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                place.room.came.add(who);
-                let outer = place.lock.acquire().await;
-                let _inner = place.lock.acquire().await;
+                shared.section.arrived.add(who);
+                let outer = shared.lock.acquire().await;
+                let _inner = shared.lock.acquire().await;
                 drop(outer);
-                place.room.stay(who).await;
+                shared.section.enter(who).await;
             });
         }
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert!(place.is_as_new());
-            assert!(place.room.was_first_come_first_served());
+            assert!(none_is_stuck(ends));
+            assert!(shared.is_usable());
+            assert!(shared.section.was_fair());
         })
     });
 }
@@ -41,19 +41,19 @@ fn acquire() {
 #[test]
 fn acquire_timeout() {
     explore("RLock::acquire_timeout", ONE_OR_TIMEOUT, |stage| {
-        let place = Arc::new(Place::default());
+        let shared = Arc::new(Shared::default());
         for who in 0..3 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                if let Some(_outer) = place.lock.acquire_timeout(LONG).await {
-                    let _inner = place.lock.acquire_timeout(LONG).await.expect("it is mine");
-                    place.room.stay(who).await;
+                if let Some(_outer) = shared.lock.acquire_timeout(LONG).await {
+                    let _inner = shared.lock.acquire_timeout(LONG).await.expect("the task owns the lock");
+                    shared.section.enter(who).await;
                 }
             });
         }
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert!(place.is_as_new());
+            assert!(none_is_stuck(ends));
+            assert!(shared.is_usable());
         })
     });
 }
@@ -61,8 +61,8 @@ fn acquire_timeout() {
 #[test]
 fn branches_of_a_join_are_one_task() {
     explore("RLock::acquire in branches", TWO, |stage| {
-        let place = Arc::new(Place::default());
-        let both = Arc::clone(&place);
+        let shared = Arc::new(Shared::default());
+        let both = Arc::clone(&shared);
         stage.actor(async move {
             let branch = async || {
                 let _guard = both.lock.acquire().await;
@@ -70,14 +70,14 @@ fn branches_of_a_join_are_one_task() {
             };
             tokio::join!(branch(), branch());
         });
-        let one = Arc::clone(&place);
+        let one = Arc::clone(&shared);
         stage.actor(async move {
             let _guard = one.lock.acquire().await;
-            one.room.stay(0).await;
+            one.section.enter(0).await;
         });
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert!(place.is_as_new());
+            assert!(none_is_stuck(ends));
+            assert!(shared.is_usable());
         })
     });
 }

@@ -2,36 +2,36 @@ use std::sync::Arc;
 
 use chapters::coroutines::{BoundedSemaphore, Permit, Semaphore};
 
-use crate::explore::{End, LONG, ONE_OR_TIMEOUT, Room, TWO, explore, nobody_is_stuck, now, pause};
+use crate::explore::{CriticalSection, End, LONG, ONE_OR_TIMEOUT, TWO, explore, none_is_stuck, now, pause};
 
-struct Place {
+struct Shared {
     semaphore: Semaphore,
-    room: Room,
+    section: CriticalSection,
 }
 
-impl Place {
+impl Shared {
     fn with(permits: usize) -> Arc<Self> {
-        Arc::new(Self { semaphore: Semaphore::new(permits), room: Room::default() })
+        Arc::new(Self { semaphore: Semaphore::new(permits), section: CriticalSection::default() })
     }
 }
 
 #[test]
 fn acquire() {
     explore("Semaphore::acquire", TWO, |stage| {
-        let place = Place::with(1);
+        let shared = Shared::with(1);
         for who in 0..3 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                place.room.came.add(who);
-                let _permit = place.semaphore.acquire().await;
-                place.room.stay(who).await;
+                shared.section.arrived.add(who);
+                let _permit = shared.semaphore.acquire().await;
+                shared.section.enter(who).await;
             });
         }
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert!(place.room.was_first_come_first_served());
-            assert_eq!(place.semaphore.available(), 1);
-            assert!(now(place.semaphore.acquire()).is_some());
+            assert!(none_is_stuck(ends));
+            assert!(shared.section.was_fair());
+            assert_eq!(shared.semaphore.available(), 1);
+            assert!(now(shared.semaphore.acquire()).is_some());
         })
     });
 }
@@ -39,24 +39,24 @@ fn acquire() {
 #[test]
 fn acquire_of_what_others_release() {
     explore("Semaphore::acquire and release", TWO, |stage| {
-        let place = Place::with(0);
+        let shared = Shared::with(0);
         for who in 0..3 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                place.semaphore.acquire().await.forget();
-                place.room.entered.add(who);
+                shared.semaphore.acquire().await.forget();
+                shared.section.entered.add(who);
             });
         }
-        let releaser = Arc::clone(&place);
+        let releaser = Arc::clone(&shared);
         stage.steady(async move {
             releaser.semaphore.release(1);
             pause().await;
             releaser.semaphore.release(1);
         });
         Box::new(move |ends| {
-            let (taken, left) = (place.room.entered.all().len(), place.semaphore.available());
+            let (taken, left) = (shared.section.entered.all().len(), shared.semaphore.available());
             assert_eq!(taken + left, 2);
-            assert!(left == 0 || nobody_is_stuck(ends));
+            assert!(left == 0 || none_is_stuck(ends));
         })
     });
 }
@@ -64,24 +64,24 @@ fn acquire_of_what_others_release() {
 #[test]
 fn acquire_while_others_try() {
     explore("Semaphore::try_acquire", TWO, |stage| {
-        let place = Place::with(1);
+        let shared = Shared::with(1);
         for who in 0..2 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                let _permit = place.semaphore.acquire().await;
-                place.room.stay(who).await;
+                let _permit = shared.semaphore.acquire().await;
+                shared.section.enter(who).await;
             });
         }
-        let other = Arc::clone(&place);
+        let other = Arc::clone(&shared);
         stage.actor(async move {
             pause().await;
             if let Some(_permit) = other.semaphore.try_acquire() {
-                other.room.stay(2).await;
+                other.section.enter(2).await;
             }
         });
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert_eq!(place.semaphore.available(), 1);
+            assert!(none_is_stuck(ends));
+            assert_eq!(shared.semaphore.available(), 1);
         })
     });
 }
@@ -89,19 +89,19 @@ fn acquire_while_others_try() {
 #[test]
 fn acquire_timeout() {
     explore("Semaphore::acquire_timeout", ONE_OR_TIMEOUT, |stage| {
-        let place = Place::with(1);
+        let shared = Shared::with(1);
         for who in 0..3 {
-            let place = Arc::clone(&place);
+            let shared = Arc::clone(&shared);
             stage.actor(async move {
-                if let Some(_permit) = place.semaphore.acquire_timeout(LONG).await {
-                    place.room.stay(who).await;
+                if let Some(_permit) = shared.semaphore.acquire_timeout(LONG).await {
+                    shared.section.enter(who).await;
                 }
             });
         }
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
-            assert_eq!(place.semaphore.available(), 1);
-            assert!(now(place.semaphore.acquire()).is_some());
+            assert!(none_is_stuck(ends));
+            assert_eq!(shared.semaphore.available(), 1);
+            assert!(now(shared.semaphore.acquire()).is_some());
         })
     });
 }
@@ -118,7 +118,7 @@ fn acquire_of_a_bounded_one() {
             });
         }
         Box::new(move |ends| {
-            assert!(nobody_is_stuck(ends));
+            assert!(none_is_stuck(ends));
             assert_eq!(semaphore.available(), 2);
         })
     });

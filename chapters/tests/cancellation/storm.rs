@@ -1,4 +1,4 @@
-//! Many tasks want the same thing and are cancelled at random, on a pool of threads and on one.
+//! Many tasks that share a primitive and are cancelled at random, on a pool of threads and on one thread.
 
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,38 +13,39 @@ use rand::{RngExt, SeedableRng};
 use tokio::task::{self, JoinHandle};
 use tokio::time::timeout;
 
-use crate::explore::{now, tell};
+use crate::explore::{now, report};
 
 /// How long one round may take.
 const LIMIT: Duration = Duration::from_secs(30);
 const ROUNDS: usize = 8;
 const MANY_ROUNDS: usize = 2000;
 const SEED: u64 = 4;
-const STAYERS: usize = 3;
-const VISITORS: usize = 10;
+const WORKERS: usize = 3;
+const VICTIMS: usize = 10;
 
-/// A place where tasks may be cancelled.
-trait Place: Default + Send + Sync + 'static {
-    /// What tasks that will be aborted do, again and again.
-    fn visit(&self, hurry: &Hurry) -> impl Future<Output = ()> + Send;
+/// The shared state of a storm.
+trait Scenario: Default + Send + Sync + 'static {
+    /// The loop body of a victim, a task that will be aborted.
+    fn victim(&self, timeouts: &Timeouts) -> impl Future<Output = ()> + Send;
 
-    /// What must come to its end while the others are aborted.
-    fn stay(&self) -> impl Future<Output = ()> + Send;
+    /// The body of a worker, a task that must finish while victims are aborted.
+    fn worker(&self) -> impl Future<Output = ()> + Send;
 
-    /// What must be true when all have gone.
+    /// Checks the state after all tasks have ended.
     fn check(&self);
 }
 
-/// Cancels what takes too long, by a random measure.
-struct Hurry {
+/// Random timeouts.
+struct Timeouts {
     random: Mutex<StdRng>,
     cancelled: Arc<AtomicUsize>,
 }
 
-impl Hurry {
-    async fn up<T>(&self, coroutine: impl Future<Output = T>) -> Option<T> {
-        let patience = self.random.lock().unwrap().random_range(0..3);
-        let output = timeout(Duration::from_micros(patience * 700), coroutine).await.ok();
+impl Timeouts {
+    /// Awaits `future`, or cancels it after a random time.
+    async fn apply<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let limit = self.random.lock().unwrap().random_range(0..3);
+        let output = timeout(Duration::from_micros(limit * 700), future).await.ok();
         if output.is_none() {
             self.cancelled.fetch_add(1, Ordering::Relaxed);
         }
@@ -52,86 +53,87 @@ impl Hurry {
     }
 }
 
-/// Lets visitors come and aborts them, while some stay, until those are done.
-async fn round<P: Place>(seed: u64) -> usize {
-    let (place, cancelled) = (Arc::new(P::default()), Arc::<AtomicUsize>::default());
+/// Starts victims and aborts them until all workers have finished, and returns the number of cancellations.
+async fn round<S: Scenario>(seed: u64) -> usize {
+    let (scenario, cancelled) = (Arc::new(S::default()), Arc::<AtomicUsize>::default());
     let mut random = StdRng::seed_from_u64(seed);
-    let start_stayer = |_| {
-        let place = Arc::clone(&place);
-        task::spawn(async move { place.stay().await })
+    let start_worker = |_| {
+        let scenario = Arc::clone(&scenario);
+        task::spawn(async move { scenario.worker().await })
     };
-    let stayers: Vec<JoinHandle<()>> = (0..STAYERS).map(start_stayer).collect();
-    let mut visitors = Vec::new();
+    let workers: Vec<JoinHandle<()>> = (0..WORKERS).map(start_worker).collect();
+    let mut victims = Vec::new();
     let begun = Instant::now();
-    while !stayers.iter().all(JoinHandle::is_finished) && begun.elapsed() < LIMIT {
-        let hurry = Hurry { random: StdRng::seed_from_u64(random.random()).into(), cancelled: Arc::clone(&cancelled) };
-        visitors.push(task::spawn(visit(Arc::clone(&place), hurry)));
-        if visitors.len() > VISITORS {
-            abort(visitors.swap_remove(random.random_range(0..visitors.len())), &cancelled).await;
+    while !workers.iter().all(JoinHandle::is_finished) && begun.elapsed() < LIMIT {
+        let timeouts =
+            Timeouts { random: StdRng::seed_from_u64(random.random()).into(), cancelled: Arc::clone(&cancelled) };
+        victims.push(task::spawn(run_victim(Arc::clone(&scenario), timeouts)));
+        if victims.len() > VICTIMS {
+            abort(victims.swap_remove(random.random_range(0..victims.len())), &cancelled).await;
         }
         task::yield_now().await;
     }
-    for visitor in visitors {
-        abort(visitor, &cancelled).await;
+    for victim in victims {
+        abort(victim, &cancelled).await;
     }
-    for stayer in stayers {
-        timeout(LIMIT, stayer).await.expect("nobody is stuck").unwrap();
+    for worker in workers {
+        timeout(LIMIT, worker).await.expect("every worker finishes").unwrap();
     }
-    place.check();
+    scenario.check();
     cancelled.load(Ordering::Relaxed)
 }
 
-async fn visit<P: Place>(place: Arc<P>, hurry: Hurry) {
+async fn run_victim<S: Scenario>(scenario: Arc<S>, timeouts: Timeouts) {
     loop {
-        place.visit(&hurry).await;
+        scenario.victim(&timeouts).await;
         task::yield_now().await;
     }
 }
 
-async fn abort(visitor: JoinHandle<()>, cancelled: &AtomicUsize) {
-    visitor.abort();
-    assert!(visitor.await.unwrap_err().is_cancelled(), "nothing but a cancellation ends a visit");
+async fn abort(victim: JoinHandle<()>, cancelled: &AtomicUsize) {
+    victim.abort();
+    assert!(victim.await.unwrap_err().is_cancelled(), "a victim ends only by cancellation");
     cancelled.fetch_add(1, Ordering::Relaxed);
 }
 
-fn storm<P: Place>(name: &'static str, rounds: usize) {
-    let (done, told) = mpsc::channel();
-    let stormer = thread::spawn(move || {
+fn storm<S: Scenario>(name: &'static str, rounds: usize) {
+    let (done, finished) = mpsc::channel();
+    let storm = thread::spawn(move || {
         for &runtime in Runtime::value_variants() {
             let mut cancelled = 0;
             let built = runtime.build().unwrap();
             for number in 0..rounds {
-                cancelled += built.block_on(round::<P>(SEED + number as u64));
+                cancelled += built.block_on(round::<S>(SEED + number as u64));
                 done.send(()).unwrap();
             }
-            tell(&format!("storm, {name}, {runtime:?}: {rounds} rounds, {cancelled} cancellations"));
+            report(&format!("storm, {name}, {runtime:?}: {rounds} rounds, {cancelled} cancellations"));
         }
     });
     loop {
-        match told.recv_timeout(2 * LIMIT) {
+        match finished.recv_timeout(2 * LIMIT) {
             Ok(()) => {}
             Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}: stuck"),
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
     }
-    stormer.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked));
+    storm.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked));
 }
 
-/// At most so many are inside.
+/// A section of code that at most a number of tasks may be in.
 #[derive(Default)]
-struct Room {
+struct Section {
     inside: AtomicUsize,
 }
 
-impl Room {
-    async fn stay(&self, most: usize) {
+impl Section {
+    async fn enter(&self, limit: usize) {
         struct Inside<'a>(&'a AtomicUsize);
         impl Drop for Inside<'_> {
             fn drop(&mut self) {
                 self.0.fetch_sub(1, Ordering::Relaxed);
             }
         }
-        assert!(self.inside.fetch_add(1, Ordering::Relaxed) < most);
+        assert!(self.inside.fetch_add(1, Ordering::Relaxed) < limit);
         let _inside = Inside(&self.inside);
         task::yield_now().await;
     }
@@ -140,20 +142,20 @@ impl Room {
 #[derive(Default)]
 struct Locked {
     lock: Lock,
-    room: Room,
+    section: Section,
 }
 
-impl Place for Locked {
-    async fn visit(&self, hurry: &Hurry) {
-        if let Some(_guard) = hurry.up(self.lock.acquire()).await {
-            self.room.stay(1).await;
+impl Scenario for Locked {
+    async fn victim(&self, timeouts: &Timeouts) {
+        if let Some(_guard) = timeouts.apply(self.lock.acquire()).await {
+            self.section.enter(1).await;
         }
     }
 
-    async fn stay(&self) {
+    async fn worker(&self) {
         for _ in 0..50 {
-            let _guard = self.lock.acquire_timeout(LIMIT).await.expect("the lock comes round");
-            self.room.stay(1).await;
+            let _guard = self.lock.acquire_timeout(LIMIT).await.expect("the worker gets the lock");
+            self.section.enter(1).await;
         }
     }
 
@@ -165,21 +167,21 @@ impl Place for Locked {
 #[derive(Default)]
 struct Relocked {
     lock: RLock,
-    room: Room,
+    section: Section,
 }
 
-impl Place for Relocked {
-    async fn visit(&self, hurry: &Hurry) {
-        if let Some(_guard) = hurry.up(self.lock.acquire()).await {
+impl Scenario for Relocked {
+    async fn victim(&self, timeouts: &Timeouts) {
+        if let Some(_guard) = timeouts.apply(self.lock.acquire()).await {
             let _again = self.lock.acquire().await;
-            self.room.stay(1).await;
+            self.section.enter(1).await;
         }
     }
 
-    async fn stay(&self) {
+    async fn worker(&self) {
         for _ in 0..50 {
-            let _guard = self.lock.acquire_timeout(LIMIT).await.expect("the lock comes round");
-            self.room.stay(1).await;
+            let _guard = self.lock.acquire_timeout(LIMIT).await.expect("the worker gets the lock");
+            self.section.enter(1).await;
         }
     }
 
@@ -190,26 +192,26 @@ impl Place for Relocked {
 
 struct Limited {
     semaphore: Semaphore,
-    room: Room,
+    section: Section,
 }
 
 impl Default for Limited {
     fn default() -> Self {
-        Self { semaphore: Semaphore::new(2), room: Room::default() }
+        Self { semaphore: Semaphore::new(2), section: Section::default() }
     }
 }
 
-impl Place for Limited {
-    async fn visit(&self, hurry: &Hurry) {
-        if let Some(_permit) = hurry.up(self.semaphore.acquire()).await {
-            self.room.stay(2).await;
+impl Scenario for Limited {
+    async fn victim(&self, timeouts: &Timeouts) {
+        if let Some(_permit) = timeouts.apply(self.semaphore.acquire()).await {
+            self.section.enter(2).await;
         }
     }
 
-    async fn stay(&self) {
+    async fn worker(&self) {
         for _ in 0..50 {
-            let _permit = self.semaphore.acquire_timeout(LIMIT).await.expect("a permit comes round");
-            self.room.stay(2).await;
+            let _permit = self.semaphore.acquire_timeout(LIMIT).await.expect("the worker gets a permit");
+            self.section.enter(2).await;
         }
     }
 
@@ -218,60 +220,60 @@ impl Place for Limited {
     }
 }
 
-/// Coins are put down one by one, each with a notification, and taken one by one. Those who stay put down as many as they
-/// take, so one comes whenever they wait; visitors put the coin that they find down again in the same moment.
+/// Jobs are added one by one, each with a notification, and taken one by one. A worker adds as many jobs as it takes,
+/// so there will be one whenever a worker waits. A victim leaves the job that it finds, and passes the notification on.
 #[derive(Default)]
-struct Table {
-    coins: Lock<usize>,
+struct Jobs {
+    jobs: Lock<usize>,
     added: Condition,
 }
 
-impl Table {
+impl Jobs {
     async fn take(&self) {
-        *self.added.wait_for(self.coins.acquire().await, |coins| *coins > 0).await -= 1;
+        *self.added.wait_for(self.jobs.acquire().await, |jobs| *jobs > 0).await -= 1;
     }
 
     async fn add(&self) {
-        *self.coins.acquire().await += 1;
+        *self.jobs.acquire().await += 1;
         self.added.notify(1);
     }
 }
 
-impl Place for Table {
-    async fn visit(&self, hurry: &Hurry) {
+impl Scenario for Jobs {
+    async fn victim(&self, timeouts: &Timeouts) {
         let take_and_add = async {
-            drop(self.added.wait_for(self.coins.acquire().await, |coins| *coins > 0).await);
+            drop(self.added.wait_for(self.jobs.acquire().await, |jobs| *jobs > 0).await);
             self.added.notify(1);
         };
-        hurry.up(take_and_add).await;
+        timeouts.apply(take_and_add).await;
     }
 
-    async fn stay(&self) {
+    async fn worker(&self) {
         self.add().await;
         for _ in 0..50 {
             self.take().await;
-            task::yield_now().await; // with a coin in the hand
+            task::yield_now().await; // holding a job
             self.add().await;
         }
     }
 
     fn check(&self) {
-        assert_eq!(*self.coins.try_acquire().expect("nobody has the lock"), 3);
+        assert_eq!(*self.jobs.try_acquire().expect("the lock is free"), 3);
     }
 }
 
-/// Every task waits for a flag that those who stay set and clear in turn.
+/// All tasks wait for an event that the workers set and clear.
 #[derive(Default)]
-struct Signalled {
+struct Signaled {
     event: Event,
 }
 
-impl Place for Signalled {
-    async fn visit(&self, hurry: &Hurry) {
-        hurry.up(self.event.wait()).await;
+impl Scenario for Signaled {
+    async fn victim(&self, timeouts: &Timeouts) {
+        timeouts.apply(self.event.wait()).await;
     }
 
-    async fn stay(&self) {
+    async fn worker(&self) {
         for _ in 0..50 {
             let set = async {
                 self.event.set();
@@ -288,33 +290,33 @@ impl Place for Signalled {
     }
 }
 
-/// Those who stay are enough to let each other pass, whoever leaves.
+/// The workers are enough parties to pass, even if all victims leave.
 struct Met {
     barrier: Barrier,
-    staying: AtomicUsize,
+    working: AtomicUsize,
 }
 
 impl Default for Met {
     fn default() -> Self {
-        Self { barrier: Barrier::new(3), staying: AtomicUsize::new(3) }
+        Self { barrier: Barrier::new(3), working: AtomicUsize::new(3) }
     }
 }
 
-impl Place for Met {
-    async fn visit(&self, hurry: &Hurry) {
-        if let Some(told) = hurry.up(self.barrier.wait()).await {
-            assert!(told.is_ok(), "a cancellation breaks nothing");
+impl Scenario for Met {
+    async fn victim(&self, timeouts: &Timeouts) {
+        if let Some(result) = timeouts.apply(self.barrier.wait()).await {
+            assert!(result.is_ok(), "a cancellation doesn't break the barrier");
         }
     }
 
-    async fn stay(&self) {
+    async fn worker(&self) {
         for _ in 0..50 {
             assert!(self.barrier.wait().await.unwrap() < 3);
             task::yield_now().await;
         }
-        // The last one may meet nobody any more; until then, those who have finished help the others.
-        self.staying.fetch_sub(1, Ordering::Relaxed);
-        while self.staying.load(Ordering::Relaxed) > 0 {
+        // Workers that have finished go on arriving until the last one has finished, which needs them to pass.
+        self.working.fetch_sub(1, Ordering::Relaxed);
+        while self.working.load(Ordering::Relaxed) > 0 {
             let _ = timeout(Duration::from_millis(1), self.barrier.wait()).await;
         }
     }
@@ -325,19 +327,19 @@ impl Place for Met {
     }
 }
 
-/// What is put is noted down in the same moment, and so is what is got.
+/// A queue, and the items that were put and taken.
 struct Queued {
     queue: Queue<usize>,
     next: AtomicUsize,
     put: Mutex<Vec<usize>>,
-    got: Mutex<Vec<usize>>,
-    staying: AtomicUsize,
+    taken: Mutex<Vec<usize>>,
+    working: AtomicUsize,
 }
 
 impl Default for Queued {
     fn default() -> Self {
-        let (put, got) = (Mutex::default(), Mutex::default());
-        Self { queue: Queue::new(2), next: AtomicUsize::new(0), put, got, staying: AtomicUsize::new(3) }
+        let (put, taken) = (Mutex::default(), Mutex::default());
+        Self { queue: Queue::new(2), next: AtomicUsize::new(0), put, taken, working: AtomicUsize::new(3) }
     }
 }
 
@@ -351,41 +353,41 @@ impl Queued {
 
     async fn get(&self) {
         let item = self.queue.get().await;
-        self.got.lock().unwrap().extend(item);
+        self.taken.lock().unwrap().extend(item);
         if item.is_ok() {
             self.queue.task_done().unwrap();
         }
     }
 }
 
-impl Place for Queued {
-    async fn visit(&self, hurry: &Hurry) {
-        if hurry.up(self.put()).await.is_some() {
-            hurry.up(self.get()).await;
+impl Scenario for Queued {
+    async fn victim(&self, timeouts: &Timeouts) {
+        if timeouts.apply(self.put()).await.is_some() {
+            timeouts.apply(self.get()).await;
         }
-        hurry.up(self.queue.join()).await;
+        timeouts.apply(self.queue.join()).await;
     }
 
-    async fn stay(&self) {
+    async fn worker(&self) {
         for _ in 0..50 {
             tokio::join!(self.put(), self.get());
             task::yield_now().await;
         }
-        if self.staying.fetch_sub(1, Ordering::Relaxed) == 1 {
+        if self.working.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.queue.shutdown(false);
         }
     }
 
     fn check(&self) {
         while let Ok(item) = self.queue.try_get() {
-            self.got.lock().unwrap().push(item);
+            self.taken.lock().unwrap().push(item);
             self.queue.task_done().unwrap();
         }
-        let (mut put, mut got) = (self.put.lock().unwrap(), self.got.lock().unwrap());
+        let (mut put, mut taken) = (self.put.lock().unwrap(), self.taken.lock().unwrap());
         put.sort();
-        got.sort();
-        assert!(*put == *got, "what came out is what went in");
-        assert!(now(self.queue.join()).is_some(), "all is done");
+        taken.sort();
+        assert!(*put == *taken, "the same items were put and taken");
+        assert!(now(self.queue.join()).is_some(), "all tasks are done");
     }
 }
 
@@ -406,12 +408,12 @@ fn on_a_semaphore() {
 
 #[test]
 fn on_a_condition() {
-    storm::<Table>("Condition", ROUNDS);
+    storm::<Jobs>("Condition", ROUNDS);
 }
 
 #[test]
 fn on_an_event() {
-    storm::<Signalled>("Event", ROUNDS);
+    storm::<Signaled>("Event", ROUNDS);
 }
 
 #[test]
@@ -430,8 +432,8 @@ fn on_everything_for_long() {
     storm::<Locked>("Lock", MANY_ROUNDS);
     storm::<Relocked>("RLock", MANY_ROUNDS);
     storm::<Limited>("Semaphore", MANY_ROUNDS);
-    storm::<Table>("Condition", MANY_ROUNDS);
-    storm::<Signalled>("Event", MANY_ROUNDS);
+    storm::<Jobs>("Condition", MANY_ROUNDS);
+    storm::<Signaled>("Event", MANY_ROUNDS);
     storm::<Met>("Barrier", MANY_ROUNDS);
     storm::<Queued>("Queue", MANY_ROUNDS);
 }

@@ -1,4 +1,4 @@
-//! What loom's models share: each is run in every interleaving, and fails where it should.
+//! Runs loom models: [`explore`] in all interleavings, and [`fails`] to check that a model finds a mistake.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::{any, env};
 
 use loom::model::Builder;
 
-/// Set in the process where a model fails.
-const IN_A_PROCESS_OF_ITS_OWN: &str = "LOOM_MODEL_FAILS";
+/// The environment variable that is set in the process in which a model fails.
+const IN_CHILD_PROCESS: &str = "LOOM_MODEL_FAILS";
 
-/// So many preemptions are enough where somebody waits.
+/// How many preemptions are explored outside of CI.
 const ENOUGH: usize = 2;
 
-/// How many preemptions are tried, if not all: what is asked for in `.ci/run`, which sets `CI`, and elsewhere no more than
-/// are `enough`.
+/// Returns the limit on preemptions, or `None` for all interleavings: `asked` in `.ci/run`, which sets `CI`, and at
+/// most `enough` elsewhere.
 pub fn preemptions(asked: Option<usize>, enough: usize) -> Option<usize> {
     match env::var_os("CI") {
         Some(_) => asked,
@@ -22,7 +22,7 @@ pub fn preemptions(asked: Option<usize>, enough: usize) -> Option<usize> {
     }
 }
 
-/// Runs `model` in every interleaving, or in every one with at most so many preemptions, and says how many there were.
+/// Runs `model` in all interleavings, or in those with at most `preemptions`, and prints how many there were.
 pub fn explore(name: &str, preemptions: impl Into<Option<usize>>, model: impl Fn() + Send + Sync + 'static) {
     let interleavings = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&interleavings);
@@ -39,18 +39,18 @@ pub fn explore(name: &str, preemptions: impl Into<Option<usize>>, model: impl Fn
 
 /// Checks that `model` fails with `message`.
 ///
-/// It fails in a process of its own, this test once more: loom cannot unwind threads that hold its mutexes, and aborts.
+/// Runs the calling test again in a process of its own, because loom aborts when a thread panics with a locked mutex.
 pub fn fails<M: Fn()>(message: &str, model: M) {
-    if env::var_os(IN_A_PROCESS_OF_ITS_OWN).is_some() {
+    if env::var_os(IN_CHILD_PROCESS).is_some() {
         return model();
     }
     let path = any::type_name::<M>();
     let (_, test) = path.split_once("::").expect("a path begins with the crate");
     let test = test.trim_end_matches("::{{closure}}");
     let mut again = Command::new(env::current_exe().unwrap());
-    again.args([test, "--exact", "--nocapture"]).env(IN_A_PROCESS_OF_ITS_OWN, "1").env("RUST_BACKTRACE", "0");
+    again.args([test, "--exact", "--nocapture"]).env(IN_CHILD_PROCESS, "1").env("RUST_BACKTRACE", "0");
     let output = again.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "the model finds nothing wrong");
-    assert!(said.contains(message), "expected {message:?}, found:\n{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "the model doesn't fail");
+    assert!(stderr.contains(message), "expected {message:?}, found:\n{stderr}");
 }

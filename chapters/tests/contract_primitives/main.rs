@@ -1,14 +1,17 @@
-//! One contract for the primitives and the queues, written once, and held by threads, coroutines and processes.
+//! One contract for the primitives and the queues of threads, coroutines and processes.
 //!
-//! A *scenario* is a conversation: it brings *actors* onto a *stage*, who share a lock, a barrier, a queue, tells one to
-//! do something, and holds it to its answer, or to waiting. It does not know what the actors are. In each world
-//! somebody else plays them: a thread, a task of either runtime, a process started in either way.
+//! A *scenario* is a test that is written once and runs with all three models. It has *actors* on a *stage*, which
+//! share a *subject*: a lock, a barrier, a queue, or another primitive. The scenario sends commands to the actors, and
+//! checks that they answer, or that they wait. An actor is a thread, a task of one of the runtimes, or a process that
+//! was started with one of the methods.
 //!
-//! Nothing here waits by the clock for something to have happened. That an actor waits is known from the system: all
-//! actors sleep at the same moment ([`settled`]). So exactly two of five have been woken when two have answered and all
-//! sleep. What should happen and does not is given up after 30 seconds, with the whole conversation printed.
+//! No scenario sleeps until something is likely to have happened. The stage detects that an actor is waiting by asking
+//! the operating system whether all actors are asleep at the same time ([`settled`]). For example, exactly two of five
+//! actors have been woken if two have answered and all are asleep. If an answer is missing after 30 seconds, the
+//! scenario fails and prints the conversation.
 //!
-//! Where a scenario says that Python does otherwise, that was tried: with CPython 3.11, and 3.13 for the shutdown of queues.
+//! Comments name differences from Python. They were checked with CPython 3.11, and with 3.13 for the shutdown of
+//! queues.
 
 mod coroutines;
 #[cfg(target_os = "linux")]
@@ -25,12 +28,12 @@ use chapters::coroutines::Runtime;
 use coroutines::Coroutines;
 use libtest_mimic::{Arguments, Failed, Trial};
 use scenarios::{Kind, Scenario};
-use stage::{Stage, World};
+use stage::{Model, Stage};
 use threads::Threads;
 
-/// Plays a scenario in a world that this process can be.
-fn play(scenario: Scenario, world: impl World + 'static) -> Result<(), Failed> {
-    let stage = Stage::new(Box::new(world));
+/// Runs a scenario with actors in this process.
+fn play(scenario: Scenario, model: impl Model + 'static) -> Result<(), Failed> {
+    let stage = Stage::new(Box::new(model));
     (scenario.play)(&stage);
     stage.ends();
     Ok(())
@@ -44,13 +47,13 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
 }
 
-/// Every scenario in every world.
+/// Each scenario with each model.
 fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for scenario in scenarios::all() {
-        let mut add = |kind, world: &str, play: fn(Scenario) -> Result<(), Failed>| {
+        let mut add = |kind, model: &str, play: fn(Scenario) -> Result<(), Failed>| {
             if scenario.kinds.contains(&kind) {
-                trials.push(Trial::test(format!("{world}::{}", scenario.name), move || play(scenario)));
+                trials.push(Trial::test(format!("{model}::{}", scenario.name), move || play(scenario)));
             }
         };
         add(Kind::Thread, "threads", |it| play(it, Threads));

@@ -1,30 +1,31 @@
-//! Knowing that everybody waits, without waiting by the clock.
+//! Finding out whether all threads are waiting, without relying on time.
 
 use std::time::Duration;
 
-/// Returns true as soon as all of `threads`, paths below `/proc`, sleep at the same moment. Then nothing happens among
-/// them any more until somebody else wakes one, or a timeout does. Returns false after `limit`.
+/// Returns true as soon as all of `threads`, paths below `/proc`, are asleep at the same time, and false after `limit`.
 ///
-/// Two looks in a row must find each of them asleep, and not to have been awake between: the system counts how often a
-/// thread went to sleep. So all slept at the moment between the looks.
+/// When all are asleep, only another thread or a timeout can wake one of them. The function polls twice. Each thread
+/// must be asleep both times, and must not have been awake in between, which it knows because the system counts how
+/// many times a thread went to sleep. So all of them were asleep between the two polls.
 #[cfg(target_os = "linux")]
 pub fn settle(threads: &[String], limit: Duration) -> bool {
     let begin = std::time::Instant::now();
     let mut last = None;
     while begin.elapsed() < limit {
-        let look: Option<Vec<u64>> = threads.iter().map(|thread| asleep(thread)).collect();
-        if look.is_some() && look == last {
+        let now: Option<Vec<u64>> = threads.iter().map(|thread| asleep(thread)).collect();
+        if now.is_some() && now == last {
             return true;
         }
-        if look.is_none() {
+        if now.is_none() {
             std::thread::park_timeout(Duration::from_micros(20));
         }
-        last = look;
+        last = now;
     }
     false
 }
 
-/// If the thread sleeps: how often it has gone to sleep so far. One that has ended sleeps for ever.
+/// Returns how many times the thread went to sleep, or `None` if it isn't asleep. A thread that has ended counts as
+/// asleep.
 #[cfg(target_os = "linux")]
 fn asleep(thread: &str) -> Option<u64> {
     let Ok(status) = std::fs::read_to_string(format!("/proc/{thread}/status")) else { return Some(u64::MAX) };
@@ -36,8 +37,8 @@ fn asleep(thread: &str) -> Option<u64> {
     }
 }
 
-/// Elsewhere the system is not asked: time must do. Who has not come to rest by then is thought to wait, which can make
-/// a scenario overlook a fault.
+/// Sleeps, because `/proc` is specific to Linux. An actor that hasn't answered by then counts as waiting, so a scenario
+/// may overlook a fault.
 #[cfg(not(target_os = "linux"))]
 pub fn settle(_threads: &[String], _limit: Duration) -> bool {
     std::thread::sleep(Duration::from_millis(200));

@@ -1,4 +1,4 @@
-//! The stage: actors that share a subject, and a conversation with them that says what was said when it goes wrong.
+//! The stage: actors that share a subject, and a log of the conversation with them, which a failure prints.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,128 +7,128 @@ use std::time::{Duration, Instant};
 use crate::settled;
 use crate::words::{Answer, Do, Subject};
 
-/// What does not come in this time does not come.
+/// How long an actor may take to answer.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// The same in milliseconds, for a timeout that must not pass.
+/// A timeout in milliseconds that must not expire.
 pub const LONG: u64 = 30_000;
 
-/// Actors are called by names, so that a failure can be read.
+/// The names of the actors in the log.
 const NAMES: [&str; 8] = ["Ann", "Bob", "Cid", "Dee", "Eve", "Fay", "Gus", "Hal"];
 
-/// One of the worlds: it can start actors.
-pub trait World {
+/// A model of concurrency, which can start actors.
+pub trait Model {
     /// Starts actors that share a new subject.
-    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Line>>;
+    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Handle>>;
 }
 
-/// A line to an actor.
-pub trait Line {
-    /// Tells it what to do.
+/// The stage's end of the connection to an actor.
+pub trait Handle {
+    /// Sends a command.
     fn tell(&mut self, what: Do);
 
-    /// Its answer, if one comes before `limit` has passed.
+    /// Returns its answer, or `None` if there is none before `limit` has passed.
     fn answer(&mut self, limit: Duration) -> Option<Answer>;
 
-    /// Ends it, whatever it is doing, as far as the world can: a process is killed, a task is aborted.
+    /// Ends the actor, whatever it is doing: kills a process, and aborts a task. Threads can't be ended.
     fn end(&mut self);
 
-    /// The threads that must sleep for it to be asleep, as paths below `/proc`.
+    /// Returns the threads that are all asleep when the actor waits, as paths below `/proc`.
     fn threads(&self) -> Vec<String>;
 }
 
-/// Where one scenario is played.
+/// The place where a scenario runs.
 pub struct Stage {
-    /// Dropped before the world, which may wait for the end of the actors.
-    cast: RefCell<Vec<Role>>,
-    world: RefCell<Box<dyn World>>,
-    said: RefCell<Vec<String>>,
+    /// Dropped before the model, which may wait for the end of the actors.
+    roles: RefCell<Vec<Role>>,
+    model: RefCell<Box<dyn Model>>,
+    log: RefCell<Vec<String>>,
 }
 
 struct Role {
-    line: Box<dyn Line>,
-    /// What it was told and has not answered yet.
-    told: Option<(Do, Instant)>,
+    handle: Box<dyn Handle>,
+    /// The command that it hasn't answered yet.
+    command: Option<(Do, Instant)>,
     dead: bool,
 }
 
 impl Stage {
-    pub fn new(world: Box<dyn World>) -> Self {
-        Self { world: RefCell::new(world), cast: RefCell::default(), said: RefCell::default() }
+    pub fn new(model: Box<dyn Model>) -> Self {
+        Self { model: RefCell::new(model), roles: RefCell::default(), log: RefCell::default() }
     }
 
-    /// Brings actors onto the stage that share `subject`.
+    /// Starts actors that share a new subject.
     #[track_caller]
     pub fn actors<const N: usize>(&self, subject: Subject) -> [Actor<'_>; N] {
-        self.say(format!("{N} actors share {subject:?}"));
-        let mut cast = self.cast.borrow_mut();
-        let first = cast.len();
-        for mut line in self.world.borrow_mut().start(subject, N) {
-            let ready = line.answer(LIMIT);
-            assert_eq!(ready, Some(Answer::Ready), "an actor does not come onto the stage");
-            cast.push(Role { line, told: None, dead: false });
+        self.note(format!("{N} actors share {subject:?}"));
+        let mut roles = self.roles.borrow_mut();
+        let first = roles.len();
+        for mut handle in self.model.borrow_mut().start(subject, N) {
+            let ready = handle.answer(LIMIT);
+            assert_eq!(ready, Some(Answer::Ready), "an actor doesn't start");
+            roles.push(Role { handle, command: None, dead: false });
         }
         std::array::from_fn(|number| Actor { stage: self, number: first + number })
     }
 
-    /// What was said so far.
-    pub fn story(&self) -> String {
-        format!("  {}", self.said.borrow().join("\n  "))
+    /// Returns the log of the conversation.
+    pub fn log(&self) -> String {
+        format!("  {}", self.log.borrow().join("\n  "))
     }
 
-    /// Takes a note that is printed if the scenario fails.
-    pub fn say(&self, what: String) {
-        self.said.borrow_mut().push(what);
+    /// Adds a line to the log.
+    pub fn note(&self, line: String) {
+        self.log.borrow_mut().push(line);
     }
 
-    /// Returns when everybody who has not answered waits, and nothing is on the way that could end the waiting, other
-    /// than a timeout.
+    /// Waits until all actors that haven't answered are waiting, so that only another command or a timeout can end it.
     #[track_caller]
     pub fn settle(&self) {
-        let cast = self.cast.borrow();
-        let threads: Vec<String> = cast.iter().filter(|role| !role.dead).flat_map(|role| role.line.threads()).collect();
+        let roles = self.roles.borrow();
+        let threads: Vec<String> =
+            roles.iter().filter(|role| !role.dead).flat_map(|role| role.handle.threads()).collect();
         if !settled::settle(&threads, LIMIT) {
-            self.fail("the actors do not come to rest");
+            self.fail("the actors don't all wait");
         }
     }
 
-    /// Everybody among `actors` who has answered once all have come to rest, with what they answered.
+    /// Waits until all actors wait or have answered, and returns the answers of `actors`.
     #[track_caller]
     pub fn answers<'a>(&self, actors: &[Actor<'a>]) -> Vec<(Actor<'a>, Answer)> {
         self.settle();
-        let owing = actors.iter().filter(|actor| self.cast.borrow()[actor.number].told.is_some());
-        owing.filter_map(|actor| actor.hear(Duration::ZERO).map(|answer| (*actor, answer))).collect()
+        let busy = actors.iter().filter(|actor| self.roles.borrow()[actor.number].command.is_some());
+        busy.filter_map(|actor| actor.receive(Duration::ZERO).map(|answer| (*actor, answer))).collect()
     }
 
-    /// Holds `actors` to it that exactly `count` of them answer, all of them with `wanted`, and gives those.
+    /// Checks that exactly `count` of the actors answer, each with `wanted`, and returns those.
     #[track_caller]
     pub fn exactly<'a>(&self, count: usize, actors: &[Actor<'a>], wanted: Answer) -> Vec<Actor<'a>> {
         let answers = self.answers(actors);
         if answers.len() != count || answers.iter().any(|(_, answer)| *answer != wanted) {
-            self.fail(&format!("not exactly {count} of {actors:?} answer {wanted:?}"));
+            self.fail(&format!("expected exactly {count} of {actors:?} to answer {wanted:?}"));
         }
         answers.into_iter().map(|(actor, _)| actor).collect()
     }
 
-    /// As [`exactly`](Self::exactly), of one.
+    /// Checks that exactly one of the actors answers, with `wanted`, and returns it.
     #[track_caller]
     pub fn one<'a>(&self, actors: &[Actor<'a>], wanted: Answer) -> Actor<'a> {
         self.exactly(1, actors, wanted)[0]
     }
 
-    /// The end: nobody may be left who still waits.
+    /// Ends the scenario, and checks that no actor is still waiting.
     #[track_caller]
     pub fn ends(self) {
-        for (number, role) in self.cast.borrow().iter().enumerate() {
-            if let Some((told, _)) = role.told {
-                self.fail(&format!("the scenario ends, and {} still does {told:?}", NAMES[number]));
+        for (number, role) in self.roles.borrow().iter().enumerate() {
+            if let Some((command, _)) = role.command {
+                self.fail(&format!("the scenario ends while {} is busy with {command:?}", NAMES[number]));
             }
         }
     }
 
     #[track_caller]
     fn fail(&self, what: &str) -> ! {
-        panic!("{what}\n{}", self.story())
+        panic!("{what}\n{}", self.log())
     }
 }
 
@@ -140,58 +140,58 @@ pub struct Actor<'a> {
 }
 
 impl Actor<'_> {
-    /// Tells it to do something, and holds it to the answer.
+    /// Sends a command, and checks the answer.
     #[track_caller]
     pub fn does(self, what: Do, wanted: Answer) {
         self.begins(what);
         self.answers(wanted);
     }
 
-    /// Tells it to do something, and does not wait.
+    /// Sends a command, and doesn't wait for the answer.
     #[track_caller]
     pub fn begins(self, what: Do) {
-        self.stage.say(format!("{self} is told {what:?}"));
-        let mut cast = self.stage.cast.borrow_mut();
-        let role = &mut cast[self.number];
-        assert_eq!((role.told, role.dead), (None, false), "{self} is told {what:?} and cannot listen");
-        role.told = Some((what, Instant::now()));
-        role.line.tell(what);
+        self.stage.note(format!("{self}: {what:?}"));
+        let mut roles = self.stage.roles.borrow_mut();
+        let role = &mut roles[self.number];
+        assert_eq!((role.command, role.dead), (None, false), "{self} can't receive {what:?} now");
+        role.command = Some((what, Instant::now()));
+        role.handle.tell(what);
     }
 
-    /// Tells it to do something that it must wait for, and returns when it waits.
+    /// Sends a command that the actor has to wait for, and returns when it is waiting.
     #[track_caller]
     pub fn must_wait(self, what: Do) {
         self.begins(what);
         self.waits();
     }
 
-    /// Holds it to waiting, still.
+    /// Checks that the actor is still waiting.
     #[track_caller]
     pub fn waits(self) {
         self.stage.settle();
-        if self.hear(Duration::ZERO).is_some() {
-            self.stage.fail(&format!("{self} does not wait"));
+        if self.receive(Duration::ZERO).is_some() {
+            self.stage.fail(&format!("{self} doesn't wait"));
         }
     }
 
-    /// Waits for the answer that it owes, and holds it to it.
+    /// Waits for the answer, and checks it.
     #[track_caller]
     pub fn answers(self, wanted: Answer) {
         if self.finishes() != wanted {
-            self.stage.fail(&format!("{self} does not answer {wanted:?}"));
+            self.stage.fail(&format!("expected {self} to answer {wanted:?}"));
         }
     }
 
-    /// Waits for the answer that it owes.
+    /// Waits for the answer, and returns it.
     #[track_caller]
     pub fn finishes(self) -> Answer {
-        let Some(answer) = self.hear(LIMIT) else {
-            self.stage.fail(&format!("{self} does not answer within {LIMIT:?}"));
+        let Some(answer) = self.receive(LIMIT) else {
+            self.stage.fail(&format!("{self} doesn't answer within {LIMIT:?}"));
         };
         answer
     }
 
-    /// Tells it to do something that times out after `timeout` milliseconds, and holds it to waiting so long.
+    /// Sends a command that times out after `timeout` milliseconds, and checks that it isn't answered earlier.
     #[track_caller]
     pub fn times_out(self, timeout: u64, what: Do, wanted: Answer) {
         let begin = Instant::now();
@@ -202,22 +202,22 @@ impl Actor<'_> {
         }
     }
 
-    /// Ends it from outside, whatever it is doing.
+    /// Ends the actor from outside, whatever it is doing.
     #[track_caller]
     pub fn is_ended(self) {
-        self.stage.say(format!("{self} is ended"));
-        self.stage.cast.borrow_mut()[self.number].line.end();
+        self.stage.note(format!("{self} is ended"));
+        self.stage.roles.borrow_mut()[self.number].handle.end();
         self.answers(Answer::Died);
     }
 
     #[track_caller]
-    fn hear(self, limit: Duration) -> Option<Answer> {
-        let mut cast = self.stage.cast.borrow_mut();
-        let role = &mut cast[self.number];
-        let answer = role.line.answer(limit)?;
-        role.told = None;
+    fn receive(self, limit: Duration) -> Option<Answer> {
+        let mut roles = self.stage.roles.borrow_mut();
+        let role = &mut roles[self.number];
+        let answer = role.handle.answer(limit)?;
+        role.command = None;
         role.dead = answer == Answer::Died;
-        self.stage.say(format!("{self} answers {answer:?}"));
+        self.stage.note(format!("{self} answers {answer:?}"));
         Some(answer)
     }
 }

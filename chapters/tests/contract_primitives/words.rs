@@ -1,14 +1,14 @@
-//! The words that a conversation is held in: what actors share, what they are told to do, what they answer.
+//! The messages between a scenario and its actors: subjects, commands and answers.
 //!
-//! They are values that can be sent, since an actor may be another process.
+//! They can be serialized, because an actor may be another process.
 
 use chapters::errors::{Broken, GetError, PutError, TooMany};
 use serde::{Deserialize, Serialize};
 
-/// What the actors of a scenario share.
+/// The primitive or queue that the actors of a scenario share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
-    /// A lock that guards a number, 0 at first, and a condition to wait on with its guard.
+    /// A lock that guards a number, 0 at first, and a condition.
     Lock,
     RLock,
     Event,
@@ -18,7 +18,7 @@ pub enum Subject {
     BoundedSemaphore {
         permits: usize,
     },
-    /// A barrier whose action is counted, and may panic.
+    /// A barrier with an action that counts its calls, and may panic.
     Barrier {
         parties: usize,
         action: Action,
@@ -35,47 +35,47 @@ pub enum Subject {
     Simple,
 }
 
-/// What the action of a barrier does besides being counted.
+/// How the action of a barrier ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     Returns,
     Panics,
 }
 
-/// What an actor is told to do. Times are in milliseconds.
+/// A command to an actor. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Do {
     // Lock, RLock, semaphores.
     Acquire,
     TryAcquire,
     AcquireTimeout(u64),
-    /// Drops the guard or permit that was taken last.
+    /// Drops the guard or permit that was acquired last.
     Release,
     IsLocked,
-    /// Panics while it holds what it holds; a process is killed instead, which is worse.
+    /// Panics with its guards and permits in scope. A process kills itself instead, so that they aren't dropped.
     Die,
 
-    // The number that a lock guards, whose guard the actor holds.
+    // The number that a lock guards. The actor holds the guard.
     Read,
     Write(u64),
-    /// Holding nothing: so many times, acquires, adds one in two steps, and releases.
+    /// Without a guard: acquires, adds one in two steps, and releases, this number of times.
     Count(u64),
 
-    // Condition, with the guard that the actor holds. Event and Barrier wait too.
+    // Condition, with the guard that the actor holds. Wait and WaitTimeout are also for Event and Barrier.
     Wait,
     WaitTimeout(u64),
-    /// Until the number is at least this.
+    /// Waits until the number is at least this.
     WaitFor(u64),
     WaitForTimeout(u64, u64),
     Notify(usize),
     NotifyAll,
-    /// Notifies one and waits itself, without a pause in which that one could wake up.
+    /// Notifies one, and waits right afterward, before that one can wake up.
     NotifyAndWait,
 
     // Event.
     Set,
     Clear,
-    /// Sets it and clears it, without a pause in which somebody could wake up.
+    /// Sets the event and clears it right afterward, before a waiting actor can wake up.
     SetAndClear,
     IsSet,
 
@@ -90,7 +90,7 @@ pub enum Do {
     IsBroken,
     Waiting,
     Parties,
-    /// How often the action has run.
+    /// How many times the action has run.
     Actions,
 
     // Queues.
@@ -104,6 +104,8 @@ pub enum Do {
     IsEmpty,
     IsFull,
     Maxsize,
+    UnfinishedTasks,
+    IsShutdown,
     TaskDone,
     Join,
     Shutdown {
@@ -111,22 +113,22 @@ pub enum Do {
     },
 }
 
-/// What an actor answers.
+/// The answer of an actor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// It is there, and listens.
+    /// The actor has started.
     Ready,
-    /// It did what needs no other answer.
+    /// The command has no result.
     Done,
     Is(bool),
     Number(u64),
-    /// It has the lock or the permit.
+    /// The actor has the lock or the permit.
     Acquired,
-    /// It has the lock, and was told that the last holder abandoned it.
+    /// The actor has the lock, and the guard reports that the previous holder abandoned it.
     AcquiredAbandoned,
-    /// It has not: it was taken, for as long as the actor was willing to wait.
+    /// The lock or the permits weren't available, or not in time.
     Refused,
-    /// It passed the barrier with this index, after the action had run so many times.
+    /// The actor passed the barrier with this index. By then, the action had run `actions` times.
     Passed {
         index: usize,
         actions: u64,
@@ -136,11 +138,11 @@ pub enum Answer {
     Item(u64),
     Full(u64),
     Empty,
-    /// There is no more to come, or the queue does not take this any more.
+    /// The queue was shut down. With the item that it didn't accept, or without one if the actor wanted to take one.
     ShutDown(Option<u64>),
-    /// It is no more.
+    /// The actor has ended.
     Died,
-    /// What no actor should have to answer.
+    /// An unexpected error.
     Odd(String),
 }
 
@@ -176,7 +178,7 @@ impl From<Result<u64, GetError>> for Answer {
     }
 }
 
-/// What a simple queue gives: it has no other reason to give nothing than being empty.
+/// A simple queue returns `None` only if it is empty.
 impl From<Option<u64>> for Answer {
     fn from(item: Option<u64>) -> Self {
         item.map_or(Self::Empty, Self::Item)
@@ -195,7 +197,7 @@ impl From<Result<Answer, Broken>> for Answer {
     }
 }
 
-/// What an actor says when it is told what its subject cannot do: the scenario is wrong, not the subject.
+/// Panics because a scenario sent a command that doesn't exist for its subject.
 pub fn misdirected(told: Do) -> ! {
-    panic!("no actor of this subject can be told {told:?} now")
+    panic!("the subject has no command {told:?} now")
 }

@@ -1,4 +1,4 @@
-//! The lock with a step left out.
+//! Mutants: the lock with one step left out.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use crate::gil::Gil;
 
-/// Which step is left out.
+/// The step that is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftOut {
-    /// None: this is the lock itself.
+    /// None: calls the methods of the lock.
     Nothing,
-    /// None, but the steps are those that are spelled out here.
+    /// None: executes the steps in this file.
     NothingSpelledOut,
-    /// Whoever lets go wakes nobody.
+    /// The releasing thread doesn't wake a waiter.
     Signal,
-    /// Whoever wakes takes the lock without a look at whether it is free.
-    SecondLook,
-    /// Whoever waits never asks.
+    /// A thread that wakes up takes the lock without checking whether it is free.
+    Recheck,
+    /// A waiter never sends a drop request.
     Request,
-    /// Whoever takes the lock leaves the request there that it had made.
+    /// A thread that takes the lock doesn't clear the request that it sent.
     Clearing,
-    /// Whoever was asked to let go goes on at once, as before Python 3.2.
+    /// A thread that drops the lock on request doesn't wait for a switch, as before Python 3.2.
     ForcedSwitch,
-    /// Whoever was asked to let go clears the request first, and so does not know any more that it was asked.
+    /// A thread that drops the lock on request clears the request first, and then doesn't wait for a switch.
     KeepingTheRequest,
-    /// Whoever takes the lock does not tell the releaser that waits for it.
+    /// A thread that takes the lock doesn't notify the releasing thread, which waits for the switch.
     SwitchSignal,
 }
 
-/// A thread that does the steps of [`Gil::take`] and [`Gil::release`], except for one.
+/// A thread that executes the steps of [`Gil::take`] and [`Gil::release`], except for one.
 pub struct Thread<'a> {
     pub gil: &'a Gil,
     pub me: u64,
@@ -50,7 +50,7 @@ impl Thread<'_> {
             if timeout.timed_out() && self.left_out != LeftOut::Request {
                 self.gil.request_drop(&state, switches);
             }
-            if self.left_out == LeftOut::SecondLook {
+            if self.left_out == LeftOut::Recheck {
                 break;
             }
         }

@@ -1,12 +1,12 @@
-//! The interpreter lock, tried in every order in which a few threads can meet.
+//! Model checks of the GIL: small programs of two or three threads, explored in all interleavings.
 //!
-//! `src/gil/lock.rs` is compiled a second time here, on parts from [loom](https://docs.rs/loom) in place of the standard
-//! library's. Loom runs each model again and again and schedules it differently each time, until it has seen every
-//! interleaving, with every stale value that a relaxed load may return. It reports deadlocks, and threads that spin for
-//! ever; the models assert the rest. `--nocapture` shows how many interleavings there were.
+//! These tests compile `src/gil/lock.rs` a second time, with types from [loom](https://docs.rs/loom) in place of the
+//! standard library's. Loom runs each model once for each interleaving, including each outdated value that a relaxed
+//! load may return. It reports deadlocks and threads that spin forever, and the models assert the rest. With
+//! `--nocapture`, each test prints the number of interleavings.
 //!
-//! A model that finds nothing wrong is worth something only if it finds what is wrong. So the models are tried on broken
-//! locks too: the same steps, with one left out.
+//! The module `without` checks that the models find mistakes: it runs them on mutants of the lock (`broken.rs`), in
+//! which one step is missing.
 
 mod broken;
 #[allow(dead_code, reason = "the models use the steps, and few of the guards around them")]
@@ -27,7 +27,7 @@ use broken::{LeftOut, Thread};
 use gil::Gil;
 use model::{explore, fails};
 
-/// A lock, and what it protects: a number that threads read and write in two steps.
+/// A GIL, and a number that threads read and write in two steps while they hold it.
 #[derive(Clone)]
 struct Shared {
     gil: Arc<Gil>,
@@ -40,17 +40,17 @@ impl Shared {
         Self { gil: Arc::new(Gil::new(Duration::ZERO)), number: Arc::new(Number::new(0)), left_out }
     }
 
-    /// The thread that the lock knows by a number from 1.
+    /// Returns the thread with a number, which counts from 1.
     fn thread(&self, me: u64) -> Thread<'_> {
         Thread { gil: &self.gil, me, left_out: self.left_out }
     }
 
-    /// Adds one, unsafely: another thread could come in between, and a stale number could be read.
+    /// Adds one in two steps. Without the lock, another thread could run in between.
     fn add_one(&self) {
         self.number.store(self.number.load(Relaxed) + 1, Relaxed);
     }
 
-    /// Starts another thread, which takes the lock, adds one, and gives the lock back.
+    /// Starts another thread, which takes the lock, adds one, and releases the lock.
     fn start_another(&self, me: u64) -> thread::JoinHandle<()> {
         let shared = self.clone();
         thread::spawn(move || {
@@ -61,7 +61,7 @@ impl Shared {
         })
     }
 
-    /// Works, holding the lock, while intervals pass, until `done`.
+    /// Runs with the lock held while switch intervals pass, until `done` returns true.
     fn work_until(&self, mut done: impl FnMut() -> bool) {
         while !done() {
             self.gil.released.interval_passes();
@@ -70,9 +70,9 @@ impl Shared {
     }
 }
 
-/// As many threads as there are take the lock once each: no two at a time, each sees what the last one wrote, and none
-/// is left waiting.
-fn every_thread_gets_the_lock_alone(threads: u64, left_out: LeftOut) {
+/// Each thread takes the lock once. No two hold it at a time, each sees what the previous one wrote, and none waits
+/// forever.
+fn threads_hold_the_lock_in_turn(threads: u64, left_out: LeftOut) {
     let preemptions = if threads > 2 { Some(3) } else { None };
     explore(&format!("{threads} threads, {left_out:?} left out"), preemptions, move || {
         let shared = Shared::new(left_out);
@@ -86,7 +86,7 @@ fn every_thread_gets_the_lock_alone(threads: u64, left_out: LeftOut) {
     });
 }
 
-/// A thread that would hold the lock for ever is asked to let go, and the other one gets it.
+/// A thread that never releases the lock on its own gets a drop request, and the other thread takes the lock.
 fn a_request_reaches_the_holder(left_out: LeftOut) {
     explore(&format!("a request, {left_out:?} left out"), None, move || {
         let shared = Shared::new(left_out);
@@ -101,7 +101,7 @@ fn a_request_reaches_the_holder(left_out: LeftOut) {
     });
 }
 
-/// A thread that lets go on request and takes the lock again comes after the one that asked.
+/// A thread that drops the lock on request and takes it again gets it after the thread that made the request.
 fn giving_way_switches(left_out: LeftOut) {
     explore(&format!("giving way, {left_out:?} left out"), None, move || {
         let shared = Shared::new(left_out);
@@ -117,7 +117,7 @@ fn giving_way_switches(left_out: LeftOut) {
     });
 }
 
-/// The same with a third thread, which also wants a turn: who gets it when is open, but not that somebody else does.
+/// The same with a third thread. The order is open, but another thread gets the lock first.
 fn giving_way_switches_among_three(left_out: LeftOut) {
     explore(&format!("giving way among three, {left_out:?} left out"), 2, move || {
         let shared = Shared::new(left_out);
@@ -135,14 +135,14 @@ fn giving_way_switches_among_three(left_out: LeftOut) {
 }
 
 #[test]
-fn two_threads_get_the_lock_alone() {
-    every_thread_gets_the_lock_alone(2, LeftOut::Nothing);
+fn two_threads_hold_the_lock_in_turn() {
+    threads_hold_the_lock_in_turn(2, LeftOut::Nothing);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
-fn three_threads_get_the_lock_alone() {
-    every_thread_gets_the_lock_alone(3, LeftOut::Nothing);
+fn three_threads_hold_the_lock_in_turn() {
+    threads_hold_the_lock_in_turn(3, LeftOut::Nothing);
 }
 
 #[test]
@@ -162,7 +162,8 @@ fn a_forced_switch_switches_among_three() {
     giving_way_switches_among_three(LeftOut::Nothing);
 }
 
-/// Guards do the steps in the right places: a checkpoint gives way, and a blocking call lets the other thread in.
+/// The guards take and release the lock at the right places: a checkpoint drops it on request, and a blocking call lets
+/// the other thread run.
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn guards_take_turns() {
@@ -184,7 +185,7 @@ fn guards_take_turns() {
     });
 }
 
-/// A waiter whose interval ends after a switch leaves the new holder alone.
+/// A waiter whose interval ends after a switch doesn't send a request to the new holder.
 #[test]
 fn a_timeout_after_a_switch_requests_nothing() {
     explore("a late timeout", None, || {
@@ -198,33 +199,33 @@ fn a_timeout_after_a_switch_requests_nothing() {
     });
 }
 
-/// What the models say of broken locks. A lock spelled out step by step, with none left out, is not broken.
+/// The models with mutants of the lock. The first one leaves no step out, and passes.
 mod without {
     use super::*;
 
     #[test]
-    fn any_fault_the_models_pass() {
-        every_thread_gets_the_lock_alone(2, LeftOut::NothingSpelledOut);
+    fn any_omission_the_models_pass() {
+        threads_hold_the_lock_in_turn(2, LeftOut::NothingSpelledOut);
         a_request_reaches_the_holder(LeftOut::NothingSpelledOut);
     }
 
     #[test]
-    fn the_signal_a_waiter_is_left() {
-        fails("deadlock", || every_thread_gets_the_lock_alone(2, LeftOut::Signal));
+    fn the_signal_a_waiter_sleeps_forever() {
+        fails("deadlock", || threads_hold_the_lock_in_turn(2, LeftOut::Signal));
     }
 
     #[test]
-    fn a_second_look_two_hold_the_lock() {
-        fails("two at a time", || every_thread_gets_the_lock_alone(2, LeftOut::SecondLook));
+    fn checking_again_two_threads_hold_the_lock() {
+        fails("two at a time", || threads_hold_the_lock_in_turn(2, LeftOut::Recheck));
     }
 
     #[test]
-    fn the_request_the_holder_never_lets_go() {
+    fn the_request_the_holder_never_drops_the_lock() {
         fails("exceeded maximum number of branches", || a_request_reaches_the_holder(LeftOut::Request));
     }
 
     #[test]
-    fn clearing_the_request_a_holder_waits_for_nobody() {
+    fn clearing_the_request_a_holder_waits_for_no_thread() {
         fails("deadlock", || a_request_reaches_the_holder(LeftOut::Clearing));
     }
 
@@ -244,7 +245,7 @@ mod without {
     }
 
     #[test]
-    fn the_switch_signal_a_releaser_is_left() {
+    fn the_switch_signal_a_releaser_sleeps_forever() {
         fails("deadlock", || giving_way_switches(LeftOut::SwitchSignal));
     }
 }

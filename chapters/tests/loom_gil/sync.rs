@@ -1,4 +1,4 @@
-//! Loom's parts, under the names by which `src/gil/lock.rs` asks for its own.
+//! Loom's types under the names that `src/gil/lock.rs` imports.
 
 use std::sync::LockResult;
 use std::time::Duration;
@@ -7,11 +7,13 @@ pub use loom::sync::atomic::{AtomicBool, Ordering};
 pub use loom::sync::{Mutex, MutexGuard};
 pub use std::sync::PoisonError;
 
-/// Loom's condition variable, except that an interval passes when a model says so; loom's never do.
+/// Loom's condition variable, with intervals that pass when a model calls `interval_passes`. Loom's timeouts never
+/// expire.
 #[derive(Debug)]
 pub struct Condvar {
     inner: loom::sync::Condvar,
-    /// Why the next waiter wakes. Outside the model: it reveals nothing to the lock but what the waiter is told.
+    /// Whether the next waiter to wake up has timed out. It needn't be a type of loom's, because only that waiter reads
+    /// it.
     passed: std::sync::atomic::AtomicBool,
 }
 
@@ -45,7 +47,7 @@ impl Condvar {
         Ok((guard, WaitTimeoutResult(self.passed.swap(false, Ordering::Relaxed))))
     }
 
-    /// The interval of one waiter passes, if there is a waiter.
+    /// Lets the interval of one waiter pass, if there is one.
     pub fn interval_passes(&self) {
         self.passed.store(true, Ordering::Relaxed);
         self.inner.notify_one();

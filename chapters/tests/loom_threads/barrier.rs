@@ -9,7 +9,7 @@ fn wait_timeout(barrier: &Barrier) -> Result<usize, Broken> {
     barrier.wait_timeout(LONG)
 }
 
-/// Two parties meet in each round: each index is there once, and the action has run before anybody goes on.
+/// Two parties meet in each round. The indices differ, and the action has run before either party goes on.
 fn parties_meet(rounds: usize, preemptions: Option<usize>, wait: Wait) {
     explore(&format!("barrier: 2 parties, {rounds} rounds"), preemptions, move || {
         let acted = Arc::new(AtomicUsize::new(0));
@@ -17,7 +17,7 @@ fn parties_meet(rounds: usize, preemptions: Option<usize>, wait: Wait) {
         let barrier = Arc::new(Barrier::with_action(2, move || _ = counter.fetch_add(1, Relaxed)));
         let party = move |barrier: &Barrier| -> Vec<usize> {
             let round = |round: usize| {
-                let index = wait(barrier).expect("the barrier is whole");
+                let index = wait(barrier).expect("the barrier isn't broken");
                 let acted = acted.load(Relaxed);
                 assert!((round + 1..=rounds).contains(&acted), "round {round} after {acted} actions");
                 index
@@ -32,7 +32,7 @@ fn parties_meet(rounds: usize, preemptions: Option<usize>, wait: Wait) {
     });
 }
 
-/// One party waits, the other one comes, in time or not: both pass, or both find the barrier broken.
+/// One party waits, and the other one arrives with a timeout: both pass, or both get an error.
 fn a_timeout_is_for_both(other: Wait) {
     let passed = Seen::default();
     let seen = passed.clone();
@@ -49,13 +49,13 @@ fn a_timeout_is_for_both(other: Wait) {
     passed.both();
 }
 
-/// A party waits while another one ends the round: it passes never, and is left waiting never.
-fn a_lonely_party_is_told(name: &str, end: fn(&Barrier)) {
+/// A party waits while another thread ends the round. It never passes, and never waits forever.
+fn a_lone_party_gets_an_error(name: &str, end: fn(&Barrier)) {
     explore(&format!("barrier: {name}"), 3, move || {
         let barrier = Arc::new(Barrier::new(2));
         let party = start(&barrier, |barrier| (barrier.n_waiting(), barrier.wait()));
         end(&barrier);
-        barrier.abort(); // for a party that came after the end
+        barrier.abort(); // for a party that arrived after `end`
         assert_eq!(party.join().unwrap(), (0, Err(Broken)));
     });
 }
@@ -77,18 +77,18 @@ fn two_parties_meet_again_in_more_orders() {
 }
 
 #[test]
-fn a_timeout_breaks_it_for_both() {
+fn a_timeout_breaks_the_barrier_for_both() {
     a_timeout_is_for_both(wait_timeout);
 }
 
 #[test]
-fn who_waits_is_told_of_the_end() {
-    a_lonely_party_is_told("abort", Barrier::abort);
-    a_lonely_party_is_told("reset", Barrier::reset);
+fn abort_and_reset_end_the_wait() {
+    a_lone_party_gets_an_error("abort", Barrier::abort);
+    a_lone_party_gets_an_error("reset", Barrier::reset);
 }
 
-/// Parties meet, or the reset sends one away, and the time of the other one passes: never does one pass alone.
-fn nobody_passes_alone(preemptions: usize) {
+/// Two parties with timeouts, and a reset: both pass, or neither.
+fn no_party_passes_alone(preemptions: usize) {
     let met = Seen::default();
     let seen = met.clone();
     explore("barrier: a reset and timeouts", preemptions, move || {
@@ -107,25 +107,43 @@ fn nobody_passes_alone(preemptions: usize) {
 
 #[test]
 fn a_reset_round_is_over() {
-    nobody_passes_alone(2);
+    no_party_passes_alone(2);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn a_reset_round_is_over_in_more_orders() {
-    nobody_passes_alone(3);
+    no_party_passes_alone(3);
+}
+
+/// One party arrives again while the other one may not have left yet, and its timeout expires.
+#[test]
+fn a_timeout_ends_the_next_round() {
+    let left_in_time = Seen::default();
+    let seen = left_in_time.clone();
+    explore("barrier: a timeout while draining", 2, move || {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = start(&barrier, Barrier::wait);
+        assert!(barrier.wait().is_ok());
+        let clock = thread::spawn(time_passes);
+        assert_eq!(barrier.wait_timeout(LONG), Err(Broken));
+        assert!(barrier.is_broken());
+        seen.note(other.join().unwrap().is_ok());
+        clock.join().unwrap();
+    });
+    left_in_time.both();
 }
 
 mod without {
     use super::*;
 
     #[test]
-    fn draining_a_party_runs_into_the_last_round() {
+    fn draining_a_party_enters_the_previous_round() {
         fails("deadlock", || parties_meet(2, Some(3), broken::wait_without_draining));
     }
 
     #[test]
-    fn breaking_it_the_other_one_is_left() {
+    fn breaking_the_barrier_the_other_party_waits_forever() {
         fails("deadlock", || a_timeout_is_for_both(broken::wait_timeout_without_breaking));
     }
 }

@@ -1,5 +1,4 @@
-//! The primitives and the queue with a mistake in them: each function does the steps of the method that it is named after,
-//! but for one.
+//! Mutants: versions of the methods in `src/threads` with one step left out. A model must fail with each of them.
 
 use std::mem;
 
@@ -11,13 +10,13 @@ use crate::sync::{Condvar, Mutex, Ordering, lock, wait_until};
 pub mod lock_ {
     use super::*;
 
-    /// Whoever lets go wakes nobody.
+    /// Doesn't wake a waiting thread.
     pub fn release_without_wake<T>(guard: LockGuard<T>) {
         guard.lock().state.swap(UNLOCKED, Ordering::Release);
         mem::forget(guard);
     }
 
-    /// Notifies without locking `park`, and so maybe before the waiting thread is asleep.
+    /// Notifies without locking `park`, perhaps before the waiting thread is asleep.
     pub fn release_without_park<T>(guard: LockGuard<T>) {
         if guard.lock().state.swap(UNLOCKED, Ordering::Release) == CONTENDED {
             guard.lock().unparked.notify_one();
@@ -25,7 +24,7 @@ pub mod lock_ {
         mem::forget(guard);
     }
 
-    /// Whoever lets go does not publish what it did.
+    /// Doesn't publish the holder's writes.
     pub fn release_relaxed<T>(guard: LockGuard<T>) {
         if guard.lock().state.swap(UNLOCKED, Ordering::Relaxed) == CONTENDED {
             drop(lock(&guard.lock().park));
@@ -34,7 +33,7 @@ pub mod lock_ {
         mem::forget(guard);
     }
 
-    /// The lock is free a moment before the holder is done.
+    /// Unlocks before the last write.
     pub fn add_one_after_release(mut guard: LockGuard<usize>) {
         // SAFETY: None, and so loom reports a data race.
         unsafe { guard.lock().unlock() };
@@ -42,8 +41,8 @@ pub mod lock_ {
         mem::forget(guard);
     }
 
-    /// Whoever wakes takes the lock without a look at whether it is free.
-    pub fn acquire_with_one_look<T>(of: &Lock<T>) -> LockGuard<'_, T> {
+    /// Assumes that the lock is free after one wakeup.
+    pub fn acquire_without_loop<T>(of: &Lock<T>) -> LockGuard<'_, T> {
         let parking = lock(&of.park);
         if of.state.swap(CONTENDED, Ordering::Acquire) != UNLOCKED {
             drop(wait_until(&of.unparked, parking, None));
@@ -52,8 +51,8 @@ pub mod lock_ {
         unsafe { LockGuard::new(of) }
     }
 
-    /// Whoever has slept takes the lock as if nobody else could be sleeping.
-    pub fn acquire_forgetting_the_others<T>(of: &Lock<T>) -> LockGuard<'_, T> {
+    /// Acquires the lock as `LOCKED` after sleeping, as if no other thread could be asleep.
+    pub fn acquire_as_locked<T>(of: &Lock<T>) -> LockGuard<'_, T> {
         let mut parking = lock(&of.park);
         loop {
             if let Some(guard) = of.try_acquire() {
@@ -67,8 +66,8 @@ pub mod lock_ {
         }
     }
 
-    /// Whoever waits looks at the state before it is sure to be woken.
-    pub fn acquire_with_a_look_outside<T>(of: &Lock<T>) -> LockGuard<'_, T> {
+    /// Swaps before it locks `park`.
+    pub fn acquire_without_park<T>(of: &Lock<T>) -> LockGuard<'_, T> {
         while of.state.swap(CONTENDED, Ordering::Acquire) != UNLOCKED {
             drop(wait_until(&of.unparked, lock(&of.park), None));
         }
@@ -80,21 +79,24 @@ pub mod lock_ {
 pub mod condition_ {
     use super::*;
 
-    /// Gives the lock back, and only then takes a place in the line.
-    pub fn wait_joining_late<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> LockGuard<'a, T> {
+    /// Releases the lock, and then enters the queue.
+    pub fn wait_entering_late<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> LockGuard<'a, T> {
         let lock_to_acquire = guard.lock();
         drop(guard);
         drop(condition.wait(Lock::new().acquire()));
         lock_to_acquire.acquire()
     }
 
-    /// Takes one of those who wait out of the line, and does not wake it.
+    /// Removes a waiter from the queue, and doesn't wake it.
     pub fn notify_without_wake(condition: &Condition) {
         condition.dequeue(1);
     }
 
-    /// Sees that its time is up, and not that it was called.
-    pub fn wait_forgetting_the_call<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
+    /// Reports a timeout without checking whether it was notified.
+    pub fn wait_without_remove_check<'a, T>(
+        condition: &Condition,
+        guard: LockGuard<'a, T>,
+    ) -> (LockGuard<'a, T>, bool) {
         let (lock_to_acquire, waiter) = (guard.lock(), condition.enqueue());
         drop(guard);
         let notified = waiter.park_until(crate::sync::deadline_after(LONG));
@@ -102,8 +104,11 @@ pub mod condition_ {
         (lock_to_acquire.acquire(), notified)
     }
 
-    /// Lies down in a bed that is free, and so does not sleep.
-    pub fn wait_in_a_free_bed<'a, T>(condition: &Condition, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
+    /// Waits with a waiter that is already unparked, and so doesn't block.
+    pub fn wait_with_unparked_waiter<'a, T>(
+        condition: &Condition,
+        guard: LockGuard<'a, T>,
+    ) -> (LockGuard<'a, T>, bool) {
         let (lock_to_acquire, waiter) = (guard.lock(), condition.enqueue());
         waiter.unpark();
         drop(guard);
@@ -111,39 +116,39 @@ pub mod condition_ {
         (lock_to_acquire.acquire(), notified)
     }
 
-    /// A condition that counts notifications, and gives one to whoever comes for it first.
+    /// A condition that counts notifications instead of addressing them, so any waiting thread can use one.
     #[derive(Debug, Default)]
     pub struct Counting {
-        line: Mutex<Counts>,
+        counts: Mutex<Counts>,
         notified: Condvar,
     }
 
     #[derive(Debug, Default)]
     struct Counts {
-        sleeping: usize,
+        waiting: usize,
         notifications: usize,
     }
 
     impl Counting {
         pub fn notify_one(&self) {
-            let mut line = lock(&self.line);
-            line.notifications = line.sleeping.min(line.notifications + 1);
+            let mut counts = lock(&self.counts);
+            counts.notifications = counts.waiting.min(counts.notifications + 1);
             self.notified.notify_one();
         }
 
         pub fn wait_timeout<'a, T>(&self, guard: LockGuard<'a, T>) -> (LockGuard<'a, T>, bool) {
             let lock_to_acquire = guard.lock();
-            let mut line = lock(&self.line);
-            line.sleeping += 1;
+            let mut counts = lock(&self.counts);
+            counts.waiting += 1;
             drop(guard);
             let mut in_time = true;
-            while line.notifications == 0 && in_time {
-                (line, in_time) = wait_until(&self.notified, line, crate::sync::deadline_after(LONG));
+            while counts.notifications == 0 && in_time {
+                (counts, in_time) = wait_until(&self.notified, counts, crate::sync::deadline_after(LONG));
             }
-            let notified = line.notifications > 0;
-            line.notifications -= usize::from(notified);
-            line.sleeping -= 1;
-            drop(line);
+            let notified = counts.notifications > 0;
+            counts.notifications -= usize::from(notified);
+            counts.waiting -= 1;
+            drop(counts);
             (lock_to_acquire.acquire(), notified)
         }
     }
@@ -152,14 +157,14 @@ pub mod condition_ {
 pub mod event_ {
     use super::*;
 
-    /// Looks at the flag, and locks it later.
-    pub fn wait_after_a_look_outside(event: &Event) {
+    /// Checks the flag before it locks the flag to wait.
+    pub fn wait_after_unlocked_check(event: &Event) {
         if !event.is_set() {
             drop(event.happened.wait(event.flag.acquire()));
         }
     }
 
-    /// Waits for the flag as it is found, and so for one that was set and cleared again.
+    /// Waits until it finds the flag set, and so misses one that was set and cleared.
     pub fn wait_for_the_flag(event: &Event) {
         drop(event.happened.wait_for(event.flag.acquire(), |flag| *flag));
     }
@@ -168,19 +173,19 @@ pub mod event_ {
 pub mod semaphore_ {
     use super::*;
 
-    /// Adds a permit, and wakes nobody.
+    /// Adds a permit, and doesn't wake a waiting thread.
     pub fn release_without_wake(semaphore: &Semaphore) {
         *semaphore.permits.acquire() += 1;
     }
 
-    /// Wakes one, whatever the number of permits.
+    /// Wakes one thread, however many permits it adds.
     pub fn release_waking_one(semaphore: &Semaphore, n: usize) {
         *semaphore.permits.acquire() += n;
         semaphore.released.notify(1);
     }
 
-    /// Takes a permit after one wake-up, whether or not it is there.
-    pub fn acquire_with_one_look(semaphore: &Semaphore) {
+    /// Assumes that a permit is available after one wakeup.
+    pub fn acquire_without_loop(semaphore: &Semaphore) {
         let mut permits = semaphore.permits.acquire();
         if *permits == 0 {
             permits = semaphore.released.wait(permits);
@@ -193,13 +198,13 @@ pub mod barrier_ {
     use super::*;
     use crate::threads::barrier::Phase;
 
-    /// Begins a round while some of the last one have yet to go.
+    /// Starts a round before the previous one has drained.
     pub fn wait_without_draining(barrier: &Barrier) -> Result<usize, Broken> {
         let mut round = barrier.round.acquire();
         let index = round.inside;
         round.inside += 1;
         if round.inside == barrier.parties() {
-            barrier.act(&mut round);
+            barrier.complete(&mut round);
         } else {
             round = barrier.changed.wait_for(round, |round| round.phase != Phase::Filling);
         }
@@ -210,7 +215,7 @@ pub mod barrier_ {
         Ok(index)
     }
 
-    /// Goes away when its time is up, and tells nobody.
+    /// Leaves after a timeout, and doesn't break the barrier.
     pub fn wait_timeout_without_breaking(barrier: &Barrier) -> Result<usize, Broken> {
         let mut round = barrier.round.acquire();
         round.inside += 1;
@@ -224,15 +229,15 @@ pub mod barrier_ {
 pub mod queue_ {
     use super::*;
 
-    /// Puts an item, and wakes nobody.
+    /// Puts an item, and doesn't wake a waiting thread.
     pub fn put_without_wake(queue: &Queue<u32>, item: u32) {
         let mut content = queue.content.acquire();
         content.unfinished += 1;
         content.items.push_back(item);
     }
 
-    /// Takes an item after one wake-up, whether or not it is there.
-    pub fn get_with_one_look(queue: &Queue<u32>) -> u32 {
+    /// Assumes that there is an item after one wakeup.
+    pub fn get_without_loop(queue: &Queue<u32>) -> u32 {
         let mut content = queue.content.acquire();
         if content.items.is_empty() {
             content = queue.not_empty.wait(content);
@@ -243,26 +248,26 @@ pub mod queue_ {
         item
     }
 
-    /// Looks whether there is an item, and locks the queue later.
-    pub fn get_after_a_look_outside(queue: &Queue<u32>) -> u32 {
+    /// Checks for an item before it locks the queue to wait.
+    pub fn get_after_unlocked_check(queue: &Queue<u32>) -> u32 {
         while queue.is_empty() {
             drop(queue.not_empty.wait(queue.content.acquire()));
         }
         queue.get().unwrap()
     }
 
-    /// Takes an item, and tells nobody that there is room.
+    /// Takes an item, and doesn't wake a thread that waits for room.
     pub fn get_without_wake(queue: &Queue<u32>) -> u32 {
         let content = queue.not_empty.wait_for(queue.content.acquire(), |content| !content.items.is_empty());
         { content }.items.pop_front().unwrap()
     }
 
-    /// Counts the task as done, and wakes nobody who waits for that.
+    /// Counts a task as done, and doesn't wake threads in `join`.
     pub fn task_done_without_wake(queue: &Queue<u32>) {
         queue.content.acquire().unfinished -= 1;
     }
 
-    /// Wakes one of those who wait for an item that will not come.
+    /// Wakes only one of the threads that wait for an item.
     pub fn shutdown_waking_one(queue: &Queue<u32>) {
         queue.content.acquire().shut_down = true;
         queue.not_empty.notify(1);

@@ -26,7 +26,7 @@ impl Shared {
         *self.number.acquire() += 1;
     }
 
-    /// Says that it waits, and waits, with a timeout.
+    /// Counts itself as waiting, and waits with a timeout.
     fn wait(&self, wait: WaitTimeout) -> bool {
         let mut waiting = self.number.acquire();
         *waiting += 1;
@@ -34,7 +34,7 @@ impl Shared {
     }
 }
 
-/// A change is made under the lock, and whoever waits for it is woken.
+/// One thread changes the number with the lock held, and the thread that waits for the change wakes up.
 fn a_change_is_noticed(wait: Wait, notify: fn(&Condition)) {
     explore("condition: a change", None, move || {
         let shared = Arc::new(Shared::default());
@@ -51,28 +51,28 @@ fn a_change_is_noticed(wait: Wait, notify: fn(&Condition)) {
     });
 }
 
-/// Of two threads that wait or will wait, as many are notified as wait, and at most `n`. The others' time passes.
+/// Two threads wait, now or later. As many are notified as are waiting, but at most `n`. The others time out.
 fn as_many_are_notified(n: usize, preemptions: usize) {
     explore(&format!("condition: notify({n})"), preemptions, move || {
         let shared = Arc::new(Shared::default());
-        let sleepers = [(); 2].map(|()| start(&shared, |shared| shared.wait(wait_timeout)));
+        let waiters = [(); 2].map(|()| start(&shared, |shared| shared.wait(wait_timeout)));
         let waiting = shared.number.acquire();
         shared.changed.notify(n);
         let expected = n.min(*waiting);
         drop(waiting);
         time_passes();
-        let notified = sleepers.into_iter().map(|sleeper| usize::from(sleeper.join().unwrap()));
+        let notified = waiters.into_iter().map(|waiter| usize::from(waiter.join().unwrap()));
         assert_eq!(notified.sum::<usize>(), expected);
     });
 }
 
-/// A thread that comes after a notification does not take it from the one that waited.
+/// A thread that starts waiting after a notification doesn't take it from the thread that was waiting.
 fn a_newcomer_takes_nothing(preemptions: usize, wait: WaitTimeout, notify_one: fn(&Shared)) {
     let first = Seen::default();
     let seen = first.clone();
     explore("condition: a newcomer", preemptions, move || {
         let shared = Arc::new(Shared::default());
-        let sleeper = start(&shared, move |shared| shared.wait(wait));
+        let waiter = start(&shared, move |shared| shared.wait(wait));
         let waiting = shared.number.acquire();
         notify_one(&shared);
         let expected = *waiting == 1;
@@ -80,14 +80,14 @@ fn a_newcomer_takes_nothing(preemptions: usize, wait: WaitTimeout, notify_one: f
         drop(waiting);
         let clock = thread::spawn(time_passes);
         assert!(!shared.wait(wait), "stolen or lost");
-        assert_eq!(sleeper.join().unwrap(), expected, "stolen or lost");
+        assert_eq!(waiter.join().unwrap(), expected, "stolen or lost");
         clock.join().unwrap();
     });
     first.both();
 }
 
-/// One thread waits with a timeout, and passes a notification on. One waits without, and gets it, or the one after it: a
-/// notification in the last moment counts.
+/// One thread waits with a timeout and passes on its notification, if it gets one. Another thread waits without a
+/// timeout and must be notified, even if the notification and the timeout of the first thread happen at the same time.
 fn no_notification_is_lost(preemptions: usize, wait: WaitTimeout) {
     const WAITS: usize = 1;
     const CHANGED: usize = 2;
@@ -144,13 +144,13 @@ fn a_newcomer_steals_nothing_in_more_orders() {
 }
 
 #[test]
-fn a_notification_in_the_last_moment_counts() {
+fn a_notification_just_as_the_timeout_expires_counts() {
     no_notification_is_lost(1, wait_timeout);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
-fn a_notification_in_the_last_moment_counts_in_more_orders() {
+fn a_notification_just_as_the_timeout_expires_counts_in_more_orders() {
     no_notification_is_lost(3, wait_timeout);
 }
 
@@ -179,28 +179,28 @@ mod without {
     use super::*;
 
     #[test]
-    fn joining_before_the_lock_is_free_a_notification_comes_too_early() {
-        fails("deadlock", || a_change_is_noticed(broken::wait_joining_late, notify_one));
+    fn entering_before_the_release_a_notification_is_lost() {
+        fails("deadlock", || a_change_is_noticed(broken::wait_entering_late, notify_one));
     }
 
     #[test]
-    fn waking_who_was_called_it_sleeps_on() {
+    fn waking_the_waiter_it_sleeps_forever() {
         fails("deadlock", || a_change_is_noticed(Condition::wait, broken::notify_without_wake));
     }
 
     #[test]
-    fn taking_the_bed_it_wakes_for_no_reason() {
+    fn parking_it_wakes_without_a_notification() {
         fails("stolen or lost", || {
             a_newcomer_takes_nothing(
                 2,
-                |shared, guard| broken::wait_in_a_free_bed(&shared.changed, guard),
+                |shared, guard| broken::wait_with_unparked_waiter(&shared.changed, guard),
                 |shared| shared.changed.notify(1),
             )
         });
     }
 
     #[test]
-    fn an_addressee_a_newcomer_steals() {
+    fn addressing_notifications_a_newcomer_steals_one() {
         fails("stolen or lost", || {
             a_newcomer_takes_nothing(
                 2,
@@ -211,9 +211,9 @@ mod without {
     }
 
     #[test]
-    fn a_second_look_at_the_line_a_notification_is_lost() {
+    fn checking_the_queue_after_the_timeout_a_notification_is_lost() {
         fails("deadlock", || {
-            no_notification_is_lost(2, |shared, guard| broken::wait_forgetting_the_call(&shared.changed, guard))
+            no_notification_is_lost(2, |shared, guard| broken::wait_without_remove_check(&shared.changed, guard))
         });
     }
 }

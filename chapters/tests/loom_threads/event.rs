@@ -4,8 +4,8 @@ use super::*;
 use crate::broken::event_ as broken;
 use crate::threads::Event;
 
-/// Whoever waits for an event is woken, and sees what was done before it.
-fn it_wakes_who_waits(wait: fn(&Event)) {
+/// A thread that waits for an event wakes up, and sees what the other thread wrote before `set`.
+fn set_wakes_the_waiter(wait: fn(&Event)) {
     explore("event: set", None, move || {
         let shared = Arc::new((Event::new(), Number::new(0)));
         let other = start(&shared, |(event, number)| {
@@ -18,12 +18,12 @@ fn it_wakes_who_waits(wait: fn(&Event)) {
     });
 }
 
-/// An event that is cleared at once wakes those who waited.
-fn a_short_one_wakes_who_waited(wait: fn(&Event)) {
+/// An event that is cleared right after it was set still wakes the thread that was waiting.
+fn set_and_clear_wakes_the_waiter(wait: fn(&Event)) {
     explore("event: set and clear", 3, move || {
         let event = Arc::new(Event::new());
         let other = start(&event, wait);
-        let waited = threads::waits(&event);
+        let waited = threads::has_waiter(&event);
         event.set();
         event.clear();
         if !waited {
@@ -34,17 +34,17 @@ fn a_short_one_wakes_who_waited(wait: fn(&Event)) {
 }
 
 #[test]
-fn an_event_wakes_who_waits() {
-    it_wakes_who_waits(Event::wait);
+fn an_event_wakes_the_waiter() {
+    set_wakes_the_waiter(Event::wait);
 }
 
 #[test]
-fn a_short_event_wakes_who_waited() {
-    a_short_one_wakes_who_waited(Event::wait);
+fn a_short_event_wakes_the_waiter() {
+    set_and_clear_wakes_the_waiter(Event::wait);
 }
 
 #[test]
-fn an_event_or_a_timeout_wakes_who_waits() {
+fn an_event_or_a_timeout_wakes_the_waiter() {
     let in_time = Seen::default();
     let seen = in_time.clone();
     explore("event: a timeout", 3, move || {
@@ -65,12 +65,12 @@ mod without {
     use super::*;
 
     #[test]
-    fn a_look_inside_the_event_happens_in_between() {
-        fails("deadlock", || it_wakes_who_waits(broken::wait_after_a_look_outside));
+    fn checking_with_the_lock_the_event_is_missed() {
+        fails("deadlock", || set_wakes_the_waiter(broken::wait_after_unlocked_check));
     }
 
     #[test]
     fn trusting_the_notification_a_short_event_is_missed() {
-        fails("deadlock", || a_short_one_wakes_who_waited(broken::wait_for_the_flag));
+        fails("deadlock", || set_and_clear_wakes_the_waiter(broken::wait_for_the_flag));
     }
 }

@@ -8,9 +8,9 @@ fn add_one(mut guard: LockGuard<usize>) {
     *guard += 1;
 }
 
-/// As many threads as there are take the lock once each: no two at a time, each sees what the last one wrote, and none
-/// is left waiting.
-fn every_thread_gets_it_alone(name: &str, threads: usize, acquire: Acquire, add_one: fn(LockGuard<usize>)) {
+/// Each thread acquires the lock once. No two hold it at a time, each sees what the previous one wrote, and none waits
+/// forever.
+fn threads_hold_it_in_turn(name: &str, threads: usize, acquire: Acquire, add_one: fn(LockGuard<usize>)) {
     let preemptions = if threads > 2 { Some(4) } else { None };
     explore(&format!("lock: {threads} threads{name}"), preemptions, move || {
         let lock = Arc::new(Lock::guarding(0));
@@ -22,7 +22,7 @@ fn every_thread_gets_it_alone(name: &str, threads: usize, acquire: Acquire, add_
     });
 }
 
-/// A thread waits with a timeout, which may pass at any moment, and the lock is as good as before.
+/// A thread waits with a timeout, which may expire at any moment, and the lock works afterward.
 fn a_timeout(preemptions: Option<usize>, others: usize) {
     let in_time = Seen::default();
     let seen = in_time.clone();
@@ -45,29 +45,29 @@ fn a_timeout(preemptions: Option<usize>, others: usize) {
 }
 
 #[test]
-fn two_threads_get_it_alone() {
-    every_thread_gets_it_alone("", 2, Lock::acquire, add_one);
+fn two_threads_hold_it_in_turn() {
+    threads_hold_it_in_turn("", 2, Lock::acquire, add_one);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
-fn three_threads_get_it_alone() {
-    every_thread_gets_it_alone("", 3, Lock::acquire, add_one);
+fn three_threads_hold_it_in_turn() {
+    threads_hold_it_in_turn("", 3, Lock::acquire, add_one);
 }
 
 #[test]
-fn a_timeout_leaves_it_as_it_was() {
+fn the_lock_works_after_a_timeout() {
     a_timeout(None, 0);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
-fn a_timeout_takes_no_wake_up_along() {
+fn a_timeout_loses_no_wakeup() {
     a_timeout(Some(3), 1);
 }
 
 #[test]
-fn trying_never_waits_and_asking_never_disturbs() {
+fn try_acquire_never_waits_and_is_locked_never_locks() {
     let free = Seen::default();
     let seen = free.clone();
     explore("lock: try and ask", None, move || {
@@ -89,11 +89,11 @@ mod without {
     use super::*;
 
     fn model(acquire: Acquire, add_one: fn(LockGuard<usize>)) {
-        every_thread_gets_it_alone(", broken", 2, acquire, add_one);
+        threads_hold_it_in_turn(", broken", 2, acquire, add_one);
     }
 
     #[test]
-    fn the_wake_up_a_waiter_is_left() {
+    fn waking_the_waiter_it_sleeps_forever() {
         fails("deadlock", || {
             model(Lock::acquire, |mut guard| {
                 *guard += 1;
@@ -103,7 +103,7 @@ mod without {
     }
 
     #[test]
-    fn locking_park_in_wake_one_the_wakeup_comes_before_the_sleep() {
+    fn locking_park_in_wake_one_the_wakeup_is_lost() {
         fails("deadlock", || {
             model(Lock::acquire, |mut guard| {
                 *guard += 1;
@@ -113,29 +113,27 @@ mod without {
     }
 
     #[test]
-    fn a_second_look_two_hold_it() {
-        fails("Causality violation", || {
-            every_thread_gets_it_alone(", broken", 3, broken::acquire_with_one_look, add_one)
-        });
+    fn trying_again_two_threads_hold_it() {
+        fails("Causality violation", || threads_hold_it_in_turn(", broken", 3, broken::acquire_without_loop, add_one));
     }
 
     #[test]
-    fn a_word_for_the_others_one_of_them_is_left() {
-        fails("deadlock", || every_thread_gets_it_alone(", broken", 3, broken::acquire_forgetting_the_others, add_one));
+    fn acquiring_it_as_contended_a_thread_sleeps_forever() {
+        fails("deadlock", || threads_hold_it_in_turn(", broken", 3, broken::acquire_as_locked, add_one));
     }
 
     #[test]
-    fn the_entrance_the_wake_up_comes_before_the_sleep() {
-        fails("deadlock", || model(broken::acquire_with_a_look_outside, add_one));
+    fn locking_park_in_acquire_the_wakeup_is_lost() {
+        fails("deadlock", || model(broken::acquire_without_park, add_one));
     }
 
     #[test]
-    fn holding_it_to_the_end_the_last_write_is_a_race() {
+    fn holding_it_to_the_end_the_last_write_is_a_data_race() {
         fails("Causality violation", || model(Lock::acquire, broken::add_one_after_release));
     }
 
     #[test]
-    fn publishing_the_next_holder_may_see_what_was() {
+    fn publishing_the_next_holder_sees_an_old_value() {
         fails("Causality violation", || {
             model(Lock::acquire, |mut guard| {
                 *guard += 1;

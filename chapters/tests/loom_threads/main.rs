@@ -1,12 +1,13 @@
-//! The primitives and the queue of threads, tried in every order in which a few threads can meet.
+//! Model checks of the primitives and the queues of threads: small programs of two or three threads, explored in all
+//! interleavings.
 //!
-//! `src/threads` is compiled a second time here, on parts from [loom](https://docs.rs/loom) in place of the standard
-//! library's: there is no other source, and no line of it knows. Loom runs each model again and again, until it has seen
-//! every interleaving, with every moment at which a timeout may pass. It reports deadlocks, and uses of a guarded value
-//! that nothing keeps apart; the models assert the rest. `--nocapture` shows how many interleavings there were.
+//! These tests compile the files in `src/threads` a second time, with types from [loom](https://docs.rs/loom) in place
+//! of the standard library's. Loom runs each model once for each interleaving, including the moments at which a timeout
+//! can expire. It reports deadlocks and data races, and the models assert the rest. With `--nocapture`, each test
+//! prints the number of interleavings. Outside of CI, most models are limited to two preemptions.
 //!
-//! A model that finds nothing wrong is worth something only if it finds what is wrong. So the models are tried on methods
-//! that lack a step, too.
+//! The modules named `without` check that the models find mistakes: they run them on mutants of the methods
+//! (`broken.rs`), in which one step is missing.
 
 #[allow(dead_code, reason = "the models use a part of it")]
 #[path = "../../src/errors.rs"]
@@ -37,16 +38,16 @@ use model::{explore, fails};
 use sync::time_passes;
 use threads::broken;
 
-/// Passes when the model says so.
+/// A timeout that expires when the model calls `time_passes`.
 const LONG: Duration = Duration::from_secs(30);
 
-/// Starts a thread that shares something.
+/// Starts a thread that shares a value with its caller.
 fn start<S: 'static, T: 'static>(shared: &Arc<S>, work: impl FnOnce(&S) -> T + 'static) -> JoinHandle<T> {
     let shared = Arc::clone(shared);
     thread::spawn(move || work(&shared))
 }
 
-/// How often each of some outcomes was seen, over all interleavings: a model that never sees one shows nothing of it.
+/// Counts two outcomes over all interleavings, so that a model can check that it has seen both.
 #[derive(Clone, Default)]
 struct Seen(Arc<[AtomicUsize; 2]>);
 
@@ -57,6 +58,6 @@ impl Seen {
 
     #[track_caller]
     fn both(&self) {
-        assert!(self.0.iter().all(|times| times.load(Relaxed) > 0), "the model never sees one of the outcomes");
+        assert!(self.0.iter().all(|times| times.load(Relaxed) > 0), "the model has seen only one of the outcomes");
     }
 }

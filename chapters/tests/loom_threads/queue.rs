@@ -26,7 +26,7 @@ fn items_pass(maxsize: usize, preemptions: Option<usize>, put: Put, get: Get) {
     });
 }
 
-/// Two threads take two items: each gets one.
+/// Two threads take two items, and each gets one.
 fn each_getter_gets_one(preemptions: usize, get: Get) {
     explore("queue: 2 getters", preemptions, move || {
         let queue = Arc::new(Queue::new(1));
@@ -37,8 +37,8 @@ fn each_getter_gets_one(preemptions: usize, get: Get) {
     });
 }
 
-/// Whoever waits for items that will not come is told.
-fn a_shutdown_reaches_everybody(preemptions: usize, shutdown: fn(&Queue<u32>)) {
+/// A shutdown ends the wait of both threads that wait for items.
+fn a_shutdown_wakes_both_getters(preemptions: usize, shutdown: fn(&Queue<u32>)) {
     explore("queue: shutdown and 2 getters", preemptions, move || {
         let queue = Arc::new(Queue::new(0));
         let getters = [(); 2].map(|()| start(&queue, |queue: &Queue<u32>| queue.get()));
@@ -47,7 +47,7 @@ fn a_shutdown_reaches_everybody(preemptions: usize, shutdown: fn(&Queue<u32>)) {
     });
 }
 
-/// Who joins goes on when all is done, and not before.
+/// `join` returns after the last `task_done`, and not earlier.
 fn join_waits_until_all_is_done(task_done: fn(&Queue<u32>)) {
     explore("queue: join", 3, move || {
         let shared = Arc::new((Queue::new(0), AtomicUsize::new(0)));
@@ -87,7 +87,8 @@ fn each_of_two_getters_gets_one_in_more_orders() {
     each_getter_gets_one(3, get);
 }
 
-/// One thread puts and one takes, each with a timeout: what was not put comes back, what was not taken is there.
+/// One thread puts and one takes, each with a timeout. An item that wasn't put is returned, and one that wasn't taken
+/// is in the queue.
 #[test]
 fn a_timeout_loses_nothing() {
     let (put_in_time, got_in_time) = (Seen::default(), Seen::default());
@@ -116,14 +117,14 @@ fn a_timeout_loses_nothing() {
 }
 
 #[test]
-fn a_shutdown_reaches_who_waits() {
-    a_shutdown_reaches_everybody(2, |queue| queue.shutdown(false));
-    a_shutdown_reaches_everybody(2, |queue| queue.shutdown(true));
+fn a_shutdown_ends_waiting_for_items() {
+    a_shutdown_wakes_both_getters(2, |queue| queue.shutdown(false));
+    a_shutdown_wakes_both_getters(2, |queue| queue.shutdown(true));
 }
 
-/// A putter waits for room while the queue is shut down: the item is in the queue, or comes back.
+/// A thread waits for room while the queue is shut down. Its item is in the queue, or is returned.
 #[test]
-fn a_shutdown_gives_the_item_back() {
+fn a_shutdown_returns_the_item() {
     let was_put = Seen::default();
     let seen = was_put.clone();
     explore("queue: shutdown and a putter", 3, move || {
@@ -173,32 +174,32 @@ mod without {
     use super::*;
 
     #[test]
-    fn the_notification_of_an_item_the_getter_is_left() {
+    fn notifying_of_an_item_the_getter_waits_forever() {
         fails("deadlock", || items_pass(0, Some(3), broken::put_without_wake, get));
     }
 
     #[test]
-    fn the_notification_of_room_the_putter_is_left() {
+    fn notifying_of_room_the_putter_waits_forever() {
         fails("deadlock", || items_pass(1, Some(3), put, broken::get_without_wake));
     }
 
     #[test]
-    fn a_second_look_there_is_no_item() {
-        fails("there is an item", || each_getter_gets_one(2, broken::get_with_one_look));
+    fn checking_again_the_item_is_gone() {
+        fails("there is an item", || each_getter_gets_one(2, broken::get_without_loop));
     }
 
     #[test]
-    fn a_look_inside_the_item_comes_in_between() {
-        fails("deadlock", || items_pass(0, Some(3), put, broken::get_after_a_look_outside));
+    fn checking_with_the_lock_the_item_is_missed() {
+        fails("deadlock", || items_pass(0, Some(3), put, broken::get_after_unlocked_check));
     }
 
     #[test]
-    fn the_notification_of_the_last_task_who_joins_is_left() {
+    fn notifying_of_the_last_task_join_waits_forever() {
         fails("deadlock", || join_waits_until_all_is_done(broken::task_done_without_wake));
     }
 
     #[test]
-    fn telling_everybody_of_the_shutdown_one_is_left() {
-        fails("deadlock", || a_shutdown_reaches_everybody(2, broken::shutdown_waking_one));
+    fn notifying_all_of_the_shutdown_a_getter_waits_forever() {
+        fails("deadlock", || a_shutdown_wakes_both_getters(2, broken::shutdown_waking_one));
     }
 }

@@ -20,7 +20,7 @@ impl Shared {
 }
 
 #[test]
-fn two_threads_own_it_in_turns() {
+fn two_threads_own_it_in_turn() {
     explore("rlock: 2 threads", 3, || {
         let shared = Arc::new(Shared::default());
         let other = start(&shared, Shared::add_one);
@@ -33,7 +33,7 @@ fn two_threads_own_it_in_turns() {
 
 #[test]
 #[ignore = "long: run by .ci/run"]
-fn a_timeout_takes_no_wake_up_along() {
+fn a_timeout_loses_no_wakeup() {
     let in_time = Seen::default();
     let seen = in_time.clone();
     explore("rlock: a timeout, and 1 without", 3, move || {

@@ -10,8 +10,8 @@ fn release_one(semaphore: &Semaphore) {
     semaphore.release(1);
 }
 
-/// Threads that hold permits, never more of them than permits.
-fn so_many_at_a_time(permits: usize, threads: usize, preemptions: Option<usize>) {
+/// Threads acquire permits, and never hold more than there are.
+fn holders_never_exceed_permits(permits: usize, threads: usize, preemptions: Option<usize>) {
     explore(&format!("semaphore: {threads} threads, {permits} permits"), preemptions, move || {
         let shared = Arc::new((Semaphore::new(permits), AtomicUsize::new(0)));
         let work = move |(semaphore, inside): &(Semaphore, AtomicUsize)| {
@@ -28,7 +28,7 @@ fn so_many_at_a_time(permits: usize, threads: usize, preemptions: Option<usize>)
     });
 }
 
-/// A permit goes back and forth, as an item does between a producer and a consumer.
+/// One thread releases two permits, one after the other, and two threads acquire them.
 fn a_permit_is_handed_over(preemptions: usize, acquire: fn(&Semaphore), release_one: fn(&Semaphore)) {
     explore("semaphore: a permit for 2 threads, twice", preemptions, move || {
         let semaphore = Arc::new(Semaphore::new(0));
@@ -40,7 +40,7 @@ fn a_permit_is_handed_over(preemptions: usize, acquire: fn(&Semaphore), release_
     });
 }
 
-/// One release of two permits is enough for two threads.
+/// One thread releases two permits at once, and two threads acquire them.
 fn a_release_of_two_wakes_two(preemptions: usize, release: fn(&Semaphore, usize)) {
     explore("semaphore: a release of 2", preemptions, move || {
         let semaphore = Arc::new(Semaphore::new(0));
@@ -53,22 +53,22 @@ fn a_release_of_two_wakes_two(preemptions: usize, release: fn(&Semaphore, usize)
 
 #[test]
 fn one_permit_is_for_one_thread() {
-    so_many_at_a_time(1, 2, Some(3));
+    holders_never_exceed_permits(1, 2, Some(3));
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn two_permits_are_for_two_threads() {
-    so_many_at_a_time(2, 3, Some(3));
+    holders_never_exceed_permits(2, 3, Some(3));
 }
 
 #[test]
-fn a_permit_reaches_who_waits() {
+fn a_permit_reaches_the_waiter() {
     a_permit_is_handed_over(2, acquire, release_one);
 }
 
 #[test]
-fn permits_wake_as_many_as_they_are() {
+fn two_permits_wake_two_threads() {
     a_release_of_two_wakes_two(2, Semaphore::release);
 }
 
@@ -93,14 +93,14 @@ mod without {
     use super::*;
 
     #[test]
-    fn the_notification_a_waiter_is_left() {
+    fn notifying_a_thread_waits_forever() {
         fails("deadlock", || a_permit_is_handed_over(2, acquire, broken::release_without_wake));
     }
 
     #[test]
-    fn a_second_look_a_permit_is_taken_twice() {
+    fn checking_again_a_permit_is_acquired_twice() {
         fails("there is a permit", || {
-            a_permit_is_handed_over(2, broken::acquire_with_one_look, |semaphore| {
+            a_permit_is_handed_over(2, broken::acquire_without_loop, |semaphore| {
                 semaphore.release(1);
                 drop(semaphore.try_acquire()); // barges in
             });
@@ -108,7 +108,7 @@ mod without {
     }
 
     #[test]
-    fn waking_as_many_one_is_left() {
+    fn waking_one_for_each_permit_a_thread_waits_forever() {
         fails("deadlock", || a_release_of_two_wakes_two(2, broken::release_waking_one));
     }
 }

@@ -1,7 +1,7 @@
-//! Loom's parts, under the names by which `src/threads` asks for its own.
+//! Loom's types under the names that `src/sync.rs` exports.
 //!
-//! Loom knows no time: what waits with a deadline waits until the model says that [`time_passes`]. A model says so once,
-//! in one of its threads, and loom tries every moment at which that may be.
+//! Loom doesn't model time. A thread that waits with a deadline waits until the model calls [`time_passes`]. A model
+//! calls it once, in one of its threads, and loom explores all moments at which that can happen.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -13,7 +13,7 @@ use loom::thread::{self, Thread};
 
 pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
-/// Loom's mutex, whose guard knows where it belongs: who waits gives it back, and takes it again.
+/// Loom's mutex, with a guard that knows its mutex, so that `wait_until` can unlock it and lock it again.
 #[derive(Debug, Default)]
 pub struct Mutex<T>(loom::sync::Mutex<T>);
 
@@ -46,12 +46,12 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     MutexGuard { mutex, guard: mutex.0.lock().unwrap() }
 }
 
-/// Some moment. Nobody looks at which one it is.
+/// Returns any time, because only its presence matters here.
 pub fn deadline_after(_timeout: Duration) -> Option<Instant> {
     Some(Instant::now())
 }
 
-/// Looks no second time: a model in which it helps to spin shows nothing that one in which it does not help would not.
+/// Doesn't spin, because spinning adds interleavings without adding outcomes.
 pub fn spin_while(_busy: impl Fn() -> bool) {}
 
 pub fn this_thread() -> usize {
@@ -60,7 +60,7 @@ pub fn this_thread() -> usize {
     ME.with(|me| *me)
 }
 
-/// Loom's cell, which reports a use that nothing keeps apart from another thread's.
+/// Loom's cell, which reports data races.
 #[derive(Debug)]
 pub struct UnsafeCell<T>(loom::cell::UnsafeCell<T>);
 
@@ -69,24 +69,24 @@ impl<T> UnsafeCell<T> {
         Self(loom::cell::UnsafeCell::new(value))
     }
 
-    /// Counts as a write, since whoever may write asks in the same way.
+    /// Counts as a write, because readers and writers call the same method.
     #[track_caller]
     pub fn get(&self) -> *mut T {
         self.0.with_mut(|value| value)
     }
 }
 
-/// A thread that sleeps.
+/// A sleeping thread.
 #[derive(Debug)]
 struct Sleeper {
     thread: Thread,
-    /// Whether it was notified; `None` while it sleeps. Touched with the line locked that it sleeps in, so loom need not
-    /// know.
+    /// Whether the thread was notified or timed out; `None` while it is asleep. Accessed only with the queue locked
+    /// that the thread sleeps in, so it needn't be a type of loom's.
     notified: std::sync::Mutex<Option<bool>>,
 }
 
 impl Sleeper {
-    fn sleeps(&self) -> bool {
+    fn is_asleep(&self) -> bool {
         self.notified.lock().unwrap().is_none()
     }
 
@@ -96,11 +96,11 @@ impl Sleeper {
     }
 }
 
-type Line = Arc<loom::sync::Mutex<VecDeque<Arc<Sleeper>>>>;
+type Queue = Arc<loom::sync::Mutex<VecDeque<Arc<Sleeper>>>>;
 
-/// A condition variable with timeouts, which loom's lacks. It wakes nobody for no reason.
+/// A condition variable with timeouts, which loom's lacks. It has no spurious wakeups.
 #[derive(Debug)]
-pub struct Condvar(Line);
+pub struct Condvar(Queue);
 
 impl Condvar {
     pub fn new() -> Self {
@@ -120,28 +120,28 @@ impl Default for Condvar {
     }
 }
 
-/// Who sleeps with a deadline, and where.
+/// The threads that are asleep with a deadline, and the queues that they sleep in.
 #[derive(Default)]
 struct Clock {
     passed: bool,
-    sleepers: Vec<(Line, Arc<Sleeper>)>,
+    sleepers: Vec<(Queue, Arc<Sleeper>)>,
 }
 
 loom::lazy_static! {
     static ref CLOCK: loom::sync::Mutex<Clock> = loom::sync::Mutex::new(Clock::default());
 }
 
-/// Lets every deadline pass, of those that sleep and of those that will.
+/// Lets all deadlines pass, those of sleeping threads and those of threads that go to sleep later.
 pub fn time_passes() {
     let sleepers = {
         let mut clock = CLOCK.lock().unwrap();
         clock.passed = true;
         mem::take(&mut clock.sleepers)
     };
-    for (line, sleeper) in sleepers {
-        let mut line = line.lock().unwrap();
-        if let Some(place) = line.iter().position(|other| Arc::ptr_eq(other, &sleeper)) {
-            line.remove(place);
+    for (queue, sleeper) in sleepers {
+        let mut queue = queue.lock().unwrap();
+        if let Some(place) = queue.iter().position(|other| Arc::ptr_eq(other, &sleeper)) {
+            queue.remove(place);
             sleeper.wake(false);
         }
     }
@@ -153,7 +153,7 @@ pub fn wait_until<'a, T>(
     deadline: Option<Instant>,
 ) -> (MutexGuard<'a, T>, bool) {
     let sleeper = Arc::new(Sleeper { thread: thread::current(), notified: None.into() });
-    let mut line = condvar.0.lock().unwrap();
+    let mut queue = condvar.0.lock().unwrap();
     if deadline.is_some() {
         let mut clock = CLOCK.lock().unwrap();
         if clock.passed {
@@ -161,11 +161,11 @@ pub fn wait_until<'a, T>(
         }
         clock.sleepers.push((Arc::clone(&condvar.0), Arc::clone(&sleeper)));
     }
-    line.push_back(Arc::clone(&sleeper));
-    drop(line);
+    queue.push_back(Arc::clone(&sleeper));
+    drop(queue);
     let mutex = guard.mutex;
     drop(guard);
-    while sleeper.sleeps() {
+    while sleeper.is_asleep() {
         thread::park();
     }
     let notified = sleeper.notified.lock().unwrap().expect("it was woken");

@@ -1,4 +1,4 @@
-//! The primitives and the queues, compiled on loom's parts.
+//! The primitives and the queues of `src/threads`, compiled with loom's types.
 
 #[path = "../../src/threads/barrier.rs"]
 pub mod barrier;
@@ -28,11 +28,11 @@ pub use rlock::RLock;
 pub use semaphore::Semaphore;
 pub use simple_queue::SimpleQueue;
 
-/// Passes when the model says so.
+/// A timeout that expires when the model calls `time_passes`.
 const LONG: std::time::Duration = crate::LONG;
 
-/// Whether somebody waits.
-pub fn waits(event: &Event) -> bool {
+/// Returns whether a thread is waiting for the event.
+pub fn has_waiter(event: &Event) -> bool {
     let _flag = event.flag.acquire();
     event.happened.num_waiters() > 0
 }

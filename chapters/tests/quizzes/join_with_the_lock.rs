@@ -1,4 +1,4 @@
-//! Who waits for a thread holds what the thread waits for.
+//! A thread is joined while the lock that it waits for is held.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What becomes of a job that is put while the queue is shut down?
+//! Is a job processed if it is put while the queue is shut down?
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A worker looks, and then waits, and somebody comes in between.
+//! A worker checks for a job and then waits, and another thread adds a job in between.
 
 use std::sync::Arc;
 

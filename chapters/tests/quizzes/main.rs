@@ -1,9 +1,8 @@
-//! The questions of the book that ask what a program can print, answered by trying every order in which its threads can
-//! meet.
+//! Checks the answers to the book's questions about what a program can print.
 //!
-//! Beside each question stands its answer, a file with one possible output a line. Loom runs the program in every
-//! interleaving, and what it printed must be what the answer says, no more and no less; the page shows both files. A
-//! program can use loom's threads, the primitives of `src/threads` on loom's parts, and `println!`.
+//! The answer to `name.rs` is in `name.txt`, with one possible output per line, and pages include both files. Loom runs
+//! the program in all interleavings, and the set of outputs must be equal to the answer. A program can use loom's
+//! threads, the primitives of `src/threads` compiled with loom's types, and `println!`.
 
 #[allow(dead_code, reason = "no question needs all of it")]
 #[path = "../../src/errors.rs"]
@@ -26,10 +25,10 @@ use std::time::Duration;
 
 use loom::model::Builder;
 
-/// Passes when a program says so; `loom_threads` needs it.
+/// A timeout that expires when a program calls `time_passes`; `loom_threads` needs it.
 const LONG: Duration = Duration::from_secs(30);
 
-/// Prints a line, as the standard library's does: one thread at a time, and in whatever order they come.
+/// Prints a line: like the standard library's macro, one thread at a time.
 macro_rules! println {
     ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
 }
@@ -51,8 +50,8 @@ loom::lazy_static! {
     static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());
 }
 
-/// Everything that a program can print, over all interleavings, or those with at most so many preemptions: each output on a
-/// line, its own lines separated by commas.
+/// Returns all outputs of a program over all interleavings, or over those with at most `preemptions`: one output per
+/// line, in which commas separate the lines that the program printed.
 fn outputs(preemptions: Option<usize>, program: fn()) -> String {
     let outputs = Arc::new(Mutex::new(BTreeSet::new()));
     let seen = Arc::clone(&outputs);
@@ -67,13 +66,13 @@ fn outputs(preemptions: Option<usize>, program: fn()) -> String {
     outputs.iter().map(|output| format!("{output}\n")).collect()
 }
 
-/// Checks that a program can print what the answer says, and nothing else.
+/// Checks that the outputs of a program are those in the answer.
 #[track_caller]
 fn can_print(answer: &str, program: fn()) {
     assert_eq!(outputs(None, program), answer, "left: what it can print; right: the answer");
 }
 
-/// The same for a program with so many interleavings that those with few preemptions are enough where somebody waits.
+/// Like [`can_print`], for a program with many interleavings. Outside of CI, at most `enough` preemptions are explored.
 #[track_caller]
 fn can_print_within(enough: usize, answer: &str, program: fn()) {
     assert_eq!(

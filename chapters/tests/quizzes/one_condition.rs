@@ -1,4 +1,4 @@
-//! Who is woken, if those who put and those who get wait at one condition?
+//! Which thread wakes up if putting and getting threads wait for the same condition?
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::model::{explore, fails};
 use crate::threads::{Condition, Lock};
 
 // ANCHOR: queue
-/// Has room for one item. Whoever changes that wakes so many.
+/// A queue with room for one item. Each change wakes this number of threads.
 struct Queue<const WAKES: usize> {
     place: Lock<Option<u32>>,
     changed: Condition,

@@ -1,4 +1,4 @@
-//! In which order do two threads print?
+//! In which order can two threads print?
 
 use loom::thread;
 

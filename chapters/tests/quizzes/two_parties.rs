@@ -1,4 +1,4 @@
-//! What a barrier keeps in order, and what it does not.
+//! Which order does a barrier guarantee?
 
 use std::sync::Arc;
 

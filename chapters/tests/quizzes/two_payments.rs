@@ -1,4 +1,4 @@
-//! A lock is held to read, and held to write, but not in between.
+//! Two threads hold a lock for reading and for writing, but not from one to the other.
 
 use std::sync::Arc;
 

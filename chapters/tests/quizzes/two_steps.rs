@@ -1,4 +1,4 @@
-//! What do two threads add up to, if each lets the other in between its two steps?
+//! Which sums are possible if two threads each add in two steps?
 
 use loom::sync::{Arc, Mutex};
 use loom::thread;
@@ -27,7 +27,7 @@ fn two_threads_that_add_three_each_may_lose_all_but_two() {
     crate::can_print(include_str!("two_steps.txt"), program);
 }
 
-/// What the page says of the same with the lock held over both steps.
+/// The page's claim about holding the lock over both steps.
 #[test]
 fn who_holds_the_lock_over_both_steps_loses_none() {
     crate::can_print("2\n", || {

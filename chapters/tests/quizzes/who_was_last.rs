@@ -1,4 +1,4 @@
-//! Two workers do the last two jobs. Who says that it was the last one?
+//! Two workers finish the last two jobs. Which of them reports that its job was the last one?
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ fn program() {
     worker.join().unwrap();
 }
 
-/// A job is done. If no other is left, this was the last one.
+/// Reports a finished job, which was the last one if none is left.
 fn finish(left: &AtomicUsize) {
     left.fetch_sub(1, SeqCst);
     if left.load(SeqCst) == 0 {

@@ -1,4 +1,4 @@
-//! A thread cannot wait for a coroutine's lock: it cannot await.
+//! A closure that a thread runs can't await a coroutine's lock.
 
 use chapters::coroutines::Lock;
 

@@ -1,4 +1,4 @@
-//! A plain function would wait as a coroutine does.
+//! A function that isn't `async` awaits.
 
 use chapters::coroutines::Queue;
 

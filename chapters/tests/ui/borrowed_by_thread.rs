@@ -1,4 +1,4 @@
-//! A thread would look at a list that may be gone.
+//! A thread borrows a list that it may outlive.
 
 use std::thread;
 

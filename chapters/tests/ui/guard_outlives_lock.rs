@@ -1,4 +1,4 @@
-//! A guard would give back a lock that is gone.
+//! A guard outlives its lock.
 
 use chapters::threads::Lock;
 

@@ -1,4 +1,4 @@
-//! A task would take the guard of a mutex along to another thread.
+//! A task holds the guard of a mutex at an `await`, where it can move to another thread.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Two threads would look at one value, and each may change it while the other looks.
+//! Two threads share a `Cell`, which one can change while the other reads it.
 
 use std::cell::Cell;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Two threads would change one reference count.
+//! Two threads share an `Rc`, and both change its reference count.
 
 use std::rc::Rc;
 use std::thread;

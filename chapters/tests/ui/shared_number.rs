@@ -1,4 +1,4 @@
-//! Two threads would add to one number.
+//! Two threads add to the same number.
 
 use std::thread;
 

@@ -1,131 +1,75 @@
-use std::sync::Arc;
-
-use tokio::task::{self, JoinHandle};
-use tokio::time;
-
-use super::super::Lock;
-use super::super::testing::{on_both_runtimes, until};
 use super::*;
 
-const LONG: Duration = Duration::from_secs(30);
-const SHORT: Duration = Duration::from_millis(1);
-
-#[derive(Default)]
-struct Bedroom {
-    lock: Lock<Vec<usize>>,
-    condition: Condition,
+/// A lock whose last holder panicked.
+async fn abandoned(value: i32) -> Arc<Lock<i32>> {
+    let lock = Arc::new(Lock::guarding(value));
+    abandon(&lock).await;
+    lock
 }
 
-/// Starts a number of tasks, one after the other, that wait until notified and then note down their numbers.
-async fn start_sleepers(bedroom: &Arc<Bedroom>, count: usize) -> Vec<JoinHandle<()>> {
-    let mut sleepers = Vec::new();
-    for number in 0..count {
-        let bed = Arc::clone(bedroom);
-        sleepers.push(task::spawn(async move {
-            let (mut woken, notified) = bed.condition.wait_timeout(bed.lock.acquire().await, LONG).await;
-            assert!(notified);
-            woken.push(number);
-        }));
-        until(|| bedroom.condition.waiting() == number + 1).await;
-    }
-    sleepers
-}
-
-#[test]
-fn as_many_wake_as_are_notified_in_the_order_in_which_they_came() {
-    on_both_runtimes(async || {
-        let bedroom = Arc::default();
-        let sleepers = start_sleepers(&bedroom, 5).await;
-        for (number, sleeper) in sleepers.into_iter().enumerate() {
-            bedroom.condition.notify(0);
-            bedroom.condition.notify(1);
-            sleeper.await.unwrap();
-            assert_eq!(*bedroom.lock.acquire().await, (0..=number).collect::<Vec<_>>());
-            assert_eq!(bedroom.condition.waiting(), 4 - number);
-        }
+async fn abandon(lock: &Arc<Lock<i32>>) {
+    let lock = Arc::clone(lock);
+    let panicked = task::spawn(async move {
+        let _guard = lock.acquire().await;
+        std::panic::resume_unwind(Box::new("while holding the lock"));
     });
+    assert!(panicked.await.is_err());
 }
 
 #[test]
-fn notifications_add_up_while_nobody_has_woken_yet() {
+fn wait_for_reports_a_panic_that_the_first_guard_reported() {
     on_both_runtimes(async || {
-        let bedroom = Arc::default();
-        let sleepers = start_sleepers(&bedroom, 3).await;
-        let guard = bedroom.lock.acquire().await; // nobody returns before this is dropped
-        bedroom.condition.notify(1);
-        bedroom.condition.notify(1);
-        bedroom.condition.notify(7);
+        let (lock, condition) = (abandoned(1).await, Condition::new());
+        let guard = lock.acquire().await;
+        let (guard, holds) = condition.wait_for_timeout(guard, Duration::ZERO, |number| *number == 2).await;
+        assert!(!holds && guard.is_abandoned());
         drop(guard);
-        for sleeper in sleepers {
-            sleeper.await.unwrap();
-        }
-        assert_eq!(bedroom.condition.waiting(), 0);
+        assert!(!lock.acquire().await.is_abandoned());
     });
 }
 
 #[test]
-fn a_notification_that_meets_a_cancelled_one_goes_to_the_next() {
+fn wait_for_reports_a_panic_that_a_guard_in_between_reported() {
     on_both_runtimes(async || {
-        let condition = Condition::new();
-        let (first, second, third) = (condition.join(), condition.join(), condition.join());
+        let (lock, condition) = (Arc::new(Lock::guarding(0)), Arc::new(Condition::new()));
+        let (its_lock, its_condition) = (Arc::clone(&lock), Arc::clone(&condition));
+        let waiter = task::spawn(async move {
+            its_condition.wait_for(its_lock.acquire().await, |number| *number == 2).await.is_abandoned()
+        });
+        until(|| condition.num_waiters() == 1).await;
+        abandon(&lock).await;
+        condition.notify(1); // the predicate is false, so the coroutine waits again
+        until(|| condition.num_waiters() == 1).await;
+        *lock.acquire().await = 2;
         condition.notify(1);
-        drop(first);
-        drop(third);
-        second.notified().await;
-        drop(second);
-        assert!(condition.line.acquire().sleepers.is_empty());
+        assert!(waiter.await.unwrap());
+        assert!(!lock.acquire().await.is_abandoned());
     });
 }
 
 #[test]
-fn nobody_takes_a_notification_that_was_made_before_it_came() {
-    let condition = Condition::new();
-    let first = condition.join();
-    condition.notify(2);
-    let newcomer = condition.join();
-    assert!(!newcomer.rise());
-    assert!(first.rise());
+fn wait_repeats_no_panic_that_its_guard_reported() {
+    on_both_runtimes(async || {
+        let (lock, condition) = (abandoned(1).await, Condition::new());
+        let guard = lock.acquire().await;
+        assert!(guard.is_abandoned());
+        assert!(!condition.wait_timeout(guard, Duration::ZERO).await.0.is_abandoned());
+        let guard = lock.acquire().await;
+        assert!(!condition.wait_for_timeout(guard, SHORT, |number| *number == 2).await.0.is_abandoned());
+    });
 }
 
 #[test]
-fn a_notification_counts_as_one_even_if_the_lock_comes_after_the_timeout() {
+fn a_notification_counts_even_if_the_lock_is_acquired_after_the_timeout() {
     on_both_runtimes(async || {
         let (lock, condition) = (Lock::new(), Condition::new());
-        let sleeper = condition.wait_timeout(lock.acquire().await, Duration::ZERO);
+        let waiter = condition.wait_timeout(lock.acquire().await, Duration::ZERO);
         let late = async {
-            let _guard = lock.acquire().await; // the other one must wait for this
+            let _guard = lock.acquire().await; // `waiter` has to wait for this guard
             time::sleep(SHORT).await;
             condition.notify(1);
         };
-        let ((_guard, notified), ()) = tokio::join!(sleeper, late);
+        let ((_guard, notified), ()) = tokio::join!(waiter, late);
         assert!(notified);
-    });
-}
-
-#[test]
-fn a_timeout_leaves_nothing_behind() {
-    on_both_runtimes(async || {
-        let (lock, condition) = (Lock::new(), Condition::new());
-        assert!(!condition.wait_timeout(lock.acquire().await, SHORT).await.1);
-        assert!(!condition.wait_timeout(lock.acquire().await, Duration::ZERO).await.1);
-        assert_eq!(condition.waiting(), 0);
-        condition.notify_all();
-        assert!(!condition.wait_timeout(lock.acquire().await, SHORT).await.1);
-    });
-}
-
-#[test]
-fn the_predicate_is_asked_before_the_clock() {
-    on_both_runtimes(async || {
-        let (lock, condition) = (Lock::guarding(1), Condition::new());
-        let is_one = |number: &mut i32| *number == 1;
-        assert!(condition.wait_for_timeout(lock.acquire().await, Duration::ZERO, is_one).await.1);
-        let mut asked = 0;
-        let asks = |_: &mut i32| {
-            asked += 1;
-            false
-        };
-        assert!(!condition.wait_for_timeout(lock.acquire().await, SHORT, asks).await.1);
-        assert_eq!(asked, 2);
     });
 }

@@ -1,30 +1,28 @@
-//! What the primitives and the queues do that only threads can tell of. What they have in common with those of the other
-//! worlds is in the contracts, and every order in which threads can meet is in the models, both in `chapters/tests`.
+//! Tests of properties that only the threads' primitives have, and of details that other tests can't reach.
 //!
-//! The tests stand apart from what they test, since the models compile that a second time.
+//! `tests/contract_primitives` tests the behavior that all three models share, and `tests/loom_threads` explores the
+//! interleavings of a few threads. These tests aren't in the files that they test, because the models compile those a
+//! second time.
 
 mod barrier;
 mod condition;
-mod event;
 mod lock;
-mod queue;
-mod rlock;
+pub(crate) mod queue;
 mod semaphore;
-mod simple_queue;
 
 use std::thread;
 use std::time::Duration;
 
 use super::*;
 
-/// Never passes in a test that succeeds.
+/// A timeout that never expires in a test that succeeds.
 const LONG: Duration = Duration::from_secs(30);
-/// Passes.
+/// A timeout that expires.
 const SHORT: Duration = Duration::from_millis(1);
 
-/// Waits until something is done that another thread will do soon.
-fn until(done: impl Fn() -> bool) {
-    while !done() {
+/// Waits until `condition` is true, which another thread will make true soon.
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
         thread::yield_now();
     }
 }

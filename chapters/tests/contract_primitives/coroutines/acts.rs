@@ -1,4 +1,4 @@
-//! What coroutines do when they are told to: as `threads/acts.rs`, and awaiting.
+//! How coroutines execute commands: like `threads/acts.rs`, with `await`.
 
 use std::panic;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::task;
 use super::Talk;
 use crate::words::{Action, Answer, Do, Subject, misdirected};
 
-/// What the actors share.
+/// The subject.
 pub enum Shared {
     Lock(Lock<u64>, Condition),
     RLock(RLock),
@@ -244,7 +244,7 @@ async fn bounded_semaphore(semaphore: &BoundedSemaphore, talk: &mut Talk) {
     }
 }
 
-/// Keeps a permit, if there is one.
+/// Keeps a permit if the actor got one.
 fn keep<'a>(permits: &mut Vec<Permit<'a>>, permit: Option<Permit<'a>>) -> Answer {
     let answer = if permit.is_some() { Answer::Acquired } else { Answer::Refused };
     permits.extend(permit);
@@ -284,6 +284,8 @@ async fn queue<S: Storage<u64> + Send>(queue: &Queue<u64, S>, talk: &mut Talk) {
             Do::IsEmpty => answer = queue.is_empty().into(),
             Do::IsFull => answer = queue.is_full().into(),
             Do::Maxsize => answer = queue.maxsize().into(),
+            Do::UnfinishedTasks => answer = queue.unfinished_tasks().into(),
+            Do::IsShutdown => answer = queue.is_shutdown().into(),
             Do::TaskDone => answer = queue.task_done().into(),
             Do::Join => queue.join().await,
             Do::Shutdown { immediate } => queue.shutdown(immediate),

@@ -9,25 +9,25 @@ use std::time::Duration;
 
 use acts::{Shared, act};
 use chapters::coroutines::Runtime;
-use tokio::runtime::{self, Handle};
+use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use crate::stage::{Line, World};
+use crate::stage::{Handle, Model};
 use crate::threads::own_path;
 use crate::words::{Answer, Do, Subject};
 
-/// A world in which an actor is a task.
+/// The model in which an actor is a task.
 pub struct Coroutines {
-    handle: Handle,
+    handle: runtime::Handle,
     paths: Vec<String>,
     /// The runtime ends when this is dropped.
     _end: oneshot::Sender<()>,
 }
 
 impl Coroutines {
-    /// Builds the runtime as [`Runtime::build`] does, only that its threads tell where they are.
+    /// Builds the runtime as [`Runtime::build`] does, and finds out the paths of its threads.
     pub fn new(runtime: Runtime) -> Self {
         let (workers, mut builder) = match runtime {
             Runtime::CurrentThread => (0, runtime::Builder::new_current_thread()),
@@ -47,13 +47,13 @@ impl Coroutines {
             let _ = runtime.block_on(ended);
             runtime.shutdown_background();
         });
-        let paths = (0..=workers).map(|_| paths.recv().expect("each thread tells")).collect();
+        let paths = (0..=workers).map(|_| paths.recv().expect("each thread sends its path")).collect();
         Self { handle, paths, _end: end }
     }
 }
 
-impl World for Coroutines {
-    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Line>> {
+impl Model for Coroutines {
+    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Handle>> {
         let shared = Arc::new(Shared::new(subject));
         (0..actors).map(|_| Box::new(self.start_one(Arc::clone(&shared))) as _).collect()
     }
@@ -72,7 +72,7 @@ impl Coroutines {
     }
 }
 
-/// A task that acts, as the stage sees it.
+/// The stage's end of the connection to a task.
 struct Task {
     told: UnboundedSender<Do>,
     answers: Receiver<Answer>,
@@ -80,9 +80,9 @@ struct Task {
     paths: Vec<String>,
 }
 
-impl Line for Task {
+impl Handle for Task {
     fn tell(&mut self, what: Do) {
-        // One that has died says so when it is to answer.
+        // If the actor has ended, `answer` reports it.
         let _ = self.told.send(what);
     }
 
@@ -103,7 +103,7 @@ impl Line for Task {
     }
 }
 
-/// An actor's end of its line.
+/// The actor's end of the connection.
 struct Talk {
     told: UnboundedReceiver<Do>,
     answers: Sender<Answer>,

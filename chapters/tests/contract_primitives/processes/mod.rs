@@ -1,7 +1,7 @@
 //! Actors that are processes.
 //!
-//! Forking needs a process with one thread. So each scenario has a *conductor* of its own: this program started again, to
-//! play one scenario and nothing else. It starts the actors.
+//! Only a process with a single thread can fork safely. So for each scenario, the test program starts itself again as a
+//! *conductor*, a process that runs one scenario and starts its actors.
 
 mod acts;
 
@@ -21,31 +21,31 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
 
 use crate::scenarios::{self, Scenario};
-use crate::stage::{Line, World};
+use crate::stage::{Handle, Model};
 use crate::words::{Answer, Do, Subject};
 
 /// The first argument of a conductor.
 const CONDUCTOR: &str = "__conductor";
-/// How many seconds a conductor has, before the system ends it.
-const PATIENCE: u32 = 120;
-/// How many words of memory the actors share.
+/// The number of seconds after which the system ends a conductor.
+const TIMEOUT: u32 = 120;
+/// The number of words of shared memory.
 const WORDS: usize = 1 << 16;
 
-/// What this process does if it was started as an actor, a conductor or a fork server; nothing otherwise.
+/// Runs this process as an actor, a conductor or a fork server if it was started as one, and returns `None` otherwise.
 pub fn child() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     if arguments.next()? == CONDUCTOR {
         let (method, name) = (arguments.next()?, arguments.next()?);
         let method = Method::from_str(&method, false).expect("a method");
         let scenario = scenarios::all().find(|scenario| scenario.name == name).expect("a scenario");
-        nix::unistd::alarm::set(PATIENCE);
+        nix::unistd::alarm::set(TIMEOUT);
         crate::play(scenario, Processes::new(method)).expect("a scenario only panics");
         return Some(ExitCode::SUCCESS);
     }
     child_main::<Actor>()
 }
 
-/// Has a conductor play the scenario.
+/// Runs the scenario in a conductor.
 pub fn conduct(scenario: Scenario, method: &str) -> Result<(), Failed> {
     let mut conductor = Command::new("/proc/self/exe");
     let conductor = conductor.args([CONDUCTOR, method, scenario.name]).stdin(Stdio::null()).output()?;
@@ -55,7 +55,7 @@ pub fn conduct(scenario: Scenario, method: &str) -> Result<(), Failed> {
     Err(format!("{}\n{}", conductor.status, String::from_utf8_lossy(&conductor.stderr)).into())
 }
 
-/// A world in which an actor is a process.
+/// The model in which an actor is a process.
 struct Processes {
     starter: Starter<Actor>,
 }
@@ -65,7 +65,7 @@ impl Processes {
         Self { starter: Starter::new(method).expect("a way to start processes") }
     }
 
-    /// Starts an actor. It shares what lies in `memory`, whatever the method.
+    /// Starts an actor, which shares `memory` whatever the start method is.
     fn start_one(&self, subject: Subject, shared: &Shared, memory: &Arc<Memory>) -> io::Result<Started> {
         let (here, there) = Connection::pair()?;
         let attached = Shared::at(memory, subject, &shared.places())?;
@@ -75,15 +75,15 @@ impl Processes {
     }
 }
 
-impl World for Processes {
-    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Line>> {
+impl Model for Processes {
+    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Handle>> {
         let memory = Arc::new(Memory::new(WORDS).expect("memory"));
         let shared = Shared::new(&memory, subject).expect("what the actors share");
         (0..actors).map(|_| Box::new(self.start_one(subject, &shared, &memory).expect("an actor")) as _).collect()
     }
 }
 
-/// A process that acts, as it sees itself.
+/// The state of an actor in its own process.
 struct Actor {
     subject: Subject,
     shared: Shared,
@@ -111,16 +111,16 @@ impl Child for Actor {
     }
 }
 
-/// A process that acts, as the stage sees it.
+/// The stage's end of the connection to a process.
 struct Started {
-    /// Until it is known to have ended.
+    /// `None` when it is known to have ended.
     process: Option<Process>,
     pid: Pid,
     line: Connection,
 }
 
 impl Started {
-    /// Returns when it is no more: a death is seen on the line a little before it is complete.
+    /// Waits for the end of the process. Its end of the connection is closed a moment before.
     fn is_gone(&mut self) {
         if let Some(process) = self.process.take() {
             process.kill();
@@ -129,9 +129,9 @@ impl Started {
     }
 }
 
-impl Line for Started {
+impl Handle for Started {
     fn tell(&mut self, what: Do) {
-        // One that has died says so when it is to answer.
+        // If the actor has ended, `answer` reports it.
         let _ = self.line.send(&what, &[]);
     }
 
@@ -165,7 +165,7 @@ impl Drop for Started {
     }
 }
 
-/// An actor's end of its line.
+/// The actor's end of the connection.
 struct Talk(Connection);
 
 impl Talk {

@@ -7,8 +7,8 @@ use crate::words::{Action, Do, Subject};
 
 scenarios! {
     ANY => barrier_lets_pass_when_all_are_there, barrier_can_be_passed_again_and_again, barrier_of_one_never_waits,
-        barrier_with_a_timeout_lets_pass_in_time, barrier_says_who_waits, barrier_is_broken_for_all_by_a_timeout,
-        barrier_is_broken_for_all_by_abort, barrier_reset_breaks_it_for_those_who_wait_and_for_nobody_else,
+        barrier_with_a_timeout_lets_pass_in_time, barrier_counts_waiting_parties, barrier_is_broken_for_all_by_a_timeout,
+        barrier_is_broken_for_all_by_abort, barrier_reset_breaks_it_only_for_those_that_wait,
         barrier_reset_repairs_it, barrier_is_broken_by_an_action_that_panics;
     &[Kind::Coroutine] => barrier_lets_a_cancelled_coroutine_go;
     &[Kind::Process] => barrier_is_broken_by_the_death_of_a_process_that_waits;
@@ -18,7 +18,7 @@ fn barrier(parties: usize) -> Subject {
     Subject::Barrier { parties, action: Action::Returns }
 }
 
-/// Has all parties arrive one after the other, and pass as those of the given round.
+/// Lets all parties arrive one after the other, and checks that they pass in the given round.
 #[track_caller]
 fn all_pass(parties: &[Actor], round: u64) {
     let (last, first) = parties.split_last().expect("parties");
@@ -31,8 +31,8 @@ fn all_pass(parties: &[Actor], round: u64) {
     }
 }
 
-/// The action has run once when the first one passes. The index is the order of arrival: in Python too, since 3.2, though
-/// its documentation promises only that all differ.
+/// The action has run once when the first party passes. The index is the order of arrival, as in Python since 3.2,
+/// although Python's documentation promises only that the indices differ.
 fn barrier_lets_pass_when_all_are_there(stage: &Stage) {
     let all: [Actor; 4] = stage.actors(barrier(4));
     all[0].does(Do::Actions, Number(0));
@@ -46,7 +46,7 @@ fn barrier_can_be_passed_again_and_again(stage: &Stage) {
         all_pass(&all, round);
         all.rotate_left(1);
     }
-    // All at once, in whatever order.
+    // All at once, in any order.
     for round in 5..=14 {
         all.iter().for_each(|actor| actor.begins(Do::Wait));
         let mut passed = all.map(|actor| actor.finishes());
@@ -74,7 +74,7 @@ fn barrier_with_a_timeout_lets_pass_in_time(stage: &Stage) {
     bob.answers(Passed { index: 1, actions: 1 });
 }
 
-fn barrier_says_who_waits(stage: &Stage) {
+fn barrier_counts_waiting_parties(stage: &Stage) {
     let [boss, ann, bob, cid] = stage.actors(barrier(3));
     boss.does(Do::Parties, Number(3));
     boss.does(Do::Waiting, Number(0));
@@ -89,7 +89,7 @@ fn barrier_says_who_waits(stage: &Stage) {
     boss.does(Do::Waiting, Number(0));
 }
 
-/// Holds the barrier to being broken for whoever comes, until it is reset.
+/// Checks that the barrier stays broken until it is reset.
 #[track_caller]
 fn stays_broken(boss: Actor, ann: Actor) {
     boss.does(Do::IsBroken, Is(true));
@@ -127,11 +127,11 @@ fn barrier_is_broken_for_all_by_abort(stage: &Stage) {
     stays_broken(boss, bob);
 }
 
-fn barrier_reset_breaks_it_for_those_who_wait_and_for_nobody_else(stage: &Stage) {
+fn barrier_reset_breaks_it_only_for_those_that_wait(stage: &Stage) {
     let [boss, ann, bob, cid, dee] = stage.actors(barrier(3));
     ann.must_wait(Do::Wait);
     bob.must_wait(Do::WaitTimeout(LONG));
-    // Those who come while the others have not left yet wait for the next round.
+    // Parties that arrive before the others have left wait for the next round.
     boss.does(Do::Reset, Done);
     cid.begins(Do::Wait);
     dee.begins(Do::Wait);
@@ -159,7 +159,7 @@ fn barrier_reset_repairs_it(stage: &Stage) {
     all_pass(&[bob, ann], 2);
 }
 
-/// The one that ran it gets the panic, as in Python the exception.
+/// The party that ran the action gets the panic, as it gets the exception in Python.
 fn barrier_is_broken_by_an_action_that_panics(stage: &Stage) {
     let [boss, ann, bob, cid] = stage.actors(Subject::Barrier { parties: 3, action: Action::Panics });
     ann.must_wait(Do::Wait);
@@ -185,7 +185,7 @@ fn barrier_lets_a_cancelled_coroutine_go(stage: &Stage) {
     cid.answers(Passed { index: 1, actions: 1 });
 }
 
-/// Python: the others wait for ever.
+/// Python: the others wait forever.
 fn barrier_is_broken_by_the_death_of_a_process_that_waits(stage: &Stage) {
     let [boss, ann, bob, cid] = stage.actors(barrier(3));
     ann.must_wait(Do::Wait);

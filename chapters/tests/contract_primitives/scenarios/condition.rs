@@ -1,6 +1,6 @@
 //! `Condition`, on a lock that guards a number.
 //!
-//! An actor that is told to wait joins the line before it gives the lock back. So whoever has the lock next finds it there.
+//! An actor that waits enters the queue before it releases the lock, so the next holder of the lock can notify it.
 
 use super::{ANY, Kind, MORTAL, scenarios};
 use crate::stage::{Actor, LONG, Stage};
@@ -8,16 +8,16 @@ use crate::words::Answer::{Acquired, Done, Is, Number};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => condition_remembers_no_notification_of_nobody, condition_wakes_as_many_as_are_notified,
+    ANY => condition_does_not_remember_notifications, condition_wakes_as_many_as_are_notified,
         condition_wakes_no_more_than_wait, condition_wakes_all, condition_frees_the_lock_and_takes_it_back,
-        condition_forgets_whoever_gave_up, condition_wakes_nobody_who_comes_later, condition_waits_for_a_predicate,
-        condition_waits_for_a_predicate_so_long, condition_says_whether_it_was_notified_in_time,
+        condition_forgets_a_waiter_that_gave_up, condition_does_not_wake_later_waiters, condition_waits_for_a_predicate,
+        condition_waits_for_a_predicate_until_the_timeout, condition_says_whether_it_was_notified_in_time,
         condition_can_be_notified_without_the_lock;
-    MORTAL => condition_lets_no_one_down_because_of_one_who_ended;
-    &[Kind::Coroutine] => condition_passes_on_the_notification_of_one_who_was_cancelled;
+    MORTAL => condition_skips_waiters_that_ended;
+    &[Kind::Coroutine] => condition_passes_on_the_notification_of_a_cancelled_waiter;
 }
 
-/// Has everybody acquire the lock and wait.
+/// Lets all actors acquire the lock and wait.
 fn all_wait(actors: &[Actor]) {
     for actor in actors {
         actor.does(Do::Acquire, Acquired);
@@ -25,8 +25,7 @@ fn all_wait(actors: &[Actor]) {
     }
 }
 
-/// Holds `waiters` to it that exactly `count` of them have been woken, and return one after the other as the lock gets
-/// free.
+/// Checks that exactly `count` of the actors have been woken, and that they return one at a time, as they get the lock.
 #[track_caller]
 fn exactly_wake(stage: &Stage, count: usize, waiters: &[Actor]) {
     for _ in 0..count {
@@ -35,7 +34,7 @@ fn exactly_wake(stage: &Stage, count: usize, waiters: &[Actor]) {
     stage.exactly(0, waiters, Done);
 }
 
-fn condition_remembers_no_notification_of_nobody(stage: &Stage) {
+fn condition_does_not_remember_notifications(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Lock);
     ann.does(Do::Acquire, Acquired);
     ann.does(Do::Notify(1), Done);
@@ -100,7 +99,7 @@ fn condition_frees_the_lock_and_takes_it_back(stage: &Stage) {
     ann.does(Do::Release, Done);
 }
 
-fn condition_forgets_whoever_gave_up(stage: &Stage) {
+fn condition_forgets_a_waiter_that_gave_up(stage: &Stage) {
     let [boss, ann, bob, cid] = stage.actors(Subject::Lock);
     all_wait(&[bob]);
     for timeout in [0, 10] {
@@ -113,15 +112,15 @@ fn condition_forgets_whoever_gave_up(stage: &Stage) {
     exactly_wake(stage, 2, &[bob, cid]);
 }
 
-/// The notification is for those who waited when it was made. Who notifies and then waits itself is likely to be there
-/// before the other one has woken up.
-fn condition_wakes_nobody_who_comes_later(stage: &Stage) {
+/// A notification is for actors that were waiting when it was sent. An actor that notifies and then waits itself is
+/// likely to be in the queue before the other one has woken up.
+fn condition_does_not_wake_later_waiters(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::Lock);
     for _ in 0..20 {
         all_wait(&[ann]);
         bob.does(Do::Acquire, Acquired);
         bob.begins(Do::NotifyAndWait);
-        assert!(stage.one(&[ann, bob], Done) == ann, "the notification was for Ann\n{}", stage.story());
+        assert!(stage.one(&[ann, bob], Done) == ann, "the notification was for Ann\n{}", stage.log());
         ann.does(Do::Release, Done);
         cid.does(Do::Notify(1), Done);
         bob.answers(Done);
@@ -152,7 +151,7 @@ fn condition_waits_for_a_predicate(stage: &Stage) {
     }
 }
 
-fn condition_waits_for_a_predicate_so_long(stage: &Stage) {
+fn condition_waits_for_a_predicate_until_the_timeout(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Lock);
     ann.does(Do::Acquire, Acquired);
     ann.does(Do::WaitForTimeout(0, 0), Is(true));
@@ -184,7 +183,7 @@ fn condition_says_whether_it_was_notified_in_time(stage: &Stage) {
     bob.does(Do::IsLocked, Is(true));
 }
 
-/// Python: `RuntimeError`, as for waiting without it, which here needs the guard and so is impossible by type.
+/// Python: `RuntimeError`, also for waiting without the lock, which the type excludes here.
 fn condition_can_be_notified_without_the_lock(stage: &Stage) {
     let [boss, ann, bob, cid] = stage.actors(Subject::Lock);
     all_wait(&[ann, bob, cid]);
@@ -194,8 +193,8 @@ fn condition_can_be_notified_without_the_lock(stage: &Stage) {
     exactly_wake(stage, 2, &[ann, bob, cid]);
 }
 
-/// Python: `multiprocessing`'s `notify` hangs when one that it notified has died.
-fn condition_lets_no_one_down_because_of_one_who_ended(stage: &Stage) {
+/// Python: `multiprocessing`'s `notify` hangs if all processes that it could wake have died.
+fn condition_skips_waiters_that_ended(stage: &Stage) {
     let [boss, ann, bob, cid] = stage.actors(Subject::Lock);
     for actor in [ann, bob, cid] {
         actor.does(Do::Acquire, Acquired);
@@ -211,12 +210,12 @@ fn condition_lets_no_one_down_because_of_one_who_ended(stage: &Stage) {
     cid.does(Do::Release, Done);
 }
 
-fn condition_passes_on_the_notification_of_one_who_was_cancelled(stage: &Stage) {
+fn condition_passes_on_the_notification_of_a_cancelled_waiter(stage: &Stage) {
     let [boss, ann, bob] = stage.actors(Subject::Lock);
     all_wait(&[ann, bob]);
     boss.does(Do::Acquire, Acquired);
     boss.does(Do::Notify(1), Done);
-    // It was for Ann, who came first, and who cannot return before the lock is free.
+    // The notification was for Ann, the first in the queue. She can't return before the lock is free.
     ann.is_ended();
     boss.does(Do::Release, Done);
     bob.answers(Done);

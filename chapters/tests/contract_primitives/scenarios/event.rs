@@ -6,9 +6,9 @@ use crate::words::Answer::{Done, Is};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => event_wakes_all, event_is_no_wait_once_set, event_can_be_cleared, event_waits_so_long,
+    ANY => event_wakes_all, event_is_no_wait_once_set, event_can_be_cleared, event_waits_until_the_timeout,
         event_wakes_all_even_if_cleared_at_once;
-    MORTAL => event_passes_by_one_who_ended_while_waiting;
+    MORTAL => event_skips_a_waiter_that_ended;
 }
 
 fn event_wakes_all(stage: &Stage) {
@@ -48,7 +48,7 @@ fn event_can_be_cleared(stage: &Stage) {
     ann.answers(Done);
 }
 
-fn event_waits_so_long(stage: &Stage) {
+fn event_waits_until_the_timeout(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Event);
     ann.does(Do::WaitTimeout(0), Is(false));
     ann.times_out(10, Do::WaitTimeout(10), Is(false));
@@ -57,8 +57,8 @@ fn event_waits_so_long(stage: &Stage) {
     ann.does(Do::WaitTimeout(10), Is(true));
 }
 
-/// Who waits is woken by `set`, and does not ask again whether it is set. In `multiprocessing` it is woken too, but
-/// `wait` then says that it was not.
+/// A waiting actor that `set` has woken doesn't check the flag again. In `multiprocessing`, it wakes up too, but `wait`
+/// returns False.
 fn event_wakes_all_even_if_cleared_at_once(stage: &Stage) {
     let [boss, ann, bob] = stage.actors(Subject::Event);
     for _ in 0..20 {
@@ -71,7 +71,7 @@ fn event_wakes_all_even_if_cleared_at_once(stage: &Stage) {
     }
 }
 
-fn event_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+fn event_skips_a_waiter_that_ended(stage: &Stage) {
     let [boss, ann, bob] = stage.actors(Subject::Event);
     ann.must_wait(Do::Wait);
     bob.must_wait(Do::Wait);

@@ -6,11 +6,11 @@ use crate::words::Answer::{Acquired, AcquiredAbandoned, Died, Done, Is, Number, 
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => lock_lets_in_one_at_a_time, lock_refuses_whoever_cannot_wait, lock_is_seen_by_others,
-        lock_gives_way_to_one_of_those_who_wait, lock_forgets_whoever_gave_up, lock_of_the_dead_goes_to_the_next_who_is_told;
-    MORTAL => lock_passes_by_one_who_ended_while_waiting;
-    &[Kind::Coroutine] => lock_is_had_in_the_order_of_asking;
-    &[Kind::Process] => lock_keeps_no_change_of_one_who_died;
+    ANY => lock_lets_in_one_at_a_time, lock_refuses_actors_that_cannot_wait, lock_is_seen_by_others,
+        lock_goes_to_one_of_the_waiters, lock_forgets_a_waiter_that_gave_up, lock_of_a_dead_holder_is_reported_as_abandoned;
+    MORTAL => lock_skips_a_waiter_that_ended;
+    &[Kind::Coroutine] => lock_is_acquired_in_order_of_arrival;
+    &[Kind::Process] => lock_discards_the_changes_of_a_dead_holder;
 }
 
 fn lock_lets_in_one_at_a_time(stage: &Stage) {
@@ -25,8 +25,8 @@ fn lock_lets_in_one_at_a_time(stage: &Stage) {
     all[0].does(Do::Read, Number(400));
 }
 
-/// Python: a negative timeout is a `ValueError`; there is none here.
-fn lock_refuses_whoever_cannot_wait(stage: &Stage) {
+/// Python: a negative timeout is a `ValueError`; the type excludes it here.
+fn lock_refuses_actors_that_cannot_wait(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Lock);
     ann.does(Do::TryAcquire, Acquired);
     ann.does(Do::TryAcquire, Refused);
@@ -39,7 +39,7 @@ fn lock_refuses_whoever_cannot_wait(stage: &Stage) {
     ann.does(Do::AcquireTimeout(10), Acquired);
 }
 
-/// Python's `multiprocessing.Lock` has no `locked()` before 3.14.
+/// Python added `locked()` to `multiprocessing.Lock` in 3.14.
 fn lock_is_seen_by_others(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Lock);
     bob.does(Do::IsLocked, Is(false));
@@ -51,7 +51,7 @@ fn lock_is_seen_by_others(stage: &Stage) {
     ann.does(Do::IsLocked, Is(false));
 }
 
-fn lock_gives_way_to_one_of_those_who_wait(stage: &Stage) {
+fn lock_goes_to_one_of_the_waiters(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::Lock);
     ann.does(Do::Acquire, Acquired);
     bob.must_wait(Do::Acquire);
@@ -62,7 +62,7 @@ fn lock_gives_way_to_one_of_those_who_wait(stage: &Stage) {
     ann.does(Do::IsLocked, Is(false));
 }
 
-fn lock_forgets_whoever_gave_up(stage: &Stage) {
+fn lock_forgets_a_waiter_that_gave_up(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::Lock);
     ann.does(Do::Acquire, Acquired);
     cid.must_wait(Do::Acquire);
@@ -74,8 +74,8 @@ fn lock_forgets_whoever_gave_up(stage: &Stage) {
     ann.does(Do::TryAcquire, Acquired);
 }
 
-/// Python tells nobody. Where the holder was a process, the lock stays locked for ever.
-fn lock_of_the_dead_goes_to_the_next_who_is_told(stage: &Stage) {
+/// Python doesn't report it. If the holder was a process, the lock stays locked forever.
+fn lock_of_a_dead_holder_is_reported_as_abandoned(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::Lock);
     ann.does(Do::Acquire, Acquired);
     bob.must_wait(Do::Acquire);
@@ -89,7 +89,7 @@ fn lock_of_the_dead_goes_to_the_next_who_is_told(stage: &Stage) {
     bob.does(Do::Acquire, Acquired);
 }
 
-fn lock_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+fn lock_skips_a_waiter_that_ended(stage: &Stage) {
     let [ann, bob, cid, dee] = stage.actors(Subject::Lock);
     ann.does(Do::Acquire, Acquired);
     bob.must_wait(Do::Acquire);
@@ -103,8 +103,8 @@ fn lock_passes_by_one_who_ended_while_waiting(stage: &Stage) {
     ann.does(Do::Acquire, Acquired);
 }
 
-/// asyncio promises it, the others do not.
-fn lock_is_had_in_the_order_of_asking(stage: &Stage) {
+/// asyncio promises the order; the other modules don't.
+fn lock_is_acquired_in_order_of_arrival(stage: &Stage) {
     let all: [Actor; 5] = stage.actors(Subject::Lock);
     all[0].does(Do::Acquire, Acquired);
     for actor in &all[1..] {
@@ -116,7 +116,7 @@ fn lock_is_had_in_the_order_of_asking(stage: &Stage) {
     }
 }
 
-fn lock_keeps_no_change_of_one_who_died(stage: &Stage) {
+fn lock_discards_the_changes_of_a_dead_holder(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Lock);
     ann.does(Do::Acquire, Acquired);
     ann.does(Do::Write(1), Done);

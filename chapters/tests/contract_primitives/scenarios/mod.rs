@@ -1,4 +1,4 @@
-//! The scenarios: what Python's modules do, and ours, whatever the actors are.
+//! The scenarios: the behavior that Python's modules and these share in all models.
 
 mod barrier;
 mod condition;
@@ -13,7 +13,7 @@ mod shutdown;
 
 use crate::stage::Stage;
 
-/// What an actor can be.
+/// The kinds of actors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Thread,
@@ -22,10 +22,10 @@ pub enum Kind {
 }
 
 pub const ANY: &[Kind] = &[Kind::Thread, Kind::Coroutine, Kind::Process];
-/// Those that others can end while they wait: a task is aborted, a process is killed.
+/// The kinds of actors that can be ended while they wait: a task is aborted, and a process is killed.
 pub const MORTAL: &[Kind] = &[Kind::Coroutine, Kind::Process];
 
-/// A conversation, and who can hold it.
+/// A scenario, and the kinds of actors that it is for.
 #[derive(Clone, Copy)]
 pub struct Scenario {
     pub name: &'static str,

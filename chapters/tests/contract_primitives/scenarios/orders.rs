@@ -1,4 +1,4 @@
-//! `LifoQueue`, `PriorityQueue` and `SimpleQueue`: what they do otherwise than `Queue`.
+//! `LifoQueue`, `PriorityQueue` and `SimpleQueue`, as far as they differ from `Queue`.
 
 use super::{Kind, scenarios};
 use crate::stage::{LONG, Stage};
@@ -6,10 +6,10 @@ use crate::words::Answer::{Done, Empty, Full, Is, Item, Number, ShutDown, TooMan
 use crate::words::{Do, Subject};
 
 scenarios! {
-    &[Kind::Thread, Kind::Coroutine] => lifo_queue_is_last_in_first_out, lifo_queue_is_a_queue_else,
-        priority_queue_gives_the_smallest, priority_queue_is_a_queue_else;
+    &[Kind::Thread, Kind::Coroutine] => lifo_queue_is_last_in_first_out, lifo_queue_is_otherwise_a_queue,
+        priority_queue_gives_the_smallest, priority_queue_is_otherwise_a_queue;
     &[Kind::Thread, Kind::Process] => simple_queue_is_first_in_first_out, simple_queue_wakes_a_getter_for_each_item,
-        simple_queue_waits_so_long, simple_queue_says_how_long_it_is;
+        simple_queue_waits_until_the_timeout, simple_queue_reports_its_length;
 }
 
 fn lifo_queue_is_last_in_first_out(stage: &Stage) {
@@ -59,11 +59,11 @@ fn is_a_queue_else(stage: &Stage, subject: Subject) {
     bob.does(Do::Get, ShutDown(None));
 }
 
-fn lifo_queue_is_a_queue_else(stage: &Stage) {
+fn lifo_queue_is_otherwise_a_queue(stage: &Stage) {
     is_a_queue_else(stage, Subject::Lifo { maxsize: 1 });
 }
 
-fn priority_queue_is_a_queue_else(stage: &Stage) {
+fn priority_queue_is_otherwise_a_queue(stage: &Stage) {
     is_a_queue_else(stage, Subject::Priority { maxsize: 1 });
 }
 
@@ -80,7 +80,7 @@ fn simple_queue_is_first_in_first_out(stage: &Stage) {
     bob.does(Do::IsEmpty, Is(true));
 }
 
-fn simple_queue_says_how_long_it_is(stage: &Stage) {
+fn simple_queue_reports_its_length(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Simple);
     for number in 0..3 {
         bob.does(Do::Len, Number(number));
@@ -101,7 +101,7 @@ fn simple_queue_wakes_a_getter_for_each_item(stage: &Stage) {
     ann.does(Do::IsEmpty, Is(true));
 }
 
-fn simple_queue_waits_so_long(stage: &Stage) {
+fn simple_queue_waits_until_the_timeout(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Simple);
     bob.does(Do::TryGet, Empty);
     bob.does(Do::GetTimeout(0), Empty);

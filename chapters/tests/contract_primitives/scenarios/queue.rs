@@ -6,11 +6,12 @@ use crate::words::Answer::{Done, Empty, Full, Is, Item, Number, TooMany};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => queue_is_first_in_first_out, queue_without_a_limit_is_never_full, queue_refuses_whoever_cannot_wait,
-        queue_says_how_full_it_is, queue_wakes_a_getter_for_each_item, queue_wakes_a_putter_for_each_place,
-        queue_forgets_whoever_gave_up, queue_hands_over_all_of_many, queue_counts_tasks,
+    ANY => queue_is_first_in_first_out, queue_without_a_limit_is_never_full, queue_refuses_actors_that_cannot_wait,
+        queue_reports_how_full_it_is, queue_wakes_a_getter_for_each_item, queue_wakes_a_putter_for_each_place,
+        queue_forgets_a_waiter_that_gave_up, queue_hands_over_all_of_many, queue_counts_tasks,
         queue_is_joined_when_the_tasks_are_done, queue_is_joined_by_many, queue_task_can_be_done_by_another;
-    MORTAL => queue_passes_by_one_who_ended_while_waiting;
+    MORTAL => queue_skips_a_waiter_that_ended;
+    &[Kind::Thread, Kind::Coroutine] => queue_reports_its_state;
     &[Kind::Process] => queue_is_joined_though_one_died_with_a_task;
 }
 
@@ -32,7 +33,7 @@ fn queue_is_first_in_first_out(stage: &Stage) {
     bob.does(Do::Get, Item(5));
 }
 
-/// Python: a negative maxsize is no limit either. There is none here.
+/// Python: a negative maxsize also means any number of items. The type excludes it here.
 fn queue_without_a_limit_is_never_full(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(0));
     bob.does(Do::Maxsize, Number(0));
@@ -47,8 +48,9 @@ fn queue_without_a_limit_is_never_full(stage: &Stage) {
     bob.does(Do::TryGet, Empty);
 }
 
-/// Space and items are tested before time: a zero timeout is one try. Python: a negative one is a `ValueError`.
-fn queue_refuses_whoever_cannot_wait(stage: &Stage) {
+/// An actor checks for room or an item before it checks the time, so a zero timeout tries once. Python: a negative
+/// timeout is a `ValueError`.
+fn queue_refuses_actors_that_cannot_wait(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(1));
     bob.does(Do::TryGet, Empty);
     bob.does(Do::GetTimeout(0), Empty);
@@ -61,7 +63,7 @@ fn queue_refuses_whoever_cannot_wait(stage: &Stage) {
     bob.does(Do::TryGet, Empty);
 }
 
-fn queue_says_how_full_it_is(stage: &Stage) {
+fn queue_reports_how_full_it_is(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(2));
     let says = |len, empty, full| {
         bob.does(Do::Len, Number(len));
@@ -78,6 +80,23 @@ fn queue_says_how_full_it_is(stage: &Stage) {
     says(1, false, false);
     bob.does(Do::Get, Item(2));
     says(0, true, false);
+}
+
+fn queue_reports_its_state(stage: &Stage) {
+    let [ann, bob] = stage.actors(queue(0));
+    bob.does(Do::UnfinishedTasks, Number(0));
+    ann.does(Do::Put(1), Done);
+    ann.does(Do::Put(2), Done);
+    ann.does(Do::Get, Item(1));
+    bob.does(Do::UnfinishedTasks, Number(2));
+    ann.does(Do::TaskDone, Done);
+    bob.does(Do::UnfinishedTasks, Number(1));
+    bob.does(Do::IsShutdown, Is(false));
+    ann.does(Do::Shutdown { immediate: false }, Done);
+    bob.does(Do::IsShutdown, Is(true));
+    bob.does(Do::UnfinishedTasks, Number(1));
+    ann.does(Do::Shutdown { immediate: true }, Done);
+    bob.does(Do::UnfinishedTasks, Number(0));
 }
 
 fn queue_wakes_a_getter_for_each_item(stage: &Stage) {
@@ -108,7 +127,7 @@ fn queue_wakes_a_putter_for_each_place(stage: &Stage) {
     ann.does(Do::IsEmpty, Is(true));
 }
 
-fn queue_forgets_whoever_gave_up(stage: &Stage) {
+fn queue_forgets_a_waiter_that_gave_up(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(queue(1));
     cid.must_wait(Do::Get);
     bob.times_out(10, Do::GetTimeout(10), Empty);
@@ -158,7 +177,7 @@ fn queue_counts_tasks(stage: &Stage) {
     ann.does(Do::Join, Done);
 }
 
-/// An item that was taken is a task that is not done yet.
+/// An item that was taken isn't done until `task_done` is called.
 fn queue_is_joined_when_the_tasks_are_done(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(0));
     bob.does(Do::Join, Done);
@@ -200,7 +219,7 @@ fn queue_task_can_be_done_by_another(stage: &Stage) {
     bob.does(Do::TaskDone, TooMany);
 }
 
-fn queue_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+fn queue_skips_a_waiter_that_ended(stage: &Stage) {
     let [boss, ann, bob, cid, dee] = stage.actors(queue(1));
     ann.must_wait(Do::Get);
     bob.must_wait(Do::Get);
@@ -217,7 +236,7 @@ fn queue_passes_by_one_who_ended_while_waiting(stage: &Stage) {
     boss.does(Do::TryGet, Empty);
 }
 
-/// Python: `join` waits for ever.
+/// Python: `join` waits forever.
 fn queue_is_joined_though_one_died_with_a_task(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(queue(0));
     ann.does(Do::Put(1), Done);

@@ -1,4 +1,4 @@
-//! `RLock`: `threading.RLock`, `multiprocessing.RLock`. asyncio has none.
+//! `RLock`: `threading.RLock`, `multiprocessing.RLock`. asyncio lacks one.
 
 use super::{ANY, Kind, MORTAL, scenarios};
 use crate::stage::{LONG, Stage};
@@ -6,13 +6,13 @@ use crate::words::Answer::{Acquired, AcquiredAbandoned, Died, Done, Is, Refused}
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => rlock_counts, rlock_is_its_owners_to_try, rlock_gives_way_to_one_of_those_who_wait,
-        rlock_can_change_hands, rlock_of_the_dead_is_free;
-    MORTAL => rlock_passes_by_one_who_ended_while_waiting;
-    &[Kind::Process] => rlock_tells_the_next_owner_that_the_last_was_killed;
+    ANY => rlock_counts, rlock_can_be_tried_by_its_owner, rlock_goes_to_one_of_the_waiters,
+        rlock_can_change_hands, rlock_of_a_dead_owner_is_released;
+    MORTAL => rlock_skips_a_waiter_that_ended;
+    &[Kind::Process] => rlock_reports_that_the_last_owner_was_killed;
 }
 
-/// Python has an error for releasing what one does not own. Here only a guard releases, and only owners have one.
+/// Python: releasing a lock that the caller doesn't own is a `RuntimeError`. Here, only owners have a guard to drop.
 fn rlock_counts(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::RLock);
     bob.does(Do::IsLocked, Is(false));
@@ -32,7 +32,7 @@ fn rlock_counts(stage: &Stage) {
     ann.does(Do::IsLocked, Is(false));
 }
 
-fn rlock_is_its_owners_to_try(stage: &Stage) {
+fn rlock_can_be_tried_by_its_owner(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::RLock);
     ann.does(Do::TryAcquire, Acquired);
     ann.does(Do::AcquireTimeout(0), Acquired);
@@ -47,7 +47,7 @@ fn rlock_is_its_owners_to_try(stage: &Stage) {
     bob.does(Do::AcquireTimeout(0), Acquired);
 }
 
-fn rlock_gives_way_to_one_of_those_who_wait(stage: &Stage) {
+fn rlock_goes_to_one_of_the_waiters(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::RLock);
     ann.does(Do::Acquire, Acquired);
     ann.does(Do::Acquire, Acquired);
@@ -74,9 +74,9 @@ fn rlock_can_change_hands(stage: &Stage) {
     }
 }
 
-/// In Python too where an exception leaves a `with` block. Where the owner was a process that was killed, the lock stays
-/// locked for ever.
-fn rlock_of_the_dead_is_free(stage: &Stage) {
+/// Python: the same for an exception that leaves a `with` block. If the owner was a process that was killed, the lock
+/// stays locked forever.
+fn rlock_of_a_dead_owner_is_released(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::RLock);
     ann.does(Do::Acquire, Acquired);
     ann.does(Do::Acquire, Acquired);
@@ -87,8 +87,8 @@ fn rlock_of_the_dead_is_free(stage: &Stage) {
     bob.does(Do::Acquire, Acquired);
 }
 
-/// Threads and coroutines are told by a `Lock` alone: an `RLock` guards no value that could be half changed.
-fn rlock_tells_the_next_owner_that_the_last_was_killed(stage: &Stage) {
+/// With threads and coroutines, only a `Lock` reports it, because an `RLock` guards no value.
+fn rlock_reports_that_the_last_owner_was_killed(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::RLock);
     ann.does(Do::Acquire, Acquired);
     bob.must_wait(Do::Acquire);
@@ -98,7 +98,7 @@ fn rlock_tells_the_next_owner_that_the_last_was_killed(stage: &Stage) {
     bob.does(Do::Acquire, Acquired);
 }
 
-fn rlock_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+fn rlock_skips_a_waiter_that_ended(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::RLock);
     ann.does(Do::Acquire, Acquired);
     bob.must_wait(Do::Acquire);

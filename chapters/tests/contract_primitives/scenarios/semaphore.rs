@@ -6,11 +6,11 @@ use crate::words::Answer::{Acquired, Died, Done, Number, Refused, TooMany};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => semaphore_counts, semaphore_waits_so_long, semaphore_release_wakes_as_many_as_it_releases,
+    ANY => semaphore_counts, semaphore_waits_until_the_timeout, semaphore_release_wakes_as_many_as_it_releases,
         semaphore_has_as_many_as_were_released, semaphore_permit_can_be_forgotten,
-        semaphore_permit_of_the_dead_comes_back, bounded_semaphore_counts, bounded_semaphore_never_has_more_than_at_first,
-        bounded_semaphore_wakes_whoever_waits;
-    MORTAL => semaphore_passes_by_one_who_ended_while_waiting;
+        semaphore_permit_of_a_dead_holder_is_released, bounded_semaphore_counts, bounded_semaphore_never_has_more_than_at_first,
+        bounded_semaphore_wakes_waiters;
+    MORTAL => semaphore_skips_a_waiter_that_ended;
 }
 
 fn counts(stage: &Stage, subject: Subject) {
@@ -41,7 +41,7 @@ fn bounded_semaphore_counts(stage: &Stage) {
     counts(stage, Subject::BoundedSemaphore { permits: 2 });
 }
 
-fn semaphore_waits_so_long(stage: &Stage) {
+fn semaphore_waits_until_the_timeout(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Semaphore { permits: 1 });
     ann.does(Do::AcquireTimeout(0), Acquired);
     bob.does(Do::AcquireTimeout(0), Refused);
@@ -82,7 +82,7 @@ fn semaphore_has_as_many_as_were_released(stage: &Stage) {
     ann.does(Do::Available, Number(1));
 }
 
-/// As Python's are used: taken here, released there.
+/// As Python's semaphores are used: one actor acquires, and another one releases.
 fn semaphore_permit_can_be_forgotten(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Semaphore { permits: 1 });
     ann.does(Do::Acquire, Acquired);
@@ -95,8 +95,8 @@ fn semaphore_permit_can_be_forgotten(stage: &Stage) {
     bob.does(Do::Available, Number(1));
 }
 
-/// In Python too where an exception leaves a `with` block. The permit of a process that was killed is lost there.
-fn semaphore_permit_of_the_dead_comes_back(stage: &Stage) {
+/// Python: the same for an exception that leaves a `with` block. The permit of a killed process is lost.
+fn semaphore_permit_of_a_dead_holder_is_released(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::Semaphore { permits: 2 });
     ann.does(Do::Acquire, Acquired);
     ann.does(Do::Acquire, Acquired);
@@ -127,7 +127,7 @@ fn bounded_semaphore_never_has_more_than_at_first(stage: &Stage) {
     ann.does(Do::Available, Number(2));
 }
 
-fn bounded_semaphore_wakes_whoever_waits(stage: &Stage) {
+fn bounded_semaphore_wakes_waiters(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::BoundedSemaphore { permits: 1 });
     ann.does(Do::Acquire, Acquired);
     bob.does(Do::AcquireTimeout(0), Refused);
@@ -140,7 +140,7 @@ fn bounded_semaphore_wakes_whoever_waits(stage: &Stage) {
     ann.does(Do::ReleaseMany(1), TooMany);
 }
 
-fn semaphore_passes_by_one_who_ended_while_waiting(stage: &Stage) {
+fn semaphore_skips_a_waiter_that_ended(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(Subject::Semaphore { permits: 1 });
     ann.does(Do::Acquire, Acquired);
     bob.must_wait(Do::Acquire);

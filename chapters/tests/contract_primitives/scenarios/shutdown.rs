@@ -6,10 +6,10 @@ use crate::words::Answer::{Done, Is, Item, Number, ShutDown, TooMany};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => shutdown_serves_the_rest, shutdown_wakes_getters, shutdown_gives_putters_their_items_back,
-        shutdown_lets_join_wait_for_the_rest, shutdown_at_once_drops_the_rest,
-        shutdown_at_once_gives_putters_their_items_back, shutdown_at_once_lets_join_return_after_the_tasks_in_hand,
-        shutdown_at_once_wakes_those_who_join, shutdown_twice_is_no_harm, shutdown_can_become_immediate;
+    ANY => shutdown_serves_the_remaining_items, shutdown_wakes_getters, shutdown_returns_items_to_putters,
+        shutdown_lets_join_wait_for_the_remaining_items, shutdown_at_once_drops_the_remaining_items,
+        shutdown_at_once_returns_items_to_putters, shutdown_at_once_lets_join_return_after_the_tasks_in_hand,
+        shutdown_at_once_wakes_joiners, shutdown_twice_is_no_harm, shutdown_can_become_immediate;
 }
 
 const SHUTDOWN: Do = Do::Shutdown { immediate: false };
@@ -19,7 +19,7 @@ fn queue(maxsize: usize) -> Subject {
     Subject::Queue { maxsize }
 }
 
-fn shutdown_serves_the_rest(stage: &Stage) {
+fn shutdown_serves_the_remaining_items(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(3));
     for number in 1..=3 {
         ann.does(Do::Put(number), Done);
@@ -49,7 +49,7 @@ fn shutdown_wakes_getters(stage: &Stage) {
     stage.exactly(3, &[bob, cid, dee], ShutDown(None));
 }
 
-fn shutdown_gives_putters_their_items_back(stage: &Stage) {
+fn shutdown_returns_items_to_putters(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(queue(1));
     ann.does(Do::Put(1), Done);
     bob.must_wait(Do::Put(2));
@@ -61,7 +61,7 @@ fn shutdown_gives_putters_their_items_back(stage: &Stage) {
     bob.does(Do::Get, ShutDown(None));
 }
 
-fn shutdown_lets_join_wait_for_the_rest(stage: &Stage) {
+fn shutdown_lets_join_wait_for_the_remaining_items(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(0));
     ann.does(Do::Put(1), Done);
     ann.does(Do::Put(2), Done);
@@ -77,7 +77,7 @@ fn shutdown_lets_join_wait_for_the_rest(stage: &Stage) {
     bob.answers(Done);
 }
 
-fn shutdown_at_once_drops_the_rest(stage: &Stage) {
+fn shutdown_at_once_drops_the_remaining_items(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(2));
     ann.does(Do::Put(1), Done);
     ann.does(Do::Put(2), Done);
@@ -90,7 +90,7 @@ fn shutdown_at_once_drops_the_rest(stage: &Stage) {
     bob.does(Do::Join, Done);
 }
 
-fn shutdown_at_once_gives_putters_their_items_back(stage: &Stage) {
+fn shutdown_at_once_returns_items_to_putters(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(queue(1));
     ann.does(Do::Put(1), Done);
     bob.must_wait(Do::Put(2));
@@ -116,7 +116,7 @@ fn shutdown_at_once_lets_join_return_after_the_tasks_in_hand(stage: &Stage) {
     ann.does(Do::TaskDone, TooMany);
 }
 
-fn shutdown_at_once_wakes_those_who_join(stage: &Stage) {
+fn shutdown_at_once_wakes_joiners(stage: &Stage) {
     let [ann, bob, cid] = stage.actors(queue(0));
     ann.does(Do::Put(1), Done);
     bob.must_wait(Do::Join);

@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use acts::{Shared, act};
 
-use crate::stage::{Line, World};
+use crate::stage::{Handle, Model};
 use crate::words::{Answer, Do, Subject};
 
-/// A world in which an actor is a thread.
+/// The model in which an actor is a thread.
 pub struct Threads;
 
-impl World for Threads {
-    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Line>> {
+impl Model for Threads {
+    fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Handle>> {
         let shared = Arc::new(Shared::new(subject));
         (0..actors).map(|_| Box::new(Thread::start(Arc::clone(&shared))) as _).collect()
     }
 }
 
-/// A thread that acts, as the stage sees it.
+/// The stage's end of the connection to a thread.
 struct Thread {
     told: Sender<Do>,
     answers: Receiver<Answer>,
@@ -40,13 +40,13 @@ impl Thread {
             talk.answer(Answer::Ready);
             act(&shared, &talk);
         });
-        Self { told, answers, path: its_path.recv().expect("the thread says where it is") }
+        Self { told, answers, path: its_path.recv().expect("the thread sends its path") }
     }
 }
 
-impl Line for Thread {
+impl Handle for Thread {
     fn tell(&mut self, what: Do) {
-        // One that has died says so when it is to answer.
+        // If the actor has ended, `answer` reports it.
         let _ = self.told.send(what);
     }
 
@@ -59,7 +59,7 @@ impl Line for Thread {
     }
 
     fn end(&mut self) {
-        panic!("a thread cannot be ended from outside");
+        panic!("a thread can't be ended from outside");
     }
 
     fn threads(&self) -> Vec<String> {
@@ -67,7 +67,7 @@ impl Line for Thread {
     }
 }
 
-/// Where the system tells of the thread that asks.
+/// Returns the path of the calling thread below `/proc`.
 pub fn own_path() -> String {
     #[cfg(target_os = "linux")]
     return format!("self/task/{}", nix::unistd::gettid());
@@ -75,7 +75,7 @@ pub fn own_path() -> String {
     return String::new();
 }
 
-/// An actor's end of its line.
+/// The actor's end of the connection.
 struct Talk {
     told: Receiver<Do>,
     answers: Sender<Answer>,

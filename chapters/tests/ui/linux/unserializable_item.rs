@@ -1,4 +1,4 @@
-//! A function of this process would be put on a queue to another one.
+//! A function is put on a queue to another process.
 
 use chapters::processes::Queue;
 use serde::Serialize;

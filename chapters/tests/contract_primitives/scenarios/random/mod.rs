@@ -1,7 +1,8 @@
-//! Conversations that nobody thought of: random commands, held against a simple model of the subject.
+//! Random scenarios, checked against a simple reference implementation of the subject.
 //!
-//! After each command everybody comes to rest. Whoever has answered must have had a reason to, in some order, and whoever
-//! has not must have none. The seed is printed when it goes wrong, and `CONTRACT_SEED` repeats it.
+//! After each command, the test waits until all actors wait or have answered. The reference must be able to produce the
+//! answers in some order, and must not let an actor answer that is still waiting. A failure prints the seed, and
+//! `CONTRACT_SEED` repeats it.
 
 mod models;
 
@@ -22,53 +23,53 @@ scenarios! {
 
 const COMMANDS: usize = 60;
 
-/// What a subject should be. The first of its actors is the boss, and is never told what it may have to wait for.
-trait Model: Clone + Debug {
-    /// A command that makes sense for this actor now.
+/// A reference implementation. The first actor never gets a command that it may have to wait for.
+trait Reference: Clone + Debug {
+    /// Returns a command that makes sense for this actor now.
     fn command(&self, who: usize, random: &mut Random) -> Do;
 
-    /// What becomes of it as soon as an actor is told this, if the actor may have to wait.
+    /// Notes that an actor has received a command that it may have to wait for.
     fn begins(&mut self, _who: usize, _told: Do) {}
 
-    /// Lets an actor do what it was told, and says what it should answer; nothing if it must wait.
+    /// Executes the command of an actor, and returns the expected answer, or `None` if the actor has to wait.
     fn does(&mut self, who: usize, told: Do) -> Option<Answer>;
 
-    /// What can be done so that nobody need wait any more, by those who do not.
+    /// Returns commands for actors that aren't waiting, which let those that are waiting go on.
     fn ways_out(&self) -> Vec<(usize, Do)>;
 }
 
-/// One of `options`.
+/// Returns one of `options`.
 fn pick<T: Copy>(options: &[T], random: &mut Random) -> T {
     options[random.random_range(0..options.len())]
 }
 
-/// The numbers that this conversation is made from.
+/// Returns the random numbers for this scenario, and logs the seed.
 fn random(stage: &Stage) -> Random {
     let seed = std::env::var("CONTRACT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(Seed::fresh);
-    stage.say(format!("CONTRACT_SEED={seed}"));
+    stage.note(format!("CONTRACT_SEED={seed}"));
     Random::new(&seed)
 }
 
-/// A conversation of four actors.
-struct Conversation<'a, M> {
+/// A random scenario with four actors.
+struct Conversation<'a, R> {
     stage: &'a Stage,
     actors: [Actor<'a>; 4],
-    model: M,
-    /// What each was told and has not answered.
+    reference: R,
+    /// The commands that haven't been answered.
     told: [Option<Do>; 4],
 }
 
-/// Holds a conversation about `subject`.
-fn converse<M: Model>(stage: &Stage, subject: Subject, model: M, mut random: Random) {
-    let mut conversation = Conversation { stage, actors: stage.actors(subject), model, told: [None; 4] };
+/// Sends random commands, and then lets all actors finish.
+fn converse<R: Reference>(stage: &Stage, subject: Subject, reference: R, mut random: Random) {
+    let mut conversation = Conversation { stage, actors: stage.actors(subject), reference, told: [None; 4] };
     for _ in 0..COMMANDS {
         let who = random.random_range(0..4);
         if conversation.told[who].is_none() {
-            conversation.tell(who, conversation.model.command(who, &mut random));
+            conversation.tell(who, conversation.reference.command(who, &mut random));
         }
     }
     while conversation.told.iter().any(Option::is_some) {
-        for (who, way_out) in conversation.model.ways_out() {
+        for (who, way_out) in conversation.reference.ways_out() {
             if conversation.told[who].is_none() {
                 conversation.tell(who, way_out);
             }
@@ -76,39 +77,39 @@ fn converse<M: Model>(stage: &Stage, subject: Subject, model: M, mut random: Ran
     }
 }
 
-impl<M: Model> Conversation<'_, M> {
-    /// Tells an actor to do something, and holds all answers that follow from it against the model.
+impl<R: Reference> Conversation<'_, R> {
+    /// Sends a command to an actor, and checks all answers that follow from it.
     fn tell(&mut self, who: usize, what: Do) {
         self.told[who] = Some(what);
-        self.model.begins(who, what);
+        self.reference.begins(who, what);
         let actor = self.actors[who];
         actor.begins(what);
-        // Who gives up at once may sleep before: the clock of coroutines ticks in milliseconds.
+        // With a timeout of zero, a coroutine may still sleep for a moment, because its timer ticks in milliseconds.
         let first = gives_up_at_once(what).then(|| (actor, actor.finishes()));
         let mut answers = self.stage.answers(&self.actors);
         answers.extend(first);
-        while let Some(reasonable) = answers.iter().position(|(actor, answer)| self.follow(*actor, answer)) {
-            answers.remove(reasonable);
+        while let Some(possible) = answers.iter().position(|(actor, answer)| self.follow(*actor, answer)) {
+            answers.remove(possible);
         }
-        let model = &self.model;
-        assert!(answers.is_empty(), "no reason for {answers:?}: {model:?}\n{}", self.stage.story());
+        let reference = &self.reference;
+        assert!(answers.is_empty(), "unexpected {answers:?}: {reference:?}\n{}", self.stage.log());
         for (who, told) in self.told.iter().enumerate() {
-            let should = told.and_then(|told| model.clone().does(who, told));
+            let expected = told.and_then(|told| reference.clone().does(who, told));
             let actor = self.actors[who];
-            assert!(should.is_none(), "{actor} should answer {should:?}: {model:?}\n{}", self.stage.story());
+            assert!(expected.is_none(), "expected {actor} to answer {expected:?}: {reference:?}\n{}", self.stage.log());
         }
     }
 
-    /// Whether the actor has a reason for its answer; if so, the model has done it too.
+    /// Returns whether the reference gives the same answer now, and if so, executes the command on it.
     fn follow(&mut self, actor: Actor, answer: &Answer) -> bool {
         let who = self.actors.iter().position(|it| *it == actor).expect("one of the actors");
-        let mut model = self.model.clone();
-        let reasonable = self.told[who].and_then(|told| model.does(who, told)).as_ref() == Some(answer);
-        if reasonable {
+        let mut reference = self.reference.clone();
+        let possible = self.told[who].and_then(|told| reference.does(who, told)).as_ref() == Some(answer);
+        if possible {
             self.told[who] = None;
-            self.model = model;
+            self.reference = reference;
         }
-        reasonable
+        possible
     }
 }
 

@@ -1,11 +1,11 @@
-//! What the subjects of random conversations should be, as plainly as it can be said.
+//! Reference implementations of the subjects of random scenarios, as simple as possible.
 
 use std::collections::VecDeque;
 
 use chapters::random::Random;
 use rand::RngExt;
 
-use super::{Model, pick};
+use super::{Reference, pick};
 use crate::stage::LONG;
 use crate::words::{Answer, Do};
 
@@ -14,7 +14,7 @@ pub struct QueueModel {
     maxsize: usize,
     items: VecDeque<u64>,
     put: u64,
-    /// How many items each actor has taken and not finished.
+    /// How many items each actor has taken without calling `task_done`.
     in_hand: [usize; 4],
     shut_down: bool,
 }
@@ -25,7 +25,7 @@ impl QueueModel {
     }
 }
 
-impl Model for QueueModel {
+impl Reference for QueueModel {
     fn command(&self, who: usize, random: &mut Random) -> Do {
         let item = 10 * self.put + who as u64;
         let at_once = [Do::TryPut(item), Do::PutTimeout(item, 0), Do::TryGet, Do::GetTimeout(0), Do::Len, Do::IsFull];
@@ -87,7 +87,7 @@ impl Model for QueueModel {
     }
 }
 
-/// How many permits there are, and how many each actor has.
+/// The number of available permits, and the numbers of permits that the actors hold.
 #[derive(Clone, Debug)]
 pub struct SemaphoreModel {
     permits: usize,
@@ -100,7 +100,7 @@ impl SemaphoreModel {
     }
 }
 
-impl Model for SemaphoreModel {
+impl Reference for SemaphoreModel {
     fn command(&self, who: usize, random: &mut Random) -> Do {
         let at_once =
             [Do::TryAcquire, Do::AcquireTimeout(0), Do::Available, Do::ReleaseMany(random.random_range(0..3))];
@@ -138,14 +138,14 @@ impl Model for SemaphoreModel {
     }
 }
 
-/// Who owns it, and how often.
+/// The owner, and the number of its guards.
 #[derive(Clone, Debug, Default)]
 pub struct RLockModel {
     owner: usize,
     depth: usize,
 }
 
-impl Model for RLockModel {
+impl Reference for RLockModel {
     fn command(&self, who: usize, random: &mut Random) -> Do {
         match random.random_range(0..10) {
             0..=4 if self.depth > 0 && self.owner == who => Do::Release,
@@ -180,7 +180,7 @@ pub struct EventModel {
     set: bool,
 }
 
-impl Model for EventModel {
+impl Reference for EventModel {
     fn command(&self, who: usize, random: &mut Random) -> Do {
         match random.random_range(0..10) {
             0..=5 if who > 0 => pick(&[Do::Wait, Do::WaitTimeout(LONG)], random),
@@ -204,7 +204,7 @@ impl Model for EventModel {
     }
 }
 
-/// Who has arrived, in this order, and what those will answer who are on their way out.
+/// The parties that have arrived, in order of arrival, and the answers of those that are leaving.
 #[derive(Clone, Debug, Default)]
 pub struct BarrierModel {
     parties: usize,
@@ -241,7 +241,7 @@ impl BarrierModel {
     }
 }
 
-impl Model for BarrierModel {
+impl Reference for BarrierModel {
     fn command(&self, who: usize, random: &mut Random) -> Do {
         match random.random_range(0..20) {
             0..=14 if who > 0 => pick(&[Do::Wait, Do::WaitTimeout(LONG)], random),

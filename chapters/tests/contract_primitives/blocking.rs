@@ -1,0 +1,203 @@
+//! How threads and processes execute commands on the subjects whose methods they share. Compiled once for each of the two
+//! models, with its types.
+
+use std::thread;
+use std::time::Duration;
+
+use super::super::Talk;
+use super::{Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, die, reacquired};
+use crate::words::{Answer, Do, misdirected};
+
+pub fn millis(timeout: u64) -> Duration {
+    Duration::from_millis(timeout)
+}
+
+type Held<'a> = Option<LockGuard<'a, u64>>;
+
+pub fn lock(lock: &Lock<u64>, condition: &Condition, talk: &Talk) {
+    let mut held = None;
+    while let Some(told) = talk.listen() {
+        let answer;
+        (held, answer) = match held {
+            None => without_guard(told, lock, condition),
+            Some(guard) => with_guard(told, guard, lock, condition),
+        };
+        talk.answer(answer);
+    }
+}
+
+fn without_guard<'a>(told: Do, lock: &'a Lock<u64>, condition: &Condition) -> (Held<'a>, Answer) {
+    match told {
+        Do::Acquire => taken(Some(lock.acquire())),
+        Do::TryAcquire => taken(lock.try_acquire()),
+        Do::AcquireTimeout(timeout) => taken(lock.acquire_timeout(millis(timeout))),
+        Do::Count(times) => {
+            for _ in 0..times {
+                let mut guard = lock.acquire();
+                let number = *guard;
+                thread::yield_now();
+                *guard = number + 1;
+            }
+            (None, Answer::Done)
+        }
+        _ => (None, either_way(told, lock, condition)),
+    }
+}
+
+fn taken(held: Held) -> (Held, Answer) {
+    let answer = match &held {
+        Some(guard) if guard.is_abandoned() => Answer::AcquiredAbandoned,
+        Some(_) => Answer::Acquired,
+        None => Answer::Refused,
+    };
+    (held, answer)
+}
+
+fn with_guard<'a>(
+    told: Do,
+    mut guard: LockGuard<'a, u64>,
+    lock: &'a Lock<u64>,
+    condition: &Condition,
+) -> (Held<'a>, Answer) {
+    let mut answer = Answer::Done;
+    match told {
+        Do::Release => return (None, answer),
+        Do::Die => die(),
+        Do::Read => answer = Answer::Number(*guard),
+        Do::Write(number) => *guard = number,
+        Do::Wait => guard = condition.wait(guard),
+        Do::NotifyAndWait => {
+            condition.notify(1);
+            guard = condition.wait(guard);
+        }
+        Do::WaitTimeout(timeout) => {
+            let notified;
+            (guard, notified) = condition.wait_timeout(guard, millis(timeout));
+            answer = Answer::Is(notified);
+        }
+        Do::WaitFor(least) => guard = condition.wait_for(guard, |number| *number >= least),
+        Do::WaitForTimeout(least, timeout) => {
+            let holds;
+            (guard, holds) = condition.wait_for_timeout(guard, millis(timeout), |number| *number >= least);
+            answer = Answer::Is(holds);
+        }
+        _ => answer = either_way(told, lock, condition),
+    }
+    (Some(guard), answer)
+}
+
+fn either_way(told: Do, lock: &Lock<u64>, condition: &Condition) -> Answer {
+    match told {
+        Do::IsLocked => return Answer::Is(lock.is_locked()),
+        Do::TryAcquire if lock.try_acquire().is_none() => return Answer::Refused,
+        Do::Notify(n) => condition.notify(n),
+        Do::NotifyAll => condition.notify_all(),
+        _ => misdirected(told),
+    }
+    Answer::Done
+}
+
+pub fn rlock(rlock: &RLock, talk: &Talk) {
+    let mut held = Vec::new();
+    while let Some(told) = talk.listen() {
+        let guard = match told {
+            Do::Acquire => Some(rlock.acquire()),
+            Do::TryAcquire => rlock.try_acquire(),
+            Do::AcquireTimeout(timeout) => rlock.acquire_timeout(millis(timeout)),
+            _ => {
+                talk.answer(match told {
+                    Do::Release => held.pop().map_or(Answer::Refused, |_| Answer::Done),
+                    Do::IsLocked => Answer::Is(rlock.is_locked()),
+                    Do::Die => die(),
+                    _ => misdirected(told),
+                });
+                continue;
+            }
+        };
+        talk.answer(reacquired(guard.as_ref()));
+        held.extend(guard);
+    }
+}
+
+pub fn event(event: &Event, talk: &Talk) {
+    while let Some(told) = talk.listen() {
+        let mut answer = Answer::Done;
+        match told {
+            Do::Set => event.set(),
+            Do::Clear => event.clear(),
+            Do::SetAndClear => {
+                event.set();
+                event.clear();
+            }
+            Do::IsSet => answer = Answer::Is(event.is_set()),
+            Do::Wait => event.wait(),
+            Do::WaitTimeout(timeout) => answer = Answer::Is(event.wait_timeout(millis(timeout))),
+            _ => misdirected(told),
+        }
+        talk.answer(answer);
+    }
+}
+
+pub fn semaphore(semaphore: &Semaphore, talk: &Talk) {
+    let mut permits = Vec::new();
+    while let Some(told) = talk.listen() {
+        let mut answer = Answer::Done;
+        match told {
+            Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire())),
+            Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
+            Do::AcquireTimeout(timeout) => answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout))),
+            Do::Release => drop(permits.pop()),
+            Do::Forget => permits.pop().map_or((), Permit::forget),
+            Do::ReleaseMany(n) => semaphore.release(n),
+            Do::Available => answer = Answer::from(semaphore.available()),
+            Do::Die => die(),
+            _ => misdirected(told),
+        }
+        talk.answer(answer);
+    }
+}
+
+pub fn bounded_semaphore(semaphore: &BoundedSemaphore, talk: &Talk) {
+    let mut permits = Vec::new();
+    while let Some(told) = talk.listen() {
+        let mut answer = Answer::Done;
+        match told {
+            Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire())),
+            Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
+            Do::AcquireTimeout(timeout) => answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout))),
+            Do::Release => drop(permits.pop()),
+            Do::Forget => permits.pop().map_or((), Permit::forget),
+            Do::ReleaseMany(n) => answer = semaphore.release(n).into(),
+            Do::Available => answer = Answer::from(semaphore.available()),
+            Do::Die => die(),
+            _ => misdirected(told),
+        }
+        talk.answer(answer);
+    }
+}
+
+/// Keeps a permit if the actor got one.
+fn keep<'a>(permits: &mut Vec<Permit<'a>>, permit: Option<Permit<'a>>) -> Answer {
+    let answer = if permit.is_some() { Answer::Acquired } else { Answer::Refused };
+    permits.extend(permit);
+    answer
+}
+
+pub fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &Talk) {
+    let passed = |index| Answer::Passed { index, actions: actions.available() as u64 };
+    while let Some(told) = talk.listen() {
+        let mut answer = Answer::Done;
+        match told {
+            Do::Wait => answer = barrier.wait().map(passed).into(),
+            Do::WaitTimeout(timeout) => answer = barrier.wait_timeout(millis(timeout)).map(passed).into(),
+            Do::Abort => barrier.abort(),
+            Do::Reset => barrier.reset(),
+            Do::IsBroken => answer = Answer::Is(barrier.is_broken()),
+            Do::Waiting => answer = Answer::from(barrier.n_waiting()),
+            Do::Parties => answer = Answer::from(barrier.parties()),
+            Do::Actions => answer = Answer::from(actions.available()),
+            _ => misdirected(told),
+        }
+        talk.answer(answer);
+    }
+}
