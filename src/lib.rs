@@ -7,6 +7,7 @@
 //! - [`serve`]: `cargo run`: opens the room and builds the book again when a file changes.
 //! - [`room`]: the HTTP server: who may send requests, and how demos are run.
 //! - [`figures`] and [`record`]: the figures of the book, drawn from recorded runs.
+//! - [`pages`]: the pages as text, for the tests.
 //! - [`pdf`] and [`browser`]: prints the book with Chromium.
 //! - [`process`]: the environment that the program starts in.
 //!
@@ -15,6 +16,7 @@
 pub mod book;
 pub mod browser;
 pub mod figures;
+pub mod pages;
 pub mod pdf;
 pub mod process;
 pub mod record;

@@ -8,8 +8,6 @@
 mod anchors;
 mod blocks;
 mod chapters;
-#[path = "../common/mod.rs"]
-mod common;
 mod exercises;
 mod figures;
 mod labs;
@@ -20,7 +18,8 @@ mod words;
 
 use std::path::Path;
 
-use common::Page;
+use reading_room::pages as common;
+use reading_room::pages::Page;
 
 /// What reads a file, by its path from the root of the repository; the tests of the checks have one of their own.
 type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
@@ -32,13 +31,6 @@ fn read(path: &Path) -> Option<String> {
         Some(String::new())
     } else {
         std::fs::read(path).ok().map(|it| String::from_utf8_lossy(&it).into())
-    }
-}
-
-impl Page {
-    /// A fault of this page, told in a line.
-    fn fault(&self, line: usize, what: impl std::fmt::Display) -> String {
-        format!("{}:{line}: {what}", self.path.display())
     }
 }
 

@@ -7,8 +7,6 @@
 //! A comment before a block, which readers do not see, says how it is tested if not as it stands; [`console`] and
 //! [`python`] tell what it can say. A comment that says nothing that is known is a fault.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod console;
 mod contract;
 mod faults;
@@ -23,7 +21,8 @@ use std::{env, fs};
 
 use libtest_mimic::{Arguments, Trial};
 
-use common::{Block, Page};
+use reading_room::pages as common;
+use reading_room::pages::{Block, Page};
 
 /// How many blocks run at once.
 const AT_ONCE: usize = 8;

@@ -1,36 +1,51 @@
-//! The pages, as the tests read them: text, Markdown, and the code blocks in it.
+//! The pages of the book as the tests read them: their text, their Markdown and their code blocks.
+//!
+//! These functions read files of the repository and panic if a file can't be read.
 
+use std::fmt::Display;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-/// A page of the book, or the README, by its path from the root of the repository.
+pub use crate::book::root;
+
+/// A page of the book, or the README.
 pub struct Page {
+    /// The path from the root of the repository.
     pub path: PathBuf,
+    /// The Markdown.
     pub text: String,
 }
 
-/// A code block: the line that opens it, what stands after the fence, and what is in it.
+/// A code block.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
+    /// The number of the line that opens it.
     pub line: usize,
+    /// The text after the fence, or `indented`.
     pub info: String,
+    /// The code.
     pub text: String,
-    /// What an HTML comment says that stands right before the block: how it is tested. Readers do not see it.
+    /// The HTML comment right before the block, which says how the block is tested.
     pub note: Option<String>,
-    /// Where it is on the page.
+    /// The bytes of the page that it covers.
     pub range: Range<usize>,
 }
 
 impl Page {
-    /// The number of the line in which something is.
+    /// A fault of this page, as a line of text.
+    pub fn fault(&self, line: usize, fault: impl Display) -> String {
+        format!("{}:{line}: {fault}", self.path.display())
+    }
+
+    /// The number of the line at an offset in bytes.
     pub fn line(&self, offset: usize) -> usize {
         self.text[..offset].matches('\n').count() + 1
     }
 
-    /// What the page consists of, as mdBook reads it.
+    /// The Markdown events of the page, with the extensions that mdBook enables.
     pub fn events(&self) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
         let options = Options::ENABLE_TABLES
             | Options::ENABLE_FOOTNOTES
@@ -42,7 +57,7 @@ impl Page {
         Parser::new_ext(&self.text, options).into_offset_iter()
     }
 
-    /// The code blocks, in order. What is indented instead of fenced is `indented`.
+    /// The code blocks, in order.
     pub fn blocks(&self) -> Vec<Block> {
         let mut blocks: Vec<Block> = Vec::new();
         let mut inside = false;
@@ -72,12 +87,11 @@ impl Page {
     }
 }
 
-/// The root of the repository.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The files below a folder whose names end in `extension`, by their paths from the root, in order.
+/// The sorted paths, from the root of the repository, of the files below a folder with an extension.
+///
+/// # Panics
+///
+/// When the folder can't be read.
 pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     fn walk(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
         let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -98,13 +112,21 @@ pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 /// Reads a page, or another file of the repository.
+///
+/// # Panics
+///
+/// When the file can't be read.
 pub fn page(path: impl Into<PathBuf>) -> Page {
     let path = path.into();
     let text = fs::read_to_string(root().join(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Page { path, text }
 }
 
-/// The pages of the book, the table of contents included, and the README.
+/// The pages of the book with the table of contents, and the README.
+///
+/// # Panics
+///
+/// When a page can't be read.
 pub fn pages() -> Vec<Page> {
     files("book/src", "md").into_iter().chain([PathBuf::from("README.md")]).map(page).collect()
 }
