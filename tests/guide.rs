@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use chapters::demo::processes;
 use chapters::demo::{coroutines, threads};
 use chapters::demos::primitives::Primitive;
-use chapters::demos::queues::Trait;
+use chapters::demos::queues::QueueDemo;
 use chapters::measure::{gil, models};
 use chapters::random::Seed;
 use chapters::{demos, options};
@@ -62,7 +62,7 @@ struct Example {
     #[arg(long = "seed")]
     _seed: Option<Seed>,
     #[command(flatten)]
-    _look: options::Look,
+    _output: options::Output,
 }
 
 fn parses<M: Args>(words: &[&str]) -> Result<(), String> {
@@ -137,7 +137,7 @@ fn check(command: &str) -> Result<(), String> {
                 "chapter-gil" => gil::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
                 "chapter-choosing" => models::Options::try_parse_from(words).map(drop).map_err(|it| it.to_string()),
                 "chapter-primitives" => shows::<Primitive>(words),
-                "chapter-queues" => shows::<Trait>(words),
+                "chapter-queues" => shows::<QueueDemo>(words),
                 _ => parses::<NoMore>(words),
             }
         }

@@ -5,8 +5,9 @@
 use std::env;
 use std::process::ExitCode;
 
-use chapters::demo::{self, Model};
+use chapters::demo;
 use chapters::job::{Job, Kind};
+use chapters::service::Model;
 use chapters::threads::Service;
 
 /// Which job it is.
@@ -16,8 +17,7 @@ const BAD: usize = 5;
 struct NoMoreFlags {}
 
 fn main() -> ExitCode {
-    let model = Model { name: "threads", most_workers: 100 };
-    demo::main(model, env::args_os(), |_: NoMoreFlags, mut demo| {
+    demo::main(Model::Threads, env::args_os(), |_: NoMoreFlags, mut demo| {
         // Nobody can wait for less than no time: this job panics.
         if let Some(job) = demo.jobs.get_mut(BAD) {
             *job = Job { kind: Kind::Io, size: -1.0, ..*job };

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use chapters::coroutines::Runtime;
 use chapters::demo::Demo;
-use chapters::demos::crew::coroutines::{Stage, Worker, perform};
+use chapters::demos::workers::coroutines::{Stage, Worker, perform};
 use chapters::job::{self, Job, Kind};
-use chapters::options::{self, Look, When};
+use chapters::options::{self, Output, When};
 use chapters::random::Seed;
-use chapters::record::{Event, Record, Thing};
+use chapters::record::{Event, Record, Resource};
 use chapters::service::{Outcome, Plan, Run};
 use chapters::trace;
 use chapters::usage::Usage;
@@ -52,7 +52,7 @@ struct CommandLine {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=100))]
     workers: u32,
     #[command(flatten)]
-    look: Look,
+    output: Output,
 }
 
 /// What the four share.
@@ -86,7 +86,7 @@ impl Heart {
     async fn beat(&self, me: &Worker) {
         while self.computing.load(Relaxed) > 0 {
             sleep(BEAT).await;
-            me.signals(Thing::Condition);
+            me.signals(Resource::Condition);
         }
     }
     // ANCHOR_END: beat
@@ -132,12 +132,12 @@ fn name(way: Way) -> String {
 }
 
 fn main() -> ExitCode {
-    let CommandLine { way, scale, workers, look } = CommandLine::parse();
+    let CommandLine { way, scale, workers, output } = CommandLine::parse();
     let seed = Seed::from(1);
     let jobs: Vec<Job> = job::jobs(&seed, Kind::Cpu).take(JOBS as usize).collect();
     let plan = Plan { workers, time: Duration::from_secs(60), scale, until_done: true };
     let shown = match way {
-        Some(way) => show(way, &jobs, plan, seed, &look),
+        Some(way) => show(way, &jobs, plan, seed, &output),
         None => compare(&jobs, plan),
     };
     match shown {
@@ -150,9 +150,9 @@ fn main() -> ExitCode {
 }
 
 /// Shows one way as a demo shows its run.
-fn show(way: Way, jobs: &[Job], plan: Plan, seed: Seed, look: &Look) -> Result<(), String> {
+fn show(way: Way, jobs: &[Job], plan: Plan, seed: Seed, output: &Output) -> Result<(), String> {
     let run = Run { model: "coroutines", scene: Some("heartbeat"), seed, jobs: JOBS, plan };
-    let mut views = Views::open(run, look, When::Never)?;
+    let mut views = Views::open(run, output, When::Never)?;
     let (records, wall, stopped) = perform_in(way, jobs, plan).map_err(|error| error.to_string())?;
     views.show(&records);
     views.finish(wall, stopped).failures.into_iter().try_for_each(Err)

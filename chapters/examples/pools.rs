@@ -16,10 +16,11 @@ use std::sync::Arc;
 use std::thread;
 
 use chapters::demo::Demo;
-use chapters::demos::crew::threads::Worker as Me;
-use chapters::demos::{self, Crew, Part, World};
+use chapters::demos::workers::threads::Worker as Me;
+use chapters::demos::{self, Part, Spawner};
 use chapters::job::Job;
-use chapters::record::{Event, Thing, WorkerId};
+use chapters::record::{Event, Resource, WorkerId};
+use chapters::service::Model;
 use chapters::service::Outcome;
 use chapters::usage::Usage;
 use clap::ValueEnum;
@@ -94,11 +95,11 @@ impl Part for Pool {
         }
     }
 
-    fn missing(self, world: World) -> Option<&'static str> {
-        (world != World::Threads).then_some("these pools are made of threads")
+    fn missing(self, model: Model) -> Option<&'static str> {
+        (model != Model::Threads).then_some("these pools are made of threads")
     }
 
-    fn perform(self, _: Crew, demo: Demo) -> io::Result<Outcome> {
+    fn perform(self, _: Spawner, demo: Demo) -> io::Result<Outcome> {
         let Demo { plan, jobs, trace, on_started } = demo;
         trace.service().record(Event::ServiceStarting);
         let workers = plan.workers as usize;
@@ -218,9 +219,9 @@ fn perform(me: &Me, task: Task, queue: &Receiver<Task>, wait: Wait) -> bool {
             let (done, end) = channel::bounded(0);
             me.puts(&second);
             pool.send(Task::Half(second, done)).expect("this worker can receive");
-            me.waits(Thing::Event);
+            me.waits(Resource::Event);
             let is_done = wait(me, queue, &end);
-            me.goes_on(Thing::Event);
+            me.goes_on(Resource::Event);
             is_done
         }
     }
@@ -239,9 +240,9 @@ fn help(me: &Me, queue: &Receiver<Task>, end: &Receiver<Infallible>) -> bool {
         select! {
             recv(end) -> _ => return true,
             recv(queue) -> task => {
-                me.goes_on(Thing::Event);
+                me.goes_on(Resource::Event);
                 perform(me, task.expect("whoever waits can still send"), queue, help);
-                me.waits(Thing::Event);
+                me.waits(Resource::Event);
             }
         }
     }

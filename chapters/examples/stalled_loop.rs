@@ -12,9 +12,9 @@ use std::time::Duration;
 use chapters::coroutines::Runtime;
 use chapters::demos::worker;
 use chapters::job::{self, Job, Kind};
-use chapters::options::{Look, When};
+use chapters::options::{Output, When};
 use chapters::random::Seed;
-use chapters::record::{Event, Thing, WorkerId};
+use chapters::record::{Event, Resource, WorkerId};
 use chapters::service::{Outcome, Plan, Run};
 use chapters::threads::Lock;
 use chapters::trace::{self, Recorder, Trace};
@@ -43,7 +43,7 @@ struct Options {
     seed: Option<Seed>,
 
     #[command(flatten)]
-    look: Look,
+    output: Output,
 }
 
 // ANCHOR: pay_in
@@ -52,12 +52,12 @@ async fn pay_in(me: &Worker, account: &Lock<u64>) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for pair in jobs.chunks(2) {
         me.work_async(pair[0]).await;
-        me.waits(Thing::Lock);
+        me.waits(Resource::Lock);
         let mut balance = account.acquire(); // blocks the thread: no `await` here
-        me.gets(Thing::Lock);
+        me.gets(Resource::Lock);
         me.work_async(pair[1]).await; // pauses with the lock held
         *balance += 1;
-        me.gives_back(Thing::Lock);
+        me.gives_back(Resource::Lock);
     }
 }
 // ANCHOR_END: pay_in
@@ -112,13 +112,13 @@ fn play(jobs: &[Job], trace: &Trace, signs: Sender<()>) -> io::Result<()> {
 }
 
 fn main() -> ExitCode {
-    let Options { seed, look } = Options::parse();
-    let look = Look { without_summary: true, ..look };
+    let Options { seed, output } = Options::parse();
+    let output = Output { without_summary: true, ..output };
     let plan = Plan { workers: WORKERS, time: Duration::from_secs(86_400), scale: SCALE, until_done: true };
     let seed = seed.unwrap_or_else(Seed::fresh);
     let jobs: Vec<Job> = job::jobs(&seed, Kind::Io).take(JOBS as usize).collect();
     let run = Run { model: "coroutines", scene: Some("a thread's lock"), seed, jobs: JOBS, plan };
-    let mut views = match Views::open(run, &look, When::Never) {
+    let mut views = match Views::open(run, &output, When::Never) {
         Ok(views) => views,
         Err(error) => {
             eprintln!("error: {error}");

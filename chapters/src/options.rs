@@ -53,7 +53,7 @@ pub struct Options {
     // A doc comment here would become the program's own text.
     #[allow(missing_docs)]
     #[command(flatten)]
-    pub look: Look,
+    pub output: Output,
 
     /// Progress bars on standard error; `auto` shows them on a terminal
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "What to look at")]
@@ -63,7 +63,7 @@ pub struct Options {
 /// How a run is looked at: what all programs that leave records can be asked for.
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
-pub struct Look {
+pub struct Output {
     /// How records are printed on standard output
     #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
     pub format: Format,

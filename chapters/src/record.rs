@@ -55,15 +55,15 @@ pub enum Event {
     /// A worker puts a job on a queue.
     JobPut(Job),
     /// A worker begins to wait, if only for a moment.
-    WaitStarted(Thing),
+    WaitStarted(Resource),
     /// A worker is done waiting, whether it has got what it waited for or not.
-    WaitEnded(Thing),
+    WaitEnded(Resource),
     /// A worker has just got something that it holds from now on.
-    Acquired(Thing),
+    Acquired(Resource),
     /// A worker is about to give back what it holds.
-    Released(Thing),
+    Released(Resource),
     /// A worker does what others wait for.
-    Signalled(Thing),
+    Signalled(Resource),
 }
 
 impl Event {
@@ -100,10 +100,10 @@ impl Event {
     }
 
     /// What the event is about, if it is about waiting, holding or signalling.
-    pub fn thing(&self) -> Option<Thing> {
+    pub fn resource(&self) -> Option<Resource> {
         match self {
-            Event::WaitStarted(thing) | Event::WaitEnded(thing) => Some(*thing),
-            Event::Acquired(thing) | Event::Released(thing) | Event::Signalled(thing) => Some(*thing),
+            Event::WaitStarted(resource) | Event::WaitEnded(resource) => Some(*resource),
+            Event::Acquired(resource) | Event::Released(resource) | Event::Signalled(resource) => Some(*resource),
             _ => None,
         }
     }
@@ -128,7 +128,7 @@ impl Event {
 /// | `"queue"` | | | shut it down |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Thing {
+pub enum Resource {
     /// A lock.
     Lock,
     /// A lock that its holder may take again.
@@ -151,46 +151,65 @@ pub enum Thing {
     Queue,
 }
 
-impl Thing {
+impl Resource {
+    /// All resources.
+    pub const ALL: [Self; 10] = [
+        Self::Lock,
+        Self::RLock,
+        Self::Condition,
+        Self::Event,
+        Self::Semaphore,
+        Self::Barrier,
+        Self::Room,
+        Self::Item,
+        Self::Tasks,
+        Self::Queue,
+    ];
+
+    /// Whether a signal is for all workers that are waiting, rather than for one of them.
+    pub fn wakes_all(self) -> bool {
+        matches!(self, Self::Event | Self::Barrier | Self::Queue)
+    }
+
     /// What one waits for, in words: `for the lock`, `at the barrier`.
     pub fn waited_for(self) -> &'static str {
         match self {
-            Thing::Lock => "for the lock",
-            Thing::RLock => "for the rlock",
-            Thing::Condition => "for a notification",
-            Thing::Event => "for the event",
-            Thing::Semaphore => "for a permit",
-            Thing::Barrier => "at the barrier",
-            Thing::Room => "for room",
-            Thing::Item => "for an item",
-            Thing::Tasks => "for all tasks to be done",
-            Thing::Queue => "for the queue",
+            Resource::Lock => "for the lock",
+            Resource::RLock => "for the rlock",
+            Resource::Condition => "for a notification",
+            Resource::Event => "for the event",
+            Resource::Semaphore => "for a permit",
+            Resource::Barrier => "at the barrier",
+            Resource::Room => "for room",
+            Resource::Item => "for an item",
+            Resource::Tasks => "for all tasks to be done",
+            Resource::Queue => "for the queue",
         }
     }
 
     /// What one holds, in words: `the lock`, `a permit`.
     pub fn held(self) -> &'static str {
         match self {
-            Thing::Lock => "the lock",
-            Thing::RLock => "the rlock",
-            Thing::Condition => "the condition",
-            Thing::Event => "the event",
-            Thing::Semaphore => "a permit",
-            Thing::Barrier => "the barrier",
-            Thing::Room => "room",
-            Thing::Item => "an item",
-            Thing::Tasks => "a task",
-            Thing::Queue => "the queue",
+            Resource::Lock => "the lock",
+            Resource::RLock => "the rlock",
+            Resource::Condition => "the condition",
+            Resource::Event => "the event",
+            Resource::Semaphore => "a permit",
+            Resource::Barrier => "the barrier",
+            Resource::Room => "room",
+            Resource::Item => "an item",
+            Resource::Tasks => "a task",
+            Resource::Queue => "the queue",
         }
     }
 
     /// What one does who signals, in words: `sets the event`, `opens the barrier`.
     pub fn signalled(self) -> &'static str {
         match self {
-            Thing::Condition => "notifies",
-            Thing::Event => "sets the event",
-            Thing::Barrier => "opens the barrier",
-            Thing::Queue => "shuts the queue down",
+            Resource::Condition => "notifies",
+            Resource::Event => "sets the event",
+            Resource::Barrier => "opens the barrier",
+            Resource::Queue => "shuts the queue down",
             _ => "signals",
         }
     }
@@ -235,9 +254,9 @@ impl Serialize for Record {
             line.serialize_field("job", job)?;
         }
         match &self.event {
-            Event::WaitStarted(thing) | Event::WaitEnded(thing) => line.serialize_field("on", thing)?,
-            Event::Acquired(thing) | Event::Released(thing) | Event::Signalled(thing) => {
-                line.serialize_field("of", thing)?;
+            Event::WaitStarted(resource) | Event::WaitEnded(resource) => line.serialize_field("on", resource)?,
+            Event::Acquired(resource) | Event::Released(resource) | Event::Signalled(resource) => {
+                line.serialize_field("of", resource)?;
             }
             Event::ServiceStopped(summary) => line.serialize_field("summary", summary)?,
             _ => {}
@@ -254,8 +273,8 @@ impl<'de> Deserialize<'de> for Record {
             worker: Option<String>,
             event: String,
             job: Option<Job>,
-            on: Option<Thing>,
-            of: Option<Thing>,
+            on: Option<Resource>,
+            of: Option<Resource>,
             summary: Option<Box<Summary>>,
             #[serde(flatten)]
             _more: std::collections::HashMap<String, IgnoredAny>,
@@ -347,12 +366,13 @@ mod tests {
 
     #[test]
     fn who_waits_or_holds_says_for_what() {
-        let things = ["lock", "rlock", "condition", "event", "semaphore", "barrier", "room", "item", "tasks", "queue"];
+        let resources =
+            ["lock", "rlock", "condition", "event", "semaphore", "barrier", "room", "item", "tasks", "queue"];
         let events =
             [("wait_started", "on"), ("wait_ended", "on"), ("acquired", "of"), ("released", "of"), ("signalled", "of")];
-        for thing in things {
+        for resource in resources {
             for (event, field) in events {
-                let line = format!(r#"{{"at":0.5,"worker":"worker-2","event":"{event}","{field}":"{thing}"}}"#);
+                let line = format!(r#"{{"at":0.5,"worker":"worker-2","event":"{event}","{field}":"{resource}"}}"#);
                 let read: Record = serde_json::from_str(&line).unwrap();
                 assert_eq!(serde_json::to_string(&read).unwrap(), line);
             }

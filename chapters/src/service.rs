@@ -8,6 +8,7 @@
 use std::io;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -21,6 +22,42 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a coroutine may run jobs before it yields to the other tasks of its event loop.
 pub const TIME_SLICE: Duration = Duration::from_millis(1);
+
+/// A model of concurrency: what the workers are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Model {
+    /// Workers that share one memory, as in Python's threading
+    #[default]
+    Threads,
+    /// Workers that share nothing but what they are handed, as in Python's multiprocessing
+    Processes,
+    /// Workers that take turns on an event loop, as in Python's asyncio
+    Coroutines,
+}
+
+impl Model {
+    /// Its name on the command line and in the records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::Threads => "threads",
+            Model::Processes => "processes",
+            Model::Coroutines => "coroutines",
+        }
+    }
+
+    /// The most workers that a system with its usual settings can have, or that are of any use.
+    pub fn most_workers(self) -> u32 {
+        match self {
+            // Each thread maps its stack, a second one for signal handlers, and a guard page before each. Linux lets a
+            // process have 65,530 mappings.
+            Model::Threads => 10_000,
+            // Linux has 32,768 PIDs unless it is configured otherwise, and a process is the most expensive worker.
+            Model::Processes => 10_000,
+            // A coroutine is a piece of memory. There could be many more, but a typing error would use up the memory.
+            Model::Coroutines => 100_000,
+        }
+    }
+}
 
 /// What a service is asked to do, whichever way it is built.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

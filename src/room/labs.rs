@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use chapters::demo::{coroutines, threads};
 use chapters::demos::primitives::Primitive;
-use chapters::demos::queues::Trait;
+use chapters::demos::queues::QueueDemo;
 use chapters::demos::{self, Part};
 use chapters::measure::models;
 use chapters::random::Seed;
@@ -131,9 +131,9 @@ pub const LABS: &[Lab] = &[
     },
     Lab {
         name: "queues",
-        program: Trait::PROGRAM,
-        command: demos::CommandLine::<Trait>::described,
-        check: |words| demos::CommandLine::<Trait>::read(words).map(drop),
+        program: QueueDemo::PROGRAM,
+        command: demos::CommandLine::<QueueDemo>::described,
+        check: |words| demos::CommandLine::<QueueDemo>::read(words).map(drop),
         start: Start::Here(demos::queues::main),
         options: DEMO_OPTIONS,
         workers_are_processes: false,

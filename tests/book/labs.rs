@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use chapters::demo::{coroutines, threads};
 use chapters::demos;
 use chapters::demos::primitives::Primitive;
-use chapters::demos::queues::Trait;
+use chapters::demos::queues::QueueDemo;
 use chapters::measure::models;
 use clap::{Command, CommandFactory};
 use regex::Regex;
@@ -38,7 +38,7 @@ fn demo(name: &str) -> Option<Command> {
         "processes" => Some(chapters::demo::processes::command()),
         "coroutines" => Some(coroutines::command()),
         "primitives" => Some(demos::CommandLine::<Primitive>::command()),
-        "queues" => Some(demos::CommandLine::<Trait>::command()),
+        "queues" => Some(demos::CommandLine::<QueueDemo>::command()),
         "choosing" => Some(models::Options::command()),
         _ => None,
     }

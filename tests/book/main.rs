@@ -14,6 +14,7 @@ mod labs;
 mod links;
 mod listings;
 mod numbers;
+mod timeline;
 mod words;
 
 use std::path::Path;

@@ -7,10 +7,10 @@ use std::process::{self, ExitCode};
 use std::thread;
 use std::time::Duration;
 
-use chapters::demo::{self, Demo, Model};
+use chapters::demo::{self, Demo};
 use chapters::options;
 use chapters::processes::{Method, Service};
-use chapters::service::Outcome;
+use chapters::service::{Model, Outcome};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -23,7 +23,7 @@ struct Options {
 }
 
 pub fn main() -> ExitCode {
-    demo::main(Model { name: "processes", most_workers: 10_000 }, env::args_os(), run)
+    demo::main(Model::Processes, env::args_os(), run)
 }
 
 // ANCHOR: run

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::coroutines::{Runtime, Service};
-use crate::demo::{self, Model};
+use crate::demo;
+use crate::service::Model;
 
 /// The flags that only this demo has.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -15,13 +16,9 @@ pub struct Options {
     pub runtime: Runtime,
 }
 
-/// A coroutine is a piece of memory, and there could be many more: past this, a slip of the finger costs more than anybody
-/// learns.
-const MODEL: Model = Model { name: "coroutines", most_workers: 100_000 };
-
 /// The command line of the program `chapter-coroutines`.
 pub fn command() -> clap::Command {
-    demo::command::<Options>(MODEL)
+    demo::command::<Options>(Model::Coroutines)
 }
 
 /// The program `chapter-coroutines`.
@@ -31,7 +28,7 @@ pub fn main() -> ExitCode {
 
 /// The same with other arguments than the program's own; the first is the name of the program.
 pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    demo::main(MODEL, arguments, |options: Options, demo| {
+    demo::main(Model::Coroutines, arguments, |options: Options, demo| {
         options.runtime.build()?.block_on(async {
             let mut service = Service::new(demo.plan, demo.trace);
             service.add_jobs(demo.jobs);

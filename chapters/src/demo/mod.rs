@@ -23,7 +23,7 @@ use crate::interrupt;
 use crate::job::{self, Job, Kind, Work};
 use crate::options::{self, Options};
 use crate::random::Seed;
-use crate::service::{OnStarted, Outcome, Plan, Run, StopHandle};
+use crate::service::{Model, OnStarted, Outcome, Plan, Run, StopHandle};
 use crate::trace::{self, Records, Trace};
 use crate::usage::Usage;
 use crate::view::views::{Report, Views};
@@ -61,15 +61,6 @@ struct CommandLine<M: Args> {
     more: M,
 }
 
-/// A way to build the service.
-#[derive(Clone, Copy, Debug)]
-pub struct Model {
-    /// `threads`, `processes` or `coroutines`.
-    pub name: &'static str,
-    /// How many workers a system with its usual settings can have.
-    pub most_workers: u32,
-}
-
 /// Runs the program `chapter-MODEL`: `service` makes a service from its own flags and what it needs, and runs it. The
 /// first of the arguments is the name of the program.
 pub fn main<M: Args>(
@@ -83,8 +74,8 @@ pub fn main<M: Args>(
         Ok(parsed) => parsed,
     };
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
-    let run = Run { model: model.name, scene: None, seed, jobs: options.jobs, plan: options.plan() };
-    match Views::open(run.clone(), &options.look, options.progress) {
+    let run = Run { model: model.name(), scene: None, seed, jobs: options.jobs, plan: options.plan() };
+    match Views::open(run.clone(), &options.output, options.progress) {
         Err(error) => fail(&error, USAGE),
         Ok(views) => match serve(run, options.kind, views, |demo| service(more, demo)) {
             Err(error) => fail(&error, FAILED),
@@ -113,7 +104,8 @@ pub(crate) fn answer_with(answer: &clap::Error) -> ExitCode {
 }
 
 /// The command line of the program `chapter-MODEL`.
-pub(crate) fn command<M: Args>(Model { name: model, most_workers }: Model) -> Command {
+pub(crate) fn command<M: Args>(model: Model) -> Command {
+    let (model, most_workers) = (model.name(), model.most_workers());
     let name = format!("chapter-{model}");
     let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
     let examples = format!(

@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use crate::demo::{self, Model};
+use crate::demo;
 use crate::processes::Service;
 use crate::processes::service::Worker;
 use crate::processes::start::{self, Method};
+use crate::service::Model;
 
 /// The flags that only this demo has.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -18,12 +19,9 @@ pub struct Options {
     pub method: Method,
 }
 
-/// A process is the most expensive worker, and a system has numbers for 32,768 of them unless it is told otherwise.
-const MODEL: Model = Model { name: "processes", most_workers: 10_000 };
-
 /// The command line of the program `chapter-processes`.
 pub fn command() -> clap::Command {
-    demo::command::<Options>(MODEL)
+    demo::command::<Options>(Model::Processes)
 }
 
 /// The program `chapter-processes`, and what the processes run that it starts by its own name.
@@ -38,7 +36,7 @@ pub(crate) fn as_worker() -> Option<ExitCode> {
 
 /// The program with other arguments than its own; the first is the name of the program.
 pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    demo::main(MODEL, arguments, |options: Options, demo| {
+    demo::main(Model::Processes, arguments, |options: Options, demo| {
         let mut service = Service::new(demo.plan, demo.trace, options.method, demo.jobs.len())?;
         service.add_jobs(demo.jobs).map_err(io::Error::other)?;
         service.run(demo.on_started)

@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::demo::{self, Model};
-use crate::gil::interpreter::{Gils, Locking};
+use crate::demo;
+use crate::gil::interpreter::{GilMode, Gils};
 use crate::gil::worker;
 use crate::options;
+use crate::service::Model;
 use crate::threads::Service;
 
 /// The flags that only this demo has.
@@ -16,7 +17,7 @@ use crate::threads::Service;
 pub struct Options {
     /// Which interpreter lock the workers take turns under
     #[arg(long, value_enum, default_value_t)]
-    pub gil: Locking,
+    pub gil: GilMode,
 
     /// How long a worker waits for the interpreter lock before it asks the holder for a turn: CPython's switch interval.
     /// Less than a microsecond counts as one
@@ -24,13 +25,9 @@ pub struct Options {
     pub switch_interval: Duration,
 }
 
-/// Each thread maps its stack, a second one for signal handlers, and a guard before each: Linux lets a process have 65,530
-/// mappings.
-const MODEL: Model = Model { name: "threads", most_workers: 10_000 };
-
 /// The command line of the program `chapter-threads`.
 pub fn command() -> clap::Command {
-    demo::command::<Options>(MODEL)
+    demo::command::<Options>(Model::Threads)
 }
 
 /// The program `chapter-threads`.
@@ -40,7 +37,7 @@ pub fn main() -> ExitCode {
 
 /// The same with other arguments than the program's own; the first is the name of the program.
 pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    demo::main(MODEL, arguments, |options: Options, demo| {
+    demo::main(Model::Threads, arguments, |options: Options, demo| {
         let gils = Gils::new(options.gil, options.switch_interval);
         let mut service = Service::new(demo.plan, demo.trace);
         service.add_jobs(demo.jobs);

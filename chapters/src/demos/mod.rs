@@ -7,10 +7,10 @@
 //!
 //! Data runs one way here too: options, jobs, scene, records, views. A scene never prints.
 
-pub mod crew;
 pub mod primitives;
 pub mod queues;
 pub mod worker;
+pub mod workers;
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
@@ -23,11 +23,11 @@ use crate::coroutines::Runtime;
 use crate::demo::{self, Demo, FAILED, USAGE, answer_with, fail};
 use crate::environment;
 use crate::job::Kind;
-use crate::options::{self, Format, Look, When};
+use crate::options::{self, Format, Output, When};
 #[cfg(target_os = "linux")]
 use crate::processes::Method;
 use crate::random::Seed;
-use crate::service::{Outcome, Plan, Run};
+use crate::service::{Model, Outcome, Plan, Run};
 use crate::view::views::Views;
 
 /// How much of a demo's job one of a scene is: a tenth of a second if it waits.
@@ -37,32 +37,9 @@ const NO_END: Duration = Duration::from_secs(86_400);
 /// The most workers: more would not make a scene clearer.
 const MOST_WORKERS: u64 = 100;
 
-/// One of the three worlds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum World {
-    /// Workers that share one memory, as in Python's threading
-    #[default]
-    Threads,
-    /// Workers that share nothing but what they are handed, as in Python's multiprocessing
-    Processes,
-    /// Workers that take turns on an event loop, as in Python's asyncio
-    Coroutines,
-}
-
-impl World {
-    /// Its name on the command line and in the records.
-    pub fn name(self) -> &'static str {
-        match self {
-            World::Threads => "threads",
-            World::Processes => "processes",
-            World::Coroutines => "coroutines",
-        }
-    }
-}
-
 /// What workers are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crew {
+pub enum Spawner {
     /// Threads.
     Threads,
     /// Processes, started by this method.
@@ -89,14 +66,14 @@ pub trait Part: ValueEnum + Copy + Send + Sync + 'static {
     fn jobs(self, workers: u64) -> u64;
 
     /// Why the scene cannot be played in a world, if it cannot.
-    fn missing(self, world: World) -> Option<&'static str>;
+    fn missing(self, model: Model) -> Option<&'static str>;
 
     /// Plays the scene. Blocks until the last worker has ended.
     ///
     /// # Errors
     ///
     /// When the workers cannot be started.
-    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Outcome>;
+    fn perform(self, spawner: Spawner, demo: Demo) -> io::Result<Outcome>;
 }
 
 /// The command line of a tour.
@@ -117,7 +94,7 @@ pub struct CommandLine<P: Part> {
 struct Options {
     /// What the workers are
     #[arg(long, value_enum, default_value_t)]
-    model: World,
+    model: Model,
 
     /// How worker processes are started; fork unless it is given
     #[cfg(target_os = "linux")]
@@ -145,7 +122,7 @@ struct Options {
     scale: f64,
 
     #[command(flatten)]
-    look: Look,
+    output: Output,
 }
 
 fn workers(text: &str) -> Result<u32, String> {
@@ -183,52 +160,52 @@ impl<P: Part> CommandLine<P> {
 
     /// What does not go together, if something does not.
     fn contradiction(&self) -> Option<String> {
-        let Options { model, runtime, look, .. } = &self.options;
-        let world = model.name();
+        let Options { model, runtime, output, .. } = &self.options;
+        let name = model.name();
         #[cfg(target_os = "linux")]
-        if self.options.method.is_some() && *model != World::Processes {
-            return Some(format!("--method: {world} are not started by a method; it goes with --model=processes"));
+        if self.options.method.is_some() && *model != Model::Processes {
+            return Some(format!("--method: {name} are not started by a method; it goes with --model=processes"));
         }
-        if runtime.is_some() && *model != World::Coroutines {
-            return Some(format!("--runtime: {world} have no event loop; it goes with --model=coroutines"));
+        if runtime.is_some() && *model != Model::Coroutines {
+            return Some(format!("--runtime: {name} have no event loop; it goes with --model=coroutines"));
         }
         let Some(part) = self.part else {
-            let flag = look.timeline.as_ref().map(|_| "--timeline").or(look.trace.as_ref().map(|_| "--trace"))?;
+            let flag = output.timeline.as_ref().map(|_| "--timeline").or(output.trace.as_ref().map(|_| "--trace"))?;
             let names: Vec<&str> = P::value_variants().iter().map(|part| part.name()).collect();
             return Some(format!("{flag} shows one part of the tour; say which: {}", names.join(", ")));
         };
         let missing = part.missing(*model)?;
         let names: Vec<&str> = Self::parts_in(*model).into_iter().map(Part::name).collect();
-        Some(format!("{}: {missing}; --model={world} has {}", part.name(), names.join(", ")))
+        Some(format!("{}: {missing}; --model={name} has {}", part.name(), names.join(", ")))
     }
 
     /// What a world has.
-    fn parts_in(world: World) -> Vec<P> {
-        P::value_variants().iter().copied().filter(|part| part.missing(world).is_none()).collect()
+    fn parts_in(model: Model) -> Vec<P> {
+        P::value_variants().iter().copied().filter(|part| part.missing(model).is_none()).collect()
     }
 
     /// What the workers are made of.
-    fn crew(&self) -> Result<Crew, &'static str> {
+    fn spawner(&self) -> Result<Spawner, &'static str> {
         let Options { model, runtime, .. } = &self.options;
         match model {
-            World::Threads => Ok(Crew::Threads),
-            World::Coroutines => Ok(Crew::Coroutines(runtime.unwrap_or_default())),
+            Model::Threads => Ok(Spawner::Threads),
+            Model::Coroutines => Ok(Spawner::Coroutines(runtime.unwrap_or_default())),
             #[cfg(target_os = "linux")]
-            World::Processes => Ok(Crew::Processes(self.options.method.unwrap_or_default())),
+            Model::Processes => Ok(Spawner::Processes(self.options.method.unwrap_or_default())),
             #[cfg(not(target_os = "linux"))]
-            World::Processes => Err("--model=processes needs Linux: fork, pipes, and memory that processes share"),
+            Model::Processes => Err("--model=processes needs Linux: fork, pipes, and memory that processes share"),
         }
     }
 
     /// Shows what was asked for.
-    fn show(&self, crew: Crew) -> Result<ExitCode, String> {
+    fn show(&self, spawner: Spawner) -> Result<ExitCode, String> {
         let seed = self.options.seed.clone().unwrap_or_else(Seed::fresh);
-        let aloud = self.part.is_none() && self.options.look.format == Format::Text;
+        let aloud = self.part.is_none() && self.options.output.format == Format::Text;
         for part in self.part.map_or_else(|| Self::parts_in(self.options.model), |part| vec![part]) {
             if aloud && !say(&format!("{}: {}\n", part.name(), part.about()))? {
                 break;
             }
-            let code = self.show_part(part, crew, seed.clone())?;
+            let code = self.show_part(part, spawner, seed.clone())?;
             if code != ExitCode::SUCCESS || aloud && !say("")? {
                 return Ok(code);
             }
@@ -242,17 +219,17 @@ impl<P: Part> CommandLine<P> {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn show_part(&self, part: P, crew: Crew, seed: Seed) -> Result<ExitCode, String> {
-        let Options { model, workers, scale, kind, look, .. } = &self.options;
+    fn show_part(&self, part: P, spawner: Spawner, seed: Seed) -> Result<ExitCode, String> {
+        let Options { model, workers, scale, kind, output, .. } = &self.options;
         let plan = Plan { workers: *workers, time: NO_END, scale: UNIT * scale, until_done: true };
         let jobs = part.jobs((*workers).into());
         let run = Run { model: model.name(), scene: Some(part.name()), seed, jobs, plan };
-        let look = Look { without_summary: self.part.is_none(), ..look.clone() };
-        let views = match Views::open(run.clone(), &look, When::Never) {
+        let output = Output { without_summary: self.part.is_none(), ..output.clone() };
+        let views = match Views::open(run.clone(), &output, When::Never) {
             Err(error) => return Ok(fail(&error, USAGE)),
             Ok(views) => views,
         };
-        let done = demo::watch(run, (*kind).into(), views, |_| Ok(()), |demo| part.perform(crew, demo))?;
+        let done = demo::watch(run, (*kind).into(), views, |_| Ok(()), |demo| part.perform(spawner, demo))?;
         Ok(ExitCode::from(if done { 0 } else { FAILED }))
     }
 }
@@ -273,9 +250,9 @@ pub fn main<P: Part>() -> ExitCode {
         Err(answer) => return answer_with(&answer),
         Ok(command_line) => command_line,
     };
-    let shown = match command_line.crew() {
+    let shown = match command_line.spawner() {
         Err(missing) => Err(missing.to_owned()),
-        Ok(crew) => command_line.show(crew),
+        Ok(spawner) => command_line.show(spawner),
     };
     shown.unwrap_or_else(|error| fail(&error, FAILED))
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::job::Job;
-use crate::record::{Event, Thing, WorkerId};
+use crate::record::{Event, Resource, WorkerId};
 use crate::trace::Recorder;
 
 /// How long a worker waits for something to do before it says that there is nothing, at scale 1.
@@ -82,29 +82,29 @@ impl<T: Says> Worker<T> {
     }
 
     /// Says that it begins to wait.
-    pub fn waits(&self, thing: Thing) {
-        self.trace.record(Event::WaitStarted(thing));
+    pub fn waits(&self, resource: Resource) {
+        self.trace.record(Event::WaitStarted(resource));
     }
 
     /// Says that it waits no longer.
-    pub fn goes_on(&self, thing: Thing) {
-        self.trace.record(Event::WaitEnded(thing));
+    pub fn goes_on(&self, resource: Resource) {
+        self.trace.record(Event::WaitEnded(resource));
     }
 
     /// Says that it waits no longer, since it has what it waited for, and holds it.
-    pub fn gets(&self, thing: Thing) {
-        self.trace.record(Event::WaitEnded(thing));
-        self.trace.record(Event::Acquired(thing));
+    pub fn gets(&self, resource: Resource) {
+        self.trace.record(Event::WaitEnded(resource));
+        self.trace.record(Event::Acquired(resource));
     }
 
     /// Says that it gives back what it holds. It says so first: when it has done it, somebody else may hold it already.
-    pub fn gives_back(&self, thing: Thing) {
-        self.trace.record(Event::Released(thing));
+    pub fn gives_back(&self, resource: Resource) {
+        self.trace.record(Event::Released(resource));
     }
 
     /// Says that it does what others wait for.
-    pub fn signals(&self, thing: Thing) {
-        self.trace.record(Event::Signalled(thing));
+    pub fn signals(&self, resource: Resource) {
+        self.trace.record(Event::Signalled(resource));
     }
 
     /// Says that it puts a job on a queue.

@@ -18,7 +18,7 @@ use crate::trace::Recorder;
 
 /// Which interpreter lock the workers take turns under.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Locking {
+pub enum GilMode {
     /// No lock: Rust's threads, and Python's free-threaded build (PEP 703)
     #[default]
     None,
@@ -42,11 +42,11 @@ pub enum Gils {
 
 impl Gils {
     /// Makes the locks, with a switch interval of `interval`.
-    pub fn new(locking: Locking, interval: Duration) -> Self {
+    pub fn new(locking: GilMode, interval: Duration) -> Self {
         match locking {
-            Locking::None => Self::None,
-            Locking::One => Self::One(Arc::new(Gil::new(interval))),
-            Locking::PerWorker => Self::PerWorker(interval),
+            GilMode::None => Self::None,
+            GilMode::One => Self::One(Arc::new(Gil::new(interval))),
+            GilMode::PerWorker => Self::PerWorker(interval),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write};
 
-use super::timeline::{Look, Words, Xml};
+use super::timeline::{Style, Words, Xml};
 
 const WIDTH: u64 = 800;
 const PADDING: u64 = 8;
@@ -128,7 +128,7 @@ fn style(out: &mut String, id: &str, bars: &[Bar]) -> fmt::Result {
     models.sort_unstable();
     models.dedup();
     for model in models {
-        let (fill, dashes, corner) = Look::of(model).of_bars();
+        let (fill, dashes, corner) = Style::of(model).of_bars();
         writeln!(out, "#{id} .{}{{fill:{fill};stroke-dasharray:{dashes};rx:{corner}px}}", Xml(model))?;
     }
     writeln!(out, "</style>")

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::View;
-use super::summary::counted;
+use super::summary::plural;
 use crate::job::Job;
 use crate::record::{Event, Record, WorkerId};
 use crate::service::Run;
@@ -114,17 +114,17 @@ fn push_event(text: &mut Vec<u8>, event: &Event, run: &Run) {
         Event::WorkerDied(None) => push(text, "died"),
         Event::ServiceStopped(_) => push(text, "stopped"),
         Event::JobPut(job) => push_job(text, "puts job ", job),
-        Event::WaitStarted(thing) => push_both(text, "waits ", thing.waited_for()),
-        Event::WaitEnded(thing) => push_both(text, "waited ", thing.waited_for()),
-        Event::Acquired(thing) => push_both(text, "holds ", thing.held()),
-        Event::Released(thing) => push_both(text, "gives back ", thing.held()),
-        Event::Signalled(thing) => push(text, thing.signalled()),
+        Event::WaitStarted(resource) => push_both(text, "waits ", resource.waited_for()),
+        Event::WaitEnded(resource) => push_both(text, "waited ", resource.waited_for()),
+        Event::Acquired(resource) => push_both(text, "holds ", resource.held()),
+        Event::Released(resource) => push_both(text, "gives back ", resource.held()),
+        Event::Signalled(resource) => push(text, resource.signalled()),
     }
 }
 
 fn starting(run: &Run) -> String {
     let Run { scene, seed, jobs, plan, .. } = run;
-    let (name, workers, jobs) = (run.name(), counted(plan.workers.into(), "worker"), counted(*jobs, "job"));
+    let (name, workers, jobs) = (run.name(), plural(plan.workers.into(), "worker"), plural(*jobs, "job"));
     if scene.is_some() {
         return format!("starting {name}: {workers}, {jobs}, seed {seed}");
     }
@@ -223,16 +223,16 @@ mod tests {
 
     #[test]
     fn a_scene_is_told_in_sentences() {
-        use crate::record::Thing;
+        use crate::record::Resource;
         let run = Run { scene: Some("barrier"), ..sample::run() };
         let events = [
             (0, Event::ServiceStarting),
             (2, Event::JobPut(sample::job(3))),
-            (2, Event::WaitStarted(Thing::Barrier)),
-            (1, Event::Signalled(Thing::Barrier)),
-            (2, Event::WaitEnded(Thing::Barrier)),
-            (1, Event::Acquired(Thing::Semaphore)),
-            (1, Event::Released(Thing::Semaphore)),
+            (2, Event::WaitStarted(Resource::Barrier)),
+            (1, Event::Signalled(Resource::Barrier)),
+            (2, Event::WaitEnded(Resource::Barrier)),
+            (1, Event::Acquired(Resource::Semaphore)),
+            (1, Event::Released(Resource::Semaphore)),
         ];
         let records: Vec<Record> = events.into_iter().map(|(who, event)| sample::record(0, who, event)).collect();
         let lines = "   0.000000  service     starting barrier with threads: 2 workers, 4 jobs, seed 1

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::View;
 use crate::job::Job;
-use crate::record::{Event, Record, Thing, WorkerId};
+use crate::record::{Event, Record, Resource, WorkerId};
 use crate::service::Run;
 
 /// Writes an event as soon as it is over, and at the end those that never were.
@@ -25,7 +25,7 @@ pub struct Perfetto<W: Write> {
     /// What each worker is at, and since when; a worker that is not in here has no name yet.
     workers: BTreeMap<WorkerId, Option<(Job, Duration)>>,
     /// What each worker waits for, and since when.
-    waits: BTreeMap<WorkerId, (Thing, Duration)>,
+    waits: BTreeMap<WorkerId, (Resource, Duration)>,
     /// What each worker holds, and since when; one that is not in here never held anything.
     holds: BTreeMap<WorkerId, Vec<(&'static str, Duration)>>,
     last: Duration,
@@ -81,9 +81,9 @@ impl<W: Write> Perfetto<W> {
                     while self.end_hold(worker, record.at)? {}
                 }
                 Event::GilAcquired => self.begin_hold(worker, record.at, GIL)?,
-                Event::Acquired(thing) => self.begin_hold(worker, record.at, thing.held())?,
+                Event::Acquired(resource) => self.begin_hold(worker, record.at, resource.held())?,
                 Event::GilReleased | Event::Released(_) => _ = self.end_hold(worker, record.at)?,
-                Event::WaitStarted(thing) => _ = self.waits.insert(worker, (*thing, record.at)),
+                Event::WaitStarted(resource) => _ = self.waits.insert(worker, (*resource, record.at)),
                 Event::WaitEnded(_) => self.end_wait(worker, record.at)?,
                 _ => {}
             }
@@ -141,8 +141,8 @@ impl<W: Write> Perfetto<W> {
 
     /// Writes the wait of `worker`, if it waits.
     fn end_wait(&mut self, worker: WorkerId, at: Duration) -> io::Result<()> {
-        let Some((thing, began)) = self.waits.remove(&worker) else { return Ok(()) };
-        self.slice(thread(Some(worker)), began, at, format_args!("waits {}", thing.waited_for()))
+        let Some((resource, began)) = self.waits.remove(&worker) else { return Ok(()) };
+        self.slice(thread(Some(worker)), began, at, format_args!("waits {}", resource.waited_for()))
     }
 
     fn begin_hold(&mut self, worker: WorkerId, at: Duration, what: &'static str) -> io::Result<()> {
@@ -171,7 +171,7 @@ impl<W: Write> Perfetto<W> {
         let scope = if record.worker.is_some() { 't' } else { 'p' };
         let (ts, tid) = (Micros(record.at), thread(record.worker));
         let name = match record.event {
-            Event::Signalled(thing) => thing.signalled(),
+            Event::Signalled(resource) => resource.signalled(),
             _ => record.event.name(),
         };
         write!(
@@ -291,13 +291,13 @@ mod tests {
     #[test]
     fn waits_are_on_the_workers_thread_and_holds_nest_on_another() {
         let events = [
-            (0, Event::WaitStarted(Thing::RLock)),
-            (2, Event::WaitEnded(Thing::RLock)),
-            (2, Event::Acquired(Thing::RLock)),
-            (3, Event::Acquired(Thing::RLock)),
-            (4, Event::Released(Thing::RLock)),
-            (5, Event::Signalled(Thing::Barrier)),
-            (6, Event::WaitStarted(Thing::Barrier)),
+            (0, Event::WaitStarted(Resource::RLock)),
+            (2, Event::WaitEnded(Resource::RLock)),
+            (2, Event::Acquired(Resource::RLock)),
+            (3, Event::Acquired(Resource::RLock)),
+            (4, Event::Released(Resource::RLock)),
+            (5, Event::Signalled(Resource::Barrier)),
+            (6, Event::WaitStarted(Resource::Barrier)),
         ];
         let records: Vec<Record> = events.into_iter().map(|(at, event)| sample::record(at, 1, event)).collect();
         for finish in [true, false] {

@@ -8,7 +8,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use super::View;
-use super::summary::counted;
+use super::summary::plural;
 use crate::record::{Event, Record, WorkerId};
 use crate::service::Run;
 
@@ -225,7 +225,7 @@ impl State {
             Phase::Running if !left.is_zero() => format!("{:.1} s left", left.as_secs_f64()),
             Phase::Running | Phase::Stopping => "stopping".to_owned(),
         };
-        format!("{} of {} done, {time}", self.completed, counted(self.run.jobs, "job"))
+        format!("{} of {} done, {time}", self.completed, plural(self.run.jobs, "job"))
     }
 }
 

@@ -30,7 +30,7 @@ impl fmt::Display for Summary {
         let Summary { jobs, completed, left, lost, wall_seconds, cpu_seconds, seed, .. } = self;
         let share = percent(*cpu_seconds, *wall_seconds);
         let memory = self.peak_rss_bytes as f64 / f64::from(1 << 20);
-        let total = counted(*jobs, "job");
+        let total = plural(*jobs, "job");
         writeln!(f)?;
         writeln!(f, "{:<NAMES$} {total}: {completed} completed, {left} left, {lost} lost", "all workers")?;
         writeln!(f, "{:<NAMES$} {wall_seconds:.3} s", "wall time")?;
@@ -45,8 +45,8 @@ fn percent(part: f64, whole: f64) -> f64 {
 }
 
 /// A number of things: `1 job`, `2 jobs`.
-pub(crate) fn counted(number: u64, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn plural(number: u64, resource: &str) -> String {
+    format!("{number} {resource}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

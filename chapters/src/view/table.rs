@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::timeline::brief;
+use super::timeline::format_short;
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl Display for Value {
             Value::Text(text) => f.pad(text),
             Value::Count(count) => f.pad(&count.to_string()),
             Value::Seconds(seconds) => f.pad(&format!("{seconds:.3} s")),
-            Value::Brief(seconds) => f.pad(&brief(Duration::from_secs_f64(*seconds))),
+            Value::Brief(seconds) => f.pad(&format_short(Duration::from_secs_f64(*seconds))),
             Value::Rate(rate) => f.pad(&format!("{rate:.0}/s")),
             Value::Times(times) => f.pad(&format!("{times:.2}x")),
             Value::Bytes(bytes) => f.pad(&memory(*bytes)),

@@ -13,7 +13,7 @@ use super::log::Log;
 use super::perfetto::Perfetto;
 use super::progress::Progress;
 use super::timeline::Timeline;
-use crate::options::{Format, Look, When};
+use crate::options::{Format, Output, When};
 use crate::record::{Event, Record};
 use crate::service::{Outcome, Run};
 use crate::tally::Tally;
@@ -55,7 +55,7 @@ impl Views {
     /// # Errors
     ///
     /// Says which flag names a file that cannot be written, and why.
-    pub fn open(run: Run, options: &Look, progress: When) -> Result<Self, String> {
+    pub fn open(run: Run, options: &Output, progress: When) -> Result<Self, String> {
         let mut views = Vec::new();
         if let Some(path) = &options.timeline {
             let file = open(path, "--timeline")?;
@@ -156,13 +156,13 @@ mod tests {
     #[derive(Parser)]
     struct CommandLine {
         #[command(flatten)]
-        look: Look,
+        output: Output,
     }
 
     /// The options of a run that draws `timeline`, in a directory that goes when the test ends.
-    fn options(timeline: &Path) -> Look {
+    fn options(timeline: &Path) -> Output {
         let flag = format!("--timeline={}", timeline.display());
-        CommandLine::parse_from(["test", "--quiet", &flag]).look
+        CommandLine::parse_from(["test", "--quiet", &flag]).output
     }
 
     fn directory_with(content: &str) -> (tempfile::TempDir, std::path::PathBuf) {

@@ -6,7 +6,7 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use chapters::record::{Event, Record, Summary, Thing, WorkerId};
+use chapters::record::{Event, Record, Resource, Summary, WorkerId};
 use roxmltree::Document;
 
 use crate::command_line::refuses;
@@ -151,18 +151,18 @@ impl Scene {
             let right = match event {
                 Event::WorkerStarted => index == 0,
                 Event::WorkerFinished => index == last && held.is_empty() && waiting.is_none() && working.is_none(),
-                Event::WaitStarted(thing) => waiting.replace(*thing).is_none() && working.is_none(),
-                Event::WaitEnded(thing) => waiting.take() == Some(*thing),
+                Event::WaitStarted(resource) => waiting.replace(*resource).is_none() && working.is_none(),
+                Event::WaitEnded(resource) => waiting.take() == Some(*resource),
                 Event::JobStarted(job) => working.replace(*job).is_none() && waiting.is_none(),
                 Event::JobCompleted(job) => working.take() == Some(*job),
-                Event::Acquired(thing) => {
-                    held.push(*thing);
+                Event::Acquired(resource) => {
+                    held.push(*resource);
                     waiting.is_none()
                 }
-                Event::Released(thing) => held.pop() == Some(*thing) && working.is_none(),
-                Event::NoWork => index > 0 && *events[index - 1] == Event::WaitEnded(Thing::Item),
+                Event::Released(resource) => held.pop() == Some(*resource) && working.is_none(),
+                Event::NoWork => index > 0 && *events[index - 1] == Event::WaitEnded(Resource::Item),
                 Event::Signalled(_) | Event::JobPut(_) => {
-                    waiting.is_none() || *event == &Event::Signalled(Thing::Barrier)
+                    waiting.is_none() || *event == &Event::Signalled(Resource::Barrier)
                 }
                 _ => false,
             };
@@ -186,17 +186,17 @@ impl Scene {
     }
 
     /// How many workers held `thing` at once, at most.
-    fn most_holders(&self, thing: Thing) -> usize {
+    fn most_holders(&self, resource: Resource) -> usize {
         let mut depth: BTreeMap<WorkerId, u32> = BTreeMap::new();
         let mut steps: Vec<(Duration, i64)> = Vec::new();
         for Record { at, worker, event } in &self.records {
             let depth = worker.map(|worker| depth.entry(worker).or_default());
             match (event, depth) {
-                (Event::Acquired(it), Some(depth)) if *it == thing => {
+                (Event::Acquired(it), Some(depth)) if *it == resource => {
                     *depth += 1;
                     steps.extend((*depth == 1).then_some((*at + CLOCKS, 1)));
                 }
-                (Event::Released(it), Some(depth)) if *it == thing => {
+                (Event::Released(it), Some(depth)) if *it == resource => {
                     *depth -= 1;
                     steps.extend((*depth == 0).then_some((*at, -1)));
                 }
@@ -230,14 +230,14 @@ fn job(record: &Record) -> Option<u64> {
 #[test]
 fn a_lock_has_one_holder_at_a_time() {
     each_crew(&PRIMITIVES, "lock", |scene| {
-        assert_eq!(scene.most_holders(Thing::Lock), 1, "{}", scene.line);
+        assert_eq!(scene.most_holders(Resource::Lock), 1, "{}", scene.line);
     });
 }
 
 #[test]
 fn an_rlock_has_one_holder_at_a_time_who_may_take_it_again() {
     each_crew(&PRIMITIVES, "rlock", |scene| {
-        assert_eq!(scene.most_holders(Thing::RLock), 1, "{}", scene.line);
+        assert_eq!(scene.most_holders(Resource::RLock), 1, "{}", scene.line);
         let taken = scene.times(|event| matches!(event, Event::Acquired(_))).len();
         assert_eq!(taken, 4 * scene.workers, "{}: a report, its two pages, and one more", scene.line);
     });
@@ -247,7 +247,7 @@ fn an_rlock_has_one_holder_at_a_time_who_may_take_it_again() {
 fn nothing_is_carried_away_before_it_is_there() {
     each_crew(&PRIMITIVES, "condition", |scene| {
         let carrier = |record: &&Record| record.worker == Some(WorkerId(0));
-        let notified = scene.times(|event| *event == Event::Signalled(Thing::Condition));
+        let notified = scene.times(|event| *event == Event::Signalled(Resource::Condition));
         let carried: Vec<&Record> = scene.all(|event| matches!(event, Event::JobStarted(_))).filter(carrier).collect();
         for (load, record) in (1..).zip(carried) {
             let needed = notified[load * (scene.workers - 1) - 1];
@@ -259,8 +259,8 @@ fn nothing_is_carried_away_before_it_is_there() {
 #[test]
 fn nobody_starts_before_the_signal() {
     each_crew(&PRIMITIVES, "event", |scene| {
-        let signal = scene.times(|event| *event == Event::Signalled(Thing::Event));
-        let waits = scene.times(|event| *event == Event::WaitEnded(Thing::Event));
+        let signal = scene.times(|event| *event == Event::Signalled(Resource::Event));
+        let waits = scene.times(|event| *event == Event::WaitEnded(Resource::Event));
         assert_eq!((signal.len(), waits.len()), (1, scene.workers - 1), "{}", scene.line);
         assert!(waits.iter().all(|wait| *wait + CLOCKS >= signal[0]), "{}", scene.line);
     });
@@ -269,16 +269,16 @@ fn nobody_starts_before_the_signal() {
 #[test]
 fn no_more_are_let_in_than_there_are_permits() {
     each_crew(&PRIMITIVES, "semaphore", |scene| {
-        assert!(scene.most_holders(Thing::Semaphore) <= scene.workers / 2, "{}", scene.line);
+        assert!(scene.most_holders(Resource::Semaphore) <= scene.workers / 2, "{}", scene.line);
     });
 }
 
 #[test]
 fn nobody_passes_the_barrier_before_all_have_arrived() {
     each_crew(&PRIMITIVES, "barrier", |scene| {
-        let arrived = scene.times(|event| *event == Event::WaitStarted(Thing::Barrier));
-        let passed = scene.times(|event| *event == Event::WaitEnded(Thing::Barrier));
-        let opened = scene.times(|event| *event == Event::Signalled(Thing::Barrier));
+        let arrived = scene.times(|event| *event == Event::WaitStarted(Resource::Barrier));
+        let passed = scene.times(|event| *event == Event::WaitEnded(Resource::Barrier));
+        let opened = scene.times(|event| *event == Event::Signalled(Resource::Barrier));
         assert_eq!((arrived.len(), passed.len(), opened.len()), (3 * scene.workers, 3 * scene.workers, 3));
         for round in 0..3 {
             let (last, first) = (arrived[(round + 1) * scene.workers - 1], passed[round * scene.workers]);
@@ -304,7 +304,7 @@ fn a_producer_gets_no_further_ahead_than_its_queue_is_long() {
         assert!(begun.iter().all(|numbers| numbers.is_sorted()), "{}: {begun:?}", scene.line);
         let mut steps: Vec<(Duration, i64)> = Vec::new();
         steps.extend(scene.times(|event| matches!(event, Event::JobStarted(_))).into_iter().map(|at| (at, -1)));
-        let put = scene.times(|event| *event == Event::WaitEnded(Thing::Room));
+        let put = scene.times(|event| *event == Event::WaitEnded(Resource::Room));
         steps.extend(put.into_iter().map(|at| (at + CLOCKS, 1)));
         steps.sort_unstable();
         let ahead = steps.iter().scan(0, |now, (_, step)| {
@@ -332,7 +332,7 @@ fn a_stack_and_a_priority_queue_serve_everything_in_an_order_of_their_own() {
 #[test]
 fn who_joins_a_queue_goes_on_when_all_is_done() {
     each_crew(&QUEUES, "join", |scene| {
-        let joined = scene.at(|event| *event == Event::WaitEnded(Thing::Tasks));
+        let joined = scene.at(|event| *event == Event::WaitEnded(Resource::Tasks));
         let last = scene.summary.jobs - 1;
         for record in scene.all(|event| matches!(event, Event::JobCompleted(_))) {
             assert!(record.at <= joined + CLOCKS || job(record) == Some(last), "{}: {record:?}", scene.line);
@@ -343,10 +343,10 @@ fn who_joins_a_queue_goes_on_when_all_is_done() {
 #[test]
 fn a_shutdown_releases_those_who_wait_on_either_side() {
     each_crew(&QUEUES, "shutdown", |scene| {
-        let shut = scene.at(|event| *event == Event::Signalled(Thing::Queue));
-        let room = scene.times(|event| *event == Event::WaitEnded(Thing::Room));
+        let shut = scene.at(|event| *event == Event::Signalled(Resource::Queue));
+        let room = scene.times(|event| *event == Event::WaitEnded(Resource::Room));
         assert!(room.last().is_some_and(|last| *last + CLOCKS >= shut), "{}", scene.line);
-        let items = scene.times(|event| *event == Event::WaitEnded(Thing::Item));
+        let items = scene.times(|event| *event == Event::WaitEnded(Resource::Item));
         assert!(items.iter().all(|item| *item + CLOCKS >= shut), "{}", scene.line);
     });
 }

@@ -4,11 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chapters::demos::Part;
-use chapters::demos::World;
 use chapters::demos::primitives::Primitive;
-use chapters::demos::queues::Trait;
+use chapters::demos::queues::QueueDemo;
 use chapters::random::{Random, Seed};
 use chapters::record::Event;
+use chapters::service::Model;
 use clap::ValueEnum;
 use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
@@ -27,14 +27,14 @@ const FEW: usize = 1;
 const MANY: usize = 12;
 
 pub fn trials() -> Vec<Trial> {
-    let parts = |world: World| {
-        let primitives = Primitive::value_variants().iter().filter(move |part| part.missing(world).is_none());
-        let queues = Trait::value_variants().iter().filter(move |part| part.missing(world).is_none());
+    let parts = |model: Model| {
+        let primitives = Primitive::value_variants().iter().filter(move |part| part.missing(model).is_none());
+        let queues = QueueDemo::value_variants().iter().filter(move |part| part.missing(model).is_none());
         let primitives = primitives.map(|part| (&PRIMITIVES, part.name()));
         primitives.chain(queues.map(|part| (&QUEUES, part.name()))).collect::<Vec<_>>()
     };
     let mut trials = Vec::new();
-    for (program, part) in parts(World::Processes) {
+    for (program, part) in parts(Model::Processes) {
         for method in ["fork", "spawn", "forkserver"] {
             for (kills, long, words) in [(FEW, false, "at some moment"), (MANY, true, "at many moments")] {
                 let name = format!("{part}::{method}::a worker killed {words} holds nobody up");

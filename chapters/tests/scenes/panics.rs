@@ -9,15 +9,16 @@ use std::time::Duration;
 
 use chapters::coroutines::Runtime;
 use chapters::demo::Demo;
-use chapters::demos::crew::processes::Actor;
 use chapters::demos::primitives::{self, Primitive};
-use chapters::demos::queues::{self, Trait};
-use chapters::demos::{Crew, Part, World};
+use chapters::demos::queues::{self, QueueDemo};
+use chapters::demos::workers::processes::Actor;
+use chapters::demos::{Part, Spawner};
 use chapters::job::{Job, Kind, jobs};
 use chapters::processes::Method;
 use chapters::processes::start;
 use chapters::random::{Random, Seed};
 use chapters::record::{Event, Record};
+use chapters::service::Model;
 use chapters::service::Plan;
 use chapters::trace;
 use clap::ValueEnum;
@@ -46,32 +47,32 @@ pub fn child_main() -> Option<ExitCode> {
 
 pub fn trials() -> Vec<Trial> {
     let primitives = Primitive::value_variants().iter().flat_map(|part| trials_of(*part));
-    primitives.chain(Trait::value_variants().iter().flat_map(|part| trials_of(*part))).collect()
+    primitives.chain(QueueDemo::value_variants().iter().flat_map(|part| trials_of(*part))).collect()
 }
 
 fn trials_of<P: Part>(part: P) -> Vec<Trial> {
     let mut trials = Vec::new();
-    let mut add = |world: World, how: &str, play: Play<P>| {
-        if part.missing(world).is_none() {
+    let mut add = |model: Model, how: &str, play: Play<P>| {
+        if part.missing(model).is_none() {
             let name = |words| format!("{}::{how}::a worker that panics in {words} holds nobody up", part.name());
             // A process takes a thousand times longer to start than a thread.
-            let apart = world == World::Processes;
+            let apart = model == Model::Processes;
             trials.push(Trial::test(name("each job"), move || each_job(part, play)).with_ignored_flag(apart));
             if apart {
                 trials.push(Trial::test(name("some job"), move || some_job(part, play)));
             }
         }
     };
-    add(World::Threads, "threads", |part, workers, bad| watched(part, Crew::Threads, workers, bad));
-    add(World::Coroutines, "current-thread", |part, workers, bad| {
-        watched(part, Crew::Coroutines(Runtime::CurrentThread), workers, bad)
+    add(Model::Threads, "threads", |part, workers, bad| watched(part, Spawner::Threads, workers, bad));
+    add(Model::Coroutines, "current-thread", |part, workers, bad| {
+        watched(part, Spawner::Coroutines(Runtime::CurrentThread), workers, bad)
     });
-    add(World::Coroutines, "multi-thread", |part, workers, bad| {
-        watched(part, Crew::Coroutines(Runtime::MultiThread), workers, bad)
+    add(Model::Coroutines, "multi-thread", |part, workers, bad| {
+        watched(part, Spawner::Coroutines(Runtime::MultiThread), workers, bad)
     });
-    add(World::Processes, "fork", |part, workers, bad| apart(part, Method::Fork, workers, bad));
-    add(World::Processes, "spawn", |part, workers, bad| apart(part, Method::Spawn, workers, bad));
-    add(World::Processes, "forkserver", |part, workers, bad| apart(part, Method::Forkserver, workers, bad));
+    add(Model::Processes, "fork", |part, workers, bad| apart(part, Method::Fork, workers, bad));
+    add(Model::Processes, "spawn", |part, workers, bad| apart(part, Method::Spawn, workers, bad));
+    add(Model::Processes, "forkserver", |part, workers, bad| apart(part, Method::Forkserver, workers, bad));
     trials
 }
 
@@ -108,14 +109,14 @@ fn one_died<P: Part>(part: P, play: Play<P>, workers: u32, bad: usize) -> Result
 }
 
 /// Plays a scene in this process, on a thread that may hang.
-fn watched<P: Part>(part: P, crew: Crew, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
+fn watched<P: Part>(part: P, crew: Spawner, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
     let (end, ended) = mpsc::channel();
     let play = move || end.send(play(part, crew, workers, bad));
     thread::spawn(play);
     Ok(ended.recv_timeout(LONGEST).map_err(|_| format!("it hangs, or panicked itself, within {LONGEST:?}"))??)
 }
 
-fn play<P: Part>(part: P, crew: Crew, workers: u32, bad: usize) -> std::io::Result<Vec<Record>> {
+fn play<P: Part>(part: P, crew: Spawner, workers: u32, bad: usize) -> std::io::Result<Vec<Record>> {
     let mut list: Vec<Job> = jobs(&Seed::from(1), Kind::Io).take(part.jobs(workers.into()) as usize).collect();
     list[bad].size = -1.0; // no sleep takes less than no time
     let plan = Plan { workers, time: Duration::from_secs(86_400), scale: 0.0005, until_done: true };
@@ -166,9 +167,9 @@ pub fn play_alone(arguments: &[String]) -> ExitCode {
     let (workers, bad) = (workers.parse().expect("a number"), bad.parse().expect("a number"));
     let records = match program.as_str() {
         Primitive::PROGRAM => {
-            play(Primitive::from_str(part, false).expect("a part"), Crew::Processes(method), workers, bad)
+            play(Primitive::from_str(part, false).expect("a part"), Spawner::Processes(method), workers, bad)
         }
-        _ => play(Trait::from_str(part, false).expect("a part"), Crew::Processes(method), workers, bad),
+        _ => play(QueueDemo::from_str(part, false).expect("a part"), Spawner::Processes(method), workers, bad),
     };
     for record in records.expect("the scene can be played") {
         let is_summary = matches!(record.event, Event::ServiceStopped(_));

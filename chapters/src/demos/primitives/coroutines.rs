@@ -2,9 +2,9 @@
 
 use super::{Pile, Primitive, builders_and_carrier, cents, load, places};
 use crate::coroutines::{Barrier, Condition, Event, Lock, RLock, Semaphore};
-use crate::demos::crew::coroutines::{self as crew, Worker};
+use crate::demos::workers::coroutines::{self as workers, Worker};
 use crate::job::Job;
-use crate::record::Thing;
+use crate::record::Resource;
 
 /// What the workers of a scene share.
 pub enum Stage {
@@ -36,7 +36,7 @@ impl Stage {
     }
 }
 
-impl crew::Stage for Stage {
+impl workers::Stage for Stage {
     async fn play(&self, me: &Worker) {
         match self {
             Self::Lock(account) => lock(me, account).await,
@@ -67,13 +67,13 @@ async fn lock(me: &Worker, account: &Lock<u64>) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for pair in jobs.chunks(2) {
         me.work_async(pair[0]).await;
-        me.waits(Thing::Lock);
+        me.waits(Resource::Lock);
         let mut balance = account.acquire().await;
-        me.gets(Thing::Lock);
+        me.gets(Resource::Lock);
         let before = *balance;
         me.work_async(pair[1]).await;
         *balance = before + cents(pair[0]);
-        me.gives_back(Thing::Lock);
+        me.gives_back(Resource::Lock);
         drop(balance);
     }
 }
@@ -82,24 +82,24 @@ async fn lock(me: &Worker, account: &Lock<u64>) {
 async fn rlock(me: &Worker, printer: &RLock) {
     let pages: Vec<_> = me.share(&me.jobs).collect();
     let (alone, report) = pages.split_last().expect("each worker has pages");
-    me.waits(Thing::RLock);
+    me.waits(Resource::RLock);
     let held = printer.acquire().await;
-    me.gets(Thing::RLock);
+    me.gets(Resource::RLock);
     for page in report {
         print(me, printer, page).await;
     }
-    me.gives_back(Thing::RLock);
+    me.gives_back(Resource::RLock);
     drop(held);
     print(me, printer, alone).await;
 }
 
 /// Prints a page, which takes the printer, whether it is one's own already or not.
 async fn print(me: &Worker, printer: &RLock, page: &Job) {
-    me.waits(Thing::RLock);
+    me.waits(Resource::RLock);
     let held = printer.acquire().await;
-    me.gets(Thing::RLock);
+    me.gets(Resource::RLock);
     me.work_async(page).await;
-    me.gives_back(Thing::RLock);
+    me.gives_back(Resource::RLock);
     drop(held);
 }
 
@@ -108,9 +108,9 @@ async fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
     let (builds, carries) = builders_and_carrier(&me.jobs);
     if me.is_first() {
         for job in carries {
-            me.waits(Thing::Condition);
+            me.waits(Resource::Condition);
             let mut guard = higher.wait_for(pile.acquire().await, |pile| pile.is_worth_a_look(load(me.workers))).await;
-            me.goes_on(Thing::Condition);
+            me.goes_on(Resource::Condition);
             let taken = guard.take(load(me.workers));
             drop(guard);
             if taken.is_none() {
@@ -122,7 +122,7 @@ async fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
         for job in me.share_of_others(builds) {
             me.work_async(job).await;
             pile.acquire().await.height += 1;
-            me.signals(Thing::Condition);
+            me.signals(Resource::Condition);
             higher.notify(1);
         }
     }
@@ -133,12 +133,12 @@ async fn event(me: &Worker, start: &Event) {
     let (ready, run) = me.jobs.split_at(1);
     if me.is_first() {
         me.work_async(&ready[0]).await;
-        me.signals(Thing::Event);
+        me.signals(Resource::Event);
         start.set();
     } else {
-        me.waits(Thing::Event);
+        me.waits(Resource::Event);
         start.wait().await;
-        me.goes_on(Thing::Event);
+        me.goes_on(Resource::Event);
     }
     for job in me.share(run) {
         me.work_async(job).await;
@@ -150,11 +150,11 @@ async fn semaphore(me: &Worker, kitchen: &Semaphore) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for dish in jobs.chunks(2) {
         me.work_async(dish[0]).await;
-        me.waits(Thing::Semaphore);
+        me.waits(Resource::Semaphore);
         let permit = kitchen.acquire().await;
-        me.gets(Thing::Semaphore);
+        me.gets(Resource::Semaphore);
         me.work_async(dish[1]).await;
-        me.gives_back(Thing::Semaphore);
+        me.gives_back(Resource::Semaphore);
         drop(permit);
     }
 }
@@ -163,12 +163,12 @@ async fn semaphore(me: &Worker, kitchen: &Semaphore) {
 async fn barrier(me: &Worker, rounds: &Barrier) {
     for job in me.share(&me.jobs) {
         me.work_async(job).await;
-        me.waits(Thing::Barrier);
+        me.waits(Resource::Barrier);
         let place = rounds.wait().await;
         if place == Ok(rounds.parties() - 1) {
-            me.signals(Thing::Barrier);
+            me.signals(Resource::Barrier);
         }
-        me.goes_on(Thing::Barrier);
+        me.goes_on(Resource::Barrier);
         if place.is_err() {
             break;
         }

@@ -22,10 +22,10 @@ use std::process::ExitCode;
 use bytemuck::{Pod, Zeroable};
 use clap::ValueEnum;
 
-use super::{Crew, Part, World, crew};
+use super::{Part, Spawner, workers};
 use crate::demo::Demo;
 use crate::job::Job;
-use crate::service::Outcome;
+use crate::service::{Model, Outcome};
 
 /// How often each worker does what it does.
 const ROUNDS: u64 = 2;
@@ -106,20 +106,20 @@ impl Part for Primitive {
         }
     }
 
-    fn missing(self, _: World) -> Option<&'static str> {
+    fn missing(self, _: Model) -> Option<&'static str> {
         None
     }
 
-    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Outcome> {
+    fn perform(self, spawner: Spawner, demo: Demo) -> io::Result<Outcome> {
         let workers = demo.plan.workers as usize;
-        match crew {
-            Crew::Threads => crew::threads::perform(threads::Stage::new(self, workers), demo),
+        match spawner {
+            Spawner::Threads => workers::threads::perform(threads::Stage::new(self, workers), demo),
             #[cfg(target_os = "linux")]
-            Crew::Processes(method) => {
-                crew::processes::perform(method, |memory| processes::Stage::new(memory, self, workers), demo)
+            Spawner::Processes(method) => {
+                workers::processes::perform(method, |memory| processes::Stage::new(memory, self, workers), demo)
             }
-            Crew::Coroutines(runtime) => {
-                crew::coroutines::perform(runtime, coroutines::Stage::new(self, workers), demo)
+            Spawner::Coroutines(runtime) => {
+                workers::coroutines::perform(runtime, coroutines::Stage::new(self, workers), demo)
             }
         }
     }
@@ -171,7 +171,7 @@ fn cents(job: &Job) -> u64 {
 /// The program `chapter-primitives`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    if let Some(status) = crate::processes::start::child_main::<crew::processes::Actor<processes::Stage>>() {
+    if let Some(status) = crate::processes::start::child_main::<workers::processes::Actor<processes::Stage>>() {
         return status;
     }
     super::main::<Primitive>()

@@ -1,9 +1,9 @@
 //! The primitives at work between threads.
 
 use super::{Pile, Primitive, builders_and_carrier, cents, load, places};
-use crate::demos::crew::threads::{self as crew, Worker};
+use crate::demos::workers::threads::{self as workers, Worker};
 use crate::job::Job;
-use crate::record::Thing;
+use crate::record::Resource;
 use crate::threads::{Barrier, Condition, Event, Lock, RLock, Semaphore};
 
 /// What the workers of a scene share.
@@ -36,7 +36,7 @@ impl Stage {
     }
 }
 
-impl crew::Stage for Stage {
+impl workers::Stage for Stage {
     fn play(&self, me: &Worker) {
         match self {
             Self::Lock(account) => lock(me, account),
@@ -67,13 +67,13 @@ fn lock(me: &Worker, account: &Lock<u64>) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for pair in jobs.chunks(2) {
         me.work(pair[0]);
-        me.waits(Thing::Lock);
+        me.waits(Resource::Lock);
         let mut balance = account.acquire();
-        me.gets(Thing::Lock);
+        me.gets(Resource::Lock);
         let before = *balance;
         me.work(pair[1]);
         *balance = before + cents(pair[0]);
-        me.gives_back(Thing::Lock);
+        me.gives_back(Resource::Lock);
         drop(balance);
     }
 }
@@ -82,24 +82,24 @@ fn lock(me: &Worker, account: &Lock<u64>) {
 fn rlock(me: &Worker, printer: &RLock) {
     let pages: Vec<_> = me.share(&me.jobs).collect();
     let (alone, report) = pages.split_last().expect("each worker has pages");
-    me.waits(Thing::RLock);
+    me.waits(Resource::RLock);
     let held = printer.acquire();
-    me.gets(Thing::RLock);
+    me.gets(Resource::RLock);
     for page in report {
         print(me, printer, page);
     }
-    me.gives_back(Thing::RLock);
+    me.gives_back(Resource::RLock);
     drop(held);
     print(me, printer, alone);
 }
 
 /// Prints a page, which takes the printer, whether it is one's own already or not.
 fn print(me: &Worker, printer: &RLock, page: &Job) {
-    me.waits(Thing::RLock);
+    me.waits(Resource::RLock);
     let held = printer.acquire();
-    me.gets(Thing::RLock);
+    me.gets(Resource::RLock);
     me.work(page);
-    me.gives_back(Thing::RLock);
+    me.gives_back(Resource::RLock);
     drop(held);
 }
 
@@ -108,9 +108,9 @@ fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
     let (builds, carries) = builders_and_carrier(&me.jobs);
     if me.is_first() {
         for job in carries {
-            me.waits(Thing::Condition);
+            me.waits(Resource::Condition);
             let mut guard = higher.wait_for(pile.acquire(), |pile| pile.is_worth_a_look(load(me.workers)));
-            me.goes_on(Thing::Condition);
+            me.goes_on(Resource::Condition);
             let taken = guard.take(load(me.workers));
             drop(guard);
             if taken.is_none() {
@@ -122,7 +122,7 @@ fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
         for job in me.share_of_others(builds) {
             me.work(job);
             pile.acquire().height += 1;
-            me.signals(Thing::Condition);
+            me.signals(Resource::Condition);
             higher.notify(1);
         }
     }
@@ -133,12 +133,12 @@ fn event(me: &Worker, start: &Event) {
     let (ready, run) = me.jobs.split_at(1);
     if me.is_first() {
         me.work(&ready[0]);
-        me.signals(Thing::Event);
+        me.signals(Resource::Event);
         start.set();
     } else {
-        me.waits(Thing::Event);
+        me.waits(Resource::Event);
         start.wait();
-        me.goes_on(Thing::Event);
+        me.goes_on(Resource::Event);
     }
     for job in me.share(run) {
         me.work(job);
@@ -150,11 +150,11 @@ fn semaphore(me: &Worker, kitchen: &Semaphore) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for dish in jobs.chunks(2) {
         me.work(dish[0]);
-        me.waits(Thing::Semaphore);
+        me.waits(Resource::Semaphore);
         let permit = kitchen.acquire();
-        me.gets(Thing::Semaphore);
+        me.gets(Resource::Semaphore);
         me.work(dish[1]);
-        me.gives_back(Thing::Semaphore);
+        me.gives_back(Resource::Semaphore);
         drop(permit);
     }
 }
@@ -163,12 +163,12 @@ fn semaphore(me: &Worker, kitchen: &Semaphore) {
 fn barrier(me: &Worker, rounds: &Barrier) {
     for job in me.share(&me.jobs) {
         me.work(job);
-        me.waits(Thing::Barrier);
+        me.waits(Resource::Barrier);
         let place = rounds.wait();
         if place == Ok(rounds.parties() - 1) {
-            me.signals(Thing::Barrier);
+            me.signals(Resource::Barrier);
         }
-        me.goes_on(Thing::Barrier);
+        me.goes_on(Resource::Barrier);
         if place.is_err() {
             break;
         }

@@ -1,11 +1,11 @@
 //! The queues at work between coroutines.
 
-use super::{ROOM, Ticket, Trait, room};
+use super::{QueueDemo, ROOM, Ticket, room};
 use crate::coroutines::{LifoQueue, PriorityQueue, Queue};
-use crate::demos::crew::coroutines::{self as crew, Worker};
+use crate::demos::workers::coroutines::{self as workers, Worker};
 use crate::errors::GetError;
 use crate::job::Job;
-use crate::record::Thing;
+use crate::record::Resource;
 use crate::storage::Storage;
 
 /// What the workers of a scene share.
@@ -30,22 +30,22 @@ pub enum Stage {
 
 impl Stage {
     /// Sets the stage for one scene.
-    pub fn new(scene: Trait, workers: usize) -> Self {
+    pub fn new(scene: QueueDemo, workers: usize) -> Self {
         match scene {
-            Trait::Fifo => Self::Fifo(Queue::new(0)),
-            Trait::Bounded => Self::Bounded(Queue::new(ROOM)),
-            Trait::Unbounded => Self::Bounded(Queue::new(0)),
-            Trait::Lifo => Self::Lifo(LifoQueue::new(0)),
-            Trait::Priority => Self::Priority(PriorityQueue::new(0)),
-            Trait::Simple => unreachable!("coroutines have no SimpleQueue"),
-            Trait::Join => Self::Join(Queue::new(0)),
-            Trait::Shutdown => Self::Shutdown(Queue::new(room(workers)), Queue::new(0)),
-            Trait::Timeout => Self::Timeout(Queue::new(0)),
+            QueueDemo::Fifo => Self::Fifo(Queue::new(0)),
+            QueueDemo::Bounded => Self::Bounded(Queue::new(ROOM)),
+            QueueDemo::Unbounded => Self::Bounded(Queue::new(0)),
+            QueueDemo::Lifo => Self::Lifo(LifoQueue::new(0)),
+            QueueDemo::Priority => Self::Priority(PriorityQueue::new(0)),
+            QueueDemo::Simple => unreachable!("coroutines have no SimpleQueue"),
+            QueueDemo::Join => Self::Join(Queue::new(0)),
+            QueueDemo::Shutdown => Self::Shutdown(Queue::new(room(workers)), Queue::new(0)),
+            QueueDemo::Timeout => Self::Timeout(Queue::new(0)),
         }
     }
 }
 
-impl crew::Stage for Stage {
+impl workers::Stage for Stage {
     async fn play(&self, me: &Worker) {
         match self {
             Self::Fifo(queue) => in_order(me, queue).await,
@@ -97,9 +97,9 @@ async fn serve<T: Into<Job>, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) {
 
 /// Takes an item, and says that it waits for it.
 async fn get<T, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) -> Result<T, GetError> {
-    me.waits(Thing::Item);
+    me.waits(Resource::Item);
     let item = queue.get().await;
-    me.goes_on(Thing::Item);
+    me.goes_on(Resource::Item);
     item
 }
 
@@ -108,9 +108,9 @@ async fn bounded(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         for job in &me.jobs {
             me.puts(job);
-            me.waits(Thing::Room);
+            me.waits(Resource::Room);
             let put = queue.put(*job).await;
-            me.goes_on(Thing::Room);
+            me.goes_on(Resource::Room);
             if put.is_err() {
                 break; // a worker has died
             }
@@ -159,9 +159,9 @@ async fn join(me: &Worker, queue: &Queue<Job>) {
                 return; // a worker has died
             }
         }
-        me.waits(Thing::Tasks);
+        me.waits(Resource::Tasks);
         queue.join().await;
-        me.goes_on(Thing::Tasks);
+        me.goes_on(Resource::Tasks);
         me.work_async(last).await;
         queue.shutdown(false);
     } else {
@@ -179,16 +179,16 @@ async fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
     match me.id.0 {
         0 => {
             me.work_async(&own[0]).await;
-            me.signals(Thing::Queue);
+            me.signals(Resource::Queue);
             full.shutdown(false);
             empty.shutdown(false);
         }
         1 => {
             for job in others {
                 me.puts(job);
-                me.waits(Thing::Room);
+                me.waits(Resource::Room);
                 let put = full.put(*job).await;
-                me.goes_on(Thing::Room);
+                me.goes_on(Resource::Room);
                 if let Err(back) = put {
                     me.work_async(&back.into_item()).await;
                 }
@@ -215,9 +215,9 @@ async fn timeout(me: &Worker, queue: &Queue<Job>) {
         queue.shutdown(false);
     } else {
         loop {
-            me.waits(Thing::Item);
+            me.waits(Resource::Item);
             let item = queue.get_timeout(me.patience()).await;
-            me.goes_on(Thing::Item);
+            me.goes_on(Resource::Item);
             match item {
                 Ok(job) => me.work_async(&job).await,
                 Err(GetError::Empty) => me.finds_no_work(),

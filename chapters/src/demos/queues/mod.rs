@@ -2,15 +2,15 @@
 //!
 //! | part | what is to be seen |
 //! | --- | --- |
-//! | [`fifo`](Trait::Fifo) | first in, first out |
-//! | [`bounded`](Trait::Bounded) | a queue that is full makes its producer wait for its consumers |
-//! | [`unbounded`](Trait::Unbounded) | the same without a limit: the producer is done at once, and the queue has it all |
-//! | [`lifo`](Trait::Lifo) | last in, first out |
-//! | [`priority`](Trait::Priority) | the urgent overtake |
-//! | [`simple`](Trait::Simple) | a queue without shutdown: workers are told to stop by an item |
-//! | [`join`](Trait::Join) | waiting until all that was put has been done |
-//! | [`shutdown`](Trait::Shutdown) | who waits is released on both sides, and what was put is still served |
-//! | [`timeout`](Trait::Timeout) | a consumer with nothing to do says so and looks again |
+//! | [`fifo`](QueueDemo::Fifo) | first in, first out |
+//! | [`bounded`](QueueDemo::Bounded) | a queue that is full makes its producer wait for its consumers |
+//! | [`unbounded`](QueueDemo::Unbounded) | the same without a limit: the producer is done at once, and the queue has it all |
+//! | [`lifo`](QueueDemo::Lifo) | last in, first out |
+//! | [`priority`](QueueDemo::Priority) | the urgent overtake |
+//! | [`simple`](QueueDemo::Simple) | a queue without shutdown: workers are told to stop by an item |
+//! | [`join`](QueueDemo::Join) | waiting until all that was put has been done |
+//! | [`shutdown`](QueueDemo::Shutdown) | who waits is released on both sides, and what was put is still served |
+//! | [`timeout`](QueueDemo::Timeout) | a consumer with nothing to do says so and looks again |
 //!
 //! The scenes are written three times, in `threads.rs`, `processes.rs` and `coroutines.rs`: compare them.
 
@@ -25,10 +25,10 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::{Crew, Part, World, crew};
+use super::{Part, Spawner, workers};
 use crate::demo::Demo;
 use crate::job::Job;
-use crate::service::Outcome;
+use crate::service::{Model, Outcome};
 
 /// How many jobs there are for each worker.
 const EACH: u64 = 3;
@@ -39,7 +39,7 @@ const TRICKLE: u64 = 3;
 
 /// What there is to show of queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Trait {
+pub enum QueueDemo {
     /// First in, first out
     Fifo,
     /// A fast producer waits for slow consumers: backpressure
@@ -60,60 +60,60 @@ pub enum Trait {
     Timeout,
 }
 
-impl Part for Trait {
+impl Part for QueueDemo {
     const PROGRAM: &'static str = "chapter-queues";
     const ABOUT: &'static str = "Shows what queues do, one trait at a time, at work on a small task";
 
     fn name(self) -> &'static str {
         match self {
-            Trait::Fifo => "fifo",
-            Trait::Bounded => "bounded",
-            Trait::Unbounded => "unbounded",
-            Trait::Lifo => "lifo",
-            Trait::Priority => "priority",
-            Trait::Simple => "simple",
-            Trait::Join => "join",
-            Trait::Shutdown => "shutdown",
-            Trait::Timeout => "timeout",
+            QueueDemo::Fifo => "fifo",
+            QueueDemo::Bounded => "bounded",
+            QueueDemo::Unbounded => "unbounded",
+            QueueDemo::Lifo => "lifo",
+            QueueDemo::Priority => "priority",
+            QueueDemo::Simple => "simple",
+            QueueDemo::Join => "join",
+            QueueDemo::Shutdown => "shutdown",
+            QueueDemo::Timeout => "timeout",
         }
     }
 
     fn about(self) -> &'static str {
         match self {
-            Trait::Fifo => {
+            QueueDemo::Fifo => {
                 "worker-1 puts all jobs on a queue, and then works as the others do. They are begun in the order in \
                  which they were put."
             }
-            Trait::Bounded => {
+            QueueDemo::Bounded => {
                 "worker-1 puts jobs on a queue that holds two, as fast as it can, and the others do them. Soon the \
                  queue is full, and worker-1 waits for room: it gets no further ahead than the queue is long."
             }
-            Trait::Unbounded => {
+            QueueDemo::Unbounded => {
                 "worker-1 puts the same jobs on a queue without limit, and the others do them. Nothing holds worker-1 up: it \
                  is done at once, and all that it has put waits on the queue."
             }
-            Trait::Lifo => {
+            QueueDemo::Lifo => {
                 "worker-1 puts all jobs on a stack, and then works as the others do. The last is begun first, and the \
                  first last."
             }
-            Trait::Priority => {
+            QueueDemo::Priority => {
                 "worker-1 puts jobs on a queue, does something else, and then puts a few more that are urgent: the jobs \
                  with the highest numbers. They are begun before all that still wait."
             }
-            Trait::Simple => {
+            QueueDemo::Simple => {
                 "a queue that only puts and gets. It cannot be shut down, so worker-1 puts one item more for each \
                  worker, which says that no job will come any more."
             }
-            Trait::Join => {
+            QueueDemo::Join => {
                 "worker-1 puts jobs on a queue and joins it: it waits until the others have said of each that it is \
                  done, not only begun. Then it does the last job alone."
             }
-            Trait::Shutdown => {
+            QueueDemo::Shutdown => {
                 "worker-2 waits for room in a queue that is full, and the others wait for an item in one that is empty. \
                  Then worker-1 shuts both down: all are released at once, worker-2 gets its job back and does it \
                  itself, and the jobs that are in the full queue are still served."
             }
-            Trait::Timeout => {
+            QueueDemo::Timeout => {
                 "worker-1 makes a job ready now and then, and the others have little patience: who has waited too long \
                  says that there is no work, and looks again."
             }
@@ -122,34 +122,34 @@ impl Part for Trait {
 
     fn jobs(self, workers: u64) -> u64 {
         match self {
-            Trait::Fifo | Trait::Lifo | Trait::Simple => EACH * workers,
-            Trait::Bounded | Trait::Unbounded => (EACH + 1) * (workers - 1),
-            Trait::Priority => 1 + EACH * workers + (workers - 1),
-            Trait::Join => EACH * (workers - 1) + 1,
-            Trait::Shutdown => 1 + (workers - 1) + 1,
-            Trait::Timeout => 2 * TRICKLE,
+            QueueDemo::Fifo | QueueDemo::Lifo | QueueDemo::Simple => EACH * workers,
+            QueueDemo::Bounded | QueueDemo::Unbounded => (EACH + 1) * (workers - 1),
+            QueueDemo::Priority => 1 + EACH * workers + (workers - 1),
+            QueueDemo::Join => EACH * (workers - 1) + 1,
+            QueueDemo::Shutdown => 1 + (workers - 1) + 1,
+            QueueDemo::Timeout => 2 * TRICKLE,
         }
     }
 
-    fn missing(self, world: World) -> Option<&'static str> {
-        match (self, world) {
-            (Trait::Lifo, World::Processes) => Some("processes have no LifoQueue, in Python neither"),
-            (Trait::Priority, World::Processes) => Some("processes have no PriorityQueue, in Python neither"),
-            (Trait::Simple, World::Coroutines) => Some("coroutines have no SimpleQueue, in Python neither"),
+    fn missing(self, model: Model) -> Option<&'static str> {
+        match (self, model) {
+            (QueueDemo::Lifo, Model::Processes) => Some("processes have no LifoQueue, in Python neither"),
+            (QueueDemo::Priority, Model::Processes) => Some("processes have no PriorityQueue, in Python neither"),
+            (QueueDemo::Simple, Model::Coroutines) => Some("coroutines have no SimpleQueue, in Python neither"),
             _ => None,
         }
     }
 
-    fn perform(self, crew: Crew, demo: Demo) -> io::Result<Outcome> {
+    fn perform(self, spawner: Spawner, demo: Demo) -> io::Result<Outcome> {
         let workers = demo.plan.workers as usize;
-        match crew {
-            Crew::Threads => crew::threads::perform(threads::Stage::new(self, workers), demo),
+        match spawner {
+            Spawner::Threads => workers::threads::perform(threads::Stage::new(self, workers), demo),
             #[cfg(target_os = "linux")]
-            Crew::Processes(method) => {
-                crew::processes::perform(method, |memory| processes::Stage::new(memory, self, workers), demo)
+            Spawner::Processes(method) => {
+                workers::processes::perform(method, |memory| processes::Stage::new(memory, self, workers), demo)
             }
-            Crew::Coroutines(runtime) => {
-                crew::coroutines::perform(runtime, coroutines::Stage::new(self, workers), demo)
+            Spawner::Coroutines(runtime) => {
+                workers::coroutines::perform(runtime, coroutines::Stage::new(self, workers), demo)
             }
         }
     }
@@ -202,8 +202,8 @@ impl Ord for Ticket {
 /// The program `chapter-queues`, and what the processes run that it starts by its own name.
 pub fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    if let Some(status) = crate::processes::start::child_main::<crew::processes::Actor<processes::Stage>>() {
+    if let Some(status) = crate::processes::start::child_main::<workers::processes::Actor<processes::Stage>>() {
         return status;
     }
-    super::main::<Trait>()
+    super::main::<QueueDemo>()
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ROOM, Trait, room};
-use crate::demos::crew::processes::{self as crew, Worker};
+use super::{QueueDemo, ROOM, room};
+use crate::demos::workers::processes::{self as workers, Worker};
 use crate::job::Job;
 use crate::processes::queue::GetError;
 use crate::processes::shared::{Place, Shared};
 use crate::processes::{Queue, SimpleQueue};
-use crate::record::Thing;
+use crate::record::Resource;
 
 /// What the workers of a scene share.
 // There is one at a time.
@@ -37,16 +37,16 @@ impl Stage {
     /// # Errors
     ///
     /// When `memory` is full.
-    pub fn new(memory: &Arc<Shared>, scene: Trait, workers: usize) -> io::Result<Self> {
+    pub fn new(memory: &Arc<Shared>, scene: QueueDemo, workers: usize) -> io::Result<Self> {
         Ok(match scene {
-            Trait::Fifo => Self::Fifo(Queue::new(memory, 0)?),
-            Trait::Bounded => Self::Bounded(Queue::new(memory, ROOM)?),
-            Trait::Unbounded => Self::Bounded(Queue::new(memory, 0)?),
-            Trait::Lifo | Trait::Priority => unreachable!("processes have no LifoQueue and no PriorityQueue"),
-            Trait::Simple => Self::Simple(SimpleQueue::new(memory)?, workers),
-            Trait::Join => Self::Join(Queue::new(memory, 0)?),
-            Trait::Shutdown => Self::Shutdown(Queue::new(memory, room(workers))?, Queue::new(memory, 0)?),
-            Trait::Timeout => Self::Timeout(Queue::new(memory, 0)?),
+            QueueDemo::Fifo => Self::Fifo(Queue::new(memory, 0)?),
+            QueueDemo::Bounded => Self::Bounded(Queue::new(memory, ROOM)?),
+            QueueDemo::Unbounded => Self::Bounded(Queue::new(memory, 0)?),
+            QueueDemo::Lifo | QueueDemo::Priority => unreachable!("processes have no LifoQueue and no PriorityQueue"),
+            QueueDemo::Simple => Self::Simple(SimpleQueue::new(memory)?, workers),
+            QueueDemo::Join => Self::Join(Queue::new(memory, 0)?),
+            QueueDemo::Shutdown => Self::Shutdown(Queue::new(memory, room(workers))?, Queue::new(memory, 0)?),
+            QueueDemo::Timeout => Self::Timeout(Queue::new(memory, 0)?),
         })
     }
 }
@@ -68,7 +68,7 @@ pub enum Places {
     Timeout(Place),
 }
 
-impl crew::Stage for Stage {
+impl workers::Stage for Stage {
     type Places = Places;
 
     fn places(&self) -> Places {
@@ -142,9 +142,9 @@ fn serve(me: &Worker, queue: &Queue<Job>) {
 
 /// Takes an item, and says that it waits for it.
 fn get(me: &Worker, queue: &Queue<Job>) -> Result<Job, GetError> {
-    me.waits(Thing::Item);
+    me.waits(Resource::Item);
     let item = queue.get();
-    me.goes_on(Thing::Item);
+    me.goes_on(Resource::Item);
     item
 }
 
@@ -153,9 +153,9 @@ fn bounded(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         for job in &me.jobs {
             me.puts(job);
-            me.waits(Thing::Room);
+            me.waits(Resource::Room);
             let put = queue.put(*job);
-            me.goes_on(Thing::Room);
+            me.goes_on(Resource::Room);
             if put.is_err() {
                 break; // a worker has died
             }
@@ -176,9 +176,9 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
         put_ends(queue, me.workers);
     }
     loop {
-        me.waits(Thing::Item);
+        me.waits(Resource::Item);
         let item = queue.get();
-        me.goes_on(Thing::Item);
+        me.goes_on(Resource::Item);
         match item {
             Ok(Some(job)) => me.work(&job),
             Ok(None) | Err(_) => break,
@@ -213,9 +213,9 @@ fn join(me: &Worker, queue: &Queue<Job>) {
                 return; // a worker has died
             }
         }
-        me.waits(Thing::Tasks);
+        me.waits(Resource::Tasks);
         queue.join();
-        me.goes_on(Thing::Tasks);
+        me.goes_on(Resource::Tasks);
         me.work(last);
         queue.shutdown(false);
     } else {
@@ -233,16 +233,16 @@ fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
     match me.id.0 {
         0 => {
             me.work(&own[0]);
-            me.signals(Thing::Queue);
+            me.signals(Resource::Queue);
             full.shutdown(false);
             empty.shutdown(false);
         }
         1 => {
             for job in others {
                 me.puts(job);
-                me.waits(Thing::Room);
+                me.waits(Resource::Room);
                 let put = full.put(*job);
-                me.goes_on(Thing::Room);
+                me.goes_on(Resource::Room);
                 if let Err(back) = put {
                     me.work(&back.into_item());
                 }
@@ -269,9 +269,9 @@ fn timeout(me: &Worker, queue: &Queue<Job>) {
         queue.shutdown(false);
     } else {
         loop {
-            me.waits(Thing::Item);
+            me.waits(Resource::Item);
             let item = queue.get_timeout(me.patience());
-            me.goes_on(Thing::Item);
+            me.goes_on(Resource::Item);
             match item {
                 Ok(job) => me.work(&job),
                 Err(GetError::Empty) => me.finds_no_work(),

@@ -1,10 +1,10 @@
 //! The queues at work between threads.
 
-use super::{ROOM, Ticket, Trait, room};
-use crate::demos::crew::threads::{self as crew, Worker};
+use super::{QueueDemo, ROOM, Ticket, room};
+use crate::demos::workers::threads::{self as workers, Worker};
 use crate::errors::GetError;
 use crate::job::Job;
-use crate::record::Thing;
+use crate::record::Resource;
 use crate::storage::Storage;
 use crate::threads::{LifoQueue, PriorityQueue, Queue, SimpleQueue};
 
@@ -32,22 +32,22 @@ pub enum Stage {
 
 impl Stage {
     /// Sets the stage for one scene.
-    pub fn new(scene: Trait, workers: usize) -> Self {
+    pub fn new(scene: QueueDemo, workers: usize) -> Self {
         match scene {
-            Trait::Fifo => Self::Fifo(Queue::new(0)),
-            Trait::Bounded => Self::Bounded(Queue::new(ROOM)),
-            Trait::Unbounded => Self::Bounded(Queue::new(0)),
-            Trait::Lifo => Self::Lifo(LifoQueue::new(0)),
-            Trait::Priority => Self::Priority(PriorityQueue::new(0)),
-            Trait::Simple => Self::Simple(SimpleQueue::new(), workers),
-            Trait::Join => Self::Join(Queue::new(0)),
-            Trait::Shutdown => Self::Shutdown(Queue::new(room(workers)), Queue::new(0)),
-            Trait::Timeout => Self::Timeout(Queue::new(0)),
+            QueueDemo::Fifo => Self::Fifo(Queue::new(0)),
+            QueueDemo::Bounded => Self::Bounded(Queue::new(ROOM)),
+            QueueDemo::Unbounded => Self::Bounded(Queue::new(0)),
+            QueueDemo::Lifo => Self::Lifo(LifoQueue::new(0)),
+            QueueDemo::Priority => Self::Priority(PriorityQueue::new(0)),
+            QueueDemo::Simple => Self::Simple(SimpleQueue::new(), workers),
+            QueueDemo::Join => Self::Join(Queue::new(0)),
+            QueueDemo::Shutdown => Self::Shutdown(Queue::new(room(workers)), Queue::new(0)),
+            QueueDemo::Timeout => Self::Timeout(Queue::new(0)),
         }
     }
 }
 
-impl crew::Stage for Stage {
+impl workers::Stage for Stage {
     fn play(&self, me: &Worker) {
         match self {
             Self::Fifo(queue) => in_order(me, queue),
@@ -101,9 +101,9 @@ fn serve<T: Into<Job>, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) {
 
 /// Takes an item, and says that it waits for it.
 fn get<T, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) -> Result<T, GetError> {
-    me.waits(Thing::Item);
+    me.waits(Resource::Item);
     let item = queue.get();
-    me.goes_on(Thing::Item);
+    me.goes_on(Resource::Item);
     item
 }
 
@@ -112,9 +112,9 @@ fn bounded(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         for job in &me.jobs {
             me.puts(job);
-            me.waits(Thing::Room);
+            me.waits(Resource::Room);
             let put = queue.put(*job);
-            me.goes_on(Thing::Room);
+            me.goes_on(Resource::Room);
             if put.is_err() {
                 break; // a worker has died
             }
@@ -153,9 +153,9 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
         put_ends(queue, me.workers);
     }
     loop {
-        me.waits(Thing::Item);
+        me.waits(Resource::Item);
         let item = queue.get();
-        me.goes_on(Thing::Item);
+        me.goes_on(Resource::Item);
         match item {
             Some(job) => me.work(&job),
             None => break,
@@ -190,9 +190,9 @@ fn join(me: &Worker, queue: &Queue<Job>) {
                 return; // a worker has died
             }
         }
-        me.waits(Thing::Tasks);
+        me.waits(Resource::Tasks);
         queue.join();
-        me.goes_on(Thing::Tasks);
+        me.goes_on(Resource::Tasks);
         me.work(last);
         queue.shutdown(false);
     } else {
@@ -210,16 +210,16 @@ fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
     match me.id.0 {
         0 => {
             me.work(&own[0]);
-            me.signals(Thing::Queue);
+            me.signals(Resource::Queue);
             full.shutdown(false);
             empty.shutdown(false);
         }
         1 => {
             for job in others {
                 me.puts(job);
-                me.waits(Thing::Room);
+                me.waits(Resource::Room);
                 let put = full.put(*job);
-                me.goes_on(Thing::Room);
+                me.goes_on(Resource::Room);
                 if let Err(back) = put {
                     me.work(&back.into_item());
                 }
@@ -246,9 +246,9 @@ fn timeout(me: &Worker, queue: &Queue<Job>) {
         queue.shutdown(false);
     } else {
         loop {
-            me.waits(Thing::Item);
+            me.waits(Resource::Item);
             let item = queue.get_timeout(me.patience());
-            me.goes_on(Thing::Item);
+            me.goes_on(Resource::Item);
             match item {
                 Ok(job) => me.work(&job),
                 Err(GetError::Empty) => me.finds_no_work(),

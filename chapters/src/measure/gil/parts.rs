@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::options::{Options, Part};
 use super::session::{Picture, Session, Setup, median};
-use crate::gil::interpreter::Locking::{self, None as NoLock, One, PerWorker};
+use crate::gil::interpreter::GilMode::{self, None as NoLock, One, PerWorker};
 use crate::job::{DIGESTS, Job, Kind, jobs};
 use crate::random::Seed;
 use crate::service::Plan;
-use crate::view::summary::counted;
+use crate::view::summary::plural;
 use crate::view::table::{self, Column, Value};
 
 /// How many jobs there are to share, and how much work each is: short enough that the workers end together.
@@ -81,7 +81,7 @@ impl Tour {
     }
 
     pub fn rounds(&self) -> String {
-        counted(self.options.rounds.into(), "run")
+        plural(self.options.rounds.into(), "run")
     }
 
     /// What a part shows.
@@ -146,7 +146,7 @@ impl Tour {
     }
 
     /// One worker and several, under each lock.
-    fn compare(&self, gils: &[Locking], kind: Kind, jobs: (u64, f64), window: &Range<Duration>) -> io::Result<Table> {
+    fn compare(&self, gils: &[GilMode], kind: Kind, jobs: (u64, f64), window: &Range<Duration>) -> io::Result<Table> {
         let several = self.options.workers;
         let list = self.jobs(kind, jobs.0);
         let setup = |gil, workers| Setup { gil, ..self.setup(&list, workers, jobs.1) };
@@ -257,7 +257,7 @@ fn measured(runs: &[Session]) -> [Value; 4] {
 }
 
 /// The name of a lock on the command line.
-fn name(gil: Locking) -> &'static str {
+fn name(gil: GilMode) -> &'static str {
     match gil {
         NoLock => "none",
         One => "one",

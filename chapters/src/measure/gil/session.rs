@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::gil::interpreter::{Gils, Locking};
+use crate::gil::interpreter::{GilMode, Gils};
 use crate::gil::worker;
 use crate::job::{Job, Kind};
 use crate::random::Seed;
@@ -28,7 +28,7 @@ pub struct Picture {
 /// What is to be run.
 #[derive(Clone, Debug)]
 pub struct Setup<'a> {
-    pub gil: Locking,
+    pub gil: GilMode,
     pub interval: Duration,
     pub plan: Plan,
     pub jobs: &'a [Job],
@@ -37,7 +37,7 @@ pub struct Setup<'a> {
 /// A run that has ended.
 #[derive(Clone, Debug)]
 pub struct Session {
-    gil: Locking,
+    gil: GilMode,
     run: Run,
     pub summary: Summary,
     records: Vec<Record>,
@@ -104,10 +104,10 @@ impl Session {
         let takes = self.records.iter().filter(|record| record.event == Event::GilAcquired);
         let takers: Vec<Option<WorkerId>> = takes.map(|record| record.worker).collect();
         match self.gil {
-            Locking::None => None,
-            Locking::One => Some(takers.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64),
+            GilMode::None => None,
+            GilMode::One => Some(takers.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64),
             // Nobody else ever wants it.
-            Locking::PerWorker => Some(0),
+            GilMode::PerWorker => Some(0),
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::view::sample::{self, record};
 
-    fn session(gil: Locking, records: Vec<Record>) -> Session {
+    fn session(gil: GilMode, records: Vec<Record>) -> Session {
         Session { gil, run: sample::run(), summary: sample::summary(), records }
     }
 
@@ -162,11 +162,11 @@ mod tests {
 
     #[test]
     fn a_switch_is_a_change_of_holder_and_a_hold_is_any_turn() {
-        let one = session(Locking::One, turns());
+        let one = session(GilMode::One, turns());
         assert_eq!(one.switches(), Some(3));
         assert_eq!(median(one.holds()), Some(0.003));
-        assert_eq!(session(Locking::PerWorker, turns()).switches(), Some(0));
-        let none = session(Locking::None, Vec::new());
+        assert_eq!(session(GilMode::PerWorker, turns()).switches(), Some(0));
+        let none = session(GilMode::None, Vec::new());
         assert_eq!((none.switches(), median(none.holds())), (None, None));
     }
 
@@ -175,7 +175,7 @@ mod tests {
         let [busy, wait] = [Kind::Cpu, Kind::Io].map(|kind| Job { kind, ..sample::job(0) });
         let waits = |records: &[(u64, u32, Event)]| {
             let records = records.iter().map(|(at, worker, event)| record(*at, *worker, event.clone())).collect();
-            session(Locking::One, records).waits_per_second()
+            session(GilMode::One, records).waits_per_second()
         };
         let beside = [
             (100, 2, Event::JobStarted(wait)),

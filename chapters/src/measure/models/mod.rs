@@ -99,7 +99,7 @@ fn run(options: &Options, parts: impl Iterator<Item = (Part, Option<Replace>)>) 
     }
     bar.finish_and_clear();
     if options.format == Format::Text {
-        let rounds = crate::view::summary::counted(options.rounds(), "run");
+        let rounds = crate::view::summary::plural(options.rounds(), "run");
         writeln!(out, "Each figure is the median of {rounds}.")?;
     }
     Ok(())

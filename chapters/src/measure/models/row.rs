@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::options::Part;
 use crate::view::chart::{self, Bar};
-use crate::view::summary::counted;
+use crate::view::summary::plural;
 use crate::view::table::{Column, Value, memory};
 use crate::view::timeline::Words;
 
@@ -133,7 +133,7 @@ pub fn chart(words: &Words, rows: &[Row]) -> String {
     numbers.dedup();
     let bar = |row: &Row| {
         let (value, text) = row.figure()?;
-        let group = counted(row.workers.into(), "worker");
+        let group = plural(row.workers.into(), "worker");
         Some(Bar { group, label: row.variant.clone(), model: row.model.clone(), value, text })
     };
     let bars = numbers.iter().flat_map(|number| rows.iter().filter(|row| row.workers == *number));

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::job::{Job, Kind};
 use crate::processes::os::shared::{LINE, Place, Shared, Words};
-use crate::record::{Event, Record, Thing, WorkerId};
+use crate::record::{Event, Record, Resource, WorkerId};
 use crate::usage::peak_rss;
 
 /// How many records a journal holds that have not been read.
@@ -55,20 +55,6 @@ const RELEASED: u64 = 10;
 const SIGNALLED: u64 = 11;
 /// Added to the name of an event whose job waits instead of computing.
 const IO: u64 = 16;
-
-/// What a worker waits for, holds or signals: in a slot, its place in this list.
-const THINGS: [Thing; 10] = [
-    Thing::Lock,
-    Thing::RLock,
-    Thing::Condition,
-    Thing::Event,
-    Thing::Semaphore,
-    Thing::Barrier,
-    Thing::Room,
-    Thing::Item,
-    Thing::Tasks,
-    Thing::Queue,
-];
 
 /// A worker's journal, of which both the worker and the service have a handle.
 ///
@@ -143,7 +129,7 @@ impl Journal {
             Event::Signalled(_) => SIGNALLED,
             other => panic!("a worker does not say {}", other.name()),
         };
-        let (job, thing) = (event.job(), event.thing());
+        let (job, resource) = (event.job(), event.resource());
         let words = &*self.words;
         if tag == WORKER_FINISHED {
             words[PEAK].store(peak_rss(), Ordering::Relaxed);
@@ -161,7 +147,7 @@ impl Journal {
             slot[2].store(job.number, Ordering::Relaxed);
             slot[3].store(job.size.to_bits(), Ordering::Relaxed);
         }
-        if let Some(place) = thing.and_then(|thing| THINGS.iter().position(|other| *other == thing)) {
+        if let Some(place) = resource.and_then(|resource| Resource::ALL.iter().position(|other| *other == resource)) {
             slot[2].store(place as u64, Ordering::Relaxed);
         }
         words[WRITTEN].store(written.wrapping_add(1), Ordering::Release);
@@ -193,7 +179,7 @@ impl Journal {
             let kind = if what & IO == 0 { Kind::Cpu } else { Kind::Io };
             Job { number, kind, size: f64::from_bits(size) }
         };
-        let thing = || THINGS.get(number as usize).copied();
+        let resource = || Resource::ALL.get(number as usize).copied();
         let event = match what & !IO {
             WORKER_STARTED => Event::WorkerStarted,
             JOB_STARTED => Event::JobStarted(job()),
@@ -201,11 +187,11 @@ impl Journal {
             NO_WORK => Event::NoWork,
             WORKER_FINISHED => Event::WorkerFinished,
             JOB_PUT => Event::JobPut(job()),
-            WAIT_STARTED => Event::WaitStarted(thing()?),
-            WAIT_ENDED => Event::WaitEnded(thing()?),
-            ACQUIRED => Event::Acquired(thing()?),
-            RELEASED => Event::Released(thing()?),
-            SIGNALLED => Event::Signalled(thing()?),
+            WAIT_STARTED => Event::WaitStarted(resource()?),
+            WAIT_ENDED => Event::WaitEnded(resource()?),
+            ACQUIRED => Event::Acquired(resource()?),
+            RELEASED => Event::Released(resource()?),
+            SIGNALLED => Event::Signalled(resource()?),
             _ => return None,
         };
         Some(Record { at: Duration::from_nanos(at), worker: Some(self.worker), event })

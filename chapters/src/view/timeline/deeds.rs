@@ -7,23 +7,18 @@ use std::time::Duration;
 use super::lane::{Deed, Lane, What};
 use super::svg::{Plot, Tenths};
 use super::words::{Xml, about};
-use crate::record::Thing;
-use crate::view::summary::counted;
+use crate::record::Resource;
+use crate::view::summary::plural;
 
 /// A wait is drawn at least this wide: what nobody waited for is not to be seen.
 const LEAST: Tenths = Tenths(0);
 /// Marks that are nearer to each other than this are one.
 const NEAR: Tenths = Tenths(60);
 
-/// Whether a signal concerns everybody, and is a line across all lanes, or is a mark on the lane of who gives it.
-fn concerns_all(thing: Thing) -> bool {
-    matches!(thing, Thing::Event | Thing::Barrier | Thing::Queue)
-}
-
 impl Plot<'_> {
     /// The pattern of waiting for `thing`.
-    pub fn hatch(&self, thing: Thing) -> String {
-        match self.waits.iter().position(|other| *other == thing) {
+    pub fn hatch(&self, resource: Resource) -> String {
+        match self.waits.iter().position(|other| *other == resource) {
             None | Some(0) => format!("url(#{}-waiting)", self.id),
             Some(number @ 1..) => format!("url(#{}-waiting-{number})", self.id),
         }
@@ -33,8 +28,8 @@ impl Plot<'_> {
     pub fn draw_waits(&self, out: &mut String, lane: &Lane) -> fmt::Result {
         for placed in self.place_all(lane.waits.merged(self.pixel()), LEAST) {
             let (x, width, height) = (placed.left, placed.width(), self.bar);
-            let What::Wait(thing) = placed.bar.what else { continue };
-            let (hatch, text) = (self.hatch(thing), about(&placed.bar, &self.unit));
+            let What::Wait(resource) = placed.bar.what else { continue };
+            let (hatch, text) = (self.hatch(resource), about(&placed.bar, &self.unit));
             write!(out, r#"<rect class="waiting" fill="{hatch}" x="{x}" y="0" width="{width}" height="{height}">"#)?;
             writeln!(out, "<title>{}</title></rect>", Xml(text))?;
         }
@@ -47,7 +42,7 @@ impl Plot<'_> {
         for (at, deed) in &lane.deeds {
             let x = self.x(*at);
             match marks.last_mut() {
-                _ if matches!(deed, Deed::Signal(thing) if concerns_all(*thing)) => {}
+                _ if matches!(deed, Deed::Signal(resource) if resource.wakes_all()) => {}
                 Some((last, _, first, count)) if x.0 - last.0 < NEAR.0 && is_put(first) == is_put(deed) => *count += 1,
                 _ => marks.push((x, *at, *deed, 1)),
             }
@@ -57,10 +52,10 @@ impl Plot<'_> {
             let at = self.unit.rounded(at);
             let text = match (deed, count) {
                 (Deed::Put(job), 1) => format!("puts job {} at {at}", job.number),
-                (Deed::Put(job), jobs) => format!("puts {} at {at}, the first is {}", counted(jobs, "job"), job.number),
-                (Deed::Signal(thing), 1) => format!("{} at {at}", thing.signalled()),
-                (Deed::Signal(thing), times) => {
-                    format!("{} {} from {at} on", thing.signalled(), counted(times, "time"))
+                (Deed::Put(job), jobs) => format!("puts {} at {at}, the first is {}", plural(jobs, "job"), job.number),
+                (Deed::Signal(resource), 1) => format!("{} at {at}", resource.signalled()),
+                (Deed::Signal(resource), times) => {
+                    format!("{} {} from {at} on", resource.signalled(), plural(times, "time"))
                 }
             };
             writeln!(out, r#"<path class="deed" d="{path}"><title>{text}</title></path>"#)?;
@@ -73,10 +68,10 @@ impl Plot<'_> {
         let (top, bottom) = (self.top, self.bottom() + 4);
         let mut last = None;
         for (at, worker, deed) in self.story.deeds() {
-            let Deed::Signal(thing) = deed else { continue };
+            let Deed::Signal(resource) = deed else { continue };
             let x = self.x(at);
-            if concerns_all(thing) && last != Some(x) {
-                let text = format!("{worker} {} at {}", thing.signalled(), self.unit.rounded(at));
+            if resource.wakes_all() && last != Some(x) {
+                let text = format!("{worker} {} at {}", resource.signalled(), self.unit.rounded(at));
                 writeln!(out, r#"<path class="signal" d="M{x} {top}V{bottom}"><title>{text}</title></path>"#)?;
                 last = Some(x);
             }
@@ -90,8 +85,8 @@ impl Plot<'_> {
         for (.., deed) in self.story.deeds() {
             let sample = match deed {
                 Deed::Put(_) => ("put".to_owned(), "puts a job"),
-                Deed::Signal(thing) if concerns_all(thing) => ("signal".to_owned(), thing.signalled()),
-                Deed::Signal(thing) => ("notify".to_owned(), thing.signalled()),
+                Deed::Signal(resource) if resource.wakes_all() => ("signal".to_owned(), resource.signalled()),
+                Deed::Signal(resource) => ("notify".to_owned(), resource.signalled()),
             };
             if !samples.contains(&sample) {
                 samples.push(sample);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::job::Job;
-use crate::record::{Event, Record, Thing};
+use crate::record::{Event, Record, Resource};
 
 /// How many bars a lane holds before it looks for some to merge. More than twice the columns of a picture, so that
 /// merging always makes room.
@@ -23,7 +23,7 @@ pub enum Held {
     /// Its interpreter lock.
     Gil,
     /// Something else.
-    Thing(Thing),
+    Resource(Resource),
 }
 
 /// What a bar stands for.
@@ -34,7 +34,7 @@ pub enum What {
     /// Holding something.
     Hold(Held),
     /// Waiting for something.
-    Wait(Thing),
+    Wait(Resource),
 }
 
 impl What {
@@ -159,7 +159,7 @@ pub enum Deed {
     /// It put this job on a queue.
     Put(Job),
     /// It signalled this.
-    Signal(Thing),
+    Signal(Resource),
 }
 
 /// What one worker did.
@@ -180,9 +180,9 @@ pub struct Lane {
     pub deeds: Vec<(Duration, Deed)>,
     pub lengths: BTreeMap<Held, Lengths>,
     /// How long it waited for what, as far as it says so.
-    pub waited_for: BTreeMap<Thing, Duration>,
+    pub waited_for: BTreeMap<Resource, Duration>,
     current: Option<(Job, Duration)>,
-    waiting: Option<(Thing, Duration)>,
+    waiting: Option<(Resource, Duration)>,
     held: Vec<(Held, Duration)>,
     last: Duration,
 }
@@ -205,12 +205,12 @@ impl Lane {
                 self.ended = Some((at, End::Died));
             }
             Event::GilAcquired => self.held.push((Held::Gil, at)),
-            Event::Acquired(thing) => self.held.push((Held::Thing(thing), at)),
+            Event::Acquired(resource) => self.held.push((Held::Resource(resource), at)),
             Event::GilReleased | Event::Released(_) => self.end_hold(at, drawn),
-            Event::WaitStarted(thing) => self.waiting = Some((thing, at)),
+            Event::WaitStarted(resource) => self.waiting = Some((resource, at)),
             Event::WaitEnded(_) => self.end_wait(at, drawn),
             Event::JobPut(job) => self.add_deed(at, Deed::Put(job), drawn),
-            Event::Signalled(thing) => self.add_deed(at, Deed::Signal(thing), drawn),
+            Event::Signalled(resource) => self.add_deed(at, Deed::Signal(resource), drawn),
             Event::WorkerFinished => self.ended = Some((at, End::Finished)),
             _ => {}
         }
@@ -248,11 +248,11 @@ impl Lane {
 
     /// Ends the worker's wait, if it waits.
     fn end_wait(&mut self, to: Duration, drawn: &Range<Duration>) {
-        let Some((thing, from)) = self.waiting.take() else { return };
+        let Some((resource, from)) = self.waiting.take() else { return };
         let busy = to.saturating_sub(from);
-        *self.waited_for.entry(thing).or_default() += busy;
+        *self.waited_for.entry(resource).or_default() += busy;
         if drawn.start <= to && from < drawn.end {
-            self.waits.push(Bar { from, to, what: What::Wait(thing), count: 1, busy, completed: true }, drawn.start);
+            self.waits.push(Bar { from, to, what: What::Wait(resource), count: 1, busy, completed: true }, drawn.start);
         }
     }
 

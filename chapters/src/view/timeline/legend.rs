@@ -64,9 +64,9 @@ impl Plot<'_> {
         if self.story.lanes.values().any(Lane::holds_again) {
             entries.push(Entry::new("holds it again", hold_again));
         }
-        for thing in &self.waits {
-            let pattern = rect(format!(r#"fill="{}""#, self.hatch(*thing)));
-            entries.push(Entry::new(format!("waits {}", thing.waited_for()), pattern));
+        for resource in &self.waits {
+            let pattern = rect(format!(r#"fill="{}""#, self.hatch(*resource)));
+            entries.push(Entry::new(format!("waits {}", resource.waited_for()), pattern));
         }
         if !self.tells {
             entries.push(Entry::new("waiting", rect(format!(r#"fill="url(#{}-waiting)""#, self.id))));

@@ -9,8 +9,8 @@
 mod deeds;
 mod lane;
 mod legend;
-mod look;
 mod story;
+mod style;
 mod svg;
 mod turns;
 mod words;
@@ -19,11 +19,11 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::time::Duration;
 
-pub(super) use look::Look;
 pub use story::Words;
 use story::{EVERYTHING, Story};
+pub use style::Style;
 pub(super) use words::Xml;
-pub(crate) use words::brief;
+pub(crate) use words::format_short;
 
 use super::View;
 use crate::record::Record;

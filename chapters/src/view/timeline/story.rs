@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::lane::{Deed, Held, Lane, Lengths};
-use crate::record::{Event, Record, Thing, WorkerId};
+use crate::record::{Event, Record, Resource, WorkerId};
 use crate::service::Run;
 
 /// How many workers a picture has lanes for.
@@ -83,10 +83,10 @@ impl Story {
     }
 
     /// How long the workers waited for what, all together; nothing, if they do not say it.
-    pub fn waited_for(&self) -> BTreeMap<Thing, Duration> {
-        let mut all: BTreeMap<Thing, Duration> = BTreeMap::new();
-        for (thing, time) in self.lanes.values().flat_map(|lane| &lane.waited_for) {
-            *all.entry(*thing).or_default() += *time;
+    pub fn waited_for(&self) -> BTreeMap<Resource, Duration> {
+        let mut all: BTreeMap<Resource, Duration> = BTreeMap::new();
+        for (resource, time) in self.lanes.values().flat_map(|lane| &lane.waited_for) {
+            *all.entry(*resource).or_default() += *time;
         }
         all
     }

@@ -8,12 +8,12 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::lane::{Bar, End, Held, Lane, What};
-use super::look::{Look, Shown};
 use super::story::{LANES, Story};
+use super::style::{Shown, Style};
 use super::words::{Unit, Xml, about};
-use crate::record::{Thing, WorkerId};
+use crate::record::{Resource, WorkerId};
 use crate::service::Run;
-use crate::view::summary::counted;
+use crate::view::summary::plural;
 
 pub(super) const WIDTH: u64 = 800;
 /// Free space all around.
@@ -68,7 +68,7 @@ pub(super) struct Plot<'a> {
     /// Whether they say what they wait for.
     pub tells: bool,
     /// What they can be seen to wait for, as far as they say it.
-    pub waits: Vec<Thing>,
+    pub waits: Vec<Resource>,
     marks: Vec<Mark>,
     pub left: u64,
     pub top: u64,
@@ -105,7 +105,7 @@ impl<'a> Plot<'a> {
         let tells = !story.waited_for().is_empty();
         let (waits, top) = (Vec::new(), 0);
         let plot = Self { story, unit, span, held, turns, tells, waits, marks, left, top, pitch, bar, lanes, id };
-        let visible = |(thing, time): (Thing, Duration)| (time >= plot.pixel()).then_some(thing);
+        let visible = |(resource, time): (Resource, Duration)| (time >= plot.pixel()).then_some(resource);
         let waits = story.waited_for().into_iter().filter_map(visible).collect();
         let plot = Self { waits, ..plot };
         let top = LINE * (plot.legend_rows() + plot.marks.len() as u64) + 6;
@@ -210,7 +210,7 @@ impl<'a> Plot<'a> {
             waits: self.waits.len(),
             deeds: !self.story.deeds().is_empty(),
         };
-        Look::of(self.story.run.model).write(out, id, FONT, self.bar, shown)
+        Style::of(self.story.run.model).write(out, id, FONT, self.bar, shown)
     }
 
     fn axis(&self, out: &mut String) -> fmt::Result {
@@ -254,7 +254,7 @@ impl<'a> Plot<'a> {
             writeln!(out, "<title>{}</title></rect>", Xml(about(bar, &self.unit)))?;
         }
         if !narrow.is_empty() {
-            let jobs = counted(narrow.iter().map(|placed| placed.bar.count).sum(), "job");
+            let jobs = plural(narrow.iter().map(|placed| placed.bar.count).sum(), "job");
             write!(out, r#"<path class="jobs" d=""#)?;
             narrow.iter().try_for_each(|placed| write!(out, "M{} {middle}h{}", placed.left, placed.width()))?;
             writeln!(out, r#""><title>{jobs} too short to be shown one by one</title></path>"#)?;

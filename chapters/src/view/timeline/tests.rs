@@ -310,7 +310,7 @@ fn a_window_shows_what_is_in_it_as_large_as_a_run() {
 /// A scene: worker-1 holds the lock twice over while worker-2 waits for it; then both wait at a barrier, worker-1 puts a
 /// job, and worker-2 opens.
 fn scene() -> (Run, Vec<Record>) {
-    use crate::record::Thing::{Barrier, Condition, Lock};
+    use crate::record::Resource::{Barrier, Condition, Lock};
     let events = [
         (0, 1, Event::WorkerStarted),
         (0, 2, Event::WorkerStarted),
@@ -345,7 +345,7 @@ fn who_says_what_it_waits_for_is_hatched_for_that_alone() {
         .collect();
     let [(at_barrier, short), (for_lock, long)] = &waits[..] else { panic!("{waits:?}") };
     assert!((long / short - 3.0).abs() < 0.01, "60 ms and 20 ms: {waits:?}");
-    assert_ne!(at_barrier, for_lock, "each thing has its own pattern");
+    assert_ne!(at_barrier, for_lock, "each resource has its own pattern");
     for pattern in [at_barrier, for_lock] {
         let id = pattern.trim_start_matches("url(#").trim_end_matches(')');
         assert!(document.descendants().any(|node| node.attribute("id") == Some(id)), "{pattern} is not there");

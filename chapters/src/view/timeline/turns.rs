@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use super::lane::What;
 use super::svg::{Placed, Plot, Tenths};
 use super::words::{Xml, about, name};
-use crate::view::summary::counted;
+use crate::view::summary::plural;
 
 /// A hold is drawn at least this wide: half a pixel. It is seen, and does not reach into the next worker's turn so far
 /// that one would notice.
@@ -41,7 +41,7 @@ impl Plot<'_> {
             writeln!(out, "<title>{}</title></rect>", Xml(text))?;
         }
         for (height, placed) in narrow {
-            let holds = counted(placed.iter().map(|placed| placed.bar.count).sum(), "hold");
+            let holds = plural(placed.iter().map(|placed| placed.bar.count).sum(), "hold");
             let what = placed.iter().find_map(|placed| match placed.bar.what {
                 What::Hold(held) => Some(name(held)),
                 _ => None,

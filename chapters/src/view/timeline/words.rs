@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::lane::{Bar, Deed, Held, Lane, What};
 use super::story::Story;
 use crate::record::WorkerId;
-use crate::view::summary::counted;
+use crate::view::summary::plural;
 
 /// How many workers the text alternative tells of one by one.
 const TOLD: u64 = 8;
@@ -59,7 +59,7 @@ impl Unit {
 }
 
 /// A short time, to three digits.
-pub fn brief(time: Duration) -> String {
+pub fn format_short(time: Duration) -> String {
     let unit = Unit::of(time);
     let number = unit.number(time);
     let decimals = if number >= 100.0 {
@@ -81,14 +81,16 @@ pub fn about(bar: &Bar, unit: &Unit) -> String {
             let outcome = if bar.completed { "" } else { ", not completed" };
             format!("job {}, size {:.3}, {from} to {to}{outcome}", job.number, job.size)
         }
-        (What::Job(_), jobs) => format!("{}, {from} to {to}, busy {share:.0} % of the time", counted(jobs, "job")),
-        (What::Hold(held), 1) => format!("held {} for {}, {from} to {to}", name(held), brief(bar.busy)),
+        (What::Job(_), jobs) => format!("{}, {from} to {to}, busy {share:.0} % of the time", plural(jobs, "job")),
+        (What::Hold(held), 1) => format!("held {} for {}, {from} to {to}", name(held), format_short(bar.busy)),
         (What::Hold(held), holds) => {
-            format!("{} of {}, {from} to {to}, {share:.0} % of the time", counted(holds, "hold"), name(held))
+            format!("{} of {}, {from} to {to}, {share:.0} % of the time", plural(holds, "hold"), name(held))
         }
-        (What::Wait(thing), 1) => format!("waited {}: {}, {from} to {to}", thing.waited_for(), brief(bar.busy)),
-        (What::Wait(thing), waits) => {
-            format!("{} {}, {from} to {to}, {share:.0} % of the time", counted(waits, "wait"), thing.waited_for())
+        (What::Wait(resource), 1) => {
+            format!("waited {}: {}, {from} to {to}", resource.waited_for(), format_short(bar.busy))
+        }
+        (What::Wait(resource), waits) => {
+            format!("{} {}, {from} to {to}, {share:.0} % of the time", plural(waits, "wait"), resource.waited_for())
         }
     }
 }
@@ -97,7 +99,7 @@ pub fn about(bar: &Bar, unit: &Unit) -> String {
 pub fn name(held: Held) -> &'static str {
     match held {
         Held::Gil => "the GIL",
-        Held::Thing(thing) => thing.held(),
+        Held::Resource(resource) => resource.held(),
     }
 }
 
@@ -105,7 +107,7 @@ pub fn name(held: Held) -> &'static str {
 fn any(held: Held) -> &'static str {
     match held {
         Held::Gil => "a GIL",
-        Held::Thing(thing) => thing.held(),
+        Held::Resource(resource) => resource.held(),
     }
 }
 
@@ -126,7 +128,7 @@ impl Story {
 
     /// What it is a run of.
     fn subject(&self) -> String {
-        let (workers, jobs) = (counted(self.workers(), "worker"), counted(self.run.jobs, "job"));
+        let (workers, jobs) = (plural(self.workers(), "worker"), plural(self.run.jobs, "job"));
         format!("{}: {workers}, {jobs}", self.run.name())
     }
 
@@ -139,7 +141,8 @@ impl Story {
         }
         let mut captions = vec![format!("{}, seed {seed}: {}", self.subject(), self.outcome())];
         for (held, lengths) in self.lengths() {
-            let (holds, median) = (counted(lengths.count(), "hold"), lengths.median().map(brief).unwrap_or_default());
+            let (holds, median) =
+                (plural(lengths.count(), "hold"), lengths.median().map(format_short).unwrap_or_default());
             captions.push(format!("{holds} of {}, half of them {median} or longer", name(held)));
         }
         captions.extend(self.part(unit));
@@ -182,7 +185,8 @@ impl Story {
         }
         text += &format!("A run of {}, of {}: {}.", unit.rounded(self.end), self.subject(), self.outcome());
         for (held, lengths) in self.lengths() {
-            let (times, median) = (counted(lengths.count(), "time"), lengths.median().map(brief).unwrap_or_default());
+            let (times, median) =
+                (plural(lengths.count(), "time"), lengths.median().map(format_short).unwrap_or_default());
             text += &format!(" The workers held {} {times}, {median} at the median.", any(held));
         }
         text += &if self.workers() <= TOLD { self.each(unit) } else { self.overall(unit) };
@@ -190,7 +194,7 @@ impl Story {
             text += &format!(" The service was told to stop at {}.", unit.rounded(at));
         }
         let signals = self.deeds().into_iter().filter_map(|(at, worker, deed)| match deed {
-            Deed::Signal(thing) => Some(format!(" {worker} {} at {}.", thing.signalled(), unit.rounded(at))),
+            Deed::Signal(resource) => Some(format!(" {worker} {} at {}.", resource.signalled(), unit.rounded(at))),
             Deed::Put(_) => None,
         });
         text.extend(signals.take(TOLD as usize));
@@ -205,19 +209,19 @@ impl Story {
 
     fn each(&self, unit: &Unit) -> String {
         let sentence = |(worker, lane): (&WorkerId, &Lane)| {
-            let jobs = counted(lane.completed, "job");
+            let jobs = plural(lane.completed, "job");
             let died = if lane.died() { ", and died" } else { "" };
             let held: String = lane
                 .lengths
                 .iter()
                 .filter_map(|(held, lengths)| {
-                    let (times, median) = (counted(lengths.count(), "time"), lengths.median()?);
-                    Some(format!(", held {} {times}, {} at the median,", name(*held), brief(median)))
+                    let (times, median) = (plural(lengths.count(), "time"), lengths.median()?);
+                    Some(format!(", held {} {times}, {} at the median,", name(*held), format_short(median)))
                 })
                 .collect();
             let waits = lane.waited_for.iter();
             let waits: Vec<String> =
-                waits.map(|(thing, time)| format!("{} {}", unit.rounded(*time), thing.waited_for())).collect();
+                waits.map(|(resource, time)| format!("{} {}", unit.rounded(*time), resource.waited_for())).collect();
             let waited = match &waits[..] {
                 [] => format!("{} in all", unit.rounded(lane.waited(self.end))),
                 waits => list(waits),
@@ -236,7 +240,7 @@ impl Story {
         let each = unit.rounded(waited / completed.len() as u32);
         let died = match self.lanes.values().filter(|lane| lane.died()).count() {
             0 => String::new(),
-            died => format!(" {} died.", counted(died as u64, "worker")),
+            died => format!(" {} died.", plural(died as u64, "worker")),
         };
         format!(
             " The workers completed from {fewest} to {most} jobs each, half of them at least {median}. \

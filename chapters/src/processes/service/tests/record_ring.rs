@@ -18,11 +18,11 @@ fn what_one_handle_records_the_other_reads_once() {
         Event::JobCompleted(job(u64::MAX)),
         Event::NoWork,
         Event::JobPut(job(7)),
-        Event::WaitStarted(Thing::Room),
-        Event::WaitEnded(Thing::Room),
-        Event::Acquired(Thing::Lock),
-        Event::Released(Thing::Lock),
-        Event::Signalled(Thing::Queue),
+        Event::WaitStarted(Resource::Room),
+        Event::WaitEnded(Resource::Room),
+        Event::Acquired(Resource::Lock),
+        Event::Released(Resource::Lock),
+        Event::Signalled(Resource::Queue),
         Event::WorkerFinished,
     ];
     said.iter().cloned().for_each(|event| _ = worker.record(event));

@@ -37,7 +37,7 @@ pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<Ou
         let Demo { plan, jobs, trace, on_started } = demo;
         trace.service().record(Event::ServiceStarting);
         let stage = Arc::new(stage);
-        let (mut crew, mut ids) = (JoinSet::new(), HashMap::new());
+        let (mut handles, mut ids) = (JoinSet::new(), HashMap::new());
         for id in (0..plan.workers).map(WorkerId) {
             let (workers, jobs) = (plan.workers as usize, jobs.clone());
             let me = Worker { id, workers, jobs, scale: plan.scale, trace: trace.worker(id) };
@@ -47,10 +47,10 @@ pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<Ou
                 stage.play(&me).await;
                 me.trace.record(Event::WorkerFinished);
             };
-            ids.insert(crew.spawn(work).id(), id);
+            ids.insert(handles.spawn(work).id(), id);
         }
         on_started(Box::new(|| ()))?;
-        while let Some(ended) = crew.join_next_with_id().await {
+        while let Some(ended) = handles.join_next_with_id().await {
             if let Err(panic) = ended {
                 trace.worker(ids[&panic.id()]).record(Event::WorkerDied(None));
                 stage.abandon().await;

@@ -73,22 +73,22 @@ pub fn perform<S: Stage>(
     trace.complete_until(Duration::ZERO);
     trace.service().record(Event::ServiceStarting);
     let starter = starter(method)?;
-    let mut crew = Vec::new();
+    let mut handles = Vec::new();
     let start = (0..plan.workers).map(WorkerId).try_for_each(|id| {
         let (workers, jobs) = (plan.workers as usize, jobs.clone());
         let journal = Journal::new(&memory, id, trace.origin())?;
         let me = Worker { id, workers, jobs, scale: plan.scale, trace: journal.clone() };
         let process = starter.start(Actor { stage: Arc::clone(&stage), me, list });
         let process = process.map_err(|error| cannot_start(id, &error))?;
-        crew.push(Watched { journal, process, trace: trace.worker(id), last: Last::default() });
+        handles.push(Watched { journal, process, trace: trace.worker(id), last: Last::default() });
         Ok(())
     });
     if let Err(error) = start.and_then(|()| on_started(Box::new(|| ()))) {
-        collector::end(crew);
+        collector::end(handles);
         return Err(error);
     }
     let (alive, _ended) = channel::bounded(0);
-    let collector = collector::watch(crew, trace, alive, move || stage.abandon())?;
+    let collector = collector::watch(handles, trace, alive, move || stage.abandon())?;
     let peak = collector.join().map_err(|_| io::Error::other("the collector failed"))?;
     drop(starter);
     let mut usage = Usage::of_this_process();

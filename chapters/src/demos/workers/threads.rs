@@ -36,7 +36,7 @@ pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Outcome> {
     trace.service().record(Event::ServiceStarting);
     let stage = Arc::new(stage);
     let (ended, ends) = mpsc::channel();
-    let mut crew = BTreeMap::new();
+    let mut handles = BTreeMap::new();
     let start = (0..plan.workers).map(WorkerId).try_for_each(|id| {
         let (workers, jobs) = (plan.workers as usize, jobs.clone());
         let me = Worker { id, workers, jobs, scale: plan.scale, trace: trace.worker(id) };
@@ -48,7 +48,7 @@ pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Outcome> {
             me.trace.record(Event::WorkerFinished);
         };
         let thread = thread::Builder::new().name(id.to_string()).spawn(work);
-        crew.insert(id, thread.map_err(|error| cannot_start(id, &error))?);
+        handles.insert(id, thread.map_err(|error| cannot_start(id, &error))?);
         Ok(())
     });
     drop(ended);
@@ -56,15 +56,20 @@ pub fn perform(stage: impl Stage, demo: Demo) -> io::Result<Outcome> {
     if result.is_err() {
         stage.abandon();
     }
-    watch(&*stage, crew, &ends, &trace);
+    watch(&*stage, handles, &ends, &trace);
     result.map(|()| Outcome { left: 0, usage: Usage::of_this_process() })
 }
 
 /// Joins each worker when it has ended, and abandons the stage if it panicked.
-fn watch(stage: &impl Stage, mut crew: BTreeMap<WorkerId, JoinHandle<()>>, ends: &Receiver<WorkerId>, trace: &Trace) {
+fn watch(
+    stage: &impl Stage,
+    mut handles: BTreeMap<WorkerId, JoinHandle<()>>,
+    ends: &Receiver<WorkerId>,
+    trace: &Trace,
+) {
     for id in ends {
         // A thread that could not be started has no handle.
-        if crew.remove(&id).is_some_and(|worker| worker.join().is_err()) {
+        if handles.remove(&id).is_some_and(|worker| worker.join().is_err()) {
             trace.worker(id).record(Event::WorkerDied(None));
             stage.abandon();
         }

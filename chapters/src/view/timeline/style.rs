@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 ///
 /// The light and the dark shade are for pictures of workers that take turns: a light job is begun, and only where it is
 /// dark does its worker hold the lock. They contrast with each other, whatever the background.
-pub struct Look {
+pub struct Style {
     model: &'static str,
     fill: &'static str,
     light: &'static str,
@@ -37,10 +37,10 @@ pub struct Shown {
 /// By how many degrees the stripes of waiting are turned: each of the further things that workers wait for has its own.
 const TURNS: [&str; 3] = ["-45", "90", "0"];
 
-impl Look {
+impl Style {
     /// The look of a model.
     pub fn of(model: &str) -> Self {
-        let look = |model, fill, light, dark, number, dashes, corner| Self {
+        let style = |model, fill, light, dark, number, dashes, corner| Self {
             model,
             fill,
             light,
@@ -50,11 +50,19 @@ impl Look {
             corner,
         };
         match model {
-            "threads" => look("threads", "#0072B2", "#B5DCF2", "#002A42", "#fff", "none", 0),
-            "processes" => look("processes", "#D55E00", "#FBD3B4", "#4A2100", "#000", "5 2", 0),
-            "coroutines" => look("coroutines", "#009E73", "#ABE3D2", "#003A2B", "#000", "1 1.5", 6),
-            _ => look("model", "#767676", "#DDDDDD", "#222222", "#fff", "none", 0),
+            "threads" => style("threads", "#0072B2", "#B5DCF2", "#002A42", "#fff", "none", 0),
+            "processes" => style("processes", "#D55E00", "#FBD3B4", "#4A2100", "#000", "5 2", 0),
+            "coroutines" => style("coroutines", "#009E73", "#ABE3D2", "#003A2B", "#000", "1 1.5", 6),
+            _ => style("model", "#767676", "#DDDDDD", "#222222", "#fff", "none", 0),
         }
+    }
+
+    /// The colors: each variable of the page's style sheet, and its value in a light theme.
+    pub fn colors(&self) -> [(String, &'static str); 4] {
+        let Self { model, fill, light, dark, number, .. } = *self;
+        let [on, light_name, dark_name] =
+            [format!("--on-{model}"), format!("--{model}-light"), format!("--{model}-dark")];
+        [(format!("--{model}"), fill), (on, number), (light_name, light), (dark_name, dark)]
     }
 
     /// How a bar is filled and outlined that stands for the model itself.
