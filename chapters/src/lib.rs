@@ -4,13 +4,13 @@
 //! It is built three times, in an order and in words so alike that the differences show. Read the modules in this
 //! order:
 //!
-//! 1. What there is to do: [`job`], its sizes drawn by [`random`].
-//! 2. What happened: [`record`], plain data that [`tally`] counts and [`trace`] carries.
-//! 3. What all services share: [`service`], and [`usage`], the machine's bill.
+//! 1. The work: [`job`], with sizes drawn by [`random`].
+//! 2. The reports: [`record`], plain data that [`tally`] counts and [`trace`] carries.
+//! 3. The parts that all services share: [`service`], and [`usage`], which measures CPU time and memory.
 //! 4. The primitives, the queues, and the service itself, in three models: [`threads`], [`processes`], [`coroutines`].
 //!    What the models share: [`errors`] and [`storage`].
 //! 5. The lock that Python's threads take turns under: [`gil`], step by step after CPython's.
-//! 6. What makes a program of a service: [`options`], every [`view`] of the records, and [`demo`], with
+//! 6. The programs of the services: [`options`], every [`view`] of the records, and [`demo`], with
 //!    [`environment`] before it and Ctrl-C from [`interrupt`].
 //! 7. The programs that show one primitive or one queue at work on a small task: [`demos`].
 //! 8. Measured comparisons: [`measure::models`] runs the same work under every model, [`measure::gil`] the same threads

@@ -1,4 +1,4 @@
-//! What can be said about a run: records of what happened, and the summary at the end.
+//! The data about a run: a record of each event, and the summary at the end.
 //!
 //! Plain data. A [`Record`] is a line of JSON, and so is the [`Summary`], in the last record of every run. The
 //! [`trace`](crate::trace) carries records from the workers to the views, and a [`Tally`](crate::tally::Tally) counts them.
@@ -19,7 +19,7 @@ use crate::random::Seed;
 /// As JSON it is one line of the trace: `{"at":0.001234,"worker":"worker-1","event":"job_started","job":{...}}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// When, since the service began to start, on one clock for all workers.
+    /// When: the time from the start of the service, on one clock for all workers.
     pub at: Duration,
     /// Which worker; the service itself is `None`.
     pub worker: Option<WorkerId>,
@@ -27,28 +27,28 @@ pub struct Record {
     pub event: Event,
 }
 
-/// What can happen.
+/// An event in the life of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The service is about to start its workers.
     ServiceStarting,
-    /// A worker runs, and will look for jobs from now on.
+    /// A worker is running and will take jobs from now on.
     WorkerStarted,
     /// A worker took a job from the queue and begins it.
     JobStarted(Job),
     /// A worker is done with its job.
     JobCompleted(Job),
-    /// A worker waited for a job as long as it has patience for, and goes on to wait.
+    /// A worker waited for a job until its timeout, and goes on waiting.
     NoWork,
-    /// A worker has just got the interpreter lock.
+    /// A worker has acquired the interpreter lock.
     GilAcquired,
-    /// A worker is about to give the interpreter lock back.
+    /// A worker is about to release the interpreter lock.
     GilReleased,
-    /// The service tells its workers to stop.
+    /// The service asks its workers to stop.
     ServiceStopping,
-    /// A worker ends because it was told to, or because no job will come any more.
+    /// A worker ends because the service asked it to, or because there will be no more jobs.
     WorkerFinished,
-    /// A worker ended without being told to; the job that it had, if it had begun one, is lost.
+    /// A worker died. The job that it was doing, if any, is lost.
     WorkerDied(Option<Job>),
     /// Every worker has ended: the last record of every run.
     ServiceStopped(Box<Summary>),
@@ -56,13 +56,13 @@ pub enum Event {
     JobPut(Job),
     /// A worker begins to wait, if only for a moment.
     WaitStarted(Resource),
-    /// A worker is done waiting, whether it has got what it waited for or not.
+    /// A worker has stopped waiting, successfully or not.
     WaitEnded(Resource),
-    /// A worker has just got something that it holds from now on.
+    /// A worker has acquired a resource.
     Acquired(Resource),
-    /// A worker is about to give back what it holds.
+    /// A worker is about to release a resource.
     Released(Resource),
-    /// A worker does what others wait for.
+    /// A worker signals others that are waiting.
     Signalled(Resource),
 }
 
@@ -99,7 +99,7 @@ impl Event {
         }
     }
 
-    /// What the event is about, if it is about waiting, holding or signalling.
+    /// The resource that a worker waits for, holds, or signals, if the event is about one.
     pub fn resource(&self) -> Option<Resource> {
         match self {
             Event::WaitStarted(resource) | Event::WaitEnded(resource) => Some(*resource),
@@ -109,7 +109,7 @@ impl Event {
     }
 }
 
-/// What a worker waits for, holds, or signals.
+/// A resource that a worker waits for, holds, or signals.
 ///
 /// In JSON it is the one field more of five events: `"on"` of `wait_started` and `wait_ended`, `"of"` of `acquired`,
 /// `released` and `signalled`.
@@ -171,7 +171,7 @@ impl Resource {
         matches!(self, Self::Event | Self::Barrier | Self::Queue)
     }
 
-    /// What one waits for, in words: `for the lock`, `at the barrier`.
+    /// The words after "waits": `for the lock`, `at the barrier`.
     pub fn waited_for(self) -> &'static str {
         match self {
             Resource::Lock => "for the lock",
@@ -187,7 +187,7 @@ impl Resource {
         }
     }
 
-    /// What one holds, in words: `the lock`, `a permit`.
+    /// The words after "holds": `the lock`, `a permit`.
     pub fn held(self) -> &'static str {
         match self {
             Resource::Lock => "the lock",
@@ -203,7 +203,7 @@ impl Resource {
         }
     }
 
-    /// What one does who signals, in words: `sets the event`, `opens the barrier`.
+    /// The words for signalling it: `sets the event`, `opens the barrier`.
     pub fn signalled(self) -> &'static str {
         match self {
             Resource::Condition => "notifies",
@@ -309,25 +309,25 @@ impl<'de> Deserialize<'de> for Record {
     }
 }
 
-/// What became of a run. `jobs = completed + left + lost`, always.
+/// The summary of a run. `jobs = completed + left + lost`, always.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// `threads`, `processes` or `coroutines`.
     pub model: String,
-    /// The part of a tour that was shown, if it was one.
+    /// The scene, if the run was a demo of one primitive or queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scene: Option<String>,
-    /// What the sizes of the jobs were made from.
+    /// The seed of the job sizes.
     pub seed: Seed,
     /// How many jobs there were.
     pub jobs: u64,
-    /// How many a worker did and said so.
+    /// How many jobs were completed.
     pub completed: u64,
-    /// How many still were on the queue.
+    /// How many jobs were still on the queue at the end.
     pub left: u64,
-    /// How many a worker took and nobody heard of again.
+    /// How many jobs were begun but never completed.
     pub lost: u64,
-    /// From the service's start to the end of its last worker.
+    /// The time from the start of the service to the end of its last worker.
     pub wall_seconds: f64,
     /// What all processes together used of the processors.
     pub cpu_seconds: f64,
@@ -337,7 +337,7 @@ pub struct Summary {
     pub workers: Vec<WorkerSummary>,
 }
 
-/// What one worker did.
+/// One worker's share of the work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkerSummary {
     /// The worker's name.

@@ -1,5 +1,4 @@
-//! What all services share: what they are asked to do, how they are started and stopped, and what they report at the
-//! end.
+//! The parts that all services share: the plan of a run, the start and the stop, and the outcome.
 //!
 //! A service gets a [`Plan`], jobs, and a [`Trace`](crate::trace::Trace) for its records. When all its workers have
 //! started, it calls [`OnStarted`] with a [`StopHandle`]; when the last one has ended, it returns an [`Outcome`]. A
@@ -17,13 +16,13 @@ use crate::record::{Summary, WorkerId, seconds};
 use crate::tally::Tally;
 use crate::usage::Usage;
 
-/// How long a worker waits for a job before it reports that there is no work and waits again.
+/// The time that a worker waits for a job before it reports that it has had nothing to do. Then it waits again.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a coroutine may run jobs before it yields to the other tasks of its event loop.
+/// The time for which a coroutine may run jobs before it yields to the other tasks of its event loop.
 pub const TIME_SLICE: Duration = Duration::from_millis(1);
 
-/// A model of concurrency: what the workers are.
+/// A model of concurrency: the kind of worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Model {
     /// Workers that share one memory, as in Python's threading
@@ -59,15 +58,15 @@ impl Model {
     }
 }
 
-/// What a service is asked to do, whichever way it is built.
+/// The plan of a run: a service of any model can carry it out.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// How many workers take jobs from the queue.
     pub workers: u32,
-    /// How long the service runs; in JSON, as any time, in seconds.
+    /// How long the service runs. In JSON, like all times, in seconds.
     #[serde(serialize_with = "write_seconds", deserialize_with = "read_seconds")]
     pub time: Duration,
-    /// What every job's work is multiplied by.
+    /// The factor by which the work of every job is multiplied.
     pub scale: f64,
     /// Whether to stop as soon as every job is done.
     pub until_done: bool,
@@ -81,20 +80,20 @@ fn read_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
     Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// Tells a running service to stop now. Dropping it has the same effect, because nothing could stop the service later.
+/// Stops a running service. Dropping it has the same effect, because nothing could stop the service later.
 pub type StopHandle = Box<dyn Fn() + Send>;
 
-/// What a service calls once all its workers have started.
+/// A callback for the moment at which all workers have started.
 ///
 /// Not before: a process that calls `fork` must not have other threads, and whatever the callback starts has some.
 pub type OnStarted<'a> = Box<dyn FnOnce(StopHandle) -> io::Result<()> + 'a>;
 
-/// What only the service itself knows at its end.
+/// The result of a service: facts that its records don't contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// How many jobs are left on the queue.
     pub left: u64,
-    /// What all its processes together used.
+    /// The CPU time and memory that all its processes used.
     pub usage: Usage,
 }
 
@@ -103,34 +102,33 @@ pub fn cannot_start(worker: WorkerId, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot start {worker}: {error}"))
 }
 
-/// What is known of a run before it begins.
+/// The identity of a run: everything that is known before it begins.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     /// `threads`, `processes` or `coroutines`.
     pub model: &'static str,
-    /// The part of a [demo of one primitive or queue](crate::demos) that is shown; the [service](crate::demo) of a demo
-    /// has none.
+    /// The scene, if this is a run of a [demo of one primitive or queue](crate::demos).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<&'static str>,
-    /// What the sizes of the jobs are made from.
+    /// The seed of the job sizes.
     pub seed: Seed,
     /// How many jobs there are.
     pub jobs: u64,
-    /// What the service is asked to do.
+    /// The plan of the service.
     #[serde(flatten)]
     pub plan: Plan,
 }
 
 impl Run {
-    /// What it is a run of: `threads`, or `barrier with threads`.
+    /// A name for headings: `threads`, or `barrier with threads`.
     pub(crate) fn name(&self) -> String {
         self.scene.map_or_else(|| self.model.to_owned(), |scene| format!("{scene} with {}", self.model))
     }
 
-    /// What became of the run: from what was counted, how long it took, and what the service knew at its end.
+    /// Makes the summary of the run, from the counts of its records, its wall time and the outcome of the service.
     pub fn summary(&self, tally: Tally, wall: Duration, outcome: Outcome) -> Summary {
         let completed = tally.completed();
-        // A scene has no queue that all jobs are on: the jobs that no worker began are left.
+        // The jobs of a scene aren't all on one queue. Those that weren't begun are left.
         let left = if self.scene.is_some() { self.jobs.saturating_sub(tally.begun()) } else { outcome.left };
         Summary {
             model: self.model.to_owned(),

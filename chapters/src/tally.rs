@@ -1,4 +1,4 @@
-//! Counts records while they go by: what each worker completed, how long it was busy, and how many workers died.
+//! Counts records: the jobs that each worker completed, the time it was busy, and the workers that died.
 //!
 //! A [`Tally`] keeps no record. So a run of which only the summary is wanted counts its records where they are
 //! [recorded](crate::trace::counted), and a view's thread counts those that it shows.

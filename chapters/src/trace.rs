@@ -1,9 +1,9 @@
-//! Who did what, and when: the stream of records that a service leaves behind.
+//! The channel that carries the records of a service from its workers to the views.
 //!
-//! A service says everything through a [`Recorder`] and prints nothing; whoever wants to look reads the [`Records`]. The
-//! two sides never wait for each other. A recorder writes into a buffer in memory, and the reader comes by now and then
-//! and empties all buffers, so that a slow reader costs memory but never time. Where nobody wants more than the summary,
-//! records are [counted] in place instead.
+//! A service reports everything through a [`Recorder`] and prints nothing; the views read the [`Records`]. The two sides
+//! never wait for each other. A recorder writes into a buffer in memory, and the reader empties all buffers every few
+//! milliseconds, so a slow reader costs memory but doesn't slow the workers down. For a run of which only the summary is
+//! wanted, the records are [counted] in place instead.
 
 use std::array;
 use std::mem;
@@ -16,14 +16,14 @@ use crossbeam::utils::CachePadded;
 use crate::record::{Event, Record, WorkerId};
 use crate::tally::Tally;
 
-/// How many buffers the recorders of a service share. One would be a place where all workers meet for every record.
+/// How many buffers the recorders of a service share. With one buffer, all workers would contend for its lock.
 const BUFFERS: usize = 16;
 
 #[derive(Debug)]
 struct Shared {
     origin: OnceLock<Instant>,
-    /// Up to when the records are complete, in nanoseconds. Released after they were forwarded, acquired before they are
-    /// looked for.
+    /// The time up to which the records are complete, in nanoseconds. Stored with `Release` after records are forwarded,
+    /// loaded with `Acquire` before the buffers are read.
     complete: AtomicU64,
     buffers: [CachePadded<Mutex<Buffer>>; BUFFERS],
 }
@@ -38,12 +38,12 @@ impl Shared {
     }
 }
 
-/// Where the records of some workers wait for the reader.
+/// The records of some workers that the reader hasn't read yet.
 #[derive(Debug)]
 enum Buffer {
-    /// They are kept, in order of time for each worker.
+    /// The records, in order of time for each worker.
     Kept(Vec<Record>),
-    /// They are counted and forgotten.
+    /// Only their counts.
     Counted(Tally),
 }
 
@@ -56,7 +56,7 @@ impl Buffer {
     }
 }
 
-/// Locks a buffer. Whoever panicked while it held the lock did so between two records.
+/// Locks a buffer. A thread that panics while it holds the lock does so between two records, so the buffer is valid.
 fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
     buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -75,8 +75,7 @@ pub fn channel() -> (Trace, Records) {
     new(|| Buffer::Kept(Vec::new()))
 }
 
-/// Makes a trace of which nobody will want to see more than the [counts](Records::counts). Nothing is kept, and nothing
-/// passes from one thread to another.
+/// Makes a trace that keeps only the [counts](Records::counts). No record is stored or sent to another thread.
 pub fn counted() -> (Trace, Records) {
     new(|| Buffer::Counted(Tally::default()))
 }
@@ -87,42 +86,43 @@ fn new(buffer: impl Fn() -> Buffer) -> (Trace, Records) {
     (Trace { shared: Arc::clone(&shared) }, Records { shared, held: Vec::new() })
 }
 
-/// The writing end of a trace: hands a [`Recorder`] to everyone who has something to say.
+/// The writing end of a trace. Each worker, and the service itself, gets a [`Recorder`] from it.
 #[derive(Clone, Debug)]
 pub struct Trace {
     shared: Arc<Shared>,
 }
 
 impl Trace {
-    /// A recorder that speaks for the service itself.
+    /// A recorder for the service itself.
     pub fn service(&self) -> Recorder {
         Recorder { shared: Arc::clone(&self.shared), worker: None }
     }
 
-    /// A recorder that speaks for `worker`.
+    /// A recorder for `worker`.
     pub fn worker(&self, worker: WorkerId) -> Recorder {
         Recorder { shared: Arc::clone(&self.shared), worker: Some(worker) }
     }
 
-    /// The moment that records count from. The first one to ask, or to record something, sets it.
+    /// The time from which records count. It is set by the first call of this method or of [`Recorder::record`].
     pub fn origin(&self) -> Instant {
         self.shared.origin()
     }
 
-    /// Says up to when all has been recorded or [forwarded](Trace::forward); what is later is held back, so that who comes
-    /// late finds its place. Whoever never forwards anything need not say so.
+    /// Declares that all records before `at` have been recorded or [forwarded](Trace::forward). Later ones are held back, so
+    /// that a record which is forwarded late still gets its place in the order. A service that forwards nothing doesn't
+    /// have to call this.
     pub fn complete_until(&self, at: Duration) {
         self.shared.complete.store(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX), Ordering::Release);
     }
 
-    /// Passes on what `worker` recorded elsewhere, on the same clock.
+    /// Adds records of `worker` that were made elsewhere, on the same clock.
     pub fn forward(&self, worker: WorkerId, records: Vec<Record>) {
         let mut buffer = self.shared.buffer(Some(worker));
         records.into_iter().for_each(|record| buffer.push(record));
     }
 }
 
-/// Says what one worker, or the service itself, does.
+/// Records the events of one worker, or of the service itself.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     shared: Arc<Shared>,
@@ -152,7 +152,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// Hands what is new to `show`, in order of time. Says how many records that were.
+    /// Passes the new records to `show`, in order of time. Returns how many there were.
     pub fn sweep(&mut self, show: impl FnOnce(&[Record])) -> usize {
         let complete = Duration::from_nanos(self.shared.complete.load(Ordering::Acquire));
         let horizon = self.shared.origin().elapsed().min(complete);
@@ -163,7 +163,7 @@ impl Records {
         count
     }
 
-    /// What was counted of a trace whose records nobody wants to see.
+    /// Takes the counts of a trace that keeps only counts.
     pub fn counts(&mut self) -> Tally {
         let mut counts = Tally::default();
         for buffer in &self.shared.buffers {
@@ -174,7 +174,7 @@ impl Records {
         counts
     }
 
-    /// Takes all that is left.
+    /// Takes all remaining records.
     pub fn rest(mut self) -> Vec<Record> {
         self.empty_buffers();
         self.held

@@ -1,4 +1,4 @@
-//! What makes a program of a service: the command line, the views, Ctrl-C and the exit status.
+//! The programs of the services: the command line, the views, Ctrl-C and the exit status.
 
 pub mod coroutines;
 #[cfg(target_os = "linux")]
@@ -28,11 +28,11 @@ use crate::trace::{self, Records, Trace};
 use crate::usage::Usage;
 use crate::view::views::{Report, Views};
 
-/// How often views are shown what is new: as often as an eye might notice.
+/// The interval at which the views get new records, short enough that the output looks continuous.
 const REFRESH: Duration = Duration::from_millis(10);
-/// The same, while there is much that is new: a small pile is looked through faster than a large one.
+/// The same while there are many new records, so that they don't pile up.
 const BUSY: Duration = Duration::from_micros(500);
-/// How many records at a time are much.
+/// The number of new records from which the shorter interval applies.
 const MUCH: usize = 500;
 
 /// The exit status of a run that failed.
@@ -40,15 +40,15 @@ pub(crate) const FAILED: u8 = 1;
 /// The exit status of a program whose command line was wrong.
 pub(crate) const USAGE: u8 = 2;
 
-/// What a service needs to be a demo.
+/// The arguments for a service that is run as a demo.
 pub struct Demo<'a> {
-    /// What is asked of the service.
+    /// The plan of the run.
     pub plan: Plan,
     /// The jobs for its queue.
     pub jobs: Vec<Job>,
-    /// Where it says what happens.
+    /// The trace for its records.
     pub trace: Trace,
-    /// What it calls once its workers are there.
+    /// The callback for when its workers have started.
     pub on_started: OnStarted<'a>,
 }
 
@@ -61,8 +61,8 @@ struct CommandLine<M: Args> {
     more: M,
 }
 
-/// Runs the program `chapter-MODEL`: `service` makes a service from its own flags and what it needs, and runs it. The
-/// first of the arguments is the name of the program.
+/// Runs the program `chapter-MODEL`. `service` creates a service from its own flags and the demo's arguments, and runs it.
+/// The first of the `arguments` is the name of the program.
 pub fn main<M: Args>(
     model: Model,
     arguments: impl IntoIterator<Item = OsString>,
@@ -122,9 +122,9 @@ pub(crate) fn command<M: Args>(model: Model) -> Command {
     command.mut_arg("workers", |flag| flag.value_parser(workers))
 }
 
-/// Says what went wrong, and gives the exit status for it.
+/// Prints an error and returns the exit status.
 pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
-    // If even standard error is closed, the status has to say it all.
+    // If standard error is closed too, the exit status is all that remains.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(status)
 }
@@ -149,13 +149,13 @@ fn serve(
     })
 }
 
-/// Runs the service on the jobs, and the views beside it. Says whether all went well; what did not has been told.
+/// Runs the service on the jobs, with the views beside it. Returns whether all went well. Errors have been printed.
 ///
-/// `listen` is called once the workers are there, with a function that tells the service to stop.
+/// `listen` is called once the workers have started, with a handle that stops the service.
 ///
 /// # Errors
 ///
-/// When the service fails.
+/// If the service fails.
 pub(crate) fn watch<'a>(
     run: Run,
     work: Work,
@@ -185,9 +185,9 @@ pub(crate) fn watch<'a>(
     Ok(report.died == 0 && report.lost == 0 && report.failures.is_empty())
 }
 
-/// Shows the records as they come, until the service has ended.
+/// Passes records to the views until the service has ended.
 fn show(mut records: Records, mut views: Views, ending: Receiver<(Duration, Outcome)>) -> Option<Report> {
-    // At the start there is much to expect, and no pile yet that would tell.
+    // At the start, many records are likely: each worker reports that it has started.
     let mut news = MUCH;
     loop {
         match ending.recv_timeout(if news < MUCH { REFRESH } else { BUSY }) {

@@ -1,11 +1,11 @@
-//! Tours: programs that show one thing at a time, at work on a small task, in each of the three worlds.
+//! Demos of one primitive or one queue at a time, at work on a small task, with each of the three models.
 //!
-//! A [demo] shows the service, whose workers live by a queue. A tour shows what such a service is made of:
-//! [`primitives`], and [`queues`] themselves. Each of its parts is a *scene* of a second or less that is written three
-//! times, in words so alike that the difference is what the worlds make different. A [`worker`] says what it does as one
-//! of the service does, and so the same records go to the same views; a [`crew`] is how a world starts its workers.
+//! The program of a service, in [`demo`], shows workers that take jobs from a queue. A demo here shows the parts that such
+//! a service is made of: [`primitives`], and [`queues`]. It plays *scenes* of a second or less, each of which is written
+//! three times in nearly the same words, so that only the models make a difference. A [`worker`] reports its work as one of
+//! the service does, so the same views can show it. [`workers`] starts the workers of a scene and joins them.
 //!
-//! Data runs one way here too: options, jobs, scene, records, views. A scene never prints.
+//! Data flows one way: options, jobs, scene, records, views. A scene never prints.
 
 pub mod primitives;
 pub mod queues;
@@ -37,7 +37,7 @@ const NO_END: Duration = Duration::from_secs(86_400);
 /// The most workers: more would not make a scene clearer.
 const MOST_WORKERS: u64 = 100;
 
-/// What workers are made of.
+/// The model of the workers, and how they are started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spawner {
     /// Threads.
@@ -49,34 +49,34 @@ pub enum Spawner {
     Coroutines(Runtime),
 }
 
-/// A part of a tour: one thing to show.
+/// A part of a demo: one scene.
 pub trait Part: ValueEnum + Copy + Send + Sync + 'static {
     /// The program's name.
     const PROGRAM: &'static str;
-    /// What the program does, in a sentence without a full stop.
+    /// A description of the program, in a sentence without a period.
     const ABOUT: &'static str;
 
     /// Its name on the command line and in the records.
     fn name(self) -> &'static str;
 
-    /// What is to be seen, in a sentence or two.
+    /// A description of the scene, in a sentence or two.
     fn about(self) -> &'static str;
 
-    /// How many jobs the scene has for so many workers.
+    /// The number of jobs of the scene for this number of workers.
     fn jobs(self, workers: u64) -> u64;
 
-    /// Why the scene cannot be played in a world, if it cannot.
+    /// The reason why the scene can't be played with a model, if it can't.
     fn missing(self, model: Model) -> Option<&'static str>;
 
     /// Plays the scene. Blocks until the last worker has ended.
     ///
     /// # Errors
     ///
-    /// When the workers cannot be started.
+    /// If the workers can't be started.
     fn perform(self, spawner: Spawner, demo: Demo) -> io::Result<Outcome>;
 }
 
-/// The command line of a tour.
+/// The command line of these demos.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct CommandLine<P: Part> {
@@ -88,7 +88,7 @@ pub struct CommandLine<P: Part> {
     options: Options,
 }
 
-/// The flags that both tours share.
+/// The flags that both programs share.
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 struct Options {
@@ -143,7 +143,7 @@ impl<P: Part> CommandLine<P> {
         Ok(read)
     }
 
-    /// What the command line can say, with the program's name and examples.
+    /// The command with the program's name and examples.
     pub fn described() -> Command {
         let name = P::PROGRAM;
         let [first, second] = [0, 3].map(|index| P::value_variants()[index].name());
@@ -158,7 +158,7 @@ impl<P: Part> CommandLine<P> {
         Self::command().name(name).about(P::ABOUT).after_help(examples)
     }
 
-    /// What does not go together, if something does not.
+    /// An error message if two arguments contradict each other.
     fn contradiction(&self) -> Option<String> {
         let Options { model, runtime, output, .. } = &self.options;
         let name = model.name();
@@ -179,12 +179,12 @@ impl<P: Part> CommandLine<P> {
         Some(format!("{}: {missing}; --model={name} has {}", part.name(), names.join(", ")))
     }
 
-    /// What a world has.
+    /// The parts that a model has.
     fn parts_in(model: Model) -> Vec<P> {
         P::value_variants().iter().copied().filter(|part| part.missing(model).is_none()).collect()
     }
 
-    /// What the workers are made of.
+    /// The model of the workers, with its method or runtime.
     fn spawner(&self) -> Result<Spawner, &'static str> {
         let Options { model, runtime, .. } = &self.options;
         match model {
@@ -197,7 +197,7 @@ impl<P: Part> CommandLine<P> {
         }
     }
 
-    /// Shows what was asked for.
+    /// Plays the scenes that were asked for.
     fn show(&self, spawner: Spawner) -> Result<ExitCode, String> {
         let seed = self.options.seed.clone().unwrap_or_else(Seed::fresh);
         let aloud = self.part.is_none() && self.options.output.format == Format::Text;
@@ -234,7 +234,7 @@ impl<P: Part> CommandLine<P> {
     }
 }
 
-/// Says something between the parts. Whether anybody still listens is the answer.
+/// Prints a line between the parts. Returns false if standard output has been closed.
 fn say(text: &str) -> Result<bool, String> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
@@ -243,7 +243,7 @@ fn say(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A program that shows the parts of a tour.
+/// Runs the program.
 pub fn main<P: Part>() -> ExitCode {
     environment::prepare();
     let command_line = match CommandLine::<P>::read(std::env::args_os()) {

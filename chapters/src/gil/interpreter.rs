@@ -2,8 +2,8 @@
 //!
 //! A worker under a [`Gil`] holds the lock whenever one of CPython's would: from its start,
 //! while it takes a job that is there, and while it computes. It gives the lock back while it waits for a job or for
-//! the outside world, and when it is asked to, where a loop starts over. The thread that runs the service is no worker,
-//! and takes no turns.
+//! the outside world, and when it is asked to, where a loop starts over. The thread that runs the service isn't a
+//! worker and doesn't acquire the lock.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ pub enum GilMode {
 /// The locks of a service's workers.
 #[derive(Clone, Debug, Default)]
 pub enum Gils {
-    /// There are none.
+    /// Without locks.
     #[default]
     None,
     /// All workers share this one.
@@ -71,7 +71,7 @@ impl Watch for &Recorder {
     }
 }
 
-/// What a worker runs in, with its lock held. Dropping it gives the lock back.
+/// The interpreter of a worker, with its lock held. Dropping it releases the lock.
 ///
 /// ```
 /// use chapters::gil::Gil;

@@ -22,7 +22,7 @@ const ORDER: &[&[&str]] = &[
     &["service"],
     &["threads"],
     &["processes", "coroutines", "gil"],
-    &["options", "interrupt"],
+    &["options", "interrupt", "environment"],
     &["view"],
     &["demo"],
     &["demos", "measure", "scheduler"],

@@ -1,4 +1,4 @@
-//! The tour of the primitives: the program `chapter-primitives`.
+//! The demos of the primitives: the program `chapter-primitives`.
 //!
 //! | part | the task | what the primitive does |
 //! | --- | --- | --- |

@@ -1,4 +1,4 @@
-//! The tour of the queues: the program `chapter-queues`.
+//! The demos of the queues: the program `chapter-queues`.
 //!
 //! | part | what is to be seen |
 //! | --- | --- |

@@ -1,4 +1,4 @@
-//! The parts of the tour: what runs beside what, and what is told of it.
+//! The parts of `chapter-gil`: the runs that are compared, and the rows of the tables.
 
 use std::collections::BTreeMap;
 use std::io;
