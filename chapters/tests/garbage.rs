@@ -97,7 +97,7 @@ fn the_memory_of_a_queue(cases: u32) {
             }
         }
         let mut gets = (0..=ROOM).map(|_| queue.try_get());
-        let last = gets.find(|got| !matches!(got, Ok(_) | Err(GetError::Garbled)));
+        let last = gets.find(|got| !matches!(got, Ok(_) | Err(GetError::Corrupt)));
         assert!(matches!(last, Some(Err(GetError::Empty | GetError::ShutDown))), "it never ends: {last:?}");
         match queue.try_put((7, Vec::new(), None)) {
             Ok(()) => assert_eq!(queue.try_get(), Ok((7, Vec::new(), None))),
@@ -140,7 +140,7 @@ fn the_memory_of_a_simple_queue(cases: u32) {
             }
         }
         let mut gets = (0..=ROOM).map(|_| queue.try_get());
-        let last = gets.find(|got| !matches!(got, Ok(_) | Err(GetError::Garbled)));
+        let last = gets.find(|got| !matches!(got, Ok(_) | Err(GetError::Corrupt)));
         assert_eq!(last, Some(Err(GetError::Empty)), "it never ends");
         assert_eq!(queue.try_put((7, Vec::new(), None)), Ok(()));
         assert_eq!(queue.try_get(), Ok((7, Vec::new(), None)));

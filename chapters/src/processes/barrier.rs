@@ -1,25 +1,37 @@
-//! A place where processes wait for each other: Python's `multiprocessing.Barrier`.
+//! A place where processes wait for each other: the counterpart of Python's `multiprocessing.Barrier`.
 //!
-//! It differs from a [`threads::Barrier`](crate::threads::Barrier) in that a party may be killed. The barrier knows who took
-//! part in the last round and who has come since; those who wait look from time to time whether all of them still live, and
-//! if not, the barrier *breaks*, as it does when a party waits with a timeout, or gives up. Python's waits for the dead for
-//! ever. A party that has ended in good order is missed in the same way, if others still wait: whoever goes on with new
-//! parties [resets](Barrier::reset) the barrier first.
+//! # Differences from other types
 //!
-//! A round is *filling* until all parties have come, then *draining* until all have gone; only then the next one begins,
-//! so a fast party cannot be counted twice. [`Barrier::reset`] drains a round that is not complete. These are Python's
-//! four states.
+//! - [`threads::Barrier`](crate::threads::Barrier): a party, that is, a process that takes part, may be killed. The barrier
+//!   knows which parties took part in the last round and which have arrived since. A waiting party checks every 50 ms that
+//!   all of them are alive. If one isn't, the barrier *breaks*, as it does when a party's timeout expires. A party that has
+//!   exited normally is missed in the same way, so [reset](Barrier::reset) the barrier before you continue with others.
+//! - `multiprocessing.Barrier` waits for a dead party forever. It also has a default timeout, given when it is created;
+//!   here each call has its own ([`wait_timeout`](Barrier::wait_timeout)).
+//! - `pthread_barrier_t` with the *process-shared* attribute never breaks.
 //!
-//! A working engineer reaches for `pthread_barrier_t`, *process-shared*, which never breaks; or has a coordinator that
-//! holds a pipe or a socket to each party, which the kernel closes when one dies.
+//! A working engineer has a coordinator with a pipe or a socket to each party, which the kernel closes when that party dies.
 //!
-//! # Killed, wherever it may be
+//! # How it works
+//!
+//! A round is *filling* until all parties have arrived, then *draining* until all have left. Only then does the next round
+//! begin. Without that, a fast party could be counted twice:
+//!
+//! | Process 1 | Process 2 | without `DRAINING` |
+//! | --- | --- | --- |
+//! | arrives, sleeps | | 1 of 2 |
+//! | | arrives, wakes Process 1, leaves | 2 of 2 |
+//! | | arrives for the next round before Process 1 has run | 3 of 2 |
+//!
+//! [`Barrier::reset`] drains a round that isn't complete (*resetting*). These are Python's four states.
+//!
+//! # Killed at any point
 //!
 //! | killed | what the others find |
 //! | --- | --- |
-//! | after it has come | a dead party: it breaks, unless all others come before anybody looks |
-//! | as the last one to come, before all may go, in the action too | a dead party: it breaks |
-//! | after all may go | a complete round, and then one that a dead party is missing from: it breaks |
+//! | after it has arrived | a dead party: the barrier breaks, unless all others arrive before one of them checks |
+//! | as the last party, before it has started the draining, even in the action | a dead party: the barrier breaks |
+//! | while the round drains | a complete round, and then one in which a dead party is missing: the barrier breaks |
 //! | in the middle of a reset | the old round, or the new one |
 
 use std::any::Any;
@@ -36,23 +48,23 @@ use super::{Condition, Lock, LockGuard};
 use crate::errors::Broken;
 use crate::sync::deadline_after;
 
-/// Which word says how many parties there must be.
+/// The word with the number of parties.
 const PARTIES: usize = 0;
-/// How many words there are before the parts.
+/// The number of words before the parts.
 const WORDS: usize = LINE;
 
-/// Parties come, and wait.
+/// Parties arrive and wait.
 const FILLING: u64 = 0;
-/// All have come, and go on.
+/// All parties have arrived, and leave.
 const DRAINING: u64 = 1;
-/// The round was given up, and those who waited go.
+/// The round was abandoned, and the parties that waited leave.
 const RESETTING: u64 = 2;
-/// Nobody waits here until somebody resets the barrier.
+/// No party can wait until the barrier is reset.
 const BROKEN: u64 = 3;
 
-/// No party. Any other word is the [`Holder`] of one that took part in the last round, or has come since.
+/// No party. Any other word is the [`Holder`] of a party that took part in the last round, or has arrived since.
 const NO_PARTY: u64 = Holder::NOBODY.word();
-/// Besides the holder: it is between coming and going.
+/// A flag besides the holder: the party has arrived and hasn't left.
 const INSIDE: u64 = 1 << 31;
 
 /// A barrier for a number of parties, used again and again. Its clones are the same barrier.
@@ -75,7 +87,7 @@ const INSIDE: u64 = 1 << 31;
 #[derive(Clone)]
 pub struct Barrier {
     words: Words,
-    /// Says who takes part. Touched with `phase` locked, which is why relaxed will do.
+    /// The parties. Accessed only with `phase` locked, so relaxed is enough.
     parties: Words,
     phase: Lock<u64>,
     changed: Condition,
@@ -83,29 +95,29 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// How many words of shared memory a barrier for so many parties takes.
+    /// The number of words of shared memory that a barrier for that many parties needs.
     pub const fn words(parties: usize) -> usize {
         PARTS.saturating_add(parties)
     }
 
-    /// Makes a barrier for so many parties.
+    /// Creates a barrier for that many parties.
     ///
     /// # Errors
     ///
-    /// When `memory` has not so many [words](Barrier::words) left.
+    /// If fewer than that many [words](Barrier::words) of `memory` are left.
     ///
     /// # Panics
     ///
-    /// If there is no party. Python raises `ValueError`, since 3.13.
+    /// If `parties` is zero. Python raises `ValueError`, since 3.13.
     pub fn new(memory: &Arc<Shared>, parties: usize) -> io::Result<Self> {
         Self::with_action(memory, parties, || {})
     }
 
-    /// Makes a barrier with an action, which the last party to come runs before anybody goes on.
+    /// Creates a barrier with an action, which the last party to arrive runs before any party continues.
     ///
-    /// The action runs with the barrier locked, as in Python: it must not use the barrier itself. If it panics, the barrier
-    /// is broken, and the panic goes on in the party that ran it. It is a function of this process, which its children made
-    /// by `fork` have too; others bring [their own](Barrier::at_with_action).
+    /// The action runs with the barrier locked, as in Python, so it must not use the barrier. If it panics, the barrier
+    /// breaks, and the panic continues in the party that ran it. The action is a function of this process and of its
+    /// children made by `fork`; other processes [bring their own](Barrier::at_with_action).
     ///
     /// ```
     /// use std::sync::Arc;
@@ -131,11 +143,11 @@ impl Barrier {
     ///
     /// # Errors
     ///
-    /// When `memory` has not so many [words](Barrier::words) left.
+    /// If fewer than that many [words](Barrier::words) of `memory` are left.
     ///
     /// # Panics
     ///
-    /// If there is no party.
+    /// If `parties` is zero.
     pub fn with_action(
         memory: &Arc<Shared>,
         parties: usize,
@@ -147,47 +159,56 @@ impl Barrier {
         Self::at_with_action(memory, place, action)
     }
 
-    /// The barrier that another process made at `place`. As [`Lock::at`].
+    /// Opens the barrier that another process created at `place`. [`Lock::at`] has an example.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If no barrier is there.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         Self::at_with_action(memory, place, || {})
     }
 
-    /// The same, with the action that is run if this process is the last to come.
+    /// Like [`at`](Barrier::at), with the action that runs if this process is the last to arrive.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If no barrier is there.
     pub fn at_with_action(
         memory: &Arc<Shared>,
         place: Place,
         action: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let words = memory.at(place, WORDS)?;
+        if words[PARTIES].load(Ordering::Relaxed) == 0 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the shared memory has no barrier at this place"));
+        }
         let parties = memory.at(place.after(PARTS), words[PARTIES].load(Ordering::Relaxed) as usize)?;
         let phase = Lock::at(memory, place.after(WORDS))?;
         let changed = Condition::at(memory, place.after(WORDS + Lock::<u64>::WORDS))?;
         Ok(Self { words, parties, phase, changed, action: Arc::new(action) })
     }
 
-    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    /// Returns where it is in the memory, to be sent to other processes.
     pub fn place(&self) -> Place {
         self.words.place()
     }
 
-    /// Blocks until all parties have come, and returns how many came before this one. See the example of [`Barrier`].
+    /// Blocks until all parties have arrived, and returns how many arrived before this one. [`Barrier`] has an example.
+    ///
+    /// If parties of the last round haven't left yet, first blocks until they have.
     ///
     /// # Errors
     ///
-    /// When the barrier is broken or reset, before or meanwhile, or a party is dead.
+    /// If the barrier is broken or gets broken or reset, or a party is dead.
     pub fn wait(&self) -> Result<usize, Broken> {
         self.pass(None)
     }
 
-    /// The same, but blocks until `timeout` has passed at most; then it breaks the barrier.
+    /// Like [`wait`](Barrier::wait), but stops waiting after `timeout`, and then breaks the barrier.
+    ///
+    /// If the timeout expires while parties of the last round are still leaving, only this call fails: it hasn't arrived,
+    /// and the barrier isn't broken, because that would fail the parties whose round was complete. Python's barrier has no
+    /// timeout at that point.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -208,20 +229,20 @@ impl Barrier {
     ///
     /// # Errors
     ///
-    /// When the barrier is broken or reset, before or meanwhile, or not all parties came in time.
+    /// If the barrier is broken or gets broken or reset, or not all parties arrive in time.
     pub fn wait_timeout(&self, timeout: Duration) -> Result<usize, Broken> {
         self.pass(deadline_after(timeout))
     }
 
     fn pass(&self, deadline: Option<Instant>) -> Result<usize, Broken> {
-        let mut phase = self.enter()?;
+        let mut phase = self.enter(deadline)?;
         let index = self.inside();
-        let place = self.come();
+        let place = self.arrive();
         let mut panicked = None;
         if self.inside() == self.parties() {
             panicked = self.act(&mut phase);
         } else {
-            phase = self.stay(phase, deadline);
+            phase = self.wait_for_others(phase, deadline);
         }
         let passed = *phase == DRAINING;
         self.leave(phase, place);
@@ -232,78 +253,78 @@ impl Barrier {
     }
 
     // ANCHOR: phases
-    /// Blocks while those of the last round are still going.
-    fn enter(&self) -> Result<LockGuard<'_, u64>, Broken> {
-        let gone = |phase: &mut LockGuard<u64>, look| {
-            self.settle(phase, look);
+    /// Blocks while parties of the last round are still leaving.
+    fn enter(&self, deadline: Option<Instant>) -> Result<LockGuard<'_, u64>, Broken> {
+        let can_enter = |phase: &mut LockGuard<u64>, check| {
+            self.finish_round(phase, check);
             if **phase == FILLING && self.inside() == self.parties() {
-                self.turn(phase, BROKEN); // the last one to come died before it could turn the round
+                self.set_phase(phase, BROKEN); // the last party died before it could start the draining
             }
             matches!(**phase, FILLING | BROKEN)
         };
-        let (phase, _) = self.changed.watch_until(self.phase.acquire(), None, gone);
-        if *phase == BROKEN { Err(Broken) } else { Ok(phase) }
+        let (phase, entered) = self.changed.watch_until(self.phase.acquire(), deadline, can_enter);
+        if !entered || *phase == BROKEN { Err(Broken) } else { Ok(phase) }
     }
 
-    /// Blocks until the round has turned. If it does not, or not in time, turns it.
-    fn stay<'a>(&'a self, phase: LockGuard<'a, u64>, deadline: Option<Instant>) -> LockGuard<'a, u64> {
-        let turned = |phase: &mut LockGuard<u64>, look| {
-            if look && **phase == FILLING && self.the_dead().next().is_some() {
-                self.turn(phase, BROKEN);
+    /// Blocks until the phase has changed. If a party is dead or the deadline has passed, breaks the barrier.
+    fn wait_for_others<'a>(&'a self, phase: LockGuard<'a, u64>, deadline: Option<Instant>) -> LockGuard<'a, u64> {
+        let changed = |phase: &mut LockGuard<u64>, check| {
+            if check && **phase == FILLING && self.dead_parties().next().is_some() {
+                self.set_phase(phase, BROKEN);
             }
             **phase != FILLING
         };
-        let (mut phase, complete) = self.changed.watch_until(phase, deadline, turned);
+        let (mut phase, complete) = self.changed.watch_until(phase, deadline, changed);
         if !complete {
-            self.turn(&mut phase, BROKEN);
+            self.set_phase(&mut phase, BROKEN);
         }
         phase
     }
 
-    /// Runs the action, and lets everybody go on.
+    /// Runs the action, and lets all parties leave.
     fn act(&self, phase: &mut u64) -> Option<Box<dyn Any + Send>> {
         let panicked = panic::catch_unwind(AssertUnwindSafe(&*self.action)).err();
-        self.turn(phase, if panicked.is_some() { BROKEN } else { DRAINING });
+        self.set_phase(phase, if panicked.is_some() { BROKEN } else { DRAINING });
         panicked
     }
 
-    /// Lets the next round begin if this was the last party to go. Who took part in one that was complete is remembered.
+    /// Leaves, and lets the next round begin if this was the last party. Remembers the parties of a complete round.
     fn leave(&self, mut phase: LockGuard<'_, u64>, place: usize) {
         let party = if *phase == DRAINING { Holder::this_process().word() } else { NO_PARTY };
         self.put(place, party);
-        self.settle(&mut phase, false);
+        self.finish_round(&mut phase, false);
     }
 
-    /// Lets the next round begin if all parties have gone, or died.
-    fn settle(&self, phase: &mut u64, look: bool) {
+    /// Lets the next round begin if all parties have left, or with `check` if the others are dead.
+    fn finish_round(&self, phase: &mut u64, check: bool) {
         if !matches!(*phase, DRAINING | RESETTING) {
             return;
         }
-        if look {
-            self.the_dead().for_each(|place| self.put(place, self.party(place) & !INSIDE));
+        if check {
+            self.dead_parties().for_each(|place| self.put(place, self.party(place) & !INSIDE));
         }
         if self.inside() == 0 {
             if *phase == RESETTING {
                 (0..self.parties()).for_each(|place| self.put(place, NO_PARTY));
             }
-            self.turn(phase, FILLING);
+            self.set_phase(phase, FILLING);
         }
     }
 
-    fn turn(&self, phase: &mut u64, to: u64) {
+    fn set_phase(&self, phase: &mut u64, to: u64) {
         *phase = to;
         self.changed.notify_all();
     }
     // ANCHOR_END: phases
 
-    /// Writes this process's name where it stood in the last round, or else where nobody stands or has come yet.
-    fn come(&self) -> usize {
+    /// Registers this process in the slot that it had in the last round, or else in one that is free.
+    fn arrive(&self) -> usize {
         let me = Holder::this_process().word();
         let mut places = 0..self.parties();
         let mine = places.clone().find(|&place| self.party(place) == me);
         let free = || places.clone().find(|&place| self.party(place) == NO_PARTY);
         let place = mine.or_else(free).or_else(|| places.find(|&place| self.party(place) & INSIDE == 0));
-        let place = place.expect("not all parties have come");
+        let place = place.expect("a party that hasn't arrived has a free slot");
         self.put(place, me | INSIDE);
         place
     }
@@ -312,7 +333,7 @@ impl Barrier {
         (0..self.parties()).filter(|&place| self.party(place) & INSIDE != 0).count()
     }
 
-    fn the_dead(&self) -> impl Iterator<Item = usize> {
+    fn dead_parties(&self) -> impl Iterator<Item = usize> {
         (0..self.parties()).filter(|&place| Holder::in_word(self.party(place)).is_dead())
     }
 
@@ -324,7 +345,7 @@ impl Barrier {
         self.parties[place].store(party, Ordering::Relaxed);
     }
 
-    /// Breaks the barrier: whoever waits, and whoever comes, gets [`Broken`].
+    /// Breaks the barrier: parties that are waiting or arrive later get [`Broken`].
     ///
     /// ```
     /// use std::sync::Arc;
@@ -342,36 +363,36 @@ impl Barrier {
     /// # }
     /// ```
     pub fn abort(&self) {
-        self.turn(&mut self.phase.acquire(), BROKEN);
+        self.set_phase(&mut self.phase.acquire(), BROKEN);
     }
 
-    /// Makes the barrier as new: whoever waits gets [`Broken`], whoever comes starts a new round, and whoever took part in
-    /// the last one may be dead. See the example of [`Barrier::wait_timeout`].
+    /// Starts over: parties that are waiting get [`Broken`], and parties that arrive later start a new round, in which no
+    /// party of an earlier one is expected. [`Barrier::wait_timeout`] has an example.
     pub fn reset(&self) {
         let mut phase = self.phase.acquire();
         if *phase == DRAINING && self.inside() > 0 {
-            // Nobody waits. Those of the last round go on, and are forgotten if they have gone or died.
-            let dead: Vec<usize> = self.the_dead().collect();
+            // No party is waiting. Those of the last round leave, and are forgotten if they have left or died.
+            let dead: Vec<usize> = self.dead_parties().collect();
             let forgotten = |&place: &usize| self.party(place) & INSIDE == 0 || dead.contains(&place);
             (0..self.parties()).filter(forgotten).for_each(|place| self.put(place, NO_PARTY));
         } else {
-            self.turn(&mut phase, RESETTING);
+            self.set_phase(&mut phase, RESETTING);
         }
-        self.settle(&mut phase, true);
+        self.finish_round(&mut phase, true);
     }
 
-    /// Whether the barrier is broken. See the example of [`Barrier::wait_timeout`].
+    /// Returns whether the barrier is broken. [`Barrier::wait_timeout`] has an example.
     pub fn is_broken(&self) -> bool {
         *self.phase.acquire() == BROKEN
     }
 
-    /// How many parties have come and wait for the others. Those who died count until somebody has looked.
+    /// Returns how many parties have arrived and are waiting for the others. Dead ones count until a party has checked.
     pub fn n_waiting(&self) -> usize {
         let phase = self.phase.acquire();
         if *phase == FILLING { self.inside() } else { 0 }
     }
 
-    /// How many parties there must be.
+    /// Returns the number of parties.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -388,7 +409,7 @@ impl Barrier {
     }
 }
 
-/// How many words a barrier takes, without those for its parties.
+/// The number of words that a barrier needs, without those for its parties.
 const PARTS: usize = WORDS + Lock::<u64>::WORDS + Condition::WORDS;
 
 impl fmt::Debug for Barrier {

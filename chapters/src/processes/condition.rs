@@ -1,35 +1,75 @@
-//! Where processes wait until something that a lock guards has changed: Python's `multiprocessing.Condition`.
+//! A condition variable for processes: the counterpart of Python's `multiprocessing.Condition`.
 //!
-//! It differs from [`threads::Condition`](crate::threads::Condition) in what may happen to those who wait. One that is
-//! killed in its sleep takes no notification along: another one of those who slept gets it. Only one that was killed
-//! after it had taken a notification, and before it did anything about it, leaves the others asleep, as nobody can tell
-//! what it meant to do. So [`wait_for`](Condition::wait_for), which knows what one waits for, also looks by itself from
-//! time to time. Whatever waits with it survives any death.
+//! A process that holds a [`Lock`] may find that it can't continue yet, for example because a queue is empty.
+//! [`wait_for`](Condition::wait_for) releases the lock and blocks until another process has changed the value and called
+//! [`notify`](Condition::notify).
 //!
-//! In Python, `notify` blocks until those that it woke are awake, and hangs if one of them has died. A Python condition is
-//! made with its lock. Here the guard says which lock it is, and notifying without holding it is allowed, where Python
-//! raises `AssertionError`. It is right as long as the *change* was made under the lock. What a process that was woken
-//! finds may have changed again: the lock is not handed to it, and others may come first. So one waits for a condition in
-//! a loop, and `wait_for` is that loop.
+//! # Differences from other types
 //!
-//! One waits with the guard of a [`Lock`], not of an [`RLock`](super::RLock), although that is what a Python condition makes
-//! for itself: a thread may have several guards of an `RLock`, and those that it keeps would lie while it waits. Waiting
-//! gives the guard back, and so commits what was changed through it.
+//! [`threads::Condition`](crate::threads::Condition) has the same methods. A waiting process can also be killed:
 //!
-//! A working engineer reaches for `pthread_cond_t`, *process-shared*, with a robust mutex; what is in it when a process
-//! that waits is killed, POSIX leaves open. Or better, for something that the kernel closes when its owner ends: a pipe, a
+//! - A process that is killed while it sleeps takes no notification with it. Another waiting process gets it.
+//! - A process that is killed after it received a notification, and before it acted on it, leaves the others asleep:
+//!   nobody else can know what it would have done. [`wait_for`](Condition::wait_for) knows the predicate, so it also checks
+//!   it every 50 ms without a notification, and survives any death.
+//!
+//! In Python, `notify` blocks until the processes that it woke are awake, and hangs if one of them has died. It also raises
+//! `AssertionError` if the caller doesn't hold the lock. Here, as in the standard library, the guard says which lock to
+//! release, and `notify` may be called without it, if the *change* was made with the lock held.
+//!
+//! The lock isn't handed to the process that is woken, so another process may acquire it first and change the value again.
+//! Call `wait` in a loop; `wait_for` is that loop. A process that waits with `wait_for` gives up its place in the queue
+//! every 50 ms and joins it again at its end, so `wait_for` doesn't promise an order among processes that wait for longer.
+//!
+//! Only the guard of a [`Lock`] is accepted, not that of an [`RLock`](super::RLock): a thread can have several guards of an
+//! `RLock`, and `wait` would release the lock while the others still exist. Waiting releases the lock and so commits the
+//! changes made through the guard.
+//!
+//! A working engineer uses `pthread_cond_t` with the *process-shared* attribute and a robust mutex, although POSIX leaves
+//! open what is in it when a waiting process is killed; or something that the kernel closes when its owner ends: a pipe, a
 //! socket, an `eventfd`.
 //!
 //! # How it works
 //!
-//! Whoever waits for something first looks for a moment, without sleeping, whether somebody changes what the lock guards,
-//! which the lock counts. Whoever changes it then finds nobody to notify. Only one that has looked in vain joins the line.
+//! A process that waits first spins for a moment, and watches the number of commits of the lock. A process that changes the
+//! value then finds no waiter, and needn't notify. After that, the process enters the queue and sleeps.
 //!
-//! Whoever waits takes a number. A notification is for numbers below the one that comes next, and for so many of them. So
-//! nobody who comes later can take it. The line of those who wait is the value of a lock, which a death leaves whole. It
-//! has room for a few notifications that nobody has taken yet; if there are more, the oldest two are made one, and then
-//! it may happen that one who came between the two wakes in place of one who came before. Those who died in the line are
-//! counted as waiting until they are notified, and do no harm.
+//! The queue [`Waiters`] is the value of a lock of its own, so that a process that is killed leaves it whole. It holds no
+//! list: each waiter gets the next *ticket*, a number, and a [`Notification`] says how many waiters it wakes and below which
+//! ticket they are. So a process that starts to wait later can't take it:
+//!
+//! | Process 1 | Process 2 | Process 3 |
+//! | --- | --- | --- |
+//! | gets ticket 7, sleeps | | |
+//! | | `notify(1)`: one waiter with a ticket below 8 | |
+//! | | | gets ticket 8; no notification is for it, so it sleeps |
+//! | wakes, and takes the notification | | |
+//!
+//! There is room for four notifications that haven't been taken. If there are more, the two oldest are merged, and then a
+//! process that came between them may wake instead of one that came earlier. Processes that died in the queue count as
+//! waiting until they are notified, which does no harm.
+//!
+//! # The lost wakeup
+//!
+//! A process enters the queue before it releases the lock, and reads the word that it sleeps on before it releases the
+//! queue. A notification in between changes the word, so the kernel doesn't put the process to sleep:
+//!
+//! | Process 1: `wait` | Process 2 |
+//! | --- | --- |
+//! | enters the queue, releases the lock | |
+//! | reads `NOTIFIED`: 4, releases the queue | |
+//! | | changes the value, calls `notify(1)`: `NOTIFIED` is 5 |
+//! | calls `futex_wait(4)`, which returns at once | |
+//! | finds the notification for its ticket | |
+//!
+//! # Killed at any point
+//!
+//! | killed | what the others find |
+//! | --- | --- |
+//! | before it has entered the queue | nothing |
+//! | in the queue | one waiter too many, until it is notified: one wake that nobody needs |
+//! | after it took a notification | a notification less; `wait_for` checks by itself |
+//! | in `notify`, before it woke a process | the notification: a waiter takes it when it checks |
 
 use std::io;
 use std::sync::Arc;
@@ -43,26 +83,26 @@ use super::os::futex;
 use super::os::shared::{LINE, Place, Shared, Words};
 use crate::sync::deadline_after;
 
-/// Which word says how many wait and have not been notified, to those who do not look into the line. Changed with the line
-/// locked.
+/// The word that counts the waiters that haven't been notified, so that `notify` needn't lock the queue. Written only with
+/// the queue locked.
 const WAITING: usize = 0;
-/// Which word those sleep on who wait. It counts notifications, and is changed with the line locked.
+/// The word that waiting processes sleep on. It counts notifications, and is changed with the queue locked.
 const NOTIFIED: usize = 1;
-/// How many words there are before the line.
+/// The number of words before the queue.
 const WORDS: usize = LINE;
 
-/// How long one waits before one looks by oneself. In a crowd it takes longer, so that all together look about once a
-/// millisecond.
-const LOOK: Duration = Duration::from_millis(50);
-const LOOK_EACH: Duration = Duration::from_millis(1);
+/// How long `wait_for` sleeps before it checks the predicate without a notification. With many waiters it takes longer, so
+/// that together they check about once a millisecond.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL_EACH: Duration = Duration::from_millis(1);
 
-/// How often one looks what others have changed, before one joins those who must be notified.
-const SPINS: usize = 10;
+/// How many changes of the value `wait_for` watches before it enters the queue.
+const SPIN_LIMIT: usize = 10;
 
-/// How many notifications can be told apart that have not all been taken.
-const CALLS: usize = 4;
+/// How many notifications there can be that haven't been taken by all that they are for.
+const NOTIFICATIONS: usize = 4;
 
-/// Where processes wait, with the lock free, until they are notified. Its clones are the same condition.
+/// A queue of processes that wait for a change to the value of a [`Lock`]. Its clones are the same condition.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -86,105 +126,115 @@ const CALLS: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Condition {
     words: Words,
-    line: Lock<Line>,
+    waiters: Lock<Waiters>,
 }
 
+/// The queue of waiting processes. Arithmetic saturates, so that garbage in the memory isn't a panic.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
-struct Line {
-    /// The number of the next one to wait.
-    next: u64,
-    /// How many wait.
-    sleeping: u64,
-    /// Who was notified and has not left yet, the oldest first; then unused ones.
-    calls: [Call; CALLS],
+struct Waiters {
+    /// The ticket of the next process that waits.
+    next_ticket: u64,
+    /// How many processes are in the queue, including those that were notified and haven't left it.
+    count: u64,
+    /// The notifications that haven't been taken, the oldest first; then unused ones.
+    notifications: [Notification; NOTIFICATIONS],
 }
 
-/// A notification of `left` of those who wait, which have numbers below `limit`. Unused if none is left.
+/// A notification for `left` waiters with tickets below `limit`. Unused if `left` is zero.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
-struct Call {
+struct Notification {
     limit: u64,
     left: u64,
 }
 
-impl Line {
-    fn join(&mut self) -> u64 {
-        self.sleeping += 1;
-        self.next += 1;
-        self.next - 1
+impl Waiters {
+    /// Adds a waiter, and returns its ticket.
+    fn enqueue(&mut self) -> u64 {
+        let ticket = self.next_ticket;
+        self.count = self.count.saturating_add(1);
+        self.next_ticket = ticket.wrapping_add(1);
+        ticket
     }
 
-    /// Notifies `n` of those who wait, or all if there are fewer. Returns how many that is.
-    fn call(&mut self, n: u64) -> u64 {
+    /// Notifies `n` waiters, or all if there are fewer. Returns how many that is.
+    fn notify(&mut self, n: u64) -> u64 {
         let left = n.min(self.waiting());
-        if left > 0 && self.calls[CALLS - 1].left > 0 {
-            self.calls[1].left += self.calls[0].left;
-            self.calls.rotate_left(1);
-            self.calls[CALLS - 1] = Call::default();
+        if left > 0 && self.notifications[NOTIFICATIONS - 1].left > 0 {
+            let oldest = self.notifications[0].left;
+            self.notifications[1].left = self.notifications[1].left.saturating_add(oldest);
+            self.notifications.rotate_left(1);
+            self.notifications[NOTIFICATIONS - 1] = Notification::default();
         }
-        if let Some(unused) = self.calls.iter_mut().find(|call| call.left == 0) {
-            *unused = Call { limit: self.next, left };
+        if let Some(unused) = self.notifications.iter_mut().find(|notification| notification.left == 0) {
+            *unused = Notification { limit: self.next_ticket, left };
         }
         left
     }
 
-    /// How many wait and have not been notified.
+    /// How many waiters haven't been notified.
     fn waiting(&self) -> u64 {
-        let called = self.calls.iter().map(|call| call.left).sum();
-        self.sleeping.saturating_sub(called)
+        let notified =
+            self.notifications.iter().fold(0, |sum: u64, notification| sum.saturating_add(notification.left));
+        self.count.saturating_sub(notified)
     }
 
-    /// The oldest notification that is for this number.
-    fn call_for(&self, number: u64) -> Option<usize> {
-        self.calls.iter().position(|call| call.left > 0 && number < call.limit)
+    /// Returns the index of the oldest notification for this ticket.
+    fn notification_for(&self, ticket: u64) -> Option<usize> {
+        self.notifications.iter().position(|notification| notification.left > 0 && ticket < notification.limit)
     }
 
-    /// Takes it, if there is one, and leaves in any case.
-    fn leave(&mut self, number: u64) -> bool {
-        self.sleeping -= 1;
-        let call = self.call_for(number);
-        if let Some(call) = call {
-            self.calls[call].left -= 1;
-            if self.calls[call].left == 0 {
-                self.calls[call..].rotate_left(1);
+    /// Removes a waiter. Takes a notification for its ticket if there is one, and returns whether there was.
+    fn dequeue(&mut self, ticket: u64) -> bool {
+        self.count = self.count.saturating_sub(1);
+        let notification = self.notification_for(ticket);
+        if let Some(index) = notification {
+            self.notifications[index].left -= 1;
+            if self.notifications[index].left == 0 {
+                self.notifications[index..].rotate_left(1);
             }
         }
-        call.is_some()
+        notification.is_some()
     }
 }
 
 impl Condition {
-    /// How many words of shared memory a condition takes.
-    pub const WORDS: usize = WORDS + Lock::<Line>::WORDS;
+    /// The number of words of shared memory that a condition needs.
+    pub const WORDS: usize = WORDS + Lock::<Waiters>::WORDS;
 
-    /// Makes a condition that nobody waits for.
+    /// Creates a condition that no process is waiting for.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [`Condition::WORDS`] left.
+    /// If fewer than [`Condition::WORDS`] words of `memory` are left.
     pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
         Self::at(memory, memory.place(Self::WORDS)?)
     }
 
-    /// The condition that another process made at `place`. As [`Lock::at`].
+    /// Opens the condition that another process created at `place`. [`Lock::at`] has an example.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't given out.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
-        Ok(Self { words: memory.at(place, WORDS)?, line: Lock::at(memory, place.after(WORDS))? })
+        Ok(Self { words: memory.at(place, WORDS)?, waiters: Lock::at(memory, place.after(WORDS))? })
     }
 
-    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    /// Returns where it is in the memory, to be sent to other processes.
     pub fn place(&self) -> Place {
         self.words.place()
     }
 
-    /// Gives the lock back, blocks until notified, and blocks until the lock is acquired again.
+    /// Releases the lock, blocks until notified, and acquires the lock again.
     ///
-    /// It may be [abandoned](LockGuard::is_abandoned) then. And whoever was to notify may be dead: then this blocks for
-    /// ever, where [`wait_for`](Condition::wait_for) finds out if the dead one has at least made the change.
+    /// The returned guard is [abandoned](LockGuard::is_abandoned) only if the last holder panicked or died during the wait.
+    /// It doesn't repeat what `guard` reported.
+    ///
+    /// # Deadlocks
+    ///
+    /// Blocks forever if no process calls [`notify`](Condition::notify), for example because the one that would have called
+    /// it was killed. [`wait_for`](Condition::wait_for) returns if that process made the change before.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -196,7 +246,7 @@ impl Condition {
     /// std::thread::scope(|scope| {
     ///     let guard = lock.acquire();
     ///     scope.spawn(|| {
-    ///         let _guard = lock.acquire(); // not before the other one waits
+    ///         let _guard = lock.acquire(); // blocks until the other thread is waiting
     ///         condition.notify(1);
     ///     });
     ///     let _guard = condition.wait(guard);
@@ -208,8 +258,9 @@ impl Condition {
         self.wait_until(guard, None).0
     }
 
-    /// The same, but blocks for a notification until `timeout` has passed at most; then for the lock, as long as that
-    /// takes. Also returns whether it was notified.
+    /// Like [`wait`](Condition::wait), but stops waiting for a notification after `timeout`.
+    ///
+    /// Also returns whether the process was notified. The timeout doesn't apply to acquiring the lock again.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -228,16 +279,24 @@ impl Condition {
         self.wait_until(guard, deadline_after(timeout))
     }
 
-    /// Blocks until `predicate` is true of what the lock guards. It is called with the lock held, at first, after each
-    /// notification, and from time to time. If the lock was [abandoned](LockGuard::is_abandoned) meanwhile, the guard that
-    /// is returned says so. See the example of [`Condition`].
+    /// Blocks until `predicate` returns true for the value that the lock guards.
+    ///
+    /// Calls `predicate` with the lock held: once before waiting, after each notification, and at least every 50 ms per
+    /// waiting process. The returned guard is [abandoned](LockGuard::is_abandoned) if `guard` was, or if the lock was
+    /// abandoned when `predicate` was called. [`Condition`] has an example.
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` panics. The lock is then released, and the next guard is abandoned.
     #[inline]
     pub fn wait_for<'a, T: Pod>(&self, guard: LockGuard<'a, T>, predicate: impl FnMut(&T) -> bool) -> LockGuard<'a, T> {
         self.wait_for_until(guard, None, predicate).0
     }
 
-    /// The same, but blocks until `timeout` has passed at most. Also returns what `predicate` said last: with a timeout of
-    /// zero, or too late, it is asked once more all the same.
+    /// Like [`wait_for`](Condition::wait_for), but stops waiting after `timeout`.
+    ///
+    /// Also returns the last result of `predicate`, which is called once more after the timeout. Acquiring the lock again
+    /// can take longer.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -261,7 +320,10 @@ impl Condition {
         self.wait_for_until(guard, deadline_after(timeout), predicate)
     }
 
-    /// Wakes `n` of those who wait now, or all if there are fewer. If nobody waits, nothing happens, now or later.
+    /// Wakes `n` of the waiting processes, or all of them if there are fewer.
+    ///
+    /// Processes that start waiting later aren't affected, so this does nothing if no process is waiting. It never waits for
+    /// the processes to run.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -271,7 +333,7 @@ impl Condition {
     /// # fn main() -> std::io::Result<()> {
     /// let memory = Arc::new(Shared::new(64)?);
     /// let (lock, condition) = (Lock::new(&memory)?, Condition::new(&memory)?);
-    /// condition.notify(1); // to nobody
+    /// condition.notify(1); // no process is waiting
     /// assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
     /// # Ok(())
     /// # }
@@ -280,19 +342,19 @@ impl Condition {
     #[inline]
     pub fn notify(&self, n: usize) {
         if self.words[WAITING].load(Ordering::Relaxed) == 0 {
-            return; // one that waits has said so before it gave the lock back
+            return; // a waiting process updates the word before it releases the lock
         }
-        let mut line = self.line.acquire();
-        let called = line.call(n as u64) as usize;
-        self.words[WAITING].store(line.waiting(), Ordering::Relaxed);
+        let mut waiters = self.waiters.acquire();
+        let notified = waiters.notify(n as u64) as usize;
+        self.words[WAITING].store(waiters.waiting(), Ordering::Relaxed);
         self.words[NOTIFIED].fetch_add(1, Ordering::Relaxed);
-        drop(line);
-        // Those who were about to sleep see the new count, and those who come now sleep behind those who sleep already.
-        futex::wake(&self.words[NOTIFIED], called);
+        drop(waiters);
+        // A process that was about to sleep sees the new count, and the kernel wakes those first that slept first.
+        futex::wake(&self.words[NOTIFIED], notified);
     }
     // ANCHOR_END: notify
 
-    /// Wakes all who wait now.
+    /// Wakes all processes that are waiting.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -315,30 +377,31 @@ impl Condition {
         self.notify(usize::MAX);
     }
 
-    /// How many wait and have not been notified.
+    /// Returns how many processes are waiting and haven't been notified.
     pub(super) fn waiting(&self) -> usize {
         self.words[WAITING].load(Ordering::Relaxed) as usize
     }
 
     // ANCHOR: wait
+    /// Waits for a notification until the deadline, and returns whether there was one.
     fn wait_until<'a, T: Pod>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {
         let lock_to_acquire = guard.lock();
-        let mut line = self.line.acquire();
-        let number = line.join();
-        self.words[WAITING].store(line.waiting(), Ordering::Relaxed);
+        let mut waiters = self.waiters.acquire();
+        let ticket = waiters.enqueue();
+        self.words[WAITING].store(waiters.waiting(), Ordering::Relaxed);
         drop(guard);
         let mut in_time = true;
-        while line.call_for(number).is_none() && in_time {
+        while waiters.notification_for(ticket).is_none() && in_time {
             let seen = self.words[NOTIFIED].load(Ordering::Relaxed);
-            drop(line);
+            drop(waiters);
             let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-            futex::wait(&self.words[NOTIFIED], seen, left.min(self.look()));
-            line = self.line.acquire();
+            futex::wait(&self.words[NOTIFIED], seen, left.min(self.poll_interval()));
+            waiters = self.waiters.acquire();
             in_time = !left.is_zero();
         }
-        let notified = line.leave(number);
-        self.words[WAITING].store(line.waiting(), Ordering::Relaxed);
-        drop(line);
+        let notified = waiters.dequeue(ticket);
+        self.words[WAITING].store(waiters.waiting(), Ordering::Relaxed);
+        drop(waiters);
         (lock_to_acquire.acquire(), notified)
     }
     // ANCHOR_END: wait
@@ -353,8 +416,8 @@ impl Condition {
         self.watch_until(guard, deadline, |guard, _| predicate(guard))
     }
 
-    /// The same, but `predicate` is also told when it is asked though nobody notified: then it is time to look whether
-    /// those who should still live. That is so at least once before the deadline has passed.
+    /// Like `wait_for_until`, but `predicate` also gets whether it is called without a notification. Then it should check
+    /// that the processes which it depends on are alive. That happens at least once before the deadline passes.
     #[inline]
     pub(super) fn watch_until<'a, T: Pod>(
         &self,
@@ -363,11 +426,15 @@ impl Condition {
         mut predicate: impl FnMut(&mut LockGuard<'a, T>, bool) -> bool,
     ) -> (LockGuard<'a, T>, bool) {
         let (mut notified, mut in_time, mut abandoned) = (true, true, false);
-        let mut spins = SPINS;
+        let mut spins = SPIN_LIMIT;
         loop {
+            // The caller gets only the last guard, so that one has to report what the earlier ones reported.
+            abandoned |= guard.is_abandoned();
             let holds = predicate(&mut guard, !notified);
             if holds || !in_time && !notified {
-                guard.tell_also(abandoned);
+                if abandoned {
+                    guard.mark_abandoned();
+                }
                 return (guard, holds);
             }
             if spins > 0 {
@@ -377,18 +444,17 @@ impl Condition {
                 spins = if in_vain { 0 } else { spins - 1 };
                 (guard, notified) = (lock.acquire(), true);
             } else {
-                let look = deadline_after(self.look());
-                let next = deadline.map_or(look, |deadline| look.map(|look| look.min(deadline)));
+                let poll = deadline_after(self.poll_interval());
+                let next = deadline.map_or(poll, |deadline| poll.map(|poll| poll.min(deadline)));
                 (guard, notified) = self.wait_until(guard, next);
                 in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
-                spins = SPINS;
+                spins = SPIN_LIMIT;
             }
-            abandoned |= guard.is_abandoned();
         }
     }
 
-    fn look(&self) -> Duration {
-        LOOK.max(LOOK_EACH * self.waiting() as u32)
+    fn poll_interval(&self) -> Duration {
+        POLL_INTERVAL.max(POLL_INTERVAL_EACH * self.waiting() as u32)
     }
 }
 

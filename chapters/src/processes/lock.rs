@@ -1,43 +1,72 @@
-//! A lock for processes that survives its holder: Python's `multiprocessing.Lock`.
+//! A lock for processes that survives its holder: the counterpart of Python's `multiprocessing.Lock`.
 //!
-//! It differs from [`threads::Lock`](crate::threads::Lock) in where it lives, in [`shared`](super::shared) memory, since a
-//! mutex of the standard library means nothing to another process; and in what can happen to its holder. A thread that
-//! fails unwinds, and gives back what it holds. A process can be killed at any moment, and gives back nothing. In Python,
-//! its lock stays locked for ever. Here, whoever waits looks from time to time whether the [`Holder`] still lives; if not,
-//! it takes the lock over, and [is told](LockGuard::is_abandoned).
+//! The lock is in [`shared`](super::shared) memory, where a mutex of the standard library means nothing to another process.
+//! It can be released by the death of its holder.
 //!
-//! What the lock guards, [`Lock::guarding`], is plain data without pointers: bytes that mean the same in every process
-//! ([`bytemuck::Pod`]). The guard has a copy of it, and *changes are committed by the release*: a holder that is killed has
-//! changed everything or nothing, and so has one that panics: nothing. Python's `multiprocessing.Value` comes closest; its
-//! owner's death leaves it half changed.
+//! # Differences from other types
 //!
-//! Python's lock can be released by any process, at any time; this one by whoever holds the guard. There is no order among
-//! those who wait, as in Python. Until 3.14 a Python lock cannot say whether it is locked, and who wants to know must try
-//! to acquire it, which makes it look locked to the next one who tries.
+//! - [`threads::Lock`](crate::threads::Lock): a thread that panics unwinds and releases what it holds. A process can be
+//!   killed at any moment, and releases nothing. A waiting process therefore checks every 10 ms that the [`Holder`] is
+//!   alive. If it isn't, the process takes the lock over, and its guard [says so](LockGuard::is_abandoned).
+//! - `multiprocessing.Lock` stays locked forever if its holder dies. It can be released by any process, and until Python
+//!   3.14 it can't tell whether it is locked. Neither lock promises an order among the waiting processes.
+//! - `multiprocessing.Value` is half changed if its holder dies. The value that this lock guards
+//!   ([`guarding`](Lock::guarding)) is *committed by the release*: the guard has a copy of it, so a holder that is killed or
+//!   panics has changed everything or nothing. It is plain data without pointers ([`bytemuck::Pod`]), whose bytes mean the
+//!   same in every process.
 //!
-//! A working engineer reaches for [`File::lock`](std::fs::File::lock), which the kernel gives back when the process ends
-//! (a system call each time, and nobody is told), or for a POSIX mutex that is *process-shared* and *robust*, which is told
-//! of the death at once (and guards nothing: its next holder must repair what it finds, then say so).
+//! A working engineer uses [`File::lock`](std::fs::File::lock), which the kernel releases when the process ends (it takes a
+//! system call each time, and the next holder isn't told), or a POSIX mutex that is *process-shared* and *robust*, whose
+//! next holder is told (`EOWNERDEAD`), and must repair the value that it guards.
 //!
-//! # Orderings
+//! # How it works
 //!
-//! Taking the lock is *acquire*, giving it back is *release*, both through the state: whoever holds it sees what the last
-//! holder did. One that died gave nothing back; so a commit is a release of its own, of the word that says which copy is
-//! valid, and that word is loaded with *acquire*. The rest is relaxed: the copies are touched by the holder only, and
-//! [`Lock::is_locked`] promises nothing about other memory.
+//! The word `STATE` is `UNLOCKED` or names the holder, perhaps with the flag `CONTENDED`. Acquiring a free lock takes one
+//! compare-and-exchange, and releasing a lock that no process is waiting for takes one swap. A process that has to wait
+//! sets `CONTENDED` and sleeps in the system call `futex`.
 //!
-//! # Killed, wherever it may be
+//! The value has two copies, and the word `VALID` says which one is valid. A commit writes the other copy and then the word:
+//!
+//! | Process 1: releases | Process 2 |
+//! | --- | --- |
+//! | writes the copy that isn't valid | |
+//! | *killed here:* the old value is valid | takes the lock over, reads the old value |
+//! | writes `VALID` | |
+//! | *killed here:* the new value is valid | takes the lock over, reads the new value |
+//! | writes `UNLOCKED` | acquires the lock, reads the new value |
+//!
+//! # The lost wakeup
+//!
+//! A waiting process must not fall asleep after the lock was released. The kernel compares the word in the same step in
+//! which it puts the process to sleep:
+//!
+//! | Process 1: `lock_contended` | Process 2: `release` |
+//! | --- | --- |
+//! | replaces *held by 2* by *held by 2, contended* | |
+//! | | swaps it for `UNLOCKED`, wakes one process; none is asleep |
+//! | calls `futex_wait(`*held by 2, contended*`)`: the word differs, so it returns at once | |
+//!
+//! A process that has slept acquires the lock as contended, because it can't know whether others are still asleep.
+//!
+//! # Memory ordering
+//!
+//! Acquiring is *acquire* and releasing is *release*, both on `STATE`: a holder sees what the previous one did. A holder
+//! that died released nothing, so a commit is a *release* of its own, on `VALID`, which a new holder loads with *acquire*.
+//! Everything else is relaxed: only the holder touches the copies, and [`Lock::is_locked`] promises nothing about other
+//! memory.
+//!
+//! # Killed at any point
 //!
 //! | killed | what the others find |
 //! | --- | --- |
-//! | while it waits, also if it was just woken | nothing, but perhaps a mark that somebody waits: one needless wake |
+//! | while it waits, even if it was just woken | nothing, or the flag `CONTENDED`: one unnecessary wake |
 //! | while it holds the lock, or writes its copy | a dead holder and the old value |
 //! | after the commit, before the release | a dead holder and the new value |
-//! | after the release, before it wakes somebody | a free lock, when they look next |
-//! | while it takes over from the dead | a dead holder, this one |
+//! | after the release, before it wakes a process | a free lock, at the next check |
+//! | while it takes the lock over | a dead holder, this one |
 //!
-//! A process that is stopped lives, and its lock waits for it. A child made by `fork` has a copy of its parent's guard: it
-//! does nothing when it is dropped.
+//! A process that is stopped is alive, so the others wait for it. A child made by `fork` has a copy of its parent's guard,
+//! which does nothing when it is dropped.
 
 use std::io;
 use std::marker::PhantomData;
@@ -54,26 +83,26 @@ use super::os::holder::Holder;
 use super::os::shared::{LINE, Place, Shared, Words};
 use crate::sync::deadline_after;
 
-/// Which word says who holds the lock: a [`Holder`], or `UNLOCKED`.
+/// The word that names the holder: a [`Holder`], or `UNLOCKED`.
 const STATE: usize = 0;
-/// Which word says which copy of the value is valid: the first, or with `SECOND` the second. From that bit upwards, it
-/// counts the commits. And perhaps `ABANDONED`.
+/// The word that says which copy of the value is valid: the first, or with `SECOND` the second. From that bit upward, it
+/// counts the commits. It may have the flag `ABANDONED`.
 const VALID: usize = 1;
-/// Where the two copies of the value begin.
+/// The first word of the two copies of the value.
 const COPIES: usize = 2;
 
 const UNLOCKED: u64 = Holder::NOBODY.word();
-/// Besides the holder: perhaps somebody sleeps until the lock is free.
+/// A flag besides the holder: processes may be asleep, so releasing the lock wakes one.
 const CONTENDED: u64 = 1 << 31;
 
-/// The last holder panicked or died, and nobody has been told yet.
+/// The last holder panicked or died, and no guard has reported it yet.
 const ABANDONED: u64 = 1;
 const SECOND: u64 = 2;
 
-/// How long one waits before one looks whether the holder still lives.
-const LOOK: Duration = Duration::from_millis(10);
+/// How long a process waits before it checks whether the holder is alive.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A lock, unlocked at first. It guards a value, or nothing. Its clones are the same lock.
+/// A lock that one thread at a time can hold, in any process. It guards a value, or nothing. Its clones are the same lock.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -104,37 +133,37 @@ pub struct Lock<T = ()> {
 }
 
 impl Lock {
-    /// Makes an unlocked lock that guards nothing.
+    /// Creates an unlocked lock that guards nothing.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [`Lock::WORDS`] left.
+    /// If fewer than [`Lock::WORDS`] words of `memory` are left.
     pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
         Self::guarding(memory, ())
     }
 }
 
 impl<T> Lock<T> {
-    /// How many words of shared memory a lock takes.
+    /// The number of words of shared memory that a lock needs.
     pub const WORDS: usize = (COPIES + 2 * Self::COPY).next_multiple_of(LINE);
 
-    /// How many words of them a copy of the value takes.
+    /// The number of words of a copy of the value.
     const COPY: usize = size_of::<T>().div_ceil(size_of::<AtomicU64>());
 }
 
 impl<T: Pod> Lock<T> {
-    /// Makes an unlocked lock that owns `value`. See the example of [`Lock`].
+    /// Creates an unlocked lock that owns `value`. [`Lock`] has an example.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [`Lock::WORDS`] left.
+    /// If fewer than [`Lock::WORDS`] words of `memory` are left.
     pub fn guarding(memory: &Arc<Shared>, value: T) -> io::Result<Self> {
         let lock = Self::at(memory, memory.place(Self::WORDS)?)?;
         lock.commit(&value);
         Ok(lock)
     }
 
-    /// The lock that another process made at `place`.
+    /// Opens the lock that another process created at `place`.
     ///
     /// ```
     /// use std::os::fd::AsFd;
@@ -145,7 +174,7 @@ impl<T: Pod> Lock<T> {
     /// let memory = Arc::new(Shared::new(64)?);
     /// let total = Lock::guarding(&memory, 41_u64)?;
     ///
-    /// // What another process does that was sent the descriptor and the place:
+    /// // In another process, which received the descriptor and the place:
     /// let elsewhere = Arc::new(Shared::map(memory.as_fd().try_clone_to_owned()?)?);
     /// *Lock::<u64>::at(&elsewhere, total.place())?.acquire() += 1;
     ///
@@ -156,26 +185,31 @@ impl<T: Pod> Lock<T> {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't given out.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         Ok(Self { words: memory.at(place, Self::WORDS)?, value: PhantomData })
     }
 
-    /// Where it lies, to be sent to other processes. See the example of [`Lock::at`].
+    /// Returns where it is in the memory, to be sent to other processes. [`Lock::at`] has an example.
     pub fn place(&self) -> Place {
         self.words.place()
     }
 
-    /// Blocks until the lock is free or its holder dead, and locks it until the guard is dropped.
+    /// Acquires the lock, blocking the calling thread until it is free or its holder is dead.
     ///
-    /// A thread that holds the lock already waits for itself, for ever, as in Python: there is [`RLock`](super::RLock).
+    /// The lock is released when the returned guard is dropped.
+    ///
+    /// # Deadlocks
+    ///
+    /// If the calling thread already holds the lock, it waits for itself forever, as in Python. An
+    /// [`RLock`](super::RLock) can be acquired more than once.
     #[inline]
     pub fn acquire(&self) -> LockGuard<'_, T> {
-        self.acquire_until(None).expect("waits for ever")
+        self.acquire_until(None).expect("there is no deadline that could pass")
     }
 
-    /// Locks the lock if it is free or its holder dead: Python's `acquire(block=False)`. If it is held, this takes some
-    /// microseconds, to look whether the holder lives.
+    /// Acquires the lock if it is free or its holder is dead, and returns `None` otherwise. Never blocks. This is Python's
+    /// `acquire(block=False)`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -191,11 +225,11 @@ impl<T: Pod> Lock<T> {
     /// ```
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
         let me = Holder::this_thread();
-        (self.take(me) || self.take_over(me)).then(|| self.guard(me))
+        (self.try_lock(me) || self.take_over(me)).then(|| self.guard(me))
     }
 
-    /// Blocks until the lock is free, its holder dead, or `timeout` has passed: Python's `acquire(timeout=...)`. A zero
-    /// timeout is one try.
+    /// Acquires the lock, blocking the calling thread for at most `timeout`. Returns `None` if the lock isn't free by then.
+    /// A zero timeout is one try. This is Python's `acquire(timeout=...)`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -214,10 +248,10 @@ impl<T: Pod> Lock<T> {
         self.acquire_until(deadline_after(timeout))
     }
 
-    /// Whether somebody holds the lock, in whichever process: Python's `locked()`, since 3.14. Never blocks, and never
-    /// makes the lock look locked to others. A dead holder counts until somebody takes the lock over.
+    /// Returns whether a thread holds the lock, in any process. Never blocks, and never makes the lock look locked to
+    /// others. A dead holder counts until another thread takes the lock over. This is Python's `locked()`, since 3.14.
     ///
-    /// See the example of [`Lock`].
+    /// [`Lock`] has an example.
     pub fn is_locked(&self) -> bool {
         self.words[STATE].load(Ordering::Relaxed) != UNLOCKED
     }
@@ -225,58 +259,60 @@ impl<T: Pod> Lock<T> {
     // ANCHOR: acquire
     fn acquire_until(&self, deadline: Option<Instant>) -> Option<LockGuard<'_, T>> {
         let me = Holder::this_thread();
-        (self.take(me) || self.take_later(me, deadline)).then(|| self.guard(me))
+        (self.try_lock(me) || self.lock_contended(me, deadline)).then(|| self.guard(me))
     }
 
-    fn take(&self, me: Holder) -> bool {
-        self.turn(UNLOCKED, me.word())
+    fn try_lock(&self, me: Holder) -> bool {
+        self.replace_state(UNLOCKED, me.word())
     }
 
+    /// The slow path: spins for a moment, then sleeps until the lock is free, its holder is dead, or the deadline has
+    /// passed. Returns whether it acquired the lock.
     #[cold]
-    fn take_later(&self, me: Holder, deadline: Option<Instant>) -> bool {
+    fn lock_contended(&self, me: Holder, deadline: Option<Instant>) -> bool {
         let state = &self.words[STATE];
         let (mut others, mut waited) = (0, false);
         loop {
             futex::spin_while(|| state.load(Ordering::Relaxed) != UNLOCKED);
             let seen = state.load(Ordering::Relaxed);
             if seen == UNLOCKED {
-                if self.turn(UNLOCKED, me.word() | others) {
+                if self.replace_state(UNLOCKED, me.word() | others) {
                     return true;
                 }
                 continue;
             }
-            let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let left = deadline.map_or(POLL_INTERVAL, |deadline| deadline.saturating_duration_since(Instant::now()));
             if (waited || left.is_zero()) && self.take_over(me) {
                 return true;
             }
             if left.is_zero() {
                 return false;
             }
-            if self.turn(seen, seen | CONTENDED) {
-                waited = !futex::wait(state, seen | CONTENDED, left.min(LOOK));
-                // Others may still be asleep, and only the holder's state can tell.
+            if self.replace_state(seen, seen | CONTENDED) {
+                waited = !futex::wait(state, seen | CONTENDED, left.min(POLL_INTERVAL));
+                // Other processes may still be asleep, so this one acquires the lock as contended.
                 others = CONTENDED;
             }
         }
     }
 
-    /// Takes the lock from a holder that is dead.
+    /// Takes the lock over if its holder is dead.
     #[cold]
     fn take_over(&self, me: Holder) -> bool {
         let seen = self.words[STATE].load(Ordering::Relaxed);
-        let taken = Holder::in_word(seen).is_dead() && self.turn(seen, me.word() | CONTENDED);
+        let taken = Holder::in_word(seen).is_dead() && self.replace_state(seen, me.word() | CONTENDED);
         if taken {
             self.words[VALID].fetch_or(ABANDONED, Ordering::Relaxed);
         }
         taken
     }
 
-    fn turn(&self, from: u64, to: u64) -> bool {
+    fn replace_state(&self, from: u64, to: u64) -> bool {
         self.words[STATE].compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
     // ANCHOR_END: acquire
 
-    /// The guard of the lock, which the caller has just taken.
+    /// Creates the guard of the lock, which the caller has just acquired.
     #[inline]
     fn guard(&self, me: Holder) -> LockGuard<'_, T> {
         let valid = self.words[VALID].load(Ordering::Acquire);
@@ -284,8 +320,8 @@ impl<T: Pod> Lock<T> {
         if abandoned {
             self.words[VALID].store(valid & !ABANDONED, Ordering::Relaxed);
         }
-        let (value, unwinding) = (self.load(valid), thread::panicking());
-        LockGuard { lock: self, value, changed: false, abandoned, unwinding, holder: me, kept: PhantomData }
+        let (value, panicking) = (self.load(valid), thread::panicking());
+        LockGuard { lock: self, value, changed: false, abandoned, panicking, holder: me, _marker: PhantomData }
     }
 
     // ANCHOR: release
@@ -296,7 +332,7 @@ impl<T: Pod> Lock<T> {
         }
     }
 
-    /// Makes `value` the valid one: first it is written where the other one is not, then one store makes it so.
+    /// Makes `value` the valid one: writes the copy that isn't valid, and then makes it valid with one store.
     fn commit(&self, value: &T) {
         let valid = self.words[VALID].load(Ordering::Relaxed).wrapping_add(SECOND);
         self.store(valid, value);
@@ -304,7 +340,7 @@ impl<T: Pod> Lock<T> {
     }
     // ANCHOR_END: release
 
-    /// How often the value has been changed. It may be one of the past.
+    /// Returns how often the value has been changed. The answer may be out of date.
     pub(super) fn commits(&self) -> u64 {
         self.words[VALID].load(Ordering::Relaxed) / SECOND
     }
@@ -333,9 +369,9 @@ impl<T: Pod> Lock<T> {
     }
 }
 
-/// Keeps a [`Lock`] locked, and has a copy of what it guards, which is written back when the guard is dropped.
+/// Holds a [`Lock`] until it is dropped, and then commits the changes to the value that the lock guards.
 ///
-/// It stays with the thread that acquired the lock, which is the one whose death sets the lock free:
+/// A guard can't be sent to another thread, because the thread that acquired the lock is the one whose death releases it:
 ///
 /// ```compile_fail,E0277
 /// use std::sync::Arc;
@@ -348,22 +384,26 @@ impl<T: Pod> Lock<T> {
 /// });
 /// ```
 #[derive(Debug)]
-#[must_use = "the lock is free again when the guard is dropped"]
+#[must_use = "the lock is released when the guard is dropped"]
 pub struct LockGuard<'a, T: Pod = ()> {
     lock: &'a Lock<T>,
     value: T,
     changed: bool,
     abandoned: bool,
-    /// Whether the thread was panicking already when it acquired the lock.
-    unwinding: bool,
+    /// Whether the thread was already panicking when it acquired the lock.
+    panicking: bool,
     holder: Holder,
-    /// Like the standard library's guard, this one is never sent.
-    kept: PhantomData<std::sync::MutexGuard<'a, T>>,
+    /// Makes the guard `!Send`, like the standard library's.
+    _marker: PhantomData<std::sync::MutexGuard<'a, T>>,
 }
 
 impl<T: Pod> LockGuard<'_, T> {
-    /// Whether the last holder died or panicked while it held the lock, so that what it was about to change, here or
-    /// elsewhere, may be unchanged or half changed. Told once, to the next holder. What the lock itself guards is whole.
+    /// Returns whether the last holder died or panicked while it held the lock.
+    ///
+    /// It is reported once, to the next holder. The value that the lock guards is consistent, but it may lack a change, and
+    /// what the holder was changing elsewhere may be half changed. A robust POSIX mutex returns `EOWNERDEAD`.
+    /// [`Condition::wait_for`](super::Condition::wait_for) may hold several guards before it returns one; that one reports
+    /// a death if any of them did.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -375,7 +415,7 @@ impl<T: Pod> LockGuard<'_, T> {
     ///     scope.spawn(|| {
     ///         let mut guard = pair.acquire();
     ///         guard[0] -= 1;
-    ///         std::mem::forget(guard); // the thread ends without giving the lock back, as a killed process does
+    ///         std::mem::forget(guard); // the thread ends without releasing the lock, as a killed process does
     ///     });
     /// });
     /// let guard = pair.acquire();
@@ -392,19 +432,19 @@ impl<T: Pod> LockGuard<'_, T> {
 }
 
 impl<'a, T: Pod> LockGuard<'a, T> {
-    /// The lock that this is a guard of.
+    /// Returns the lock, so that a condition can drop the guard and later acquire the lock again.
     pub(super) fn lock(&self) -> &'a Lock<T> {
         self.lock
     }
 
-    /// How often the value will have been changed when this guard is dropped.
+    /// Returns how often the value will have been changed when this guard is dropped.
     pub(super) fn commits(&self) -> u64 {
         self.lock.commits() + u64::from(self.changed)
     }
 
-    /// Has the guard also tell what an earlier one knew.
-    pub(super) fn tell_also(&mut self, abandoned: bool) {
-        self.abandoned |= abandoned;
+    /// Makes this guard report a death that was reported to an earlier guard of the same caller.
+    pub(super) fn mark_abandoned(&mut self) {
+        self.abandoned = true;
     }
 }
 
@@ -426,9 +466,9 @@ impl<T: Pod> DerefMut for LockGuard<'_, T> {
 impl<T: Pod> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
         if self.holder != Holder::this_thread() {
-            return; // a copy, in a child made by fork
+            return; // a copy in a child made by fork
         }
-        if thread::panicking() && !self.unwinding {
+        if thread::panicking() && !self.panicking {
             self.lock.words[VALID].fetch_or(ABANDONED, Ordering::Relaxed);
         } else if self.changed {
             self.lock.commit(&self.value);

@@ -155,14 +155,14 @@ impl RLock {
     /// Takes the lock, which is for this thread or was for a dead one.
     fn take(&self, mut hold: LockGuard<'_, Hold>, me: Holder) -> RLockGuard<'_> {
         let abandoned = !hold.is_for(me);
-        let depth = if abandoned { 0 } else { hold.depth };
-        *hold = Hold { owner: me, depth: depth + 1 };
+        let depth = if hold.owner == me { hold.depth } else { 0 };
+        *hold = Hold { owner: me, depth: depth.saturating_add(1) };
         RLockGuard { lock: self, owner: me, abandoned, stays: PhantomData }
     }
 
     fn release(&self) {
         let mut hold = self.hold.acquire();
-        hold.depth -= 1;
+        hold.depth = hold.depth.saturating_sub(1);
         if hold.depth == 0 {
             hold.owner = Holder::NOBODY;
             drop(hold);

@@ -124,7 +124,8 @@ impl Semaphore {
     }
 
     fn acquire_until(&self, deadline: Option<Instant>) -> Option<Permit<'_>> {
-        let found = |extra: &mut LockGuard<u64>, look| self.count(**extra) > 0 || look && self.bury_the_dead() > 0;
+        let found =
+            |extra: &mut LockGuard<u64>, check| self.count(**extra) > 0 || check && self.free_permits_of_dead() > 0;
         self.take(self.released.watch_until(self.extra.acquire(), deadline, found).0)
     }
 
@@ -138,7 +139,7 @@ impl Semaphore {
     }
 
     /// Frees the permits of the dead, and says how many these were.
-    fn bury_the_dead(&self) -> usize {
+    fn free_permits_of_dead(&self) -> usize {
         let is_dead = |permit: &&AtomicU64| Holder::in_word(permit.load(Ordering::Relaxed)).is_dead();
         self.permits.iter().filter(is_dead).map(|permit| permit.store(FREE, Ordering::Relaxed)).count()
     }
@@ -149,7 +150,7 @@ impl Semaphore {
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         let extra = self.extra.acquire();
         if self.count(*extra) == 0 {
-            self.bury_the_dead();
+            self.free_permits_of_dead();
         }
         self.take(extra)
     }
@@ -203,7 +204,7 @@ impl Semaphore {
     fn add(&self, n: usize) -> Result<(), TooMany> {
         let mut extra = self.extra.acquire();
         let limit = self.words[LIMIT].load(Ordering::Relaxed) as usize;
-        if n > limit - self.count(*extra) {
+        if n > limit.saturating_sub(self.count(*extra)) {
             return Err(TooMany);
         }
         let free = |index: usize| self.permits[index].store(FREE, Ordering::Relaxed);
@@ -212,7 +213,7 @@ impl Semaphore {
             // In place of those who have them.
             self.taken().take(n - forgotten).for_each(free);
         } else {
-            *extra += (n - forgotten) as u64;
+            *extra = extra.saturating_add((n - forgotten) as u64);
         }
         drop(extra);
         self.released.notify(n);
@@ -222,7 +223,7 @@ impl Semaphore {
     fn give_back(&self, index: Option<usize>, holder: Holder) {
         let mut extra = self.extra.acquire();
         match index {
-            None => *extra += 1,
+            None => *extra = extra.saturating_add(1),
             Some(index) if self.permits[index].load(Ordering::Relaxed) == holder.word() => {
                 self.permits[index].store(FREE, Ordering::Relaxed);
             }

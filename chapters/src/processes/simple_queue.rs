@@ -113,7 +113,7 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
             not_empty: Condition::at(memory, not_empty)?,
             not_full: Condition::at(memory, not_full)?,
             place,
-            ring: Ring::new(memory.at(ring, room)?),
+            ring: Ring::new(memory.at(ring, room)?)?,
             of: PhantomData,
         })
     }
@@ -201,7 +201,7 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
         }
         drop(items);
         self.not_full.notify_all(); // those who wait for bytes wait for different numbers of them
-        ring::item(&bytes.ok_or(GetError::Garbled)?)
+        ring::item(&bytes.ok_or(GetError::Corrupt)?)
     }
 
     /// Takes an item if there is one. Python's has no such method.

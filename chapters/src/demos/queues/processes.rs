@@ -275,7 +275,7 @@ fn timeout(me: &Worker, queue: &Queue<Job>) {
             match item {
                 Ok(job) => me.work(&job),
                 Err(GetError::Empty) => me.finds_no_work(),
-                Err(GetError::ShutDown | GetError::Garbled) => break,
+                Err(GetError::ShutDown | GetError::Corrupt) => break,
             }
         }
     }

@@ -22,7 +22,7 @@ const PAUSE: usize = 64;
 const YIELDS: usize = 8;
 /// How long others may then have kept the processor. Who needs it longer computes, and eight such turns would be more than
 /// many a timeout.
-const PATIENCE: Duration = Duration::from_micros(500);
+const MAX_YIELD_TIME: Duration = Duration::from_micros(500);
 
 /// Waits a moment without sleeping while there is nothing else to do, and says whether that is still so.
 ///
@@ -34,7 +34,7 @@ pub(in crate::processes) fn spin_while(busy: impl Fn() -> bool) -> bool {
         (0..PAUSE).for_each(|_| hint::spin_loop());
     }
     let begin = Instant::now();
-    (0..YIELDS).take_while(|_| busy() && begin.elapsed() < PATIENCE).for_each(|_| thread::yield_now());
+    (0..YIELDS).take_while(|_| busy() && begin.elapsed() < MAX_YIELD_TIME).for_each(|_| thread::yield_now());
     busy()
 }
 

@@ -50,7 +50,7 @@ thread_local! {
 }
 
 /// The start time of a thread that couldn't read its own, for want of a file descriptor or of `/proc`.
-const UNKNOWN: u64 = 0;
+const UNKNOWN: u64 = u32::MAX as u64;
 
 /// This process, once it has asked. Relaxed, as the next one: a number that says all, and a flag that only saves work.
 static PROCESS: AtomicU64 = AtomicU64::new(0);
@@ -128,6 +128,9 @@ impl Holder {
         let number = Pid::from_raw((self.0 & u64::from(u32::MAX)) as i32);
         if self == Self::NOBODY {
             return false;
+        }
+        if number.as_raw() <= 0 {
+            return true; // garbage, which no thread could have written
         }
         if kill(number, None) == Err(Errno::ESRCH) {
             return true;

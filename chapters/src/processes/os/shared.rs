@@ -33,12 +33,12 @@ const GIVEN: usize = 0;
 
 /// Where in a [`Shared`] memory something lies: a number that can be sent to any process that has the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place(u32);
+pub struct Place(u64);
 
 impl Place {
     /// The place so many words further on, for what is made of parts. A part takes whole lines.
     pub(in crate::processes) fn after(self, words: usize) -> Self {
-        Self(self.0 + words.next_multiple_of(LINE) as u32)
+        Self(self.0.saturating_add(words.next_multiple_of(LINE) as u64))
     }
 }
 
@@ -124,11 +124,12 @@ impl Shared {
     /// When there are not so many left.
     pub fn place(&self, words: usize) -> io::Result<Place> {
         let end = |given: u64| (given as usize).checked_add(words.checked_next_multiple_of(LINE)?);
-        let grow = |given| end(given).filter(|&end| end <= self.words).map(|end| end as u64);
+        // Garbage in the memory must not give out the words at its beginning, or words that aren't a line's first.
+        let whole = |given: &u64| *given >= LINE as u64 && given.is_multiple_of(LINE as u64);
+        let grow = |given| end(Some(given).filter(whole)?).filter(|&end| end <= self.words).map(|end| end as u64);
         // Relaxed: the words are zero without anybody having written them, and nobody else learns the place from here.
         let given = self.words()[GIVEN].fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow);
-        let place = given.ok().and_then(|given| u32::try_from(given).ok());
-        place.map(Place).ok_or_else(|| {
+        given.map(Place).map_err(|_| {
             let left = self.words.saturating_sub(self.given());
             io::Error::new(io::ErrorKind::StorageFull, format!("{words} words of shared memory asked for, {left} left"))
         })
@@ -140,7 +141,7 @@ impl Shared {
     ///
     /// When they were not given out: the place is one in other memory, or was garbled on its way.
     pub fn at(self: &Arc<Self>, place: Place, words: usize) -> io::Result<Words> {
-        let first = place.0 as usize;
+        let first = usize::try_from(place.0).unwrap_or(usize::MAX);
         let end = first.checked_add(words).filter(|&end| end <= self.given().min(self.words));
         if first < LINE || !first.is_multiple_of(LINE) || end.is_none() {
             let message = format!("no {words} words of this shared memory were given out at place {first}");
@@ -185,7 +186,7 @@ pub struct Words {
 impl Words {
     /// Where they lie, to be sent to others that have the memory.
     pub fn place(&self) -> Place {
-        Place(self.first as u32)
+        Place(self.first as u64)
     }
 
     /// The memory that they lie in.

@@ -64,7 +64,7 @@ pub enum GetError {
     /// The queue is empty and was shut down, so that it stays empty: Python's `queue.ShutDown`.
     ShutDown,
     /// What was in the queue is no item. Somebody wrote it who knows another type, or who wrote where nobody should.
-    Garbled,
+    Corrupt,
 }
 
 impl fmt::Display for GetError {
@@ -72,7 +72,7 @@ impl fmt::Display for GetError {
         f.write_str(match self {
             Self::Empty => "the queue is empty",
             Self::ShutDown => "the queue is empty and was shut down",
-            Self::Garbled => "what was in the queue is no item",
+            Self::Corrupt => "what was in the queue is not an item",
         })
     }
 }

@@ -197,7 +197,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
             maxsize,
             place,
             tallies: Tallies::new(memory.at(tallies, Tallies::WORDS)?),
-            ring: Ring::new(ring),
+            ring: Ring::new(ring)?,
             of: PhantomData,
         })
     }
@@ -309,7 +309,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         let Some(bytes) = self.ring.pop(&mut content.items) else {
             content.lost = content.lost.saturating_add(content.items.count);
             self.clear(content);
-            return Err(GetError::Garbled);
+            return Err(GetError::Corrupt);
         };
         self.tallies.add(&mut content.tallied);
         drop(content);
@@ -429,7 +429,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     pub fn join(&self) {
         let all_done = |content: &Content| content.unfinished == 0;
         while !self.all_done.wait_for_timeout(self.content.acquire(), LOOK, all_done).1 {
-            self.bury();
+            self.reap();
         }
     }
     // ANCHOR_END: join
@@ -455,12 +455,12 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// # }
     /// ```
     pub fn lost(&self) -> usize {
-        self.bury();
+        self.reap();
         self.content.acquire().lost as usize
     }
 
     /// Counts as lost what the dead had in hand. One after the other: each change is committed for itself.
-    fn bury(&self) {
+    fn reap(&self) {
         loop {
             let mut content = self.content.acquire();
             let Some(tasks) = self.tallies.bury_one(&mut content.tallied) else { return };

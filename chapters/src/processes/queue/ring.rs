@@ -4,6 +4,7 @@
 //! lie: that is in [`Frames`], which the queue keeps under its lock. So what is written or read counts when the lock is
 //! given back, and not before.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytemuck::{Pod, Zeroable};
@@ -55,9 +56,16 @@ impl Ring {
         if bytes == 0 { LINE } else { bytes.div_ceil(WORD).next_multiple_of(LINE) }
     }
 
-    /// The ring in these words.
-    pub fn new(words: Words) -> Self {
-        Self { words }
+    /// Creates the ring in these words.
+    ///
+    /// # Errors
+    ///
+    /// If there are none: a ring has at least one line.
+    pub fn new(words: Words) -> io::Result<Self> {
+        if words.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the shared memory has no queue at this place"));
+        }
+        Ok(Self { words })
     }
 
     /// The memory that it lies in.
@@ -157,6 +165,6 @@ impl Ring {
 pub fn item<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, GetError> {
     match postcard::take_from_bytes(bytes) {
         Ok((item, [])) => Ok(item),
-        _ => Err(GetError::Garbled),
+        _ => Err(GetError::Corrupt),
     }
 }

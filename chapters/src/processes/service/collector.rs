@@ -73,7 +73,7 @@ impl Watched {
 
     /// Says how the worker ended, and waits for its process. Returns whether it died, and the peak of its memory, if it
     /// had time to note it.
-    fn bury(mut self, trace: &Trace) -> (bool, u64) {
+    fn reap(mut self, trace: &Trace) -> (bool, u64) {
         self.collect(trace);
         match self.last {
             Last::Finished => {}
@@ -111,7 +111,7 @@ pub fn watch(
             let timeout = if news >= MUCH { BUSY } else { QUIET };
             for index in ended(&workers, timeout.into()).into_iter().rev() {
                 // No number that a worker has written is trusted.
-                let (died, its_peak) = workers.swap_remove(index).bury(&trace);
+                let (died, its_peak) = workers.swap_remove(index).reap(&trace);
                 peak = peak.saturating_add(its_peak);
                 if died {
                     on_death();

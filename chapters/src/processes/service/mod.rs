@@ -216,7 +216,7 @@ impl Jobs {
         self.0.get_timeout(timeout).map_err(|error| match error {
             GetError::Empty => RecvTimeoutError::Timeout,
             // Where there is nonsense now, no job can be expected any more.
-            GetError::ShutDown | GetError::Garbled => RecvTimeoutError::Disconnected,
+            GetError::ShutDown | GetError::Corrupt => RecvTimeoutError::Disconnected,
         })
     }
 }

@@ -177,3 +177,21 @@ fn the_last_party_may_die_before_the_round_turns() {
     barrier.reset();
     assert!(!barrier.is_broken());
 }
+
+#[test]
+fn a_timeout_counts_while_the_last_round_drains() {
+    let barrier = of(2);
+    *barrier.phase.acquire() = DRAINING;
+    barrier.put(0, Holder::this_process().word() | INSIDE);
+    assert_eq!(barrier.wait_timeout(SHORT), Err(Broken));
+    assert!(!barrier.is_broken(), "those whose round is complete may leave");
+    barrier.leave(barrier.phase.acquire(), 0);
+    assert_eq!(*barrier.phase.acquire(), FILLING);
+}
+
+#[test]
+fn memory_without_a_barrier_is_an_error() {
+    let memory = memory(2);
+    let place = memory.place(Barrier::words(2)).unwrap();
+    assert!(Barrier::at(&memory, place).is_err());
+}

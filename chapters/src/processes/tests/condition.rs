@@ -42,8 +42,8 @@ fn start_sleepers<'scope, 'a: 'scope>(
     told
 }
 
-fn all_calls_are_taken(condition: &Condition) -> bool {
-    condition.line.acquire().calls.iter().all(|call| call.left == 0)
+fn all_notifications_are_taken(condition: &Condition) -> bool {
+    condition.waiters.acquire().notifications.iter().all(|notification| notification.left == 0)
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn as_many_wake_as_are_notified() {
         assert!(told.recv_timeout(LONG).unwrap().1);
         condition.notify_all();
         assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
-        assert!(all_calls_are_taken(&condition));
+        assert!(all_notifications_are_taken(&condition));
     });
 }
 
@@ -75,50 +75,50 @@ fn notifications_add_up_while_nobody_has_woken_yet() {
         condition.notify(7);
         drop(guard);
         assert!((0..3).all(|_| told.recv_timeout(LONG).unwrap().1));
-        assert!(all_calls_are_taken(&condition));
+        assert!(all_notifications_are_taken(&condition));
     });
 }
 
 #[test]
 fn nobody_takes_a_notification_that_was_made_before_it_came() {
-    let mut line = Line::default();
-    let (first, second) = (line.join(), line.join());
-    assert_eq!(line.call(1), 1);
-    let newcomer = line.join();
-    assert_eq!(line.call_for(newcomer), None);
-    assert_eq!(line.call(1), 1);
-    assert!(line.leave(newcomer));
-    assert_eq!(line.call_for(newcomer), None, "the other one is for those who came first");
-    assert!(line.leave(second));
-    assert!(!line.leave(first));
-    assert_eq!(line.sleeping, 0);
+    let mut waiters = Waiters::default();
+    let (first, second) = (waiters.enqueue(), waiters.enqueue());
+    assert_eq!(waiters.notify(1), 1);
+    let newcomer = waiters.enqueue();
+    assert_eq!(waiters.notification_for(newcomer), None);
+    assert_eq!(waiters.notify(1), 1);
+    assert!(waiters.dequeue(newcomer));
+    assert_eq!(waiters.notification_for(newcomer), None, "the other one is for those who came first");
+    assert!(waiters.dequeue(second));
+    assert!(!waiters.dequeue(first));
+    assert_eq!(waiters.count, 0);
 }
 
 #[test]
 fn with_more_notifications_than_can_be_told_apart_none_is_lost() {
-    let mut line = Line::default();
+    let mut waiters = Waiters::default();
     let mut numbers = Vec::new();
-    for _ in 0..3 * CALLS {
-        numbers.extend([line.join(), line.join()]);
-        assert_eq!(line.call(1), 1);
+    for _ in 0..3 * NOTIFICATIONS {
+        numbers.extend([waiters.enqueue(), waiters.enqueue()]);
+        assert_eq!(waiters.notify(1), 1);
     }
-    let taken = numbers.into_iter().filter(|&number| line.leave(number)).count();
-    assert_eq!(taken, 3 * CALLS);
-    assert_eq!((line.sleeping, line.calls[0].left), (0, 0));
+    let taken = numbers.into_iter().filter(|&number| waiters.dequeue(number)).count();
+    assert_eq!(taken, 3 * NOTIFICATIONS);
+    assert_eq!((waiters.count, waiters.notifications[0].left), (0, 0));
 }
 
 #[test]
-fn those_who_died_in_the_line_take_no_notification_along_and_leave_none_behind() {
-    let mut line = Line::default();
-    let (_dead, alive) = (line.join(), line.join());
-    assert_eq!(line.call(1), 1);
-    assert!(line.leave(alive));
-    assert_eq!(line.call(5), 1, "the dead one counts until it is notified");
-    let newcomer = line.join();
-    assert_eq!(line.call_for(newcomer), None);
-    assert_eq!(line.call(5), 1);
-    assert!(line.leave(newcomer));
-    assert_eq!(line.call(5), 0);
+fn a_waiter_that_died_takes_no_notification_and_leaves_none_behind() {
+    let mut waiters = Waiters::default();
+    let (_dead, alive) = (waiters.enqueue(), waiters.enqueue());
+    assert_eq!(waiters.notify(1), 1);
+    assert!(waiters.dequeue(alive));
+    assert_eq!(waiters.notify(5), 1, "the dead one counts until it is notified");
+    let newcomer = waiters.enqueue();
+    assert_eq!(waiters.notification_for(newcomer), None);
+    assert_eq!(waiters.notify(5), 1);
+    assert!(waiters.dequeue(newcomer));
+    assert_eq!(waiters.notify(5), 0);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_notification_whose_waker_was_killed_is_found_by_those_who_look() {
     let (lock, condition) = guarding(());
     thread::scope(|scope| {
         let told = start_sleepers(scope, (&lock, &condition), 2);
-        condition.line.acquire().call(2);
+        condition.waiters.acquire().notify(2);
         assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
     });
 }
@@ -219,4 +219,16 @@ fn the_lock_is_free_while_one_waits_and_held_afterwards() {
         assert_eq!(*guard, 1);
         assert!(lock.is_locked());
     });
+}
+
+#[test]
+fn a_wait_reports_what_the_first_guard_knew() {
+    let (lock, condition) = guarding(0);
+    thread::scope(|scope| {
+        scope.spawn(|| mem::forget(lock.acquire()));
+    });
+    let (guard, holds) = condition.wait_for_timeout(lock.acquire(), SHORT, |number| *number == 1);
+    assert!(!holds && guard.is_abandoned());
+    drop(guard);
+    assert!(!lock.acquire().is_abandoned());
 }

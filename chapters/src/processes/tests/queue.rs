@@ -131,13 +131,13 @@ fn what_is_no_item_is_an_error_once_and_counts_as_lost() {
     let numbers = queue::<u64>(0, 256);
     let texts = Queue::<String>::at(numbers.ring.memory(), numbers.place()).unwrap();
     (0..3).for_each(|_| numbers.put(u64::MAX).unwrap());
-    assert_eq!(texts.get(), Err(GetError::Garbled));
+    assert_eq!(texts.get(), Err(GetError::Corrupt));
     assert_eq!((texts.len(), texts.lost()), (2, 1));
     // From here on it cannot be told where an item ends.
     let words = numbers.ring.memory().at(numbers.place(), Queue::<u64>::words(256)).unwrap();
     let taken = 3;
     words[Queue::<u64>::BEFORE_RING + taken].store(200, Ordering::Relaxed);
-    assert_eq!(numbers.get(), Err(GetError::Garbled));
+    assert_eq!(numbers.get(), Err(GetError::Corrupt));
     assert_eq!((numbers.len(), numbers.lost()), (0, 3));
     numbers.join();
     numbers.put(7).unwrap();

@@ -60,7 +60,7 @@ fn what_is_no_item_is_an_error_once() {
     let numbers = queue::<u64>(256);
     let texts = SimpleQueue::<String>::at(numbers.ring.memory(), numbers.place()).unwrap();
     (0..2).for_each(|_| numbers.put(u64::MAX).unwrap());
-    assert_eq!(texts.get(), Err(GetError::Garbled));
+    assert_eq!(texts.get(), Err(GetError::Corrupt));
     assert_eq!(numbers.get(), Ok(u64::MAX));
     assert!(numbers.is_empty());
 }

@@ -171,7 +171,7 @@ impl From<Result<u64, GetError>> for Answer {
             Ok(item) => Self::Item(item),
             Err(GetError::Empty) => Self::Empty,
             Err(GetError::ShutDown) => Self::ShutDown(None),
-            Err(GetError::Garbled) => Self::Odd("garbled".to_owned()),
+            Err(GetError::Corrupt) => Self::Odd("garbled".to_owned()),
         }
     }
 }

@@ -10,7 +10,7 @@ fn nobody_goes_on_looking_while_others_keep_the_processor() {
     let looks = Cell::new(0);
     assert!(spin_while(|| {
         looks.set(looks.get() + 1);
-        thread::sleep(PATIENCE);
+        thread::sleep(MAX_YIELD_TIME);
         true
     }));
     assert!(looks.get() <= 3, "{} looks", looks.get());
