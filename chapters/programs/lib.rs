@@ -4,6 +4,15 @@
 //! are a package of their own because it's always compiled without optimization, so that the recorded schedules don't
 //! depend on the profile: see `Cargo.toml` in the root of the workspace. It also compiles quickly when a reader changes
 //! `mine.rs`.
+//!
+//! To add a program, write `NAME.rs` and `NAME_fixed.rs`, each with a function `main`, and add them to the list below
+//! and to the table in `book/src/commands.md`. Then record the schedules for the pages:
+//!
+//! ```console
+//! $ cargo run --bin chapter-scheduler -- --write=book/schedules
+//! ```
+//!
+//! A recording also becomes stale when the code of the book that a program steps through changes. A test notices that.
 
 #[doc(hidden)]
 pub use chapters;
