@@ -123,7 +123,7 @@ mod a_variant_fails_that {
     fn reads_the_state_of_a_lock_before_it_locks_park() {
         fails(
             || {
-                let add = |lock: &Lock<usize>| *lock_::acquire_with_a_look_outside(lock) += 1;
+                let add = |lock: &Lock<usize>| *lock_::acquire_without_park(lock) += 1;
                 both(Lock::guarding(0), add, add);
             },
             DEADLOCK,
@@ -162,7 +162,7 @@ mod a_variant_fails_that {
                     |(lock, changed)| {
                         let mut guard = lock.acquire();
                         while !*guard {
-                            guard = condition_::wait_joining_late(changed, guard);
+                            guard = condition_::wait_entering_late(changed, guard);
                         }
                     },
                     |changed| changed.notify(1),
@@ -174,7 +174,7 @@ mod a_variant_fails_that {
 
     #[test]
     fn reads_an_event_before_it_locks_it() {
-        fails(|| both(Event::new(), event_::wait_after_a_look_outside, Event::set), DEADLOCK);
+        fails(|| both(Event::new(), event_::wait_after_unlocked_check, Event::set), DEADLOCK);
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod a_variant_fails_that {
     #[test]
     fn looks_for_an_item_before_it_locks_the_queue() {
         fails(
-            || both(Queue::new(1), |queue| _ = queue_::get_after_a_look_outside(queue), |queue| queue.put(1).unwrap()),
+            || both(Queue::new(1), |queue| _ = queue_::get_after_unlocked_check(queue), |queue| queue.put(1).unwrap()),
             DEADLOCK,
         );
     }
