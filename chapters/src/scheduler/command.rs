@@ -85,10 +85,9 @@ impl<E: std::error::Error> From<E> for Failure {
 
 /// The command line of the program `chapter-scheduler`.
 pub fn command(programs: &'static [Program]) -> clap::Command {
-    let is_fixed = |name: &str| programs.iter().any(|other| other.fixed == Some(name));
     let value = |program: &Program| {
         let value = PossibleValue::new(program.name);
-        if is_fixed(program.name) { value.hide(true) } else { value.help(program.title) }
+        if program.name.ends_with("_fixed") { value.hide(true) } else { value.help(program.title) }
     };
     let names: Vec<PossibleValue> = programs.iter().map(value).collect();
     CommandLine::command()
