@@ -14,6 +14,7 @@ mod labs;
 mod links;
 mod listings;
 mod numbers;
+mod scheduler;
 mod timeline;
 mod words;
 

@@ -253,6 +253,19 @@ impl Browser {
         self.runtime.block_on(click).map_err(|error| format!("{selector}: {error}"))
     }
 
+    /// Clicks on the first element of the page that a selector finds.
+    pub fn click_on(&self, selector: &str) -> Fault {
+        self.get(0, &format!("document.querySelector({selector:?}).scrollIntoView({{ block: 'center' }})"))?;
+        let click = async { self.client.find(Locator::Css(selector)).await?.click().await };
+        self.runtime.block_on(click).map_err(|error| format!("{selector}: {error}"))
+    }
+
+    /// Shows the page as it is printed, or as it is on the screen.
+    pub fn emulate_print(&self, print: bool) -> Fault {
+        let media = json!({ "media": if print { "print" } else { "" } });
+        self.extension("goog/cdp/execute", json!({ "cmd": "Emulation.setEmulatedMedia", "params": media })).map(drop)
+    }
+
     /// Sets the values of options.
     pub fn set(&self, lab: usize, options: &[(&str, &str)]) -> Fault {
         for (option, value) in options {

@@ -11,6 +11,7 @@ macro_rules! tests {
 mod driver;
 mod labs;
 mod pages;
+mod scheduler;
 
 use std::env;
 use std::io::{self, Write};
@@ -72,8 +73,8 @@ fn main() -> ExitCode {
     match Programs::find() {
         Err(missing) if !arguments.list => skip(&missing),
         _ => {
-            trials.extend(labs::TESTS.iter().map(trial));
-            let long = pages::LONG.iter().chain(labs::LONG);
+            trials.extend(labs::TESTS.iter().chain(scheduler::TESTS).map(trial));
+            let long = pages::LONG.iter().chain(labs::LONG).chain(scheduler::LONG);
             trials.extend(long.map(|test| trial(test).with_ignored_flag(true)));
             let alone = || {
                 let _whole = MACHINE.write().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,497 @@
+// "You are the scheduler": a lab in which the reader decides which thread of a recorded program takes the next step.
+//
+// A lab is an element with the class `scheduler` that contains a recording in a `script` and the same program as static
+// HTML. The format of a recording is documented in chapters/src/scheduler/recording.rs. It has every state of the program,
+// so a step follows an edge of its graph, and nothing runs.
+'use strict';
+
+const SchedulerLab = (() => {
+    const { make } = LabForm;
+
+    // A recording, with the questions that a lab asks about it.
+    class Recording {
+        constructor(data) {
+            Object.assign(this, data);
+        }
+
+        cursors(node) {
+            return this.nodes[node][0].map(index => this.cursors_[index]);
+        }
+
+        objects(node) {
+            return this.shared[this.nodes[node][1]].map(index => {
+                const [object, value, holders = []] = this.values[index];
+                const [name, kind] = this.objects_[object];
+                return { name, kind, value, holders };
+            });
+        }
+
+        output(node) {
+            return this.outputs[this.nodes[node][2]];
+        }
+
+        edges(node) {
+            return this.nodes[node][3].map(([thread, to, label], index) =>
+                ({ thread, to, label: label === undefined ? '' : this.labels[label], index }));
+        }
+
+        ending(node) {
+            const index = this.nodes[node][4];
+            return index === undefined ? null : this.endings[index];
+        }
+
+        // The shortest way from a node to an ending that `accepts` accepts, as a list of edges: fewest switches between threads
+        // first, then fewest steps. Returns null if there is none.
+        shortest(start, last, accepts) {
+            const key = (node, thread) => node * (this.threads.length + 1) + thread + 1;
+            const done = new Set();
+            // Layers of equal numbers of switches: a step of the same thread stays in its layer, a switch goes to the next.
+            let layer = [{ node: start, thread: last, before: null, edge: null }];
+            while (layer.length) {
+                const next = [];
+                for (let at = 0; at < layer.length; at++) {
+                    const place = layer[at];
+                    const { node, thread } = place;
+                    if (done.has(key(node, thread))) continue;
+                    done.add(key(node, thread));
+                    const ending = this.ending(node);
+                    if (ending && accepts(ending)) {
+                        const way = [];
+                        for (let it = place; it.before; it = it.before) way.unshift(it.edge);
+                        return way;
+                    }
+                    for (const edge of this.edges(node)) {
+                        const to = { node: edge.to, thread: edge.thread, before: place, edge };
+                        (thread < 0 || edge.thread === thread ? layer : next).push(to);
+                    }
+                }
+                layer = next;
+            }
+            return null;
+        }
+    }
+
+    function parse(text) {
+        const { cursors, objects, ...rest } = JSON.parse(text);
+        return new Recording({ ...rest, cursors_: cursors, objects_: objects });
+    }
+
+    const plural = (number, noun) => `${number} ${noun}${Number(number) === 1 ? '' : 's'}`;
+    const grouped = digits => digits.replace(/\B(?=(\d{3})+$)/g, ',');
+
+    function button(text, attributes, act) {
+        const element = make('button', { type: 'button', ...attributes }, text);
+        element.addEventListener('click', act);
+        return element;
+    }
+
+    class Lab {
+        constructor(element, recording) {
+            this.element = element;
+            this.recording = recording;
+            this.keys = this.assignKeys();
+            this.build();
+            this.restart();
+        }
+
+        // The key of each thread: the first letter of its name, if no other key has it.
+        assignKeys() {
+            const taken = new Set('uerhlx');
+            return this.recording.threads.map((name, index) => {
+                const key = [...name.toLowerCase(), ...'123456789'].find(it => /[a-z0-9]/.test(it) && !taken.has(it)) ?? String(index);
+                taken.add(key);
+                return key;
+            });
+        }
+
+        build() {
+            const { recording } = this;
+            this.goal = make('p', { class: 'scheduler-goal' });
+            this.listings = make('div', { class: 'scheduler-listings' });
+            this.choices = make('div', { class: 'scheduler-threads', role: 'group', 'aria-label': 'Threads' });
+            this.shared = make('div', { class: 'scheduler-shared' });
+            this.waits = make('div', { class: 'scheduler-waits' });
+            this.said = make('p', { class: 'scheduler-said', role: 'status' });
+            this.steps = make('div', { class: 'scheduler-lanes' });
+            this.endings = make('div', { class: 'scheduler-endings', hidden: true });
+            this.undoButton = button('Undo', { title: 'Take the last step back (u)' }, () => this.undo());
+            this.restartButton = button('Restart', { title: 'Start over (r)' }, () => this.restart());
+            this.hintButton = button('Hint', { title: 'Show the next step of a schedule that reaches the goal (h)' }, () => this.hint());
+            this.shortestButton = button('Show the shortest', { title: 'Play the shortest schedule that reaches the goal (l)' },
+                () => this.playEnding(recording.endings.find(it => it.goal)));
+            this.endingsButton = button('All endings', { 'aria-expanded': 'false', title: 'Show every possible ending (e)' },
+                () => this.toggleEndings());
+            this.auto = make('input', { type: 'checkbox' });
+            this.auto.checked = true;
+            const tools = make('div', { class: 'scheduler-tools', role: 'group', 'aria-label': 'Schedule' },
+                this.undoButton, this.restartButton, this.hintButton, this.shortestButton, this.endingsButton,
+                make('label', { class: 'scheduler-auto' }, this.auto, ' Take a step that is the only choice'));
+            this.live = make('section', { class: 'scheduler-live', 'aria-label': `Scheduler lab: ${recording.title}`, tabindex: '-1' },
+                make('p', { class: 'scheduler-title' }, make('strong', {}, recording.title)), this.goal,
+                make('div', { class: 'scheduler-columns' },
+                    make('div', {}, this.listings),
+                    make('div', { class: 'scheduler-side' }, this.choices, this.shared, this.waits)),
+                this.said, tools, this.endings, this.steps);
+            this.live.addEventListener('keydown', event => this.key(event));
+            this.element.prepend(this.live);
+            this.element.classList.add('is-on');
+        }
+
+        // The state.
+
+        get node() {
+            return this.history.length ? this.history[this.history.length - 1].to : 0;
+        }
+
+        get last() {
+            return this.history.length ? this.history[this.history.length - 1].thread : -1;
+        }
+
+        step(edge, automatic = false) {
+            this.history.push({ ...edge, from: this.node, automatic });
+        }
+
+        // Takes the steps that are the only choice, at most as many as the program has states: it may go round in circles.
+        settle() {
+            if (!this.auto.checked) return;
+            for (let left = this.recording.nodes.length; left > 0; left--) {
+                const edges = this.recording.edges(this.node);
+                if (edges.length !== 1) return;
+                this.step(edges[0], true);
+            }
+        }
+
+        choose(edge) {
+            this.step(edge);
+            this.settle();
+            this.show();
+        }
+
+        // Takes back the last step that the reader chose.
+        undo() {
+            while (this.history.length && this.history.pop().automatic);
+            this.show();
+        }
+
+        restart() {
+            this.history = [];
+            this.settle();
+            this.show();
+        }
+
+        playEnding(ending) {
+            if (!ending?.steps) return;
+            this.history = [];
+            for (const index of ending.steps) this.step(this.recording.edges(this.node)[index]);
+            this.show();
+        }
+
+        hint() {
+            const { recording } = this;
+            if (recording.ending(this.node)) {
+                return this.say('The program has ended. Undo a step, or restart.');
+            }
+            if (!recording.endings.some(it => it.goal)) {
+                return this.say('No schedule reaches the goal: the explorer has tried all of them.');
+            }
+            const way = recording.shortest(this.node, this.last, it => it.goal);
+            if (!way) return this.say('The goal can’t be reached from here. Undo a step.');
+            const [edge] = way;
+            this.say(`Schedule ${recording.threads[edge.thread]}${edge.label ? `, which ${edge.label}` : ''}. The goal is ${plural(way.length, 'step')} away.`);
+            for (const it of this.choices.querySelectorAll('button')) {
+                it.classList.toggle('is-hinted', Number(it.dataset.edge) === edge.index);
+            }
+        }
+
+        say(text) {
+            this.said.textContent = text;
+        }
+
+        toggleEndings() {
+            this.endings.hidden = !this.endings.hidden;
+            this.endingsButton.setAttribute('aria-expanded', String(!this.endings.hidden));
+            if (!this.endings.hidden) this.showEndings();
+        }
+
+        key(event) {
+            if (event.altKey || event.ctrlKey || event.metaKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+            const key = event.key.toLowerCase();
+            const act = { u: () => this.undo(), backspace: () => this.undo(), r: () => this.restart(), h: () => this.hint(),
+                l: () => this.shortestButton.click(), e: () => this.toggleEndings() }[key];
+            const thread = this.keys.indexOf(key);
+            const edges = this.recording.edges(this.node).filter(it => it.thread === thread);
+            if (act) act();
+            else if (edges.length === 1) this.choose(edges[0]);
+            else if (edges.length > 1) this.choices.querySelector(`[data-edge="${edges[0].index}"]`).focus();
+            else if (thread >= 0) this.say(this.whyNot(thread));
+            else return;
+            // mdBook has keys of its own.
+            event.preventDefault();
+            event.stopPropagation();
+        }
+
+        whyNot(thread) {
+            const cursor = this.recording.cursors(this.node)[thread];
+            const name = this.recording.threads[thread];
+            if (!cursor) return `${name} hasn’t been started yet.`;
+            return `${name} ${stateOf(cursor)}.`;
+        }
+
+        // The display.
+
+        show() {
+            const { recording, node } = this;
+            const ending = recording.ending(node);
+            const focused = this.live.contains(document.activeElement) ? document.activeElement : null;
+            const focusedThread = focused?.dataset.thread;
+            this.showGoal(ending);
+            this.showListings();
+            this.showThreads();
+            this.showShared();
+            this.showWaits(ending);
+            this.showSteps(ending);
+            this.undoButton.disabled = !this.history.some(it => !it.automatic);
+            this.restartButton.disabled = this.undoButton.disabled;
+            this.shortestButton.disabled = !recording.endings.some(it => it.goal);
+            this.say(ending ? `The program has ended: ${ending.text}.` : '');
+            if (!focused) return;
+            // Pressing the button of a thread replaces it, so the focus moves to the thread's new button, or to another one.
+            if (focusedThread !== undefined && !focused.isConnected) {
+                (this.choices.querySelector(`button[data-thread="${focusedThread}"]:not(:disabled)`)
+                    ?? this.choices.querySelector('button:not(:disabled)') ?? (this.undoButton.disabled ? this.live : this.undoButton)).focus();
+            } else if (focused.disabled) {
+                this.live.focus();
+            }
+        }
+
+        showGoal(ending) {
+            const { recording } = this;
+            const reached = ending?.goal;
+            const impossible = !recording.endings.some(it => it.goal);
+            const chosen = this.history.filter(it => !it.automatic).length;
+            const state = reached ? `Reached after ${plural(this.history.length, 'step')}, ${chosen} of them chosen by you.`
+                : ending ? 'Missed: the program has ended.' : impossible ? 'No schedule reaches it.' : '';
+            this.goal.replaceChildren(make('b', {}, 'Goal: '), recording.goal, ' ', make('span', { class: 'scheduler-reached' }, state));
+            this.live.classList.toggle('is-reached', Boolean(reached));
+            this.live.classList.toggle('is-missed', Boolean(ending && !reached));
+        }
+
+        // Shows the program, and below it each file of the book that a thread is in. The rows are made once.
+        showListings() {
+            const { recording } = this;
+            const marks = recording.sources.map(() => new Map());
+            recording.cursors(this.node).forEach((cursor, thread) => (cursor.at ?? []).forEach(([source, line], depth) => {
+                const marked = marks[source].get(line) ?? [];
+                if (!marked.some(it => it.thread === thread)) marked.push({ thread, inner: depth === 0 });
+                marks[source].set(line, marked);
+            }));
+            this.sources ??= recording.sources.map(source => this.listing(source));
+            this.sources.forEach((source, index) => source.mark(marks[index], index === 0));
+        }
+
+        listing(source) {
+            const rows = new Map();
+            const parts = source.parts.map(({ first, lines }) => make('div', { class: 'scheduler-part' }, ...lines.map((text, offset) => {
+                const gutter = make('span', { class: 'scheduler-gutter' });
+                const row = make('div', { class: 'scheduler-row' }, gutter, make('code', {}, text || ' '));
+                rows.set(first + offset, { row, gutter, state: '' });
+                return row;
+            })));
+            const element = make('div', {}, make('p', { class: 'scheduler-path' }, source.path),
+                make('div', { class: 'scheduler-code', tabindex: '0', role: 'group', 'aria-label': `Listing of ${source.path}` }, ...parts));
+            this.listings.append(element);
+            const mark = (marks, whole) => {
+                element.hidden = !whole && !marks.size;
+                source.parts.forEach(({ first, lines }, index) => {
+                    parts[index].hidden = !whole && ![...marks.keys()].some(line => line >= first && line < first + lines.length);
+                });
+                for (const [line, it] of rows) {
+                    const marked = marks.get(line) ?? [];
+                    const state = JSON.stringify(marked);
+                    if (state === it.state) continue;
+                    it.state = state;
+                    const inner = marked.find(({ inner }) => inner);
+                    it.row.className = `scheduler-row${inner ? ` is-next scheduler-thread-${inner.thread}` : ''}`;
+                    it.gutter.replaceChildren(...marked.map(({ thread, inner }) =>
+                        make('span', { class: `scheduler-mark scheduler-thread-${thread}${inner ? '' : ' is-caller'}`,
+                            title: inner ? 'executes this line next' : 'is in a function that this line calls' },
+                            make('span', { class: 'scheduler-sr' }, inner ? 'next: ' : 'in a call: '), this.recording.threads[thread])));
+                }
+            };
+            return { mark };
+        }
+
+        showThreads() {
+            const { recording, node } = this;
+            const cursors = recording.cursors(node);
+            const edges = recording.edges(node);
+            const rows = recording.threads.map((name, thread) => {
+                const cursor = cursors[thread];
+                const own = edges.filter(it => it.thread === thread);
+                const head = make('span', { class: `scheduler-name scheduler-thread-${thread}` }, name);
+                const key = make('kbd', {}, this.keys[thread]);
+                if (!cursor) return make('div', { class: 'scheduler-thread is-blocked' }, head, make('span', {}, 'hasn’t been started'));
+                if (own.length > 1) {
+                    return make('div', { class: 'scheduler-thread', role: 'group', 'aria-label': name }, head,
+                        make('span', {}, cursor.next, ' …'),
+                        make('span', { class: 'scheduler-options' }, ...own.map(edge =>
+                            button(edge.label || cursor.next, { 'data-edge': edge.index, 'data-thread': thread, 'aria-keyshortcuts': this.keys[thread] },
+                                () => this.choose(edge)))));
+                }
+                if (own.length === 1) {
+                    const step = button('', { class: 'scheduler-step', 'data-edge': own[0].index, 'data-thread': thread,
+                        'aria-keyshortcuts': this.keys[thread] }, () => this.choose(own[0]));
+                    step.append(head, make('span', { class: 'scheduler-next' }, cursor.next), key);
+                    return make('div', { class: 'scheduler-thread' }, step);
+                }
+                return make('div', { class: 'scheduler-thread is-blocked' }, head, make('span', {}, stateOf(cursor)));
+            });
+            this.choices.replaceChildren(make('p', { class: 'scheduler-head' }, 'Which thread takes the next step?'), ...rows);
+        }
+
+        showShared() {
+            const { recording, node } = this;
+            const rows = recording.objects(node).map(({ name, kind, value, holders }) => make('tr', {},
+                make('th', { scope: 'row' }, make('code', {}, name)),
+                make('td', {}, value || '–', make('span', { class: 'scheduler-kind' }, ` ${kind}`)),
+                make('td', {}, ...holders.map(thread => make('span', { class: `scheduler-name scheduler-thread-${thread}` }, recording.threads[thread])))));
+            const table = make('table', {}, make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, 'shared'),
+                make('th', { scope: 'col' }, 'value'), make('th', { scope: 'col' }, 'held by'))), make('tbody', {}, ...rows));
+            const output = recording.output(node);
+            this.shared.replaceChildren(...(rows.length ? [table] : []),
+                ...(output.length ? [make('p', { class: 'scheduler-head' }, 'Output'), make('pre', { class: 'scheduler-output' }, output.join('\n'))] : []));
+        }
+
+        // Draws which thread waits for which other thread. Waiting for the end of a thread is shown only in a deadlock.
+        showWaits(ending) {
+            const { recording, node } = this;
+            const arrows = recording.cursors(node).flatMap((cursor, thread) =>
+                cursor.next?.startsWith('join') && ending?.kind !== 'deadlock' ? [] : (cursor.waits?.on ?? []).map(on => [thread, on]));
+            if (!arrows.length) return this.waits.replaceChildren();
+            const cycle = ending?.cycle ?? findCycle(arrows);
+            const onCycle = ([from, to]) => cycle.some((thread, index) => thread === from && cycle[(index + 1) % cycle.length] === to);
+            const threads = [...new Set(arrows.flat())].sort((a, b) => a - b);
+            const names = threads.map(thread => recording.threads[thread]);
+            const text = arrows.map(([from, to]) => `${recording.threads[from]} waits for ${recording.threads[to]}`).join('; ');
+            this.waits.replaceChildren(make('p', { class: 'scheduler-head' }, cycle.length ? 'Who waits for whom: a cycle' : 'Who waits for whom'),
+                graph(threads, names, arrows, onCycle, text));
+        }
+
+        showSteps(ending) {
+            const { recording } = this;
+            const threads = recording.threads.map((_, thread) => thread)
+                .filter(thread => thread > 0 || this.history.some(it => it.thread === 0));
+            const rows = this.history.map(({ thread, from, label, automatic }, index) => {
+                const { next } = recording.cursors(from)[thread];
+                const switched = index > 0 && this.history[index - 1].thread !== thread;
+                return make('tr', { class: `${switched ? 'is-switch' : ''}${automatic ? ' is-automatic' : ''}` },
+                    make('th', { scope: 'row' }, String(index + 1)),
+                    ...threads.map(it => it === thread
+                        ? make('td', { class: `scheduler-thread-${thread}` }, next, ...(label ? [make('span', { class: 'scheduler-label' }, ` ${label}`)] : []))
+                        : make('td', {})));
+            });
+            const table = make('table', { class: 'scheduler-steps' },
+                make('caption', {}, rows.length ? `Your schedule: ${plural(rows.length, 'step')}` : 'Your schedule is empty: choose a thread'),
+                make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, 'Step'),
+                    ...threads.map(thread => make('th', { scope: 'col', class: `scheduler-thread-${thread}` }, recording.threads[thread])))),
+                make('tbody', {}, ...rows));
+            if (ending) {
+                table.append(make('tfoot', {}, make('tr', {}, make('th', { scope: 'row' }, 'End'),
+                    make('td', { colspan: String(threads.length) }, ending.text))));
+            }
+            this.steps.replaceChildren(table);
+            this.steps.scrollTop = this.steps.scrollHeight;
+        }
+
+        showEndings() {
+            const { recording } = this;
+            const rows = recording.endings.map(ending => make('tr', { class: ending.goal ? 'is-goal' : '' },
+                make('td', { class: 'scheduler-count' }, grouped(ending.schedules ?? '–')),
+                make('td', {}, ending.text, ...(ending.goal ? [' ', make('b', {}, '(the goal)')] : [])),
+                make('td', {}, ...(ending.steps ? [button('Play', { 'aria-label': `Play the shortest schedule to: ${ending.text}` },
+                    () => this.playEnding(ending))] : []))));
+            this.endings.replaceChildren(make('table', {},
+                make('caption', {}, `${grouped(recording.schedules)} schedules lead to ${plural(recording.endings.length, 'ending')}`),
+                make('thead', {}, make('tr', {}, ...['schedules', 'ending', 'shortest'].map(it => make('th', { scope: 'col' }, it)))),
+                make('tbody', {}, ...rows)));
+        }
+    }
+
+    // What a thread without a choice is doing, in words.
+    function stateOf({ next, waits, panicked }) {
+        if (panicked) return `has panicked: ${panicked}`;
+        if (!next) return 'has finished';
+        return waits?.why ?? `can’t ${next} yet`;
+    }
+
+    // A cycle in the wait-for graph, as a list of threads, or an empty list.
+    function findCycle(arrows) {
+        const walk = (path, thread) => {
+            const at = path.indexOf(thread);
+            if (at >= 0) return path.slice(at);
+            for (const [from, to] of arrows) {
+                if (from !== thread) continue;
+                const cycle = walk([...path, thread], to);
+                if (cycle.length) return cycle;
+            }
+            return [];
+        };
+        for (const [from] of arrows) {
+            const cycle = walk([], from);
+            if (cycle.length) return cycle;
+        }
+        return [];
+    }
+
+    // The wait-for graph as a picture: threads on a circle, an arrow from each waiting thread to the one it waits for.
+    function graph(threads, names, arrows, onCycle, text) {
+        const svg = (name, attributes, ...children) => {
+            const element = document.createElementNS('http://www.w3.org/2000/svg', name);
+            for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+            element.append(...children);
+            return element;
+        };
+        const size = 150, center = size / 2, radius = threads.length > 1 ? 48 : 0, node = 17;
+        const place = index => {
+            const angle = Math.PI * (2 * index / threads.length - (threads.length === 2 ? 1 : 0.5));
+            return [center + radius * Math.cos(angle), center + radius * Math.sin(angle)];
+        };
+        // The head of an arrow that ends in `to` and comes from `from`. Markers would need ids, which a page may have only once.
+        const tip = ([x, y], [u, v]) => {
+            const length = Math.hypot(u - x, v - y), dx = 8 * (u - x) / length, dy = 8 * (v - y) / length;
+            return svg('path', { class: 'scheduler-tip', d: `M${u + dx / 3} ${v + dy / 3} L${u - dx - dy / 2} ${v - dy + dx / 2} L${u - dx + dy / 2} ${v - dy - dx / 2} Z` });
+        };
+        const lines = arrows.map(arrow => {
+            const [x, y] = place(threads.indexOf(arrow[0]));
+            const [u, v] = place(threads.indexOf(arrow[1]));
+            const kind = onCycle(arrow) ? 'scheduler-arrow is-cycle' : 'scheduler-arrow';
+            if (arrow[0] === arrow[1]) {
+                const to = [x + 9, y - node - 3];
+                return svg('g', { class: kind },
+                    svg('path', { d: `M${x - 8} ${y - node} C${x - 30} ${y - 55} ${x + 30} ${y - 55} ${to}` }), tip([x + 25, y - 50], to));
+            }
+            const length = Math.hypot(u - x, v - y), dx = (u - x) / length, dy = (v - y) / length, bend = 14;
+            const from = [x + dx * node - dy * 5, y + dy * node + dx * 5];
+            const to = [u - dx * (node + 5) - dy * 5, v - dy * (node + 5) + dx * 5];
+            const control = [(x + u) / 2 - dy * bend, (y + v) / 2 + dx * bend];
+            return svg('g', { class: kind }, svg('path', { d: `M${from} Q${control} ${to}` }), tip(control, to));
+        });
+        const circles = threads.flatMap((thread, index) => {
+            const [x, y] = place(index);
+            return [svg('circle', { class: `scheduler-node scheduler-thread-${thread}`, cx: x, cy: y, r: node }),
+                svg('text', { x, y: y + 5, 'text-anchor': 'middle' }, names[index])];
+        });
+        return svg('svg', { class: 'scheduler-graph', viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': text },
+            ...lines, ...circles);
+    }
+
+    // Turns an element with a recording in it into a lab.
+    function start(element) {
+        const script = element.querySelector('script[type="application/json"]');
+        return script ? new Lab(element, parse(script.textContent)) : null;
+    }
+
+    for (const element of document.querySelectorAll('.scheduler')) start(element);
+
+    return { Lab, parse, start };
+})();

@@ -1,0 +1,84 @@
+//! Scheduler labs: each has the recording of the program that it names, and the same program as static HTML.
+//!
+//! ```text
+//! <div class="scheduler" data-program="two_locks">
+//! <script type="application/json">{{#include ../schedules/two_locks.json}}</script>
+//! {{#include ../schedules/two_locks.html}}
+//! </div>
+//! ```
+//!
+//! That the recordings are up to date is checked by the package `programs`, which makes them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::common::{Page, root};
+
+/// The lines of a lab.
+fn lab(program: &str) -> String {
+    format!(
+        "<div class=\"scheduler\" data-program=\"{program}\">\n<script type=\"application/json\">{{{{#include \
+         ../schedules/{program}.json}}}}</script>\n{{{{#include ../schedules/{program}.html}}}}\n</div>\n"
+    )
+}
+
+/// The programs that have been recorded.
+fn recorded() -> BTreeSet<String> {
+    let names = fs::read_dir(root().join("book/schedules")).expect("there are recordings");
+    let names = names.map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned());
+    names.filter_map(|name| Some(name.strip_suffix(".json")?.to_owned())).collect()
+}
+
+/// The programs of a page's labs, and what's wrong with the labs.
+fn labs(page: &Page, recorded: &BTreeSet<String>) -> (Vec<String>, Vec<String>) {
+    let (mut programs, mut faults) = (Vec::new(), Vec::new());
+    for (at, _) in page.text.match_indices("class=\"scheduler\"") {
+        let begin = page.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let text = &page.text[begin..];
+        let program = text.split("data-program=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+        let line = page.line(at);
+        if !recorded.contains(program) {
+            faults.push(page.fault(line, format!("book/schedules has no recording of {program:?}")));
+        } else if !text.starts_with(&lab(program)) {
+            faults.push(page.fault(line, format!("a scheduler lab has these lines:\n{}", lab(program))));
+        }
+        programs.push(program.to_owned());
+    }
+    (programs, faults)
+}
+
+#[cfg(test)]
+mod on_the_pages {
+    use super::*;
+    use crate::common::pages;
+
+    #[test]
+    fn every_scheduler_lab_has_its_recording() {
+        let recorded = recorded();
+        let faults: Vec<String> = pages().iter().flat_map(|page| labs(page, &recorded).1).collect();
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    #[test]
+    fn at_least_twelve_programs_can_be_played() {
+        let recorded = recorded();
+        let played: BTreeSet<String> = pages().iter().flat_map(|page| labs(page, &recorded).0).collect();
+        assert!(played.len() >= 12, "only {played:?}");
+    }
+}
+
+#[cfg(test)]
+mod each_check_can_fail {
+    use super::*;
+
+    #[test]
+    fn labs_without_their_recording() {
+        let recorded = BTreeSet::from(["two_locks".to_owned()]);
+        let labs = |text: String| labs(&Page { path: "page.md".into(), text }, &recorded);
+        assert_eq!(labs(lab("two_locks")), (vec!["two_locks".to_owned()], vec![]));
+        let (_, faults) = labs(lab("three_locks"));
+        assert!(faults[0].contains("no recording of \"three_locks\""), "{faults:?}");
+        let (_, faults) = labs(lab("two_locks").replace("two_locks.html", "other.html"));
+        assert!(faults[0].contains("has these lines"), "{faults:?}");
+    }
+}
