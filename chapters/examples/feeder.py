@@ -3,6 +3,7 @@
 import multiprocessing
 import queue
 
+# ANCHOR: put
 jobs = multiprocessing.Queue()
 jobs.put(number for number in range(3))
 print("put has returned", flush=True)
@@ -10,3 +11,4 @@ try:
     jobs.get(timeout=1)
 except queue.Empty:
     print("nothing has come")
+# ANCHOR_END: put
