@@ -107,7 +107,7 @@ const LabForm = (() => {
         }
     }
 
-    function labelled(option, id, input) {
+    function labeled(option, id, input) {
         const label = make('label', { for: id }, option.name);
         return make('div', { class: `lab-field is-${option.kind}`, title: option.help }, label, input);
     }
@@ -117,7 +117,7 @@ const LabForm = (() => {
             id, type: 'number', required: option.default !== undefined && option.default !== null,
             min: option.least, max: option.most, step: option.kind === 'whole' ? 1 : 'any', value, autocomplete: 'off',
         });
-        return { element: labelled(option, id, input), inputs: [input], read: () => input.value === '' ? '' : Number(input.value) };
+        return { element: labeled(option, id, input), inputs: [input], read: () => input.value === '' ? '' : Number(input.value) };
     }
 
     function text(option, value, id) {
@@ -125,12 +125,12 @@ const LabForm = (() => {
             id, type: 'text', inputmode: 'numeric', pattern: '[+\\-]?[0-9]+', placeholder: 'random', value,
             maxlength: 40, autocomplete: 'off', spellcheck: 'false', title: `${option.help ?? ''} An integer, or empty for a random seed.`,
         });
-        return { element: labelled(option, id, input), inputs: [input], read: () => input.value.trim() };
+        return { element: labeled(option, id, input), inputs: [input], read: () => input.value.trim() };
     }
 
     function tick(option, value, id) {
         const input = make('input', { id, type: 'checkbox', checked: value === true });
-        return { element: labelled(option, id, input), inputs: [input], read: () => input.checked };
+        return { element: labeled(option, id, input), inputs: [input], read: () => input.checked };
     }
 
     // A few values become a row of radio buttons; more become a drop-down list.
@@ -140,7 +140,7 @@ const LabForm = (() => {
             const items = option.values.map(it => make('option', { value: it.value, selected: it.value === value, title: it.help }, it.value));
             if (value === null) items.unshift(make('option', { value: '', selected: true }, option.positional ? 'all' : 'default'));
             const select = make('select', { id }, ...items);
-            return { element: labelled(option, id, select), inputs: [select], read: () => select.value };
+            return { element: labeled(option, id, select), inputs: [select], read: () => select.value };
         }
         const inputs = option.values.map((it, index) => make('input', {
             id: `${id}-${index}`, type: 'radio', name: id, value: it.value, checked: it.value === value,

@@ -1,4 +1,4 @@
-//! What the primitives cost, each beside its neighbours: those that a working engineer would reach for.
+//! What the primitives cost, each beside its neighbors: those that a working engineer would reach for.
 //!
 //! Run it with `cargo bench -p chapters --bench primitives`. A figure is the time per operation of the whole: what two
 //! threads do in turns counts once. Ours are lessons, and may take twice as long as the best.
@@ -13,7 +13,7 @@ use std::time::Instant;
 use common::{Run, beside};
 
 const ROUNDS: usize = 15;
-/// As much longer as the best neighbour's a lock may take.
+/// As much longer as the best neighbor's a lock may take.
 const LOCKS: f64 = 2.0;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! What an item costs on its way through a queue, ours beside its neighbours.
+//! What an item costs on its way through a queue, ours beside its neighbors.
 //!
 //! Run it with `cargo bench -p chapters --bench queues`. Ours are lessons, and may take three times as long as the best. The
 //! queues of processes are beside CPython's, too.
@@ -11,7 +11,7 @@ use std::time::Instant;
 use common::{Aim, Run, Unit, beside, compare};
 
 const ROUNDS: usize = 11;
-/// As much longer as the best neighbour's a queue may take.
+/// As much longer as the best neighbor's a queue may take.
 const QUEUES: f64 = 3.0;
 /// As many times less than CPython's an item between processes may cost.
 #[cfg(target_os = "linux")]

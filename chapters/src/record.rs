@@ -203,7 +203,7 @@ impl Resource {
         }
     }
 
-    /// The words for signalling it: `sets the event`, `opens the barrier`.
+    /// The words for signaling it: `sets the event`, `opens the barrier`.
     pub fn signalled(self) -> &'static str {
         match self {
             Resource::Condition => "notifies",

@@ -280,10 +280,13 @@ fn one_job_lost(_: &[String], printed: &str) -> Result<(), String> {
 fn one_holder(_: &[String], printed: &str) -> Result<(), String> {
     let mut holder = None;
     for turn in all(r"(worker-\d+) +(acquired the GIL|released the GIL|holds the lock|gives back the lock)", printed)? {
-        match (&turn[2][..3], holder.replace(turn[1])) {
-            ("acq" | "hol", Some(other)) => return Err(format!("{} acquired it while {other} held it", turn[1])),
-            ("rel" | "giv", Some(worker)) if worker == turn[1] => holder = None,
-            ("rel" | "giv", _) => return Err(format!("{} released it and did not hold it", turn[1])),
+        let verb = turn[2].split(' ').next().unwrap_or_default();
+        match (verb, holder.replace(turn[1])) {
+            ("acquired" | "holds", Some(other)) => {
+                return Err(format!("{} acquired it while {other} held it", turn[1]));
+            }
+            ("released" | "gives", Some(worker)) if worker == turn[1] => holder = None,
+            ("released" | "gives", _) => return Err(format!("{} released it and did not hold it", turn[1])),
             _ => {}
         }
     }

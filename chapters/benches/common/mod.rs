@@ -192,7 +192,7 @@ pub fn compare<'a>(
     println!();
 }
 
-/// The same for seconds, where ours, which comes first, may take so many times as long as any of its neighbours.
+/// The same for seconds, where ours, which comes first, may take so many times as long as any of its neighbors.
 pub fn beside<const N: usize>(what: &str, rounds: usize, runs: [Run; N], at_most: f64) {
     let mut runs = runs.into_iter();
     let ours = runs.next().expect("ours is the first");

@@ -1,7 +1,7 @@
-//! Figures side by side as a picture: a bar for each, in the colour of its model.
+//! Figures side by side as a picture: a bar for each, in the color of its model.
 //!
 //! Like a [timeline](super::timeline), it is an SVG file that needs nothing else, reads well in light and dark, on paper
-//! and aloud, and takes a page's colours if it is part of one.
+//! and aloud, and takes a page's colors if it is part of one.
 
 use std::fmt::{self, Write};
 
@@ -23,7 +23,7 @@ pub struct Bar {
     pub group: String,
     /// What it is a figure of.
     pub label: String,
-    /// The model whose colour it has.
+    /// The model whose color it has.
     pub model: String,
     /// How long the bar is.
     pub value: f64,

@@ -17,19 +17,19 @@ pub struct Log<W> {
     out: W,
     quiet: bool,
     summary: bool,
-    coloured: bool,
+    colored: bool,
     text: Vec<u8>,
 }
 
 impl<W: Write> Log<W> {
-    /// Writes to `out`, without colours; if `quiet`, only the summary.
+    /// Writes to `out`, without colors; if `quiet`, only the summary.
     pub fn new(run: Run, out: W, quiet: bool) -> Self {
-        Self { run, out, quiet, summary: true, coloured: false, text: Vec::with_capacity(CHUNK) }
+        Self { run, out, quiet, summary: true, colored: false, text: Vec::with_capacity(CHUNK) }
     }
 
-    /// Writes in colour, if `coloured`, for a terminal.
-    pub fn coloured(self, coloured: bool) -> Self {
-        Self { coloured, ..self }
+    /// Writes in color, if `colored`, for a terminal.
+    pub fn colored(self, colored: bool) -> Self {
+        Self { colored, ..self }
     }
 
     /// Writes no summary, unless that is all it writes.
@@ -39,14 +39,14 @@ impl<W: Write> Log<W> {
 
     fn line(&mut self, record: &Record) {
         let text = &mut self.text;
-        let colour = if self.coloured { colour(&record.event) } else { "" };
-        push(text, colour);
+        let color = if self.colored { color(&record.event) } else { "" };
+        push(text, color);
         push_number(text, record.at.as_secs(), 4, b' ');
         push(text, ".");
         push_number(text, record.at.subsec_micros().into(), 6, b'0');
         push_name(text, record.worker);
         push_event(text, &record.event, &self.run);
-        push(text, if colour.is_empty() { "\n" } else { "\x1b[0m\n" });
+        push(text, if color.is_empty() { "\n" } else { "\x1b[0m\n" });
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -80,7 +80,7 @@ impl<W: Write + Send> View for Log<W> {
 }
 
 /// The escape sequence before a line: the service bold, waiting dim, what is done green, a death red.
-fn colour(event: &Event) -> &'static str {
+fn color(event: &Event) -> &'static str {
     match event {
         Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => "\x1b[1m",
         Event::JobCompleted(_) => "\x1b[32m",
@@ -254,9 +254,8 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_there_only_when_asked_for_and_end_with_their_line() {
-        let log =
-            |coloured| shown(|out| Log::new(sample::run(), out, false).coloured(coloured).show(&sample::records()));
+    fn colors_are_there_only_when_asked_for_and_end_with_their_line() {
+        let log = |colored| shown(|out| Log::new(sample::run(), out, false).colored(colored).show(&sample::records()));
         assert!(!log(false).contains('\x1b'));
         assert!(log(true).contains("\x1b[1;31m   0.800000  worker-2    died, and with it job 1\x1b[0m\n"));
         for line in log(true).lines() {

@@ -90,10 +90,10 @@ impl Views {
             }
             views.push(Named::new("the progress", progress));
         }
-        let coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+        let colored = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
         views.push(match options.format {
             Format::Text => {
-                let log = Log::new(run.clone(), out, options.quiet).coloured(coloured);
+                let log = Log::new(run.clone(), out, options.quiet).colored(colored);
                 Named::new("standard output", if options.without_summary { log.without_summary() } else { log })
             }
             Format::Json => Named::new("standard output", Json::new(run.clone(), out, options.quiet)),

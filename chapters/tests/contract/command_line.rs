@@ -39,7 +39,7 @@ fn a_wrong_value_is_refused_by_the_name_of_its_flag_and_its_range() {
         ("--kind=gpu", &["--kind", "gpu", "cpu, io"]),
         ("--format=xml", &["--format", "xml", "text, json"]),
         ("--progress=maybe", &["--progress", "auto, always, never"]),
-        ("--colour", &["--colour"]),
+        ("--color", &["--color"]),
         ("stray", &["stray"]),
     ];
     each(&MODELS, |variant| {

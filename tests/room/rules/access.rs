@@ -88,7 +88,7 @@ fn what_is_refused_is_not_started() {
         (asked(r#"{"lab":"threads","options":[]}"#), 400, "body"),
         (asked(r#"{"lab":"fibers"}"#), 422, "fibers"),
         (asked(r#"{"lab":"../threads"}"#), 422, "threads, processes, coroutines"),
-        (option("\"colour\":1"), 422, "colour"),
+        (option("\"color\":1"), 422, "color"),
         (option("\"timeline\":\"/tmp/x.svg\""), 422, "timeline"),
         (option("\"workers\":0"), 422, "from 1 to 64"),
         (option("\"workers\":65"), 422, "from 1 to 64"),

@@ -88,7 +88,7 @@ impl Bars {
         }
     }
 
-    /// The bars as they look when `pixel` is the shortest time to be seen: neighbours that are shorter are one.
+    /// The bars as they look when `pixel` is the shortest time to be seen: neighbors that are shorter are one.
     pub fn merged(&self, pixel: Duration) -> Vec<Bar> {
         let mut merged: Vec<Bar> = Vec::new();
         for bar in &self.0 {
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn short_neighbours_are_one_bar_and_what_can_be_seen_stays_apart() {
+    fn short_neighbors_are_one_bar_and_what_can_be_seen_stays_apart() {
         let lane = lane([(0, 2), (3, 5), (5, 40), (41, 43), (60, 61)]);
         assert_eq!(spans(&lane, 10), [(0, 5, 2), (5, 40, 1), (41, 43, 1), (60, 61, 1)]);
         assert_eq!(spans(&lane, 1).len(), 5);

@@ -1,7 +1,7 @@
 //! A run as a picture: a lane for each worker, its jobs as bars, its waiting hatched.
 //!
 //! The picture is an SVG file that needs nothing else: it reads well in light and dark, alone, as an image and within a
-//! page, on paper, and aloud. Within a page it takes the page's colour of text, and its colours of the models if it has
+//! page, on paper, and aloud. Within a page it takes the page's color of text, and its colors of the models if it has
 //! some. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it. Under an
 //! interpreter lock, `turns` draws over each job when its worker held the lock, which is when it worked. Where workers say
 //! what they wait for, hold and do for others, `deeds` and `legend` show that.

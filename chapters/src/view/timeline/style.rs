@@ -1,11 +1,11 @@
-//! How a picture looks: one colour for each model, in which the rest is a matter of pattern and shade.
+//! How a picture looks: one color for each model, in which the rest is a matter of pattern and shade.
 //!
-//! A page that a picture is part of can have its own shade of a model's colour, as `--threads`, and of the numbers on it, as
-//! `--on-threads`. The page's colour of text is the picture's, too.
+//! A page that a picture is part of can have its own shade of a model's color, as `--threads`, and of the numbers on it, as
+//! `--on-threads`. The page's color of text is the picture's, too.
 
 use std::fmt::{self, Write};
 
-/// How bars look: in colours that colour-blind readers can tell apart (Okabe and Ito's), and in outlines for print.
+/// How bars look: in colors that color-blind readers can tell apart (Okabe and Ito's), and in outlines for print.
 ///
 /// The light and the dark shade are for pictures of workers that take turns: a light job is begun, and only where it is
 /// dark does its worker hold the lock. They contrast with each other, whatever the background.

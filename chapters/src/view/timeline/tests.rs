@@ -203,7 +203,7 @@ fn a_figure_says_more_than_its_records_do() {
 }
 
 #[test]
-fn a_page_can_have_its_own_shade_of_a_models_colour() {
+fn a_page_can_have_its_own_shade_of_a_models_color() {
     for model in ["threads", "processes", "coroutines"] {
         let picture = draw(Run { model, ..sample::run() }, &sample::whole());
         assert!(picture.contains(&format!(".job{{fill:var(--{model},#")), "{picture}");
@@ -277,7 +277,7 @@ fn thousands_of_holds_stay_small_and_are_said_to_be_merged() {
     let (run, records) = turns(5, 10_000);
     let picture = draw(run, &records);
     assert!(picture.len() < 60_000, "{} bytes", picture.len());
-    assert!(picture.contains("Neighbouring holds thinner than a pixel are drawn as one bar"));
+    assert!(picture.contains("Neighboring holds thinner than a pixel are drawn as one bar"));
     let document = Document::parse(&picture).unwrap();
     // Each worker holds the lock half of the time, and the bars are half as high as that of a hold alone.
     let heights: HashSet<&str> = document

@@ -150,11 +150,11 @@ impl Story {
             captions.push(format!("The picture shows the first {lanes} of {} workers.", self.workers()));
         }
         if jobs_merged {
-            captions.push("Neighbouring jobs that are thinner than a pixel are drawn as one bar.".to_owned());
+            captions.push("Neighboring jobs that are thinner than a pixel are drawn as one bar.".to_owned());
         }
         if holds_merged {
             let high = "as high as the share of the time that they take";
-            captions.push(format!("Neighbouring holds thinner than a pixel are drawn as one bar, {high}."));
+            captions.push(format!("Neighboring holds thinner than a pixel are drawn as one bar, {high}."));
         }
         if !self.words.source.is_empty() {
             captions.push(self.words.source.clone());
