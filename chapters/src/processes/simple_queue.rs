@@ -1,23 +1,21 @@
-//! A queue with less to it: Python's `multiprocessing.SimpleQueue`.
+//! A first-in, first-out queue between processes: the counterpart of Python's `multiprocessing.SimpleQueue`.
 //!
-//! It differs from a [`Queue`](super::Queue) in what it leaves out: nobody says how many items there may be, nobody waits
-//! until all is done, nobody knows what the dead had in hand, and nobody shuts it down. Lay the two files side by side, and
-//! you see what each of these costs. What is left is what makes a queue of shared memory: a lock, a ring of bytes, and a
-//! condition for each side to wait for. A process may be killed at any moment, as with a `Queue`: an item is on the queue
-//! or it is not, none is torn, and none comes twice. And it differs from the
-//! [`SimpleQueue` of threads](crate::threads::SimpleQueue) in that there is so much room and no more:
-//! [`put`](SimpleQueue::put) blocks while there is none.
+//! The queue is made of a lock, a ring of bytes in shared memory, and a condition for each side to wait for. A process
+//! may be killed at any moment: an item is on the queue or it isn't, and no item is torn or received twice.
 //!
-//! Python's is a pipe with a lock at each end, and its `put` blocks, too, when the pipe is full. An item is a length there
-//! and then as many bytes, so it takes several reads to get one. A reader that is killed in between leaves the lock locked
-//! and the pipe torn.
+//! # Differences from other types
 //!
-//! A working engineer reaches for a pipe in *packet mode* (`O_DIRECT`, see pipe(7)), where the kernel keeps apart what was
-//! written apart, at the price of a system call for each item; for a Unix socket, which can be asked who is at its other
-//! end; for [ipc-channel], which can also send the ends of channels; or, as soon as a second machine is in sight, for a
-//! message broker.
+//! - A [`Queue`](super::Queue) also limits the number of items, counts the tasks that aren't done, counts the items
+//!   that a process took before it died, and can be shut down. Comparing the two files shows the cost of each.
+//! - [`threads::SimpleQueue`](crate::threads::SimpleQueue) grows as needed. This one has a fixed amount of room, and
+//!   [`put`](SimpleQueue::put) blocks while there isn't enough.
+//! - Python's queue is a pipe with a lock at each end, and its `put` blocks while the pipe is full. Each item is
+//!   written as its length and its bytes, so receiving one takes several reads. If a reader is killed between them, the
+//!   lock stays locked, and the next read would begin in the middle of an item.
 //!
-//! [ipc-channel]: https://docs.rs/ipc-channel
+//! A working engineer uses a pipe in *packet mode* (`O_DIRECT`, see pipe(7)), in which the kernel keeps separate writes
+//! separate and each item costs a system call; a Unix socket, which reports that the other end is closed;
+//! [ipc-channel], which can also send the ends of channels; or a message broker once a second machine is involved.
 
 use std::io;
 use std::marker::PhantomData;
@@ -33,12 +31,12 @@ use super::queue::ring::{self, Frame, Frames, Ring};
 use super::queue::{DEFAULT_ROOM, GetError, PutError};
 use super::{Condition, Lock, LockGuard};
 
-/// Which word says how many words the ring has.
+/// The index of the word that holds the size of the ring, in words.
 const ROOM: usize = 0;
-/// Where everything else begins.
+/// The offset of the lock, which the conditions and the ring follow.
 const REST: usize = LINE;
 
-/// A queue that gives back what was put first. Its clones are the same queue.
+/// A first-in, first-out queue. Its clones are the same queue.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -65,10 +63,10 @@ pub struct SimpleQueue<T> {
 }
 
 impl<T> SimpleQueue<T> {
-    /// How many words of shared memory a queue takes that [`SimpleQueue::new`] makes.
+    /// The number of words of shared memory that a queue created by [`SimpleQueue::new`] needs.
     pub const WORDS: usize = Self::words(DEFAULT_ROOM);
 
-    /// How many words of shared memory a queue takes with room for so many bytes.
+    /// Returns the number of words of shared memory that a queue with room for `bytes` bytes needs.
     pub const fn words(bytes: usize) -> usize {
         Self::BEFORE_RING + Ring::words(bytes)
     }
@@ -77,32 +75,32 @@ impl<T> SimpleQueue<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
-    /// Makes an empty queue with room for 64 KiB of items. See the example of [`SimpleQueue`].
+    /// Creates an empty queue with room for 64 KiB of items. [`SimpleQueue`] has an example.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [`SimpleQueue::WORDS`] left.
+    /// If fewer than [`SimpleQueue::WORDS`] words of `memory` are left.
     pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
         Self::with_room(memory, DEFAULT_ROOM)
     }
 
-    /// Makes an empty queue with room for so many `bytes` of items. An item takes 8 bytes more than it is long, and a multiple
-    /// of 8. See the example of [`Queue::with_room`](super::Queue::with_room).
+    /// Creates an empty queue with room for `bytes` bytes of items. Each item takes its serialized length, rounded up
+    /// to a multiple of 8, and 8 bytes more. [`Queue::with_room`](super::Queue::with_room) has an example.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [so many words](SimpleQueue::words) left.
+    /// If fewer words of `memory` are left than [`words`](SimpleQueue::words) returns.
     pub fn with_room(memory: &Arc<Shared>, bytes: usize) -> io::Result<Self> {
         let place = memory.place(Self::words(bytes))?;
         memory.at(place, REST)?[ROOM].store(Ring::words(bytes) as u64, Ordering::Relaxed);
         Self::at(memory, place)
     }
 
-    /// The queue that another process made at `place`. See the example of [`Queue::at`](super::Queue::at).
+    /// Opens the queue that another process created at `place`. [`Queue::at`](super::Queue::at) has an example.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't given out, or hold no queue.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         let room = memory.at(place, REST)?[ROOM].load(Ordering::Relaxed) as usize;
         let items = place.after(REST);
@@ -118,16 +116,17 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
         })
     }
 
-    /// Where it lies, to be sent to other processes. See the example of [`Queue::at`](super::Queue::at).
+    /// Returns where the queue is in the memory, to be sent to other processes. [`Queue::at`](super::Queue::at) has an
+    /// example.
     pub fn place(&self) -> Place {
         self.place
     }
 
-    /// Blocks until there is room, and puts an item. See the example of [`SimpleQueue`].
+    /// Puts an item on the queue, blocking until there is room. [`SimpleQueue`] has an example.
     ///
     /// # Errors
     ///
-    /// When the item cannot be serialized, or is longer than all the room. The item comes back.
+    /// If the item can't be serialized, or is larger than the ring. The error contains the item.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
         let frame = self.ring.frame(item)?;
         let items = self.not_full.wait_for(self.items.acquire(), |items| self.ring.has_room(items, &frame));
@@ -144,7 +143,7 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
         Ok(())
     }
 
-    /// Puts an item if there is room. Python's has no such method.
+    /// Puts an item on the queue if there is room. Python's queue lacks this method.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -162,18 +161,19 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue is full, or the item cannot be sent as with [`put`](SimpleQueue::put). The item comes back.
+    /// If the queue is full, or the item can't be sent, as in [`put`](SimpleQueue::put). The error contains the item.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
         let frame = self.ring.frame(item)?;
         self.add(self.items.acquire(), frame)
     }
 
-    /// Blocks until there is room or `timeout` has passed, and puts an item. A zero timeout is one try. Python's has no
-    /// such method.
+    /// Puts an item on the queue, blocking for at most `timeout` until there is room. A zero timeout tries once.
+    /// Python's queue lacks this method.
     ///
     /// # Errors
     ///
-    /// When the queue stayed full, or the item cannot be sent as with [`put`](SimpleQueue::put). The item comes back.
+    /// If the queue is still full after `timeout`, or the item can't be sent, as in [`put`](SimpleQueue::put). The
+    /// error contains the item.
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
         let frame = self.ring.frame(item)?;
         let has_room = |items: &Frames| self.ring.has_room(items, &frame);
@@ -181,12 +181,12 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
         self.add(items, frame)
     }
 
-    /// Blocks until there is an item, and takes it. See the example of [`SimpleQueue`].
+    /// Removes and returns the first item, blocking until there is one. [`SimpleQueue`] has an example.
     ///
     /// # Errors
     ///
-    /// When what was in the queue is no item of it. It is taken out; and if it cannot be told where it ends, so is
-    /// everything behind it.
+    /// If the first entry can't be deserialized as a `T`. The entry is removed. If its length is invalid as well, all
+    /// entries are removed, because the start of the next one is unknown.
     pub fn get(&self) -> Result<T, GetError> {
         self.take(self.not_empty.wait_for(self.items.acquire(), |items| items.count > 0))
     }
@@ -200,11 +200,11 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
             *items = Frames::default();
         }
         drop(items);
-        self.not_full.notify_all(); // those who wait for bytes wait for different numbers of them
+        self.not_full.notify_all(); // processes may be waiting for different numbers of bytes
         ring::item(&bytes.ok_or(GetError::Corrupt)?)
     }
 
-    /// Takes an item if there is one. Python's has no such method.
+    /// Removes and returns the first item if there is one. Python's queue lacks this method.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -223,13 +223,13 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue is empty, or what was in it is no item.
+    /// If the queue is empty, or the first entry isn't an item.
     pub fn try_get(&self) -> Result<T, GetError> {
         self.take(self.items.acquire())
     }
 
-    /// Blocks until there is an item or `timeout` has passed, and takes it. A zero timeout is one try. Python's has no such
-    /// method.
+    /// Removes and returns the first item, blocking for at most `timeout` until there is one. A zero timeout tries
+    /// once. Python's queue lacks this method.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -247,18 +247,18 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue stayed empty, or what was in it is no item.
+    /// If the queue is still empty after `timeout`, or the first entry isn't an item.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
         self.take(self.not_empty.wait_for_timeout(self.items.acquire(), timeout, |items| items.count > 0).0)
     }
 
-    /// How many items there are. By the time you look at the answer, others may have changed it. Python's has no such
+    /// Returns the number of items. The answer may be out of date when it is returned. Python's queue lacks this
     /// method.
     pub fn len(&self) -> usize {
         self.items.acquire().count as usize
     }
 
-    /// Whether there is no item: Python's `empty()`.
+    /// Returns whether the queue is empty. This is Python's `empty()`.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -1,15 +1,15 @@
-//! Who holds something in shared memory: a number that tells whether its owner still lives.
+//! Identifies the thread or process that holds something in shared memory, so that others can check that it is alive.
 //!
-//! The number of a thread or a process alone does not: the system gives it to somebody else later, on many machines after
-//! 32,768 others. The moment when it started tells the two apart. So a [`Holder`] has both, in one word, which an atomic
-//! can store at once.
+//! A PID or thread ID isn't enough, because the kernel reuses it after the thread has ended: on many machines, after
+//! 32,768 others. The start time tells the two apart. A [`Holder`] combines both in one word, which fits in an atomic.
 //!
-//! Python has no such thing: what a process holds when it dies, its `multiprocessing` keeps for it for ever. A working
-//! engineer has the kernel remember who holds what: `File::lock` (or `flock`) is given back when its file is closed, by
-//! death too, and POSIX's robust mutexes (`pthread_mutexattr_setrobust`) are marked by the kernel when their owner ends.
+//! Python's `multiprocessing` lacks this check, so a lock whose holder dies stays locked forever. A working engineer
+//! lets the kernel keep track of the holder: `File::lock` (or `flock`) is released when its file is closed, which
+//! includes the death of the process, and the kernel marks POSIX's robust mutexes (`pthread_mutexattr_setrobust`) when
+//! their owner ends.
 //!
-//! The processes must see each other under the same numbers, in one PID namespace with `/proc`: those of one container do.
-//! One that replaces its program by `exec` lives on, and what it held stays held.
+//! The processes must share a PID namespace with `/proc`, as the processes of a container do. A process that replaces
+//! its program by `exec` is still alive, so it keeps everything that it held.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -22,13 +22,13 @@ use nix::libc;
 use nix::sys::signal::kill;
 use nix::unistd::{Pid, getpid, gettid};
 
-/// A thread or a process, or nobody.
+/// A thread, a process, or neither ([`Holder::NOBODY`]).
 ///
 /// | bits | |
 /// | --- | --- |
-/// | 0 to 21 | its number, which Linux keeps below 2^22; 0 is nobody |
-/// | 22 to 31 | [free](Holder::FLAGS) for those who store it with something else |
-/// | 32 to 63 | when it started, in hundredths of a second since the system did; 497 days later the count wraps around |
+/// | 0 to 21 | its PID or thread ID, which Linux keeps below 2^22; 0 if there is no holder |
+/// | 22 to 31 | [free](Holder::FLAGS) for flags that are stored in the same word |
+/// | 32 to 63 | its start time, in hundredths of a second since the system started; it wraps around after 497 days |
 ///
 /// ```
 /// use chapters::processes::holder::Holder;
@@ -45,30 +45,31 @@ use nix::unistd::{Pid, getpid, gettid};
 pub struct Holder(u64);
 
 thread_local! {
-    /// This thread, once it has asked.
+    /// The calling thread's holder, or 0 until it is first needed.
     static THREAD: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The start time of a thread that couldn't read its own, for want of a file descriptor or of `/proc`.
+/// The start time of a thread that couldn't read its own, because `/proc` is missing or no file descriptor was free.
 const UNKNOWN: u64 = u32::MAX as u64;
 
-/// This process, once it has asked. Relaxed, as the next one: a number that says all, and a flag that only saves work.
+/// This process's holder, or 0 until it is first needed. Relaxed, like `FORGETS`: each is one independent value, and
+/// computing it twice does no harm.
 static PROCESS: AtomicU64 = AtomicU64::new(0);
 
-/// Whether a child made by `fork` will forget who its parent was.
+/// Whether `forget` is registered to run in every child made by `fork`.
 static FORGETS: AtomicBool = AtomicBool::new(false);
 
 impl Holder {
-    /// Nobody: what a word says that nobody has written to.
+    /// No holder: the value of a word that hasn't been written.
     pub const NOBODY: Self = Self(0);
 
-    /// The bits that are free in every holder.
+    /// The bits that are zero in every holder.
     pub const FLAGS: u64 = 0xffc0_0000;
 
-    /// The calling thread. Costs next to nothing, after the first time.
+    /// Returns the calling thread. After the first call, this reads a thread-local variable.
     ///
-    /// If `/proc` can't be read, because there is none or the process has no descriptor left, the start time is unknown: then
-    /// a later thread of the same number is taken for this one.
+    /// If `/proc` can't be read, because it is missing or the process has no free file descriptor, the start time is
+    /// unknown. Then a later thread with the same ID is mistaken for this one.
     #[inline]
     pub fn this_thread() -> Self {
         match THREAD.get() {
@@ -77,8 +78,8 @@ impl Holder {
         }
     }
 
-    /// The calling process, which is its first thread, and lives longer than the others. For what any of its threads may
-    /// give back.
+    /// Returns the calling process, as its main thread. Use it for resources that any thread of the process may
+    /// release.
     #[inline]
     pub fn this_process() -> Self {
         match PROCESS.load(Ordering::Relaxed) {
@@ -90,10 +91,11 @@ impl Holder {
     #[cold]
     fn ask(number: Pid, remember: impl FnOnce(u64)) -> Self {
         if !FORGETS.load(Ordering::Relaxed) {
-            // SAFETY: the handler may run in the child of a process with many threads: it does nothing but store.
+            // SAFETY: The handler may run in the child of a process with several threads. It only stores to a
+            // thread-local variable and an atomic, which is safe there.
             let registered = unsafe { libc::pthread_atfork(None, None, Some(forget)) };
             assert_eq!(registered, 0, "the system has memory for the address of a function");
-            // If two threads came here at once, the child forgets twice.
+            // If two threads get here at once, the handler is registered twice, which does no harm.
             FORGETS.store(true, Ordering::Relaxed);
         }
         let started = look_up(number).map_or(UNKNOWN, |stat| stat.started);
@@ -110,20 +112,20 @@ impl Holder {
         self.0 >> 32
     }
 
-    /// The holder in a word that may have [`Holder::FLAGS`] besides.
+    /// Returns the holder in a word that may also have some of [`Holder::FLAGS`] set.
     pub fn in_word(word: u64) -> Self {
         Self(word & !Self::FLAGS)
     }
 
-    /// The holder as a word, with no flag set.
+    /// Returns the holder as a word, with no flag set.
     pub const fn word(self) -> u64 {
         self.0
     }
 
-    /// Returns whether it has ended: no such thread exists, or it is a zombie, or its number is another thread's by now.
-    /// Returns false in case of doubt, and for [`Holder::NOBODY`]. Takes some microseconds if it is alive.
+    /// Returns whether the thread or process has ended: its ID is unused or now belongs to another one, or it is a
+    /// zombie. Returns false if it can't find out, and for [`Holder::NOBODY`]. Takes a few microseconds if it is alive.
     ///
-    /// Needs a file descriptor for a moment. If the process has none left, a number that has been reused isn't noticed.
+    /// Needs a free file descriptor. If the process has none left, a reused ID goes unnoticed.
     pub fn is_dead(self) -> bool {
         let number = Pid::from_raw((self.0 & u64::from(u32::MAX)) as i32);
         if self == Self::NOBODY {
@@ -140,39 +142,39 @@ impl Holder {
                 let reused = self.started() != UNKNOWN && Self::new(number, stat.started) != self;
                 matches!(stat.state, b'Z' | b'X') || reused
             }
-            // A zombie has no program, which can be seen without opening a file.
+            // A zombie has no executable. Finding that out doesn't require opening a file.
             Err(error)
                 if matches!(Errno::from_raw(error.raw_os_error().unwrap_or(0)), Errno::EMFILE | Errno::ENFILE) =>
             {
                 let program = fs::read_link(format!("/proc/{number}/exe"));
                 program.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
             }
-            // It ended between the two calls, and the next caller gets the answer; or there is no /proc.
+            // Either it ended between the two calls, and the next call returns true, or `/proc` is missing.
             Err(_) => false,
         }
     }
 }
 
-/// Run in a child made by `fork`, which has a copy of its parent's memory and is somebody else.
+/// Runs in every child made by `fork`: the child has a copy of its parent's memory, but is a different process.
 extern "C" fn forget() {
     THREAD.set(0);
     PROCESS.store(0, Ordering::Relaxed);
 }
 
-/// What `/proc/N/stat` says about a thread, as far as it is needed here.
+/// The fields of `/proc/N/stat` that this module needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stat {
     state: u8,
-    /// The kernel's flags, of which `EXITING` is one.
+    /// The kernel's flags, which include `EXITING`.
     flags: u64,
-    /// In hundredths of a second since the system started.
+    /// The start time, in hundredths of a second since the system started.
     started: u64,
 }
 
-/// The flag of a thread that runs no more instructions of its program (`PF_EXITING` in the kernel's `sched.h`).
+/// The flag of a thread that doesn't execute its program any longer (`PF_EXITING` in the kernel's `sched.h`).
 const EXITING: u64 = 4;
 
-/// Returns whether a thread of this process is past its last instruction, so that it holds no lock and takes none.
+/// Returns whether a thread of this process has executed its last instruction, so that it can't hold or acquire a lock.
 pub(super) fn is_exiting(thread: i32) -> bool {
     match look_up(Pid::from_raw(thread)) {
         Ok(stat) => stat.flags & EXITING != 0,
@@ -181,14 +183,14 @@ pub(super) fn is_exiting(thread: i32) -> bool {
 }
 
 fn look_up(number: Pid) -> io::Result<Stat> {
-    // Longer than the longest, and read at once, as the kernel writes it.
+    // Longer than any such file. One call reads all of it.
     let mut stat = [0; 1024];
     let length = File::open(format!("/proc/{number}/stat"))?.read(&mut stat)?;
     parse(&stat[..length]).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// Parses `/proc/N/stat`: the number, the name, and then fields that are counted from 3 (see proc_pid_stat(5)). The name is
-/// in parentheses, and may contain spaces, parentheses and bytes that aren't text.
+/// Parses `/proc/N/stat`: the ID, the name, and then fields that are numbered from 3 (see proc_pid_stat(5)). The name
+/// is in parentheses, and may contain spaces, parentheses and bytes that aren't text.
 fn parse(stat: &[u8]) -> Option<Stat> {
     let name_ends = stat.iter().rposition(|&byte| byte == b')')?;
     let mut fields = stat[name_ends + 1..].trim_ascii().split(|&byte| byte == b' ');

@@ -1,26 +1,26 @@
-//! Why a queue between processes refused an item, or had none.
+//! The errors of the queues between processes.
 //!
-//! As [`crate::errors`], each with one more reason: an item crosses between processes as bytes. The errors stand below the
-//! [`ring`](super::ring), which turns items into bytes and back, and below both queues.
+//! They are those of [`crate::errors`], with one more case each, because items cross between processes as bytes. This
+//! module is separate so that the [`ring`](super::ring), which serializes items, can use it as well as both queues.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why an item was not put on a queue: here it is again. As [`errors::PutError`](crate::errors::PutError), with one more
-/// reason.
+/// The reason why an item wasn't put on a queue, with the item. Like [`errors::PutError`](crate::errors::PutError),
+/// with one more case.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PutError<T> {
-    /// The queue is full, and stayed full for as long as the caller was willing to wait: Python's `queue.Full`.
+    /// The queue is full, and stayed full during the caller's timeout: Python's `queue.Full`.
     Full(T),
     /// The queue was shut down: Python's `queue.ShutDown`.
     ShutDown(T),
-    /// The item cannot be turned into bytes, or into too many: the reason. In Python, `multiprocessing.Queue` prints it,
-    /// and `SimpleQueue` raises what `pickle` raises.
+    /// The item can't be serialized, or is larger than the queue's memory. The string is the reason. In Python,
+    /// `multiprocessing.Queue` prints it, and `SimpleQueue` raises the exception from `pickle`.
     Unsendable(T, String),
 }
 
 impl<T> PutError<T> {
-    /// The item.
+    /// Returns the item.
     ///
     /// ```
     /// use chapters::processes::queue::PutError;
@@ -56,14 +56,15 @@ impl<T> fmt::Display for PutError<T> {
 
 impl<T> Error for PutError<T> {}
 
-/// Why no item was taken from a queue. As [`errors::GetError`](crate::errors::GetError), with one more reason.
+/// The reason why `get` didn't return an item. Like [`errors::GetError`](crate::errors::GetError), with one more case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GetError {
-    /// The queue is empty, and stayed empty for as long as the caller was willing to wait: Python's `queue.Empty`.
+    /// The queue is empty, and stayed empty during the caller's timeout: Python's `queue.Empty`.
     Empty,
     /// The queue is empty and was shut down, so that it stays empty: Python's `queue.ShutDown`.
     ShutDown,
-    /// What was in the queue is no item. Somebody wrote it who knows another type, or who wrote where nobody should.
+    /// The first entry of the queue isn't a valid item. A process that uses another type wrote it, or a process wrote
+    /// to memory that it shouldn't write to.
     Corrupt,
 }
 

@@ -1,7 +1,8 @@
-//! Who has how many tasks in hand: what a [`Queue`](super::Queue) needs in order to know what it lost by a death.
+//! Counts, for each process, the items that it took from a [`Queue`](super::Queue) and hasn't finished, so that the
+//! queue can report the items that were lost when a process died.
 //!
-//! Python's `JoinableQueue` only counts the tasks. A process that dies takes along the knowledge of what it had, and `join`
-//! waits for ever.
+//! Python's `JoinableQueue` only counts the unfinished tasks of all processes together. If a process dies, its tasks
+//! stay unfinished, and `join` waits forever.
 
 use std::sync::atomic::Ordering;
 
@@ -10,22 +11,24 @@ use bytemuck::{Pod, Zeroable};
 use crate::processes::os::holder::Holder;
 use crate::processes::os::shared::Words;
 
-/// How many processes can be told apart that have tasks in hand at the same time.
+/// The maximum number of processes with unfinished tasks that the table can tell apart.
 pub const TAKERS: usize = 1024;
 
-/// How many words a taker has: which process it is, and how many tasks it has in hand.
+/// The number of words per entry: one for the process, and one for its number of unfinished tasks.
 const TAKER: usize = 2;
 
-/// A table of processes that have taken tasks. All orderings are relaxed, since who uses it holds the queue's lock.
+/// A hash table of processes that have taken tasks. All orderings are relaxed, because the table is only used with the
+/// queue's lock held.
 #[derive(Clone, Debug)]
 pub struct Tallies {
     words: Words,
 }
 
-/// What the last holder of the lock has changed in the table, or was about to.
+/// The last change that a holder of the lock made to the table, or was about to make.
 ///
-/// It is part of what the lock guards, so it is committed together with the rest. The table itself is not; so whoever is
-/// next carries out the change, for the second time perhaps, before anything else.
+/// The change is part of the value that the lock guards, so it is committed together with the rest of that value. The
+/// table isn't. The next holder therefore carries the change out before it does anything else. Carrying it out twice
+/// does no harm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Change {
@@ -35,15 +38,16 @@ pub struct Change {
 }
 
 impl Tallies {
-    /// How many words it takes.
+    /// The number of words that the table needs.
     pub const WORDS: usize = TAKERS * TAKER;
 
-    /// The table in these words.
+    /// Creates a table that uses these words.
     pub fn new(words: Words) -> Self {
         Self { words }
     }
 
-    /// Counts a task for this process. If there are too many others, nobody will know whose task it was.
+    /// Counts a task for this process. If the table is full of other processes, the task isn't attributed to any
+    /// process.
     pub fn add(&self, last: &mut Change) {
         self.carry_out(*last);
         let me = Holder::this_process();
@@ -66,7 +70,8 @@ impl Tallies {
         }
     }
 
-    /// Counts a task as done: one of this process; or if it has none, because it does what another one took, any.
+    /// Counts a task of this process as done. If this process has none, because it finished a task that another process
+    /// took, it counts a task of any process.
     pub fn remove(&self, last: &mut Change) {
         self.carry_out(*last);
         let me = Holder::this_process();
@@ -79,7 +84,8 @@ impl Tallies {
         }
     }
 
-    /// Finds a process that died with tasks in hand, and says how many. From then on it has none.
+    /// Finds a process that died with unfinished tasks, sets its number of tasks to zero, and returns the number before
+    /// that.
     pub fn bury_one(&self, last: &mut Change) -> Option<u64> {
         self.carry_out(*last);
         let slot = (0..TAKERS).find(|&slot| {
@@ -91,8 +97,8 @@ impl Tallies {
         Some(tasks)
     }
 
-    /// Where to look for a process: first at a place of its own, then at all others. A place that nobody has ever had
-    /// ends the search.
+    /// Returns the entries in the order in which a process searches them: from the entry that its word hashes to, once
+    /// around the table. The search ends at an entry that no process has ever used.
     fn slots(taker: Holder) -> impl Iterator<Item = usize> {
         let first = taker.word() as usize % TAKERS;
         (first..TAKERS).chain(0..first)

@@ -1,8 +1,9 @@
-//! Items as bytes in shared words, in frames: a ring, of which every queue has one.
+//! A ring buffer of serialized items in shared memory, which both kinds of queue use.
 //!
-//! It differs from a [`Journal`](super::super::service::record_ring) in that its frames have any length, and that it does not know where they
-//! lie: that is in [`Frames`], which the queue keeps under its lock. So what is written or read counts when the lock is
-//! given back, and not before.
+//! Each item is a frame: a word with its length, and then its bytes. Unlike the frames of a
+//! [`Journal`](super::super::service::record_ring), these can have any length, and the ring doesn't record where they
+//! are. [`Frames`] does, as part of the value that the queue's lock guards. So writing or reading a frame takes effect
+//! when the lock is released, and not before.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,53 +15,53 @@ use serde::de::DeserializeOwned;
 use super::errors::{GetError, PutError};
 use crate::processes::os::shared::{LINE, Words};
 
-/// How many bytes a word has.
+/// The size of a word, in bytes.
 const WORD: usize = size_of::<u64>();
-/// How many bytes most items take at most: for these, memory is asked for once.
+/// The capacity that a serialized item starts with, in bytes. Most items fit, so that they need one allocation.
 const SHORT: usize = 64;
 
-/// A row of words whose end is followed by its beginning. All orderings are relaxed, since who uses it holds a lock.
+/// A ring of words. All orderings are relaxed, because the ring is only used with the queue's lock held.
 #[derive(Clone, Debug)]
 pub struct Ring {
     words: Words,
 }
 
-/// Where in a ring the frames lie. No sum is trusted, since processes that write nonsense into the memory are to cause
-/// errors and no panics.
+/// The position of the frames in a ring. The arithmetic assumes nothing about these numbers, so that a process that
+/// corrupts the memory causes errors and not panics.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 pub struct Frames {
-    /// Where the first one begins.
+    /// The index of the first frame's first word.
     head: u64,
-    /// How many words all of them take.
+    /// The number of words that all frames take.
     used: u64,
     pub count: u64,
 }
 
-/// An item, as itself and as bytes.
+/// An item and its serialized bytes.
 pub struct Frame<T> {
     pub item: T,
     bytes: Vec<u8>,
 }
 
 impl<T> Frame<T> {
-    /// One word says how long it is, and then come the bytes.
+    /// Returns the size of the frame in words: one for the length, and then the bytes.
     fn words(&self) -> u64 {
         1 + self.bytes.len().div_ceil(WORD) as u64
     }
 }
 
 impl Ring {
-    /// How many words a ring takes that has room for so many bytes.
+    /// Returns the size in words of a ring with room for `bytes` bytes.
     pub const fn words(bytes: usize) -> usize {
         if bytes == 0 { LINE } else { bytes.div_ceil(WORD).next_multiple_of(LINE) }
     }
 
-    /// Creates the ring in these words.
+    /// Creates a ring that uses these words.
     ///
     /// # Errors
     ///
-    /// If there are none: a ring has at least one line.
+    /// If `words` is empty. A ring has at least one cache line.
     pub fn new(words: Words) -> io::Result<Self> {
         if words.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the shared memory has no queue at this place"));
@@ -68,17 +69,17 @@ impl Ring {
         Ok(Self { words })
     }
 
-    /// The memory that it lies in.
+    /// The memory that contains the ring.
     #[cfg(test)]
     pub fn memory(&self) -> &std::sync::Arc<crate::processes::os::shared::Shared> {
         self.words.memory()
     }
 
-    /// Turns an item into bytes.
+    /// Serializes an item.
     ///
     /// # Errors
     ///
-    /// When it cannot be turned into bytes, or not into so few that there is ever room for them. It comes back.
+    /// If the item can't be serialized, or its frame is larger than the ring. The error contains the item.
     pub fn frame<T: Serialize>(&self, item: T) -> Result<Frame<T>, PutError<T>> {
         let bytes = match postcard::to_extend(&item, Vec::with_capacity(SHORT)) {
             Ok(bytes) => bytes,
@@ -92,12 +93,12 @@ impl Ring {
         Ok(Frame { item, bytes })
     }
 
-    /// Whether there is room for one more.
+    /// Returns whether there is room for `frame`.
     pub fn has_room<T>(&self, frames: &Frames, frame: &Frame<T>) -> bool {
         self.has_words(frames, frame.words())
     }
 
-    /// Whether there is no room, not even for an item of no bytes.
+    /// Returns whether the ring lacks room even for an item of zero bytes.
     pub fn is_full(&self, frames: &Frames) -> bool {
         !self.has_words(frames, 1)
     }
@@ -106,7 +107,7 @@ impl Ring {
         frames.count == 0 || frames.used.saturating_add(words) <= self.room()
     }
 
-    /// Writes a frame behind the others. There must be room for it.
+    /// Writes a frame after the others. There must be room for it.
     #[inline]
     pub fn push<T>(&self, frames: &mut Frames, frame: &Frame<T>) {
         if frames.count == 0 {
@@ -124,8 +125,8 @@ impl Ring {
         frames.count = frames.count.saturating_add(1);
     }
 
-    /// Takes out the first frame, of those that there are; nothing if it cannot be told where it ends, which only happens
-    /// when somebody has written what is no frame.
+    /// Removes the first frame and returns its bytes. There must be a frame. Returns `None` if its length is invalid,
+    /// which only happens if a process has written something else to the memory.
     #[inline]
     pub fn pop(&self, frames: &mut Frames) -> Option<Vec<u8>> {
         let mut words = self.from(frames.head).map(|word| word.load(Ordering::Relaxed));
@@ -145,23 +146,23 @@ impl Ring {
         Some(bytes)
     }
 
-    /// How many words it has.
+    /// Returns the size of the ring in words.
     fn room(&self) -> u64 {
         self.words.len() as u64
     }
 
-    /// The words from this one on, once around.
+    /// Returns the words from `index` on, once around the ring.
     fn from(&self, index: u64) -> impl Iterator<Item = &AtomicU64> {
         let (before, after) = self.words.split_at((index % self.room()) as usize);
         after.iter().chain(before)
     }
 }
 
-/// Turns bytes into an item.
+/// Deserializes an item.
 ///
 /// # Errors
 ///
-/// When they are none.
+/// If the bytes aren't a serialized `T`.
 pub fn item<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, GetError> {
     match postcard::take_from_bytes(bytes) {
         Ok((item, [])) => Ok(item),
