@@ -10,7 +10,7 @@
 //!
 //! - A process that is killed while it sleeps takes no notification with it. Another waiting process gets it.
 //! - A process that is killed after it received a notification, and before it acted on it, leaves the others asleep:
-//!   nobody else can know what it would have done. [`wait_for`](Condition::wait_for) knows the predicate, so it also checks
+//!   the others can't know what it would have done. [`wait_for`](Condition::wait_for) knows the predicate, so it also checks
 //!   it every 50 ms without a notification, and survives any death.
 //!
 //! In Python, `notify` blocks until the processes that it woke are awake, and hangs if one of them has died. It also raises
@@ -67,7 +67,7 @@
 //! | killed | what the others find |
 //! | --- | --- |
 //! | before it has entered the queue | nothing |
-//! | in the queue | one waiter too many, until it is notified: one wake that nobody needs |
+//! | in the queue | one waiter too many, until it is notified: one unnecessary wake |
 //! | after it took a notification | a notification less; `wait_for` checks by itself |
 //! | in `notify`, before it woke a process | the notification: a waiter takes it when it checks |
 
@@ -216,7 +216,7 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// If the words at `place` weren't given out.
+    /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         Ok(Self { words: memory.at(place, WORDS)?, waiters: Lock::at(memory, place.after(WORDS))? })
     }

@@ -1,15 +1,16 @@
-//! A flag that processes can wait for: Python's `multiprocessing.Event`.
+//! A flag that processes can wait for: the counterpart of Python's `multiprocessing.Event`.
 //!
-//! It differs from a [`Condition`] in that it remembers: who comes after it was set does not wait. It differs from
-//! [`threads::Event`](crate::threads::Event) in where it lives, and in what it must survive: whoever sets it may be killed
-//! before it has told those who wait. They look from time to time, and find it set.
+//! # Differences from other types
 //!
-//! Python's event, if it is cleared as soon as it was set, may let those who waited return false; this one counts how often
-//! it was set and cleared, and so they return true, as those of `threading.Event` do. A process that is killed inside of
-//! Python's event leaves it locked.
+//! - A [`Condition`] doesn't remember notifications. An event does: once it's set, waiting for it returns immediately.
+//! - The thread that sets a [`threads::Event`](crate::threads::Event) can't be killed before it has woken the waiting
+//!   threads. A process can, so waiting processes also check the flag without a notification.
+//! - If Python's event is cleared directly after it was set, `wait` may return false in the processes that were
+//!   waiting. This event counts how many times it was set and cleared, so `wait_timeout` returns true, like
+//!   `threading.Event`. A process that is killed inside a method of Python's event leaves it locked.
 //!
-//! A working engineer reaches for an `eventfd`, or for a pipe whose end is closed, which also wakes a `poll`; and if the
-//! event is the end of a process, for a `pidfd`.
+//! A working engineer uses an `eventfd`, or a pipe whose end is closed, both of which also work with `poll`. If the
+//! event is the end of a process, use a `pidfd`.
 
 use std::io;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::os::shared::{Place, Shared};
 use super::{Condition, Lock};
 use crate::sync::deadline_after;
 
-/// A flag, not set at first. Its clones are the same event.
+/// A flag that is either set or not, and not set at first. Its clones are the same event.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,7 +42,7 @@ use crate::sync::deadline_after;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// How often the flag was changed: if the number is odd, it is set.
+    /// The number of changes of the flag. It is set if the number is odd.
     changes: Lock<u64>,
     happened: Condition,
 }
@@ -51,42 +52,41 @@ fn is_set(changes: u64) -> bool {
 }
 
 impl Event {
-    /// How many words of shared memory an event takes.
+    /// The number of words of shared memory that an event needs.
     pub const WORDS: usize = Lock::<u64>::WORDS + Condition::WORDS;
 
-    /// Makes an event that has not happened.
+    /// Creates an event that isn't set.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [`Event::WORDS`] left.
+    /// If fewer than [`Event::WORDS`] words of `memory` are left.
     pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
         Self::at(memory, memory.place(Self::WORDS)?)
     }
 
-    /// The event that another process made at `place`. As [`Lock::at`].
+    /// Opens the event that another process created at `place`. [`Lock::at`] has an example.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         let happened = Condition::at(memory, place.after(Lock::<u64>::WORDS))?;
         Ok(Self { changes: Lock::at(memory, place)?, happened })
     }
 
-    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    /// Returns where the event is in the memory, to be sent to other processes. [`Lock::at`] has an example.
     pub fn place(&self) -> Place {
         self.changes.place()
     }
 
     // ANCHOR: event
-    /// Sets the flag, and wakes everybody who waits. See the example of [`Event`].
+    /// Sets the flag, and wakes all processes that are waiting for it. [`Event`] has an example.
     pub fn set(&self) {
         self.make(true);
         self.happened.notify_all();
     }
 
-    /// Clears the flag, so that whoever comes now waits. Whoever waited when it was [`set`](Event::set) returns all the
-    /// same.
+    /// Clears the flag. Processes that were waiting during an earlier [`set`](Event::set) still return.
     pub fn clear(&self) {
         self.make(false);
     }
@@ -98,12 +98,12 @@ impl Event {
         }
     }
 
-    /// Whether the flag is set. See the example of [`Event`].
+    /// Returns whether the flag is set. [`Event`] has an example.
     pub fn is_set(&self) -> bool {
         is_set(*self.changes.acquire())
     }
 
-    /// Blocks until the flag is set, however shortly.
+    /// Blocks until the flag is set, even if it is cleared directly afterwards.
     pub fn wait(&self) {
         self.wait_until(None);
     }
@@ -116,7 +116,7 @@ impl Event {
     }
     // ANCHOR_END: event
 
-    /// Blocks until the flag is set or `timeout` has passed, and returns whether it was set.
+    /// Blocks until the flag is set, for at most `timeout`. Returns whether it was set.
     ///
     /// ```
     /// use std::sync::Arc;

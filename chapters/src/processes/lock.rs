@@ -15,9 +15,10 @@
 //!   panics has changed everything or nothing. It is plain data without pointers ([`bytemuck::Pod`]), whose bytes mean the
 //!   same in every process.
 //!
-//! A working engineer uses [`File::lock`](std::fs::File::lock), which the kernel releases when the process ends (it takes a
-//! system call each time, and the next holder isn't told), or a POSIX mutex that is *process-shared* and *robust*, whose
-//! next holder is told (`EOWNERDEAD`), and must repair the value that it guards.
+//! A working engineer uses [`File::lock`](std::fs::File::lock), which the kernel releases when the process ends (it
+//! takes a system call each time, and the death isn't reported to the next holder), or a POSIX mutex that is
+//! *process-shared* and *robust*, which reports the death to the next holder (`EOWNERDEAD`), and leaves it to repair
+//! the value that it guards.
 //!
 //! # How it works
 //!
@@ -92,7 +93,7 @@ const VALID: usize = 1;
 const COPIES: usize = 2;
 
 const UNLOCKED: u64 = Holder::NOBODY.word();
-/// A flag besides the holder: processes may be asleep, so releasing the lock wakes one.
+/// A flag beside the holder: processes may be asleep, so releasing the lock wakes one.
 const CONTENDED: u64 = 1 << 31;
 
 /// The last holder panicked or died, and no guard has reported it yet.
@@ -185,7 +186,7 @@ impl<T: Pod> Lock<T> {
     ///
     /// # Errors
     ///
-    /// If the words at `place` weren't given out.
+    /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         Ok(Self { words: memory.at(place, Self::WORDS)?, value: PhantomData })
     }

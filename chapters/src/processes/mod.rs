@@ -1,12 +1,13 @@
-//! The service as processes: workers that share nothing but what they are handed.
+//! The service and its primitives with processes: workers that share only the memory that they map together.
 //!
-//! The counterpart of Python's `multiprocessing`. Each worker has a memory of its own and, in Python, an interpreter
-//! lock of its own. What one wants to tell another must be turned into bytes and sent, or written into memory that both
-//! have mapped. In return, one that fails takes nobody along.
+//! The counterpart of Python's `multiprocessing`. Each worker has its own memory and, in Python, its own global
+//! interpreter lock. To pass data to another process, a process serializes it and sends it, or writes it to memory that
+//! both have mapped. In return, a worker that crashes doesn't take the others with it.
 //!
-//! The operating system's part stands in `os`, so that the other names are those of [`threads`](crate::threads): [`shared`] memory, the [`futex`] that all sleep on who wait, what
-//! `/proc` says about a [`holder`], the socket under the [`connection`], and the ways to [`start`] a process. They need
-//! Linux.
+//! The private module `os` contains the code that calls the operating system, which has to be Linux: [`shared`] memory,
+//! the [`futex`] that waiting processes sleep on, the [`holder`] that `/proc` describes, the socket under a
+//! [`connection`], and the methods to [`start`] a process. The other modules mirror those of
+//! [`threads`](crate::threads).
 
 pub mod barrier;
 pub mod condition;

@@ -1,17 +1,22 @@
-//! A lock that its holder can take again: Python's `multiprocessing.RLock`.
+//! A reentrant lock for processes, which its owner can acquire again: the counterpart of Python's
+//! `multiprocessing.RLock`.
 //!
-//! It differs from [`Lock`] in that it has an owner, the thread that holds it: who owns it never waits for it, and it is
-//! free when its owner has given it back as often as it took it. So code that holds the lock can call other code that
-//! takes it. It differs from [`threads::RLock`](crate::threads::RLock) in that its owner can be killed: then the next one
-//! to need it gets it, and [is told](RLockGuard::is_abandoned). Python's stays locked.
+//! # Differences from other types
 //!
-//! It guards nothing. A lock that is taken twice could only give out shared references to its value, since two mutable
-//! ones must not exist. A better start is often to take a [`Lock`] once, and to hand its guard, or what it guards, to the
-//! code that is called. A working engineer who needs one takes a POSIX mutex that is *recursive*, *process-shared* and
+//! - A [`Lock`] deadlocks if its holder acquires it twice. This lock belongs to a thread, which acquires it again
+//!   without waiting, and releases it by dropping every guard. Code that holds the lock can therefore call other code
+//!   that acquires it.
+//! - The owner of a [`threads::RLock`](crate::threads::RLock) can't be killed. If the owner of this lock dies, the next
+//!   process that acquires it takes it over, and its guard [reports that](RLockGuard::is_abandoned). Python's stays
+//!   locked.
+//!
+//! It is often better to acquire a [`Lock`] once and pass the guard, or the value that it guards, to the code that is
+//! called. A working engineer who needs a reentrant lock uses a POSIX mutex that is *recursive*, *process-shared* and
 //! *robust*.
 //!
-//! In Python, to release a lock that one does not own is an `AssertionError`. Here only guards release, they stay with
-//! their thread, and so it cannot be written down.
+//! The lock guards nothing. Two guards can exist at a time, so they could give out only shared references to a value.
+//! In Python, releasing a lock that the caller doesn't own raises `AssertionError`; here, only guards release, and a
+//! guard can't be sent to another thread.
 
 use std::io;
 use std::marker::PhantomData;
@@ -25,7 +30,7 @@ use super::os::shared::{Place, Shared};
 use super::{Condition, Lock, LockGuard};
 use crate::sync::deadline_after;
 
-/// A lock that a thread can take any number of times. Its clones are the same lock.
+/// A lock that a thread can acquire any number of times. Its clones are the same lock.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -52,7 +57,7 @@ pub struct RLock {
 #[repr(C)]
 struct Hold {
     owner: Holder,
-    /// How often the owner has taken the lock.
+    /// The number of times that the owner has acquired the lock without releasing it.
     depth: u64,
 }
 
@@ -63,35 +68,34 @@ impl Hold {
 }
 
 impl RLock {
-    /// How many words of shared memory a lock takes.
+    /// The number of words of shared memory that a lock needs.
     pub const WORDS: usize = Lock::<Hold>::WORDS + Condition::WORDS;
 
-    /// Makes a lock that nobody owns.
+    /// Creates a lock that no thread owns.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [`RLock::WORDS`] left.
+    /// If fewer than [`RLock::WORDS`] words of `memory` are left.
     pub fn new(memory: &Arc<Shared>) -> io::Result<Self> {
         Self::at(memory, memory.place(Self::WORDS)?)
     }
 
-    /// The lock that another process made at `place`. As [`Lock::at`].
+    /// Opens the lock that another process created at `place`. [`Lock::at`] has an example.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         let freed = Condition::at(memory, place.after(Lock::<Hold>::WORDS))?;
         Ok(Self { hold: Lock::at(memory, place)?, freed })
     }
 
-    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    /// Returns where the lock is in the memory, to be sent to other processes. [`Lock::at`] has an example.
     pub fn place(&self) -> Place {
         self.hold.place()
     }
 
-    /// Blocks until no other thread owns the lock or its owner is dead, and owns it until the guard is dropped. See the
-    /// example of [`RLock`].
+    /// Acquires the lock, blocking until no other thread owns it or its owner is dead. [`RLock`] has an example.
     pub fn acquire(&self) -> RLockGuard<'_> {
         self.acquire_until(None).expect("the lock is free")
     }
@@ -103,7 +107,7 @@ impl RLock {
         free.then(|| self.take(hold, me))
     }
 
-    /// Takes the lock unless another thread owns it that lives: Python's `acquire(block=False)`.
+    /// Acquires the lock unless another thread that is alive owns it. This is Python's `acquire(block=False)`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -123,8 +127,8 @@ impl RLock {
         (hold.is_for(me) || hold.owner.is_dead()).then(|| self.take(hold, me))
     }
 
-    /// Blocks until no other thread owns the lock, its owner is dead, or `timeout` has passed: Python's
-    /// `acquire(timeout=...)`. A zero timeout is one try.
+    /// Acquires the lock, blocking for at most `timeout` until no other thread owns it or its owner is dead. A zero
+    /// timeout tries once. This is Python's `acquire(timeout=...)`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -145,14 +149,14 @@ impl RLock {
         self.acquire_until(deadline_after(timeout))
     }
 
-    /// Whether a thread owns the lock: Python's `locked()`, since 3.14. A dead owner counts until somebody takes the lock
-    /// over. See the example of [`RLock`].
+    /// Returns whether a thread owns the lock. A dead owner counts until another thread takes the lock over. This is
+    /// Python's `locked()`, which was added in 3.14. [`RLock`] has an example.
     pub fn is_locked(&self) -> bool {
         self.hold.acquire().owner != Holder::NOBODY
     }
 
     // ANCHOR: take
-    /// Takes the lock, which is for this thread or was for a dead one.
+    /// Acquires the lock, which is free, or belongs to this thread or a dead one.
     fn take(&self, mut hold: LockGuard<'_, Hold>, me: Holder) -> RLockGuard<'_> {
         let abandoned = !hold.is_for(me);
         let depth = if hold.owner == me { hold.depth } else { 0 };
@@ -172,8 +176,8 @@ impl RLock {
     // ANCHOR_END: take
 }
 
-/// Keeps an [`RLock`] for its thread, and gives it back when dropped, also by a panic: the lock guards nothing that could be
-/// left half changed, so nobody is told. In a child made by `fork`, the copy of a guard does nothing.
+/// Holds an [`RLock`] until it is dropped. A panic drops it like any other guard; the lock guards nothing that could be
+/// left half changed, so the panic isn't reported. In a child made by `fork`, the copy of a guard does nothing.
 ///
 /// ```compile_fail,E0277
 /// use std::sync::Arc;
@@ -182,7 +186,7 @@ impl RLock {
 /// let lock = RLock::new(&Arc::new(Shared::new(64).unwrap())).unwrap();
 /// let guard = lock.acquire();
 /// std::thread::scope(|scope| {
-///     scope.spawn(move || drop(guard)); // it stays with its thread
+///     scope.spawn(move || drop(guard)); // a guard can't leave its thread
 /// });
 /// ```
 #[derive(Debug)]
@@ -195,8 +199,8 @@ pub struct RLockGuard<'a> {
 }
 
 impl RLockGuard<'_> {
-    /// Whether the last owner died, so that what it was about to do may be half done. Told once, to the next owner, and by
-    /// its first guard.
+    /// Returns whether the previous owner died, so that its work may be half done. Its death is reported once, by the
+    /// first guard of the next owner.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -205,7 +209,7 @@ impl RLockGuard<'_> {
     /// # fn main() -> std::io::Result<()> {
     /// let lock = RLock::new(&Arc::new(Shared::new(64)?))?;
     /// std::thread::scope(|scope| {
-    ///     // The thread ends without giving the lock back, as a killed process does.
+    ///     // The thread ends without releasing the lock, as a killed process does.
     ///     scope.spawn(|| std::mem::forget(lock.acquire()));
     /// });
     /// assert!(lock.acquire().is_abandoned());

@@ -1,28 +1,31 @@
-//! So many at a time, and no more: Python's `multiprocessing.Semaphore` and `multiprocessing.BoundedSemaphore`.
+//! Semaphores for processes: the counterparts of Python's `multiprocessing.Semaphore` and `BoundedSemaphore`.
 //!
-//! It differs from a [`Lock`] in number, and in that permits belong to nobody: one process can take a permit and another
-//! one give it back. Taken as a guard, a [`Permit`] gives itself back; to use the semaphore as a count of something that
-//! one side produces and the other one consumes, [forget](Permit::forget) the permits and [release](Semaphore::release)
-//! new ones.
+//! # Differences from other types
 //!
-//! It differs from [`threads::Semaphore`](crate::threads::Semaphore) in that a process can be killed while it has a permit.
-//! So a permit is not one less in a number, but a word that says which process has it. Whoever waits looks from time to
-//! time whether those processes still live, and takes a dead one's permit. In Python it is lost, and when all are lost,
-//! everybody waits for ever. Lost is here what nobody's name is on: a permit that was forgotten, and one of those that were
-//! released beyond the first ones, which are a number.
+//! One thread at a time can hold a [`Lock`], and it has to release the lock itself. A semaphore has a number of
+//! permits, and one process can acquire a permit and another one release it. A [`Permit`] is a guard that releases
+//! itself. To count things that one process produces and another consumes, [forget](Permit::forget) the permits, and
+//! [release](Semaphore::release) new ones.
 //!
-//! A working engineer reaches for `sem_open`, POSIX's named semaphore, which is what Python's is made of and loses the
-//! permits of the dead; or for System V's `semop` with `SEM_UNDO`, which the kernel gives back.
+//! Unlike a [`threads::Semaphore`](crate::threads::Semaphore), this one has to survive a process that is killed while
+//! it holds a permit. The permits are therefore not a number but words, each of which names the holder of one permit. A
+//! waiting process checks regularly that the holders are alive, and takes the permit of a dead one. In Python, such a
+//! permit is lost, and once all permits are lost, every process waits forever. This semaphore can only lose permits
+//! that don't name a holder: those that were forgotten, and those that were released in excess of the initial ones,
+//! which are only counted.
 //!
-//! # Killed, wherever it may be
+//! A working engineer uses `sem_open`, POSIX's named semaphore, which Python uses as well and which loses the permits
+//! of dead processes; or System V's `semop` with `SEM_UNDO`, whose permits the kernel releases when their holder ends.
+//!
+//! # Killed at any point
 //!
 //! | killed | what the others find |
 //! | --- | --- |
-//! | while it waits | nothing |
-//! | before it has written its name on a permit | a free permit |
-//! | afterwards, until it has given it back | a permit with the name of a dead one |
-//! | after it has given it back, before it wakes somebody | a free permit, when they look next |
-//! | in the middle of a release of many | some of them |
+//! | while it waits | the state is unchanged |
+//! | before it has stored its holder in a permit's word | a free permit |
+//! | after that, before it has released the permit | a permit with a dead holder |
+//! | after the release, before it wakes a process | a free permit, at the next check |
+//! | while it releases several permits | some of them |
 
 use std::io;
 use std::mem;
@@ -36,21 +39,21 @@ use super::{Condition, Lock, LockGuard};
 use crate::errors::TooMany;
 use crate::sync::deadline_after;
 
-/// Which word says how many permits there were at first.
+/// The index of the word that holds the initial number of permits.
 const FIRST: usize = 0;
-/// Which word says how many there are at most.
+/// The index of the word that holds the maximum number of permits.
 const LIMIT: usize = 1;
-/// How many words there are before the parts.
+/// The number of words before the lock, the condition and the permits.
 const WORDS: usize = LINE;
 
-/// Nobody has the permit.
+/// A permit that can be acquired.
 const FREE: u64 = Holder::NOBODY.word();
-/// Somebody took the permit, and did not say who has it now. Any other word is the [`Holder`] that has it.
+/// A permit that was acquired and forgotten. Any other word is the permit's [`Holder`].
 const FORGOTTEN: u64 = Holder::FLAGS;
 
-/// Permits that processes take and give back. Its clones are the same semaphore.
+/// A number of permits that processes acquire and release. Its clones are the same semaphore.
 ///
-/// Taking one costs the more, the more there are: it looks for a free one.
+/// Acquiring a permit takes time in proportion to the number of permits, because it searches for a free one.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,24 +72,25 @@ const FORGOTTEN: u64 = Holder::FLAGS;
 #[derive(Clone, Debug)]
 pub struct Semaphore {
     words: Words,
-    /// Says who has which permit. Touched with `extra` locked, which is why relaxed will do.
+    /// The state of each permit. Accessed with `extra` locked, so relaxed orderings are enough.
     permits: Words,
-    /// How many permits there are to take besides.
+    /// The number of available permits in excess of the initial ones.
     extra: Lock<u64>,
     released: Condition,
 }
 
 impl Semaphore {
-    /// How many words of shared memory a semaphore with so many permits takes.
+    /// Returns the number of words of shared memory that a semaphore with `permits` permits needs.
     pub const fn words(permits: usize) -> usize {
         PARTS.saturating_add(permits)
     }
 
-    /// Makes a semaphore with so many permits. A negative number, Python's `OSError`, is impossible by type.
+    /// Creates a semaphore with a number of permits. In Python, a negative number is an error; the type excludes it
+    /// here.
     ///
     /// # Errors
     ///
-    /// When `memory` has not so many [words](Semaphore::words) left.
+    /// If fewer words of `memory` are left than [`words`](Semaphore::words) returns.
     pub fn new(memory: &Arc<Shared>, permits: usize) -> io::Result<Self> {
         Self::with_limit(memory, permits, usize::MAX)
     }
@@ -99,11 +103,11 @@ impl Semaphore {
         Self::at(memory, place)
     }
 
-    /// The semaphore that another process made at `place`. As [`Lock::at`].
+    /// Opens the semaphore that another process created at `place`. [`Lock::at`] has an example.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         let words = memory.at(place, WORDS)?;
         let permits = memory.at(place.after(PARTS), words[FIRST].load(Ordering::Relaxed) as usize)?;
@@ -112,13 +116,13 @@ impl Semaphore {
         Ok(Self { words, permits, extra, released })
     }
 
-    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    /// Returns where the semaphore is in the memory, to be sent to other processes. [`Lock::at`] has an example.
     pub fn place(&self) -> Place {
         self.words.place()
     }
 
     // ANCHOR: acquire
-    /// Blocks until there is a permit, and takes it. See the example of [`Semaphore`].
+    /// Acquires a permit, blocking until one is available. [`Semaphore`] has an example.
     pub fn acquire(&self) -> Permit<'_> {
         self.acquire_until(None).expect("there is a permit")
     }
@@ -138,15 +142,15 @@ impl Semaphore {
         Some(Permit { semaphore: self, index, holder: me })
     }
 
-    /// Frees the permits of the dead, and says how many these were.
+    /// Frees the permits of dead processes, and returns their number.
     fn free_permits_of_dead(&self) -> usize {
         let is_dead = |permit: &&AtomicU64| Holder::in_word(permit.load(Ordering::Relaxed)).is_dead();
         self.permits.iter().filter(is_dead).map(|permit| permit.store(FREE, Ordering::Relaxed)).count()
     }
     // ANCHOR_END: acquire
 
-    /// Takes a permit if there is one, or a dead process has one: Python's `acquire(block=False)`. See the example of
-    /// [`Semaphore`].
+    /// Acquires a permit if one is available or its holder is dead, and returns `None` otherwise. This is Python's
+    /// `acquire(block=False)`. [`Semaphore`] has an example.
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         let extra = self.extra.acquire();
         if self.count(*extra) == 0 {
@@ -155,7 +159,8 @@ impl Semaphore {
         self.take(extra)
     }
 
-    /// Blocks until there is a permit or `timeout` has passed: Python's `acquire(timeout=...)`. A zero timeout is one try.
+    /// Acquires a permit, blocking for at most `timeout`, and returns `None` if none was available. A zero timeout
+    /// tries once. This is Python's `acquire(timeout=...)`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -172,7 +177,8 @@ impl Semaphore {
         self.acquire_until(deadline_after(timeout))
     }
 
-    /// Adds `n` permits, whether or not they were taken from here. None is fine. Python's `release` has no `n`.
+    /// Adds `n` permits, whether or not they were acquired before. `n` may be zero. Python's `release` lacks the
+    /// parameter.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -196,7 +202,7 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// If there were more permits than a `usize` can count.
+    /// If the number of permits would exceed `usize::MAX`.
     pub fn release(&self, n: usize) {
         self.add(n).expect("so many permits can be counted");
     }
@@ -210,7 +216,7 @@ impl Semaphore {
         let free = |index: usize| self.permits[index].store(FREE, Ordering::Relaxed);
         let forgotten = self.find(FORGOTTEN).take(n).map(free).count();
         if limit == self.permits.len() {
-            // In place of those who have them.
+            // Release permits that processes still hold. Dropping their guards then does nothing.
             self.taken().take(n - forgotten).for_each(free);
         } else {
             *extra = extra.saturating_add((n - forgotten) as u64);
@@ -227,13 +233,14 @@ impl Semaphore {
             Some(index) if self.permits[index].load(Ordering::Relaxed) == holder.word() => {
                 self.permits[index].store(FREE, Ordering::Relaxed);
             }
-            Some(_) => return, // somebody released in its place
+            Some(_) => return, // `BoundedSemaphore::release` has already released it
         }
         drop(extra);
         self.released.notify(1);
     }
 
-    /// How many permits there are to take. Those that dead processes have count when somebody has looked.
+    /// Returns the number of available permits. A permit whose holder is dead counts once a process has checked the
+    /// holder.
     pub fn available(&self) -> usize {
         self.count(*self.extra.acquire())
     }
@@ -251,24 +258,25 @@ impl Semaphore {
     }
 }
 
-/// How many words a semaphore takes, without its permits.
+/// The number of words that a semaphore needs without its permits.
 const PARTS: usize = WORDS + Lock::<u64>::WORDS + Condition::WORDS;
 
-/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`], given back when dropped, also by a panic.
+/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`], which is released when it is dropped, even by a panic.
 ///
-/// It is the process's: any of its threads may have it. In a child made by `fork`, the copy of a permit does nothing.
+/// The permit belongs to the process, so it can be sent to another thread. In a child made by `fork`, the copy of a
+/// permit does nothing.
 #[derive(Debug)]
 #[must_use = "the permit is given back when it is dropped"]
 pub struct Permit<'a> {
     semaphore: &'a Semaphore,
-    /// Which word says who has it; none if it is one of the extra ones.
+    /// The index of the permit's word, or `None` if it is one of the extra permits.
     index: Option<usize>,
     holder: Holder,
 }
 
 impl Permit<'_> {
-    /// Keeps the permit taken, also when this process ends. Who wants it back releases it elsewhere. See the example of
-    /// [`Semaphore::release`].
+    /// Forgets the permit without releasing it, so that it stays acquired even after this process ends. To make it
+    /// available again, call [`Semaphore::release`], which has an example.
     pub fn forget(self) {
         if let Some(index) = self.index {
             let _extra = self.semaphore.extra.acquire();
@@ -281,7 +289,7 @@ impl Permit<'_> {
 }
 
 impl Drop for Permit<'_> {
-    /// If somebody released in place of this permit, it has been given back.
+    /// Does nothing if [`BoundedSemaphore::release`] has already released this permit.
     fn drop(&mut self) {
         if self.holder == Holder::this_process() {
             self.semaphore.give_back(self.index, self.holder);
@@ -289,8 +297,8 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// A [`Semaphore`] that never has more permits than at first: to release too often is an error. On some systems, Python's
-/// cannot tell.
+/// A [`Semaphore`] whose number of permits never exceeds the initial one: releasing more is an error. On some systems,
+/// Python's can't detect it.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -309,54 +317,54 @@ impl Drop for Permit<'_> {
 pub struct BoundedSemaphore(Semaphore);
 
 impl BoundedSemaphore {
-    /// Makes a semaphore with so many permits at most. See the example of [`BoundedSemaphore`].
+    /// Creates a semaphore with at most `permits` permits, all of them available. [`BoundedSemaphore`] has an example.
     ///
     /// # Errors
     ///
-    /// When `memory` has not so many [words](Semaphore::words) left.
+    /// If fewer words of `memory` are left than [`words`](Semaphore::words) returns.
     pub fn new(memory: &Arc<Shared>, permits: usize) -> io::Result<Self> {
         Semaphore::with_limit(memory, permits, permits).map(Self)
     }
 
-    /// The semaphore that another process made at `place`. As [`Lock::at`].
+    /// Opens the semaphore that another process created at `place`. [`Lock::at`] has an example.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         Semaphore::at(memory, place).map(Self)
     }
 
-    /// Where it lies, to be sent to other processes. As [`Lock::place`].
+    /// Returns where the semaphore is in the memory, to be sent to other processes. [`Lock::at`] has an example.
     pub fn place(&self) -> Place {
         self.0.place()
     }
 
-    /// Blocks until there is a permit, and takes it. As [`Semaphore::acquire`].
+    /// Acquires a permit, blocking until one is available, like [`Semaphore::acquire`].
     pub fn acquire(&self) -> Permit<'_> {
         self.0.acquire()
     }
 
-    /// Takes a permit if there is one. As [`Semaphore::try_acquire`].
+    /// Acquires a permit if one is available, like [`Semaphore::try_acquire`].
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.0.try_acquire()
     }
 
-    /// Blocks until there is a permit or `timeout` has passed. As [`Semaphore::acquire_timeout`].
+    /// Acquires a permit, blocking for at most `timeout`, like [`Semaphore::acquire_timeout`].
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
         self.0.acquire_timeout(timeout)
     }
 
-    /// Gives `n` permits back that were taken and forgotten. See the example of [`BoundedSemaphore`].
+    /// Releases `n` permits that were acquired and forgotten. [`BoundedSemaphore`] has an example.
     ///
     /// # Errors
     ///
-    /// When there would be more permits than at first: then none is given back. Python raises `ValueError`.
+    /// If the number of permits would exceed the initial one. Then none is released. Python raises `ValueError`.
     pub fn release(&self, n: usize) -> Result<(), TooMany> {
         self.0.add(n)
     }
 
-    /// How many permits there are to take. As [`Semaphore::available`].
+    /// Returns the number of available permits, like [`Semaphore::available`].
     pub fn available(&self) -> usize {
         self.0.available()
     }

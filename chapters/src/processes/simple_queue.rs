@@ -100,7 +100,7 @@ impl<T: Serialize + DeserializeOwned> SimpleQueue<T> {
     ///
     /// # Errors
     ///
-    /// If the words at `place` weren't given out, or hold no queue.
+    /// If the words at `place` weren't allocated, or don't hold a queue.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         let room = memory.at(place, REST)?[ROOM].load(Ordering::Relaxed) as usize;
         let items = place.after(REST);

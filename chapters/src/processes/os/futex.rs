@@ -1,10 +1,10 @@
-//! Where processes sleep until a word changes: the kernel's *futex*, which POSIX's primitives are made of.
+//! Puts processes to sleep until a word changes, with the kernel's *futex*, which POSIX's primitives use.
 //!
-//! The kernel looks at 32 bits. They are the lower half of the word.
+//! The kernel compares 32 bits: the lower half of the word.
 //!
-//! The counterpart for threads is the standard library's `Condvar` (which uses a futex itself), and for a process that
-//! would rather wait for many things at once an `eventfd`, which `poll` understands. The crate `atomic-wait` wraps what
-//! Linux, macOS and Windows have, for the threads of one process.
+//! For threads, use the standard library's `Condvar`, which uses a futex itself. A process that waits for several
+//! things at once uses an `eventfd`, which works with `poll`. The crate `atomic-wait` wraps the equivalents of Linux,
+//! macOS and Windows for the threads of one process.
 
 use std::hint;
 use std::ptr;
@@ -15,20 +15,19 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 
-/// How long one leaves alone what others may be changing, before one looks again: in turns of a loop, of which 40 or so take a
-/// microsecond.
+/// The number of iterations that `spin_while` pauses before it checks again. About 40 of them take a microsecond.
 const PAUSE: usize = 64;
-/// How often one then lets others have the processor, before one sleeps.
+/// The number of times that it then yields the processor.
 const YIELDS: usize = 8;
-/// How long others may then have kept the processor. Who needs it longer computes, and eight such turns would be more than
-/// many a timeout.
+/// The time after which it stops yielding. If other threads keep the processor for longer, they are computing, and
+/// eight of their time slices would be longer than many timeouts.
 const MAX_YIELD_TIME: Duration = Duration::from_micros(500);
 
-/// Waits a moment without sleeping while there is nothing else to do, and says whether that is still so.
+/// Waits for a short time without sleeping while `busy` returns true. Returns whether it still does.
 ///
-/// To be woken takes longer than most waits, and costs the one who has to do it more than all the rest of what it does.
-/// But whoever looks again at once takes the words away from the processor of the one who changes them, and both get
-/// slower than one alone. So one pauses first: meanwhile, the other one gets many things done.
+/// Waking a sleeping process takes longer than most waits last, and often costs the process that wakes it more than the
+/// rest of its work. But checking continuously moves the cache line away from the processor that changes it, and slows
+/// both processes down. A pause before the check lets the other process make progress.
 pub(in crate::processes) fn spin_while(busy: impl Fn() -> bool) -> bool {
     if busy() {
         (0..PAUSE).for_each(|_| hint::spin_loop());
@@ -38,8 +37,8 @@ pub(in crate::processes) fn spin_while(busy: impl Fn() -> bool) -> bool {
     busy()
 }
 
-/// Sleeps until somebody [wakes](wake) the word, or for no reason, or until `timeout` has passed: then the answer is
-/// false. Does not sleep at all if the lower half of the word is not that of `expected` any more.
+/// Sleeps until another process [wakes](wake) the word, until `timeout` has passed, or for no reason. Returns false if
+/// the timeout has passed. Returns immediately if the lower half of the word differs from that of `expected`.
 ///
 /// ```
 /// use std::sync::atomic::AtomicU64;
@@ -54,18 +53,19 @@ pub fn wait(word: &AtomicU64, expected: u64, timeout: Duration) -> bool {
     let seconds = libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX);
     let timeout = libc::timespec { tv_sec: seconds, tv_nsec: timeout.subsec_nanos().into() };
     let half = lower_half(word);
-    // SAFETY: the word and the timeout outlive the call, and the kernel only reads them. Without FUTEX_PRIVATE_FLAG the
-    // word is found by the memory behind it, so that it is the same one in every process.
+    // SAFETY: The word and the timeout outlive the call, and the kernel only reads them. Without FUTEX_PRIVATE_FLAG,
+    // the kernel identifies the word by its physical memory, so that it is the same word in every process.
     let result = unsafe { libc::syscall(libc::SYS_futex, half, libc::FUTEX_WAIT, expected as u32, &raw const timeout) };
     result == 0 || Errno::last() != Errno::ETIMEDOUT
 }
 
-/// Wakes `n` of those who sleep on the word, or all if there are fewer: those first who came first.
+/// Wakes `n` of the processes that sleep on the word, in the order in which they fell asleep, or all if there are
+/// fewer.
 ///
-/// See the example of [`Condition`](crate::processes::Condition), which does it for you.
+/// [`Condition`](crate::processes::Condition) does this for you, and has an example.
 pub fn wake(word: &AtomicU64, n: usize) {
     let n = i32::try_from(n).unwrap_or(i32::MAX);
-    // SAFETY: the kernel uses the address to find sleepers and does not touch the word.
+    // SAFETY: The kernel uses the address to find the sleeping processes, and doesn't access the word.
     unsafe { libc::syscall(libc::SYS_futex, lower_half(word), libc::FUTEX_WAKE, n) };
 }
 

@@ -1,7 +1,8 @@
 //! Identifies the thread or process that holds something in shared memory, so that others can check that it is alive.
 //!
 //! A PID or thread ID isn't enough, because the kernel reuses it after the thread has ended: on many machines, after
-//! 32,768 others. The start time tells the two apart. A [`Holder`] combines both in one word, which fits in an atomic.
+//! 32,768 others. The start time distinguishes the two. A [`Holder`] combines both in one word, which fits in an
+//! atomic.
 //!
 //! Python's `multiprocessing` lacks this check, so a lock whose holder dies stays locked forever. A working engineer
 //! lets the kernel keep track of the holder: `File::lock` (or `flock`) is released when its file is closed, which
@@ -53,7 +54,7 @@ thread_local! {
 const UNKNOWN: u64 = u32::MAX as u64;
 
 /// This process's holder, or 0 until it is first needed. Relaxed, like `FORGETS`: each is one independent value, and
-/// computing it twice does no harm.
+/// computing it twice is harmless.
 static PROCESS: AtomicU64 = AtomicU64::new(0);
 
 /// Whether `forget` is registered to run in every child made by `fork`.
@@ -68,8 +69,8 @@ impl Holder {
 
     /// Returns the calling thread. After the first call, this reads a thread-local variable.
     ///
-    /// If `/proc` can't be read, because it is missing or the process has no free file descriptor, the start time is
-    /// unknown. Then a later thread with the same ID is mistaken for this one.
+    /// If `/proc` is missing, or the process can't open it for lack of a file descriptor, the start time is unknown.
+    /// Then a later thread with the same ID is mistaken for this one.
     #[inline]
     pub fn this_thread() -> Self {
         match THREAD.get() {
@@ -95,7 +96,7 @@ impl Holder {
             // thread-local variable and an atomic, which is safe there.
             let registered = unsafe { libc::pthread_atfork(None, None, Some(forget)) };
             assert_eq!(registered, 0, "the system has memory for the address of a function");
-            // If two threads get here at once, the handler is registered twice, which does no harm.
+            // If two threads get here at once, the handler is registered twice, which is harmless.
             FORGETS.store(true, Ordering::Relaxed);
         }
         let started = look_up(number).map_or(UNKNOWN, |stat| stat.started);
@@ -125,7 +126,7 @@ impl Holder {
     /// Returns whether the thread or process has ended: its ID is unused or now belongs to another one, or it is a
     /// zombie. Returns false if it can't find out, and for [`Holder::NOBODY`]. Takes a few microseconds if it is alive.
     ///
-    /// Needs a free file descriptor. If the process has none left, a reused ID goes unnoticed.
+    /// Opens a file. If the process is out of file descriptors, a reused ID goes unnoticed.
     pub fn is_dead(self) -> bool {
         let number = Pid::from_raw((self.0 & u64::from(u32::MAX)) as i32);
         if self == Self::NOBODY {
@@ -142,7 +143,7 @@ impl Holder {
                 let reused = self.started() != UNKNOWN && Self::new(number, stat.started) != self;
                 matches!(stat.state, b'Z' | b'X') || reused
             }
-            // A zombie has no executable. Finding that out doesn't require opening a file.
+            // A zombie lacks an executable. Finding that out doesn't require opening a file.
             Err(error)
                 if matches!(Errno::from_raw(error.raw_os_error().unwrap_or(0)), Errno::EMFILE | Errno::ENFILE) =>
             {

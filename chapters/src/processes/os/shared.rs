@@ -1,13 +1,13 @@
-//! Memory that processes share: a row of atomic words, given out in places.
+//! Memory that several processes share, as a sequence of atomic words from which places are allocated.
 //!
-//! What several processes may write at any moment cannot be an ordinary Rust value, since no borrow checker sees across
-//! processes. Atomic words can: whoever stores one, everybody who loads it gets a word that somebody stored. All that is
-//! built on top of this module is safe code.
+//! Memory that another process may write at any moment can't be an ordinary Rust value, because the borrow checker only
+//! sees one process. Atomic words can be: a process that loads a word gets a value that some process stored there. The
+//! types that are built on this module are safe code.
 //!
-//! Python's counterparts are `multiprocessing.Value` and `Array`, which take room from such memory and put a lock beside
-//! it, and `multiprocessing.shared_memory`, which gives the bare bytes. A [`Place`] is what the first two are sent as: a
-//! number that means the same in every process that has the memory. A working engineer takes `memmap2`, and is alone
-//! with the same question of what may be written there while others look.
+//! Python's counterparts are `multiprocessing.Value` and `Array`, which allocate from such memory and add a lock, and
+//! `multiprocessing.shared_memory`, which gives access to the bytes. A [`Place`] is the form in which a value is sent
+//! to another process: a number that means the same in every process that maps the memory. A working engineer uses
+//! `memmap2`, and also has to decide how processes may write the memory while others read it.
 
 use std::fs::File;
 use std::io;
@@ -24,27 +24,27 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 use serde::{Deserialize, Serialize};
 
-/// How many words a processor moves at a time. Every [`Place`] begins with such a *cache line*, so that nobody is slowed
-/// down by what others write next to it.
+/// The number of words in a *cache line*, the unit that processors move. Every [`Place`] begins with a new one, so that
+/// processes that write neighboring places don't slow each other down.
 pub const LINE: usize = 8;
 
-/// Which word counts the words given out, itself and its line included.
+/// The index of the word that counts the allocated words, including its own line.
 const GIVEN: usize = 0;
 
-/// Where in a [`Shared`] memory something lies: a number that can be sent to any process that has the memory.
+/// The position of something in a [`Shared`] memory: a number that can be sent to any process that maps the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place(u64);
 
 impl Place {
-    /// The place so many words further on, for what is made of parts. A part takes whole lines.
+    /// Returns the place `words` words further on, for types that consist of parts. A part takes whole lines.
     pub(in crate::processes) fn after(self, words: usize) -> Self {
         Self(self.0.saturating_add(words.next_multiple_of(LINE) as u64))
     }
 }
 
-/// A row of words, all zero at first, that lives as long as some process has it.
+/// A sequence of words, all zero at first, that exists as long as a process has it mapped or its descriptor open.
 ///
-/// A child made by `fork` has it at once; any other process gets it by being sent the file descriptor.
+/// A child made by `fork` inherits the mapping. Any other process must be sent the file descriptor.
 ///
 /// ```
 /// use std::os::fd::AsFd;
@@ -57,7 +57,7 @@ impl Place {
 /// let place = memory.place(2)?;
 /// memory.at(place, 2)?[1].store(42, Relaxed);
 ///
-/// // What another process does that was sent the descriptor and the place:
+/// // In another process, which received the descriptor and the place:
 /// let descriptor = memory.as_fd().try_clone_to_owned()?;
 /// let elsewhere = Arc::new(Shared::map(descriptor)?);
 /// assert_eq!(elsewhere.at(place, 2)?[1].load(Relaxed), 42);
@@ -71,17 +71,17 @@ pub struct Shared {
     memory: OwnedFd,
 }
 
-// SAFETY: a `Shared` gives out its words as `&[AtomicU64]` only, which may be used from any thread.
+// SAFETY: A `Shared` gives access to its words only as `&[AtomicU64]`, which may be used from any thread.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    /// Makes memory in which `words` words can be given out: a place takes whole lines of [`LINE`] words each.
+    /// Creates memory from which `words` words can be allocated. A place takes whole lines of [`LINE`] words each.
     ///
     /// # Errors
     ///
-    /// When the system has no memory or no file descriptor for them.
+    /// If the system lacks the memory or a file descriptor.
     // ANCHOR: new
     pub fn new(words: usize) -> io::Result<Self> {
         let memory = memfd_create("chapters", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
@@ -97,11 +97,11 @@ impl Shared {
     }
     // ANCHOR_END: new
 
-    /// Maps memory that another process made and sent.
+    /// Maps memory that another process created and sent.
     ///
     /// # Errors
     ///
-    /// When `memory` is not the descriptor of such memory, or the system refuses to map it.
+    /// If `memory` isn't the descriptor of such memory, or the system refuses to map it.
     pub fn map(memory: OwnedFd) -> io::Result<Self> {
         let seals = SealFlag::from_bits_retain(fcntl(&memory, FcntlArg::F_GET_SEALS)?);
         let memory = File::from(memory);
@@ -112,22 +112,23 @@ impl Shared {
             return Err(not_ours());
         }
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: the kernel picks a place that nothing else has; the mapping stays until `drop`.
+        // SAFETY: The kernel picks an unused address range, and the mapping stays until `drop`.
         let start = unsafe { mmap(None, length, access, MapFlags::MAP_SHARED, &memory, 0) }?;
         Ok(Self { start: start.cast(), words: bytes / size_of::<AtomicU64>(), memory: memory.into() })
     }
 
-    /// Gives out `words` words that nobody has had before: all zero. They are never taken back.
+    /// Allocates `words` words that haven't been used before, all zero. They are never freed.
     ///
     /// # Errors
     ///
-    /// When there are not so many left.
+    /// If fewer words are left.
     pub fn place(&self, words: usize) -> io::Result<Place> {
         let end = |given: u64| (given as usize).checked_add(words.checked_next_multiple_of(LINE)?);
-        // Garbage in the memory must not give out the words at its beginning, or words that aren't a line's first.
+        // Garbage in this word must not cause an allocation of the words at the beginning, or one that doesn't start a
+        // line.
         let whole = |given: &u64| *given >= LINE as u64 && given.is_multiple_of(LINE as u64);
         let grow = |given| end(Some(given).filter(whole)?).filter(|&end| end <= self.words).map(|end| end as u64);
-        // Relaxed: the words are zero without anybody having written them, and nobody else learns the place from here.
+        // Relaxed: the words are zero without a store, and no other process learns the place from this word.
         let given = self.words()[GIVEN].fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow);
         given.map(Place).map_err(|_| {
             let left = self.words.saturating_sub(self.given());
@@ -135,11 +136,11 @@ impl Shared {
         })
     }
 
-    /// The `words` words at `place`, which somebody who has this memory was [given](Self::place).
+    /// Returns the `words` words at `place`, which a process that maps this memory [allocated](Self::place).
     ///
     /// # Errors
     ///
-    /// When they were not given out: the place is one in other memory, or was garbled on its way.
+    /// If they weren't allocated, because the place belongs to other memory or was damaged on its way.
     pub fn at(self: &Arc<Self>, place: Place, words: usize) -> io::Result<Words> {
         let first = usize::try_from(place.0).unwrap_or(usize::MAX);
         let end = first.checked_add(words).filter(|&end| end <= self.given().min(self.words));
@@ -156,8 +157,8 @@ impl Shared {
 
     #[inline]
     fn words(&self) -> &[AtomicU64] {
-        // SAFETY: `start` is page-aligned and has `words` words behind it until `drop`: the file is sealed, so that
-        // nobody can make it shorter. Every process sees them as atomics alone, and any bits are a valid word.
+        // SAFETY: `start` is page-aligned and points to `words` words until `drop`; the file is sealed, so no process
+        // can shorten it. Every process accesses them only as atomics, and any bits are a valid word.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.words) }
     }
 }
@@ -170,12 +171,12 @@ impl AsFd for Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this value's own, and borrows of it cannot outlive it.
+        // SAFETY: This value owns the mapping, and borrows of it can't outlive it.
         let _ = unsafe { munmap(self.start.cast(), self.words * size_of::<AtomicU64>()) };
     }
 }
 
-/// The words at a [`Place`], and a share in the memory that they lie in. See [`Shared`].
+/// The words at a [`Place`], and a reference to the [`Shared`] memory that contains them.
 #[derive(Clone, Debug)]
 pub struct Words {
     memory: Arc<Shared>,
@@ -184,12 +185,12 @@ pub struct Words {
 }
 
 impl Words {
-    /// Where they lie, to be sent to others that have the memory.
+    /// Returns the place of the words, to be sent to other processes that map the memory.
     pub fn place(&self) -> Place {
         Place(self.first as u64)
     }
 
-    /// The memory that they lie in.
+    /// Returns the memory that contains the words.
     pub fn memory(&self) -> &Arc<Shared> {
         &self.memory
     }

@@ -27,8 +27,8 @@ pub struct Tallies {
 /// The last change that a holder of the lock made to the table, or was about to make.
 ///
 /// The change is part of the value that the lock guards, so it is committed together with the rest of that value. The
-/// table isn't. The next holder therefore carries the change out before it does anything else. Carrying it out twice
-/// does no harm.
+/// table isn't. The next holder therefore carries the change out before it does anything else, perhaps for the second
+/// time, which is harmless.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Change {
@@ -70,8 +70,8 @@ impl Tallies {
         }
     }
 
-    /// Counts a task of this process as done. If this process has none, because it finished a task that another process
-    /// took, it counts a task of any process.
+    /// Counts a task of this process as done. If another process took the task, so that this one is without tasks, it
+    /// counts a task of any process.
     pub fn remove(&self, last: &mut Change) {
         self.carry_out(*last);
         let me = Holder::this_process();

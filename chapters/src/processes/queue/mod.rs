@@ -1,24 +1,22 @@
-//! A queue between processes: Python's `multiprocessing.Queue` and `JoinableQueue`.
+//! A bounded queue between processes: the counterpart of Python's `multiprocessing.Queue` and `JoinableQueue`.
 //!
-//! It differs from [`threads::Queue`](crate::threads::Queue) in where its items are: in [`shared`](super::shared) memory,
-//! as bytes. So an item must be one that serde can turn into bytes and back, and the room for them is given when the queue
-//! is made. And it differs in what may happen to those who use it: they can be killed. What a process changes in the queue
-//! it changes when it gives the lock back, so an item is put or not, and taken or not; none is torn, and none comes twice.
-//! A process that dies with items in hand cannot say `task_done`. Its tasks are counted as [lost](Queue::lost), and
-//! [`join`](Queue::join) returns.
+//! # Differences from other types
 //!
-//! In Python, `put` only hands the item to a thread, the *feeder*, which serializes it and writes it into a pipe. What
-//! cannot be serialized fails there, long after `put` has returned, with a traceback that nobody waits for. A program that
-//! ends waits for its feeder, for ever if nobody takes the items out. One that is killed with the pipe's lock in its hands
-//! leaves it locked. And `empty()` may be true just after a `put`. Here there is no feeder: `put` itself says what it cannot
-//! send, and waits when there is no room; nothing hangs at the exit; and [`len`](Queue::len) is exact.
+//! - [`threads::Queue`](crate::threads::Queue) holds the items themselves. This queue serializes them with serde into
+//!   [`shared`](super::shared) memory, whose size is fixed when the queue is created.
+//! - A process that uses the queue can be killed. Its changes take effect when it releases the queue's lock, so an item
+//!   is on the queue or it isn't, and no item is torn or received twice. A process that dies with unfinished items
+//!   can't call `task_done`. Its items count as [lost](Queue::lost), and [`join`](Queue::join) returns.
+//! - A [`SimpleQueue`](super::SimpleQueue) has a fixed size as well, but can't count tasks or be shut down.
+//! - In Python, `put` hands the item to a *feeder* thread, which serializes it and writes it to a pipe. If that fails,
+//!   the thread prints a traceback, long after `put` has returned. A process that exits waits for its feeder, forever
+//!   if no process takes the items out. A process that is killed while it holds the pipe's lock leaves it locked.
+//!   `empty()` may return true just after a `put`. This queue has no feeder: `put` reports items that it can't send and
+//!   blocks while there isn't enough room, a process that exits doesn't wait, and [`len`](Queue::len) is exact.
 //!
-//! The price is the room, which is not more than what was asked for at first. A [`SimpleQueue`](super::SimpleQueue) pays
-//! it, too, and does not know the rest: no tasks, no end.
-//!
-//! A working engineer reaches for a pipe, for a Unix socket, which says when the other side is gone, for [ipc-channel],
-//! which looks like the standard library's channel; and for a message broker where items must outlive all processes, or
-//! cross the network.
+//! A working engineer uses a pipe; a Unix socket, which reports that the other end is closed; [ipc-channel], which
+//! resembles the standard library's channel; or a message broker, if items must outlive all processes or cross the
+//! network.
 //!
 //! [ipc-channel]: https://docs.rs/ipc-channel
 
@@ -43,20 +41,20 @@ use crate::errors::TooMany;
 use in_flight::{Change, Tallies};
 use ring::{Frame, Frames, Ring};
 
-/// Which word says how many items there may be.
+/// The index of the word that holds the maximum number of items.
 const MAXSIZE: usize = 0;
-/// Which word says how many words the ring has.
+/// The index of the word that holds the size of the ring, in words.
 const ROOM: usize = 1;
-/// Where everything else begins.
+/// The offset of the lock, which the conditions, the table of tasks and the ring follow.
 const REST: usize = LINE;
 
-/// How much room a queue has unless one says how much, in bytes: as much as a pipe.
+/// The default amount of room, in bytes: as much as a pipe has.
 pub(super) const DEFAULT_ROOM: usize = 1 << 16;
 
-/// How long one that joins waits before it looks who has died.
+/// How long `join` waits before it checks for dead processes.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A queue that gives back what was put first. Its clones are the same queue.
+/// A first-in, first-out queue. Its clones are the same queue.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -99,7 +97,7 @@ pub struct Queue<T> {
 #[repr(C)]
 struct Content {
     items: Frames,
-    /// How many items were put for which nobody has said `task_done`.
+    /// The number of items that were put, and for which `task_done` hasn't been called.
     unfinished: u64,
     lost: u64,
     shut_down: u64,
@@ -108,10 +106,10 @@ struct Content {
 // ANCHOR_END: queue
 
 impl<T> Queue<T> {
-    /// How many words of shared memory a queue takes that [`Queue::new`] makes.
+    /// The number of words of shared memory that a queue created by [`Queue::new`] needs.
     pub const WORDS: usize = Self::words(DEFAULT_ROOM);
 
-    /// How many words of shared memory a queue takes with room for so many bytes.
+    /// Returns the number of words of shared memory that a queue with room for `bytes` bytes needs.
     pub const fn words(bytes: usize) -> usize {
         Self::BEFORE_RING + Ring::words(bytes)
     }
@@ -120,18 +118,18 @@ impl<T> Queue<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Queue<T> {
-    /// Makes a queue for `maxsize` items at most, or for any number if that is zero, as in Python; and for 64 KiB of them in
-    /// any case. See the example of [`Queue`].
+    /// Creates a queue for at most `maxsize` items and 64 KiB. If `maxsize` is zero, the number of items is unlimited,
+    /// as in Python. [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When `memory` has not [`Queue::WORDS`] left.
+    /// If fewer than [`Queue::WORDS`] words of `memory` are left.
     pub fn new(memory: &Arc<Shared>, maxsize: usize) -> io::Result<Self> {
         Self::with_room(memory, maxsize, DEFAULT_ROOM)
     }
 
-    /// Makes a queue for `maxsize` items at most, or for any number if that is zero, and for so many `bytes` in any case.
-    /// An item takes 8 bytes more than it is long, and a multiple of 8.
+    /// Creates a queue for at most `maxsize` items and `bytes` bytes. If `maxsize` is zero, the number of items is
+    /// unlimited. Each item takes its serialized length, rounded up to a multiple of 8, and 8 bytes more.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -151,7 +149,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// When `memory` has not [so many words](Queue::words) left.
+    /// If fewer words of `memory` are left than [`words`](Queue::words) returns.
     pub fn with_room(memory: &Arc<Shared>, maxsize: usize, bytes: usize) -> io::Result<Self> {
         let place = memory.place(Self::words(bytes))?;
         let parameters = memory.at(place, REST)?;
@@ -160,7 +158,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         Self::at(memory, place)
     }
 
-    /// The queue that another process made at `place`.
+    /// Opens the queue that another process created at `place`.
     ///
     /// ```
     /// use std::os::fd::AsFd;
@@ -172,7 +170,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// let queue = Queue::new(&memory, 10)?;
     /// queue.put("an item".to_owned()).unwrap();
     ///
-    /// // What another process does that was sent the descriptor and the place:
+    /// // In another process, which received the descriptor and the place:
     /// let elsewhere = Arc::new(Shared::map(memory.as_fd().try_clone_to_owned()?)?);
     /// assert_eq!(Queue::at(&elsewhere, queue.place())?.get(), Ok("an item".to_owned()));
     /// # Ok(())
@@ -181,7 +179,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't allocated, or don't hold a queue.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
         let parameters = memory.at(place, REST)?;
         let [maxsize, room] = [MAXSIZE, ROOM].map(|word| parameters[word].load(Ordering::Relaxed) as usize);
@@ -202,23 +200,23 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         })
     }
 
-    /// Where it lies, to be sent to other processes. See the example of [`Queue::at`].
+    /// Returns where the queue is in the memory, to be sent to other processes. [`Queue::at`] has an example.
     pub fn place(&self) -> Place {
         self.place
     }
 
-    /// How many items there may be; zero means any number for which there is room.
+    /// Returns the maximum number of items. If it is zero, only the memory limits the number.
     pub fn maxsize(&self) -> usize {
         self.maxsize
     }
 
     // ANCHOR: put
-    /// Blocks until there is room, and puts an item. See the example of [`Queue`].
+    /// Puts an item on the queue, blocking until there is room. [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When the queue was shut down, before or meanwhile; or when the item cannot be serialized, or is longer than all the
-    /// room. The item comes back.
+    /// If the queue is shut down before there is room; or if the item can't be serialized, or is larger than the ring.
+    /// The error contains the item.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
         let frame = self.ring.frame(item)?;
         let content = self.not_full.wait_for(self.content.acquire(), |content| self.may_put(content, &frame));
@@ -252,7 +250,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         self.maxsize != 0 && content.items.count as usize >= self.maxsize
     }
 
-    /// Puts an item if there is room: Python's `put_nowait`.
+    /// Puts an item on the queue if there is room. This is Python's `put_nowait`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -270,18 +268,19 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue is full or was shut down, or the item cannot be sent. It comes back.
+    /// If the queue is full or shut down, or the item can't be sent. The error contains the item.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
         let frame = self.ring.frame(item)?;
         self.add(self.content.acquire(), frame)
     }
 
-    /// Blocks until there is room or `timeout` has passed, and puts an item: Python's `put(timeout=...)`. A zero timeout is
-    /// one try; a negative one, Python's `ValueError`, is impossible by type.
+    /// Puts an item on the queue, blocking for at most `timeout` until there is room. A zero timeout tries once. This
+    /// is Python's `put(timeout=...)`; a negative timeout, a `ValueError` there, is excluded by the type.
     ///
     /// # Errors
     ///
-    /// When the queue stayed full or was shut down, or the item cannot be sent. It comes back.
+    /// If the queue is still full after `timeout`, or was shut down, or the item can't be sent. The error contains the
+    /// item.
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
         let frame = self.ring.frame(item)?;
         let may_put = |content: &Content| self.may_put(content, &frame);
@@ -290,12 +289,13 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     // ANCHOR: get
-    /// Blocks until there is an item, and takes it. See the example of [`Queue`].
+    /// Removes and returns the first item, blocking until there is one. [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When the queue is empty and was shut down, before or meanwhile; or when what was in it is no item of this queue. What
-    /// is no item is taken out and counts as lost; and if it cannot be told where it ends, so is everything behind it.
+    /// If the queue is empty and shut down; or if the first entry can't be deserialized as a `T`. That entry is removed
+    /// and counts as lost. If its length is invalid as well, all entries are removed and count as lost, because the
+    /// start of the next one is unknown.
     pub fn get(&self) -> Result<T, GetError> {
         let content = self.not_empty.wait_for(self.content.acquire(), |content| Self::may_get(content));
         self.take(content)
@@ -313,7 +313,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         };
         self.tallies.add(&mut content.tallied);
         drop(content);
-        // Those who wait for bytes wait for different numbers of them.
+        // Processes may be waiting for different numbers of bytes, so wake all of them.
         self.not_full.notify(if was_at_limit { 1 } else { usize::MAX });
         ring::item(&bytes).inspect_err(|_| _ = self.finish(1))
     }
@@ -323,7 +323,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         content.shut_down != 0 || content.items.count > 0
     }
 
-    /// Takes an item if there is one: Python's `get_nowait`.
+    /// Removes and returns the first item if there is one. This is Python's `get_nowait`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -342,13 +342,14 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue is empty; and, which is not the same, when it also was shut down, or what was in it is no item.
+    /// If the queue is empty, with different errors before and after it was shut down, or if the first entry isn't an
+    /// item.
     pub fn try_get(&self) -> Result<T, GetError> {
         self.take(self.content.acquire())
     }
 
-    /// Blocks until there is an item or `timeout` has passed, and takes it: Python's `get(timeout=...)`. A zero timeout is
-    /// one try.
+    /// Removes and returns the first item, blocking for at most `timeout` until there is one. A zero timeout tries
+    /// once. This is Python's `get(timeout=...)`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -366,24 +367,26 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     ///
     /// # Errors
     ///
-    /// When the queue stayed empty; and, which is not the same, when it also was shut down, or what was in it is no item.
+    /// If the queue is still empty after `timeout`, or is empty and shut down, which are different errors; or if the
+    /// first entry isn't an item.
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
         let may_get = |content: &Content| Self::may_get(content);
         self.take(self.not_empty.wait_for_timeout(self.content.acquire(), timeout, may_get).0)
     }
 
-    /// How many items there are: Python's `qsize()`, which fails on macOS. By the time you look at the answer, others may
-    /// have changed it.
+    /// Returns the number of items. The answer may be out of date when it is returned. This is Python's `qsize()`,
+    /// which fails on macOS.
     pub fn len(&self) -> usize {
         self.content.acquire().items.count as usize
     }
 
-    /// Whether there is no item: Python's `empty()`, which may be true just after a `put`. Not so here.
+    /// Returns whether the queue is empty. This is Python's `empty()`, which may return true just after a `put`; this
+    /// one doesn't.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether there is no room, not even for the shortest item: Python's `full()`.
+    /// Returns whether the queue lacks room even for the shortest item. This is Python's `full()`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -404,12 +407,11 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     // ANCHOR: join
-    /// Says that an item that was taken has also been done. Any process may say that, as in Python. See the example of
-    /// [`Queue`].
+    /// Counts an item that was taken as done. Any process may call this, as in Python. [`Queue`] has an example.
     ///
     /// # Errors
     ///
-    /// When that has been said of every item that was put, or the item was lost.
+    /// If every item that was put is already done or lost.
     pub fn task_done(&self) -> Result<(), TooMany> {
         self.finish(0)
     }
@@ -425,7 +427,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         Ok(())
     }
 
-    /// Blocks until every item that was put has also been done, or was [lost](Queue::lost). See the example of [`Queue`].
+    /// Blocks until every item that was put is done or [lost](Queue::lost). [`Queue`] has an example.
     pub fn join(&self) {
         let all_done = |content: &Content| content.unfinished == 0;
         while !self.all_done.wait_for_timeout(self.content.acquire(), LOOK, all_done).1 {
@@ -434,12 +436,12 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
     // ANCHOR_END: join
 
-    /// How many items will not be done, because a process took them and died, or because they were no items. Looks for the
-    /// dead. Python does not know, and waits for them in `join`.
+    /// Checks for dead processes, and returns the number of lost items: those that a process took before it died, and
+    /// those that couldn't be deserialized. Python doesn't detect lost items, so its `join` waits for them forever.
     ///
-    /// An item that was taken is in the hands of the process that took it until some process says
-    /// [`task_done`](Queue::task_done). Of more than a thousand processes that have items in hand at once, those are not
-    /// watched that come last.
+    /// An item that was taken belongs to the process that took it, until a process calls
+    /// [`task_done`](Queue::task_done). The queue keeps track of 1024 processes with unfinished items. It can't detect
+    /// that the items of further processes are lost.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -459,7 +461,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         self.content.acquire().lost as usize
     }
 
-    /// Counts as lost what the dead had in hand. One after the other: each change is committed for itself.
+    /// Counts the unfinished items of dead processes as lost. Handles one process at a time, because each change is
+    /// committed separately.
     fn reap(&self) {
         loop {
             let mut content = self.content.acquire();
@@ -472,11 +475,12 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         }
     }
 
-    /// Lets nobody put any more; whoever waits for room is told. The items that are there can still be taken, unless
-    /// `immediate`: then they are dropped, and count as done. Python's `queue.Queue` has it since 3.13; its
-    /// `multiprocessing.Queue` has not, and `close()` there only says that this process will put no more.
+    /// Shuts the queue down: `put` returns an error from now on, even in processes that are already waiting for room.
+    /// Items on the queue can still be taken, unless `immediate` is true, which drops them and counts them as done.
+    /// Python's `queue.Queue` has this method in 3.13 and later. `multiprocessing.Queue` only has `close()`, which
+    /// prevents the calling process from putting more items.
     ///
-    /// [`join`](Queue::join) waits for the items that were taken, in any case.
+    /// [`join`](Queue::join) still waits for the items that were taken.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! Watches the worker processes: passes on what they say, and finds out when one dies.
+//! Collects the records of the worker processes, and detects when one dies.
 //!
-//! A thread of the service's process, started once there is nothing left to fork. Python's `multiprocessing.Queue` for
-//! results has such a thread in every process that puts something on it; here only the service has one, since what a
-//! worker says lies in memory that both have.
+//! The collector is a thread of the service's process, started after the last fork. Python's `multiprocessing.Queue`
+//! has a thread in every process that puts a result on it. Here only the service needs one, because workers write their
+//! records to memory that both map.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,40 +20,40 @@ use crate::processes::os::start::Process;
 use crate::record::{Event, Record};
 use crate::trace::{Recorder, Trace};
 
-/// How often the journals are read, in milliseconds, while the workers have much to say.
+/// The interval at which the journals are read, in milliseconds, while workers write many records.
 const BUSY: u8 = 1;
-/// The same, while they have not.
+/// The interval while they write few records.
 const QUIET: u8 = 5;
-/// How many records at a time are much.
+/// The number of records per interval that counts as many.
 const MUCH: usize = 64;
 
-/// A worker process, as the service sees it.
+/// The service's view of a worker process.
 #[derive(Debug)]
 pub struct Watched {
-    /// What it says.
+    /// The records of the worker.
     pub journal: Journal,
     /// The process.
     pub process: Process,
-    /// Speaks for the worker when it cannot any more.
+    /// Records the death of the worker.
     pub trace: Recorder,
-    /// What it was last heard of.
+    /// The state of the worker, according to its last record.
     pub last: Last,
 }
 
-/// What a worker was last heard of.
+/// The state of a worker, according to its last record.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Last {
-    /// It lives, and has no job that we know of.
+    /// It is alive, and isn't known to have a job.
     #[default]
     Idle,
-    /// It has begun this job.
+    /// It has started this job.
     Busy(Job),
     /// It has finished.
     Finished,
 }
 
 impl Watched {
-    /// Passes on what the worker has said since the last time, and says how much that was.
+    /// Forwards the records that the worker has written after the last call, and returns their number.
     // ANCHOR: collect
     fn collect(&mut self, trace: &Trace) -> usize {
         let records = self.journal.read();
@@ -71,8 +71,8 @@ impl Watched {
     }
     // ANCHOR_END: collect
 
-    /// Says how the worker ended, and waits for its process. Returns whether it died, and the peak of its memory, if it
-    /// had time to note it.
+    /// Records how the worker ended, and reaps its process. Returns whether it died, and its peak memory use, if it had
+    /// time to record that.
     fn reap(mut self, trace: &Trace) -> (bool, u64) {
         self.collect(trace);
         match self.last {
@@ -85,12 +85,12 @@ impl Watched {
     }
 }
 
-/// Starts the thread that watches `workers` until the last of them has ended. It holds `alive` as long, calls `on_death`
-/// after each worker that died, and returns the peaks of their memory, summed up.
+/// Starts the thread that watches `workers` until the last of them has ended. The thread holds `alive` until then,
+/// calls `on_death` after each worker that died, and returns the sum of the workers' peak memory uses.
 ///
 /// # Errors
 ///
-/// When the system refuses a thread. Then the workers have been killed: nobody would learn how they end.
+/// If the system refuses to start a thread. Then the workers have been killed, because their ends would go unnoticed.
 pub fn watch(
     workers: Vec<Watched>,
     trace: Trace,
@@ -110,7 +110,7 @@ pub fn watch(
             }
             let timeout = if news >= MUCH { BUSY } else { QUIET };
             for index in ended(&workers, timeout.into()).into_iter().rev() {
-                // No number that a worker has written is trusted.
+                // The peak is a number that the worker wrote, so the sum must not overflow, whatever it is.
                 let (died, its_peak) = workers.swap_remove(index).reap(&trace);
                 peak = peak.saturating_add(its_peak);
                 if died {
@@ -124,7 +124,7 @@ pub fn watch(
     };
     match thread::Builder::new().name("collector".to_owned()).spawn(watch) {
         Ok(collector) => {
-            // The thread receives them unless it has panicked, and the caller finds that out when it joins it.
+            // The thread receives them unless it has panicked, which the caller learns when it joins the thread.
             let _ = hand_over.send(workers);
             Ok(collector)
         }

@@ -1,4 +1,4 @@
-//! The service, with processes for workers and a queue in memory that they share.
+//! Runs the service with worker processes, which take jobs from a queue in shared memory.
 
 pub(crate) mod collector;
 pub mod record_ring;
@@ -28,15 +28,15 @@ use crate::service::{self, IDLE_TIMEOUT, OnStarted, Outcome, Plan};
 use crate::trace::Trace;
 use crate::usage::Usage;
 
-/// How many bytes of room a job on the queue takes at most.
+/// The maximum number of bytes that a job takes on the queue.
 const JOB: usize = 32;
 
-/// A queue of jobs, and workers that take jobs from it while the service runs.
+/// A queue of jobs, and workers that take jobs from it while the service is running.
 pub struct Service {
     plan: Plan,
     trace: Trace,
     method: Method,
-    /// Locked while the service runs.
+    /// Locked while the service is running.
     running: Lock,
     memory: Arc<Shared>,
     queue: Queue<Job>,
@@ -44,11 +44,11 @@ pub struct Service {
 }
 
 impl Service {
-    /// Makes a service with room for so many `jobs`, and with no jobs and no workers yet.
+    /// Creates a service without jobs or workers, with room for `jobs` jobs.
     ///
     /// # Errors
     ///
-    /// When the system has no memory to share.
+    /// If the system lacks the memory.
     pub fn new(plan: Plan, trace: Trace, method: Method, jobs: usize) -> io::Result<Self> {
         let room = jobs * JOB;
         let words = Lock::<()>::WORDS + Queue::<Job>::words(room) + plan.workers as usize * record_ring::WORDS;
@@ -62,19 +62,17 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// When there are more than there is room for.
+    /// If there isn't enough room for all of them.
     pub fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) -> Result<(), PutError<Job>> {
         jobs.into_iter().try_for_each(|job| self.queue.try_put(job))
     }
 
-    /// Runs the service until its time is up, it is told to stop, or all workers have ended. Waits until every worker
-    /// has ended; one that has begun a job finishes it first.
+    /// Runs the service until its time is up, it is asked to stop, or all workers have ended. Waits until every worker
+    /// has ended; a worker that has started a job finishes it first.
     ///
-    /// `on_started` is called once all workers are there, with a function that tells the service to stop.
+    /// Calls `on_started` once all workers have been started, with a function that stops the service.
     ///
-    /// # Errors
-    ///
-    /// When the service cannot start; the workers that are there are stopped.
+    /// If the service can't start. The workers that were started are stopped.
     pub fn run(mut self, on_started: OnStarted) -> io::Result<Outcome> {
         let running = self.running.clone();
         let locked = running.acquire();
@@ -130,7 +128,7 @@ impl Service {
     }
 }
 
-/// What a worker is handed when it starts.
+/// The state that a worker receives when it starts.
 // ANCHOR: worker
 pub struct Worker {
     running: Lock,
@@ -200,14 +198,15 @@ impl Child for Worker {
     }
 }
 
-/// Lets `ps` and `top` call this process by the worker's name.
+/// Gives this process the worker's name, which `ps` and `top` show.
 fn name_this_process(worker: WorkerId) {
     let name = CString::new(worker.to_string()).expect("a worker's name has no zero byte");
-    // It goes on as well without.
+    // The name isn't essential, so an error is ignored.
     let _ = prctl::set_name(&name);
 }
 
-/// The queue, asked in the words of the channel that a worker thread has, so that a worker is the same in both worlds.
+/// The queue of jobs with the interface of the channel that worker threads use, so that the code of the workers is the
+/// same in both models.
 pub struct Jobs(Queue<Job>);
 
 impl Jobs {
@@ -215,35 +214,35 @@ impl Jobs {
         let timeout = deadline.saturating_duration_since(Instant::now());
         self.0.get_timeout(timeout).map_err(|error| match error {
             GetError::Empty => RecvTimeoutError::Timeout,
-            // Where there is nonsense now, no job can be expected any more.
+            // A queue with an invalid entry can't be trusted to deliver another job.
             GetError::ShutDown | GetError::Corrupt => RecvTimeoutError::Disconnected,
         })
     }
 }
 
-/// What a worker is told that was not copied from a process that knows.
+/// The serialized form of a [`Worker`], which is sent to a process that wasn't copied from its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preparation {
     worker: WorkerId,
-    /// Where in the shared memory this and the next two lie.
+    /// The place of this and the next two in the shared memory.
     running: Place,
     queue: Place,
     trace: Place,
-    /// When the service began to start, on the clock that all processes share.
+    /// The time at which the service began to start, on the clock that all processes share.
     origin: Duration,
     scale: f64,
 }
 
-/// How far apart the two clocks may be read to count as the same moment.
+/// The maximum difference between readings of the two clocks that count as simultaneous.
 const SAME_MOMENT: Duration = Duration::from_micros(10);
 
-/// The same moment on this process's clock and on the one that all processes share, which the first is taken from but
-/// does not show.
+/// Returns the current time on this process's clock and on the system's monotonic clock, which all processes share. An
+/// `Instant` is a reading of the second clock, but doesn't reveal its value.
 pub(crate) fn now_on_both_clocks() -> io::Result<(Instant, Duration)> {
     loop {
         let now = Instant::now();
         let shared_now = clock_gettime(ClockId::CLOCK_MONOTONIC)?.into();
-        // On a busy machine, another process may have had its turn in between.
+        // On a busy machine, another process may have run between the two readings.
         if now.elapsed() < SAME_MOMENT {
             return Ok((now, shared_now));
         }

@@ -1,9 +1,9 @@
-//! What a worker process says, written into memory that it shares with the service.
+//! The records of a worker process, in a ring buffer in memory that the worker shares with the service.
 //!
-//! The counterpart of [`trace::Recorder`](crate::trace::Recorder), whose buffer lives in one process's own memory. A
-//! journal is a ring of slots: the worker writes at its end, the service reads at its beginning, and neither needs a
-//! lock, since each moves only its own counter. Saying something costs no system call. And what was said stays said: a
-//! worker that is killed takes along only what it had not yet written.
+//! The counterpart of [`trace::Recorder`](crate::trace::Recorder), whose buffer belongs to one process. A journal is a
+//! ring of slots. The worker writes at its end and the service reads at its beginning, and neither needs a lock,
+//! because each changes only its own counter. Recording an event takes no system call. A record survives the death of
+//! the worker that wrote it.
 
 use std::io;
 use std::sync::Arc;
@@ -16,32 +16,33 @@ use crate::processes::os::shared::{LINE, Place, Shared, Words};
 use crate::record::{Event, Record, Resource, WorkerId};
 use crate::usage::peak_rss;
 
-/// How many records a journal holds that have not been read.
+/// The number of unread records that a journal has room for.
 const SLOTS: u64 = 2048;
-/// How many words a record takes: when, what, and the job's number and size.
+/// The number of words that a record takes: time, event, and the number and size of the job.
 const SLOT: usize = 4;
-/// Where the slots begin. The counters before them have a cache line for each writer.
+/// The offset of the slots. The counters before them take one cache line per process that writes them.
 const FIRST: usize = 2 * LINE;
 
-/// Which word counts the records written.
+/// The index of the word that counts the records written.
 const WRITTEN: usize = 0;
-/// Which word is 1 from before the writer looks at the clock until its record can be read.
+/// The index of the word that is 1 from before the writer reads the clock until its record can be read.
 const WRITING: usize = 1;
-/// Which word has the peak of the worker's memory, in bytes.
+/// The index of the word that holds the worker's peak memory use, in bytes.
 const PEAK: usize = 2;
-/// Which word counts the records read.
+/// The index of the word that counts the records read.
 const READ: usize = LINE;
 
-/// How many words of shared memory a journal takes.
+/// The number of words of shared memory that a journal needs.
 pub const WORDS: usize = FIRST + SLOTS as usize * SLOT;
 
-/// How often the service looks again whether a writer is done, which takes it some nanoseconds, if it is running at all.
+/// The number of times that the service checks whether a writer has finished a record. If the writer is running, that
+/// takes a few nanoseconds.
 const LOOKS: usize = 100;
 
-/// How long a worker pauses when its journal is full, until the service has read some of it.
+/// How long a worker sleeps before it checks again whether a full journal has room.
 const PAUSE: Duration = Duration::from_micros(100);
 
-/// Names for events in a slot. A worker process says no others.
+/// The numbers that stand for events in a slot. A worker process doesn't record other events.
 const WORKER_STARTED: u64 = 1;
 const JOB_STARTED: u64 = 2;
 const JOB_COMPLETED: u64 = 3;
@@ -53,15 +54,19 @@ const WAIT_ENDED: u64 = 8;
 const ACQUIRED: u64 = 9;
 const RELEASED: u64 = 10;
 const SIGNALLED: u64 = 11;
-/// Added to the name of an event whose job waits instead of computing.
+/// Added to the number of an event whose job waits instead of computing.
 const IO: u64 = 16;
 
-/// A worker's journal, of which both the worker and the service have a handle.
+/// A worker's journal. The worker and the service each have a handle to it.
 ///
-/// The counters' orderings: a writer *releases* `WRITTEN` after filling a slot, and a reader *acquires* it before looking
-/// at the slot; the reader releases `READ` after it, and the writer acquires that before using the slot again. So the
-/// slots themselves can be relaxed. `WRITING` is sequentially consistent before the clock is read: who reads the clock and
-/// then finds it 0 knows that whoever read the clock earlier has written down what it had to say.
+/// # Memory ordering
+///
+/// The writer fills a slot and then stores `WRITTEN` with *release*. The reader loads `WRITTEN` with *acquire* before
+/// it reads the slot, and stores `READ` with *release* afterwards. The writer loads that with *acquire* before it uses
+/// the slot again. The accesses to the slots can therefore be relaxed.
+///
+/// The writer sets `WRITING` with a sequentially consistent swap before it reads the clock. If the service reads the
+/// clock and then finds that `WRITING` is 0, the worker has written every record whose time is earlier.
 #[derive(Clone, Debug)]
 pub struct Journal {
     words: Words,
@@ -70,50 +75,50 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Makes an empty journal for `worker`, which counts time from `origin`.
+    /// Creates an empty journal for `worker`, which measures time from `origin`.
     ///
     /// # Errors
     ///
-    /// When `memory` has no [`WORDS`] left.
+    /// If fewer than [`WORDS`] words of `memory` are left.
     pub fn new(memory: &Arc<Shared>, worker: WorkerId, origin: Instant) -> io::Result<Self> {
         Self::at(memory, memory.place(WORDS)?, worker, origin)
     }
 
-    /// The journal of `worker` that another process made at `place`.
+    /// Opens the journal of `worker` that another process created at `place`.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place, worker: WorkerId, origin: Instant) -> io::Result<Self> {
         Ok(Self { words: memory.at(place, WORDS)?, worker, origin })
     }
 
-    /// Where it lies.
+    /// Returns where the journal is in the memory.
     pub fn place(&self) -> Place {
         self.words.place()
     }
 
-    /// Whose journal this is.
+    /// Returns the worker that writes the journal.
     pub fn worker(&self) -> WorkerId {
         self.worker
     }
 
-    /// The moment that it counts time from.
+    /// Returns the time from which the journal measures time.
     pub fn origin(&self) -> Instant {
         self.origin
     }
 
-    /// The memory that it lies in.
+    /// Returns the memory that contains the journal.
     pub fn memory(&self) -> &Arc<Shared> {
         self.words.memory()
     }
 
-    /// Records that `event` happens now, and returns what time that is. Only the worker does that. Blocks while the journal
-    /// is full, which it is only if the service has no time to read.
+    /// Records that `event` happens now, and returns the current time. Blocks while the journal is full, which happens
+    /// only if the service doesn't get to read it. Only the worker may call this.
     ///
     /// # Panics
     ///
-    /// When the event is none of a worker's.
+    /// If a worker process doesn't record such an event.
     pub fn record(&self, event: Event) -> Instant {
         let tag = match event {
             Event::WorkerStarted => WORKER_STARTED,
@@ -155,18 +160,18 @@ impl Journal {
         now
     }
 
-    /// Whether everything can be [read](Journal::read) that the worker has said before now. If not, the worker was
-    /// interrupted, or killed, in the middle of saying something.
+    /// Returns whether all earlier records of the worker can be [read](Journal::read). If not, the worker was
+    /// interrupted or killed while it was writing one.
     pub fn is_complete(&self) -> bool {
         (0..LOOKS).any(|_| self.words[WRITING].load(Ordering::SeqCst) == 0)
     }
 
-    /// Takes what the worker has said since the last time. Only the service does that. Never blocks.
+    /// Removes and returns the unread records. Never blocks. Only the service may call this.
     pub fn read(&self) -> Vec<Record> {
         let words = &*self.words;
         let written = words[WRITTEN].load(Ordering::Acquire);
         let read = words[READ].load(Ordering::Relaxed);
-        // At most all slots, whatever nonsense a worker may have left in its counter.
+        // At most one record per slot, even if the worker has corrupted its counter.
         let unread = written.wrapping_sub(read).min(SLOTS);
         let records = (0..unread).filter_map(|offset| self.record_in(slot(words, read.wrapping_add(offset)))).collect();
         words[READ].store(written, Ordering::Release);
@@ -197,7 +202,7 @@ impl Journal {
         Some(Record { at: Duration::from_nanos(at), worker: Some(self.worker), event })
     }
 
-    /// The peak of the worker's memory, in bytes, as of when it finished; before that, 0.
+    /// Returns the worker's peak memory use in bytes, or 0 before the worker has finished.
     pub fn peak(&self) -> u64 {
         self.words[PEAK].load(Ordering::Relaxed)
     }

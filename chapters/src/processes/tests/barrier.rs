@@ -122,7 +122,7 @@ fn a_panic_in_the_action_breaks_it() {
     assert!(!barrier.is_broken());
 }
 
-/// Somebody that has ended.
+/// Returns the holder word of a thread that has ended.
 fn dead() -> u64 {
     let dead = thread::spawn(Holder::this_thread).join().unwrap();
     until(|| dead.is_dead());

@@ -69,7 +69,7 @@ fn notifications_add_up_while_nobody_has_woken_yet() {
     let (lock, condition) = guarding(());
     thread::scope(|scope| {
         let told = start_sleepers(scope, (&lock, &condition), 3);
-        let guard = lock.acquire(); // nobody returns before this is dropped
+        let guard = lock.acquire(); // no waiter returns before this is dropped
         condition.notify(1);
         condition.notify(1);
         condition.notify(7);

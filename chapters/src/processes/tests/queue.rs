@@ -133,7 +133,7 @@ fn what_is_no_item_is_an_error_once_and_counts_as_lost() {
     (0..3).for_each(|_| numbers.put(u64::MAX).unwrap());
     assert_eq!(texts.get(), Err(GetError::Corrupt));
     assert_eq!((texts.len(), texts.lost()), (2, 1));
-    // From here on it cannot be told where an item ends.
+    // An invalid length: the queue can't find the end of this item.
     let words = numbers.ring.memory().at(numbers.place(), Queue::<u64>::words(256)).unwrap();
     let taken = 3;
     words[Queue::<u64>::BEFORE_RING + taken].store(200, Ordering::Relaxed);

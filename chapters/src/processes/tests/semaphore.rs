@@ -56,7 +56,7 @@ fn a_bounded_one_never_has_more_than_at_first() {
     assert_eq!(semaphore.release(3), Err(TooMany));
     assert_eq!(semaphore.available(), 0, "none is given back");
     assert_eq!(semaphore.release(2), Ok(()));
-    drop(permit); // somebody released in its place
+    drop(permit); // the semaphore has already released it
     assert_eq!(semaphore.available(), 2);
     assert_eq!(semaphore.release(0), Ok(()));
     assert_eq!(semaphore.release(usize::MAX), Err(TooMany));
@@ -79,7 +79,7 @@ fn what_was_released_beyond_the_first_ones_comes_and_goes_too() {
     assert_eq!(semaphore.available(), 3);
 }
 
-/// Writes the name of a process on a permit that has ended since.
+/// Stores the holder of a process that has ended in a permit's word.
 fn take_and_die(semaphore: &Semaphore) {
     let dead = thread::spawn(Holder::this_thread).join().unwrap();
     let permit = semaphore.acquire();

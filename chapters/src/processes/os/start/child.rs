@@ -60,7 +60,7 @@ use serde::de::DeserializeOwned;
 /// }
 /// ```
 pub trait Child: Sized {
-    /// What it is sent as bytes: together with where to find the message in it, at most 1,024 of them.
+    /// The value that the child receives as bytes: together with the place of the message in it, at most 1,024 of them.
     type Preparation: Serialize + DeserializeOwned;
 
     /// Returns what a process must be sent to become this child: a value that can be turned into bytes, and open files, at

@@ -1,4 +1,4 @@
-//! `fork`: the child is a copy of its parent, in the middle of what the parent was doing.
+//! `fork`: the child is a copy of its parent, and begins in the middle of the parent's work.
 //!
 //! This is the fastest start method, and the one with the most traps. The copy has all of the parent's memory but only one
 //! of its threads. A lock that another thread held at that moment stays locked in the child forever, so a process that has
@@ -26,7 +26,8 @@ const PANICKED: i32 = 101;
 ///
 /// # Errors
 ///
-/// If the process has more than one thread, or `/proc` can't be read. CPython only warns of several threads, since 3.12.
+/// If the process has more than one thread, or `/proc` can't be read. CPython 3.12 and later only warn about several
+/// threads.
 pub fn check_single_threaded() -> io::Result<()> {
     let cannot = |error| io::Error::other(format!("cannot fork: cannot count the threads: {error}"));
     let mut others = 0;
@@ -60,8 +61,8 @@ pub fn start(child: impl FnOnce()) -> io::Result<Process> {
 ///
 /// # Safety
 ///
-/// If this process has other threads, `child` may do only what is *async-signal-safe* (see signal-safety(7)): a lock that
-/// another thread holds is locked in the copy forever, and what it guards may be half changed.
+/// If this process has other threads, `child` may do only what is *async-signal-safe* (see signal-safety(7)): a lock
+/// that another thread holds is locked in the copy forever, and the value that it guards may be half changed.
 ///
 /// # Errors
 ///
@@ -90,7 +91,7 @@ pub(super) fn try_start(child: impl FnOnce() -> io::Result<()>) -> io::Result<Pr
 // ANCHOR: start
 unsafe fn copy(child: impl FnOnce() -> io::Result<()>) -> io::Result<Process> {
     let (parent, reserve) = (getpid(), before_start()?);
-    // SAFETY: Either there is one thread, or the caller promises that `child` needs none of the others.
+    // SAFETY: Either there is one thread, or the caller promises that `child` doesn't need the others.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Process::child(child, reserve),
         ForkResult::Child => {

@@ -39,7 +39,7 @@ use super::{fork, setup, spawn};
 use crate::processes::os::connection::Connection;
 use crate::sync::lock;
 
-/// What a client asks for.
+/// A client's request.
 #[derive(Debug, Serialize, Deserialize)]
 enum Request<P> {
     /// Start a child.
@@ -169,7 +169,7 @@ impl Requests {
     }
 }
 
-/// What a fork server does: starts children until its client is gone, and reaps each of them when it has ended.
+/// The main loop of a fork server: starts children until its client is gone, and reaps each of them when it has ended.
 ///
 /// # Errors
 ///
@@ -209,7 +209,7 @@ pub(super) fn server_main<C: Child>() -> io::Result<ExitCode> {
 fn start<C: Child>(preparation: C::Preparation, descriptors: Vec<OwnedFd>) -> io::Result<Process> {
     let mut kept = setup::numbers(&descriptors);
     fork::try_start(move || {
-        // SAFETY: The copy uses nothing of what the server has open but the descriptors that were sent for it.
+        // SAFETY: The only descriptors of the server that the copy uses are those that were sent for it.
         unsafe { setup::close_all_but(&mut kept) }?;
         SigSet::from(Signal::SIGCHLD).thread_unblock()?;
         C::unpack(preparation, descriptors)?.run();

@@ -127,7 +127,7 @@ pub fn child_main<C: Child>() -> Option<ExitCode> {
     };
     Some(match result {
         Ok(code) => code,
-        // The parent has ended, so there is nobody to tell.
+        // The parent has ended, so the error can't be reported.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: this part of the program is started by the program itself: {error}");

@@ -58,7 +58,7 @@ pub(super) trait Reaper: fmt::Debug + Send + Sync {
     /// Returns the status of the child that request `number` started, as `wait` encodes it. The child has ended.
     fn status(&self, number: u64) -> io::Result<i32>;
 
-    /// Tells the reaper that nobody will ask for that status.
+    /// Tells the reaper that the status won't be requested.
     fn forget(&self, number: u64);
 }
 
@@ -92,7 +92,7 @@ impl Process {
 
     /// Ends the process immediately (`SIGKILL`), whatever it is doing. Does nothing if it has ended.
     ///
-    /// The process can't clean up. What it holds in shared memory is released by the other processes.
+    /// The process can't clean up. Other processes release the locks that it holds in shared memory.
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
     }
@@ -217,7 +217,7 @@ pub fn exit_code(status: ExitStatus) -> i32 {
     status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }
 
-/// Encodes a status as `wait` does: real-time signals, for which nix has no names, included.
+/// Encodes a status as `wait` does, including those of real-time signals, which nix doesn't have names for.
 fn to_exit_status(status: &WaitIdStatus) -> ExitStatus {
     const CORE_DUMPED: i32 = 0x80;
     let exited = status.exit_status().map(|code| code << 8);

@@ -1,8 +1,8 @@
 //! `spawn`: the program is started again, and receives through a socket what it should do.
 //!
-//! This is the slowest method and the cleanest one: the child has nothing but its standard streams and what it was sent. It
-//! costs loading the program, and for a Python program its imports as well. Only what can be sent gets across: values that
-//! can be serialized, and open files by their descriptors.
+//! This is the slowest method and the cleanest one: the child has only its standard streams and the data that it was
+//! sent. It costs loading the program, and for a Python program its imports as well. Only data that can be sent gets
+//! across: values that can be serialized, and open files by their descriptors.
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
@@ -72,7 +72,7 @@ pub(super) fn prepare<T: DeserializeOwned>() -> io::Result<(T, Vec<OwnedFd>, Con
     Ok((message, descriptors, connection))
 }
 
-/// What a process does that was started as a `C`.
+/// The main function of a process that was started as a `C`.
 ///
 /// # Errors
 ///
