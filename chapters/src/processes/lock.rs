@@ -7,7 +7,7 @@
 //!
 //! - [`threads::Lock`](crate::threads::Lock): a thread that panics unwinds and releases what it holds. A process can be
 //!   killed at any moment, and releases nothing. A waiting process therefore checks every 10 ms that the [`Holder`] is
-//!   alive. If it isn't, the process takes the lock over, and its guard [says so](LockGuard::is_abandoned).
+//!   alive. If it isn't, the process takes the lock over, and its guard [reports that](LockGuard::is_abandoned).
 //! - `multiprocessing.Lock` stays locked forever if its holder dies. It can be released by any process, and until Python
 //!   3.14 it can't tell whether it is locked. Neither lock promises an order among the waiting processes.
 //! - `multiprocessing.Value` is half changed if its holder dies. The value that this lock guards

@@ -21,7 +21,7 @@
 //!
 //! | killed | what the others find |
 //! | --- | --- |
-//! | while it waits | the state is unchanged |
+//! | while it waits | nothing |
 //! | before it has stored its holder in a permit's word | a free permit |
 //! | after that, before it has released the permit | a permit with a dead holder |
 //! | after the release, before it wakes a process | a free permit, at the next check |

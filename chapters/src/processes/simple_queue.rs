@@ -16,6 +16,8 @@
 //! A working engineer uses a pipe in *packet mode* (`O_DIRECT`, see pipe(7)), in which the kernel keeps separate writes
 //! separate and each item costs a system call; a Unix socket, which reports that the other end is closed;
 //! [ipc-channel], which can also send the ends of channels; or a message broker once a second machine is involved.
+//!
+//! [ipc-channel]: https://docs.rs/ipc-channel
 
 use std::io;
 use std::marker::PhantomData;

@@ -452,7 +452,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// let queue = Queue::new(&memory, 0)?;
     /// queue.put(7).unwrap();
     /// queue.get().unwrap();
-    /// assert_eq!(queue.lost(), 0); // we have it in hand, and live
+    /// assert_eq!(queue.lost(), 0); // this process has it, and is alive
     /// # Ok(())
     /// # }
     /// ```

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 /// `multiprocessing.Process`.
 ///
 /// In Python, the arguments are pickled unless the method is `fork`, and the start fails if one can't be. Here the type
-/// says how it is turned into bytes and open files, and how it is restored from them. A program whose children do
+/// defines how it is turned into bytes and open files, and how it is restored from them. A program whose children do
 /// different things has one `Child` that is an enum.
 ///
 /// ```standalone_crate

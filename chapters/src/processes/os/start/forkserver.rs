@@ -44,7 +44,7 @@ use crate::sync::lock;
 enum Request<P> {
     /// Start a child.
     Start(P),
-    /// Tell the status of the child that this request started. It has ended.
+    /// Send the status of the child that this request started. It has ended.
     Status(u64),
     /// Don't keep that status.
     Forget(u64),
@@ -76,7 +76,7 @@ struct Server {
 struct Requests {
     /// Closed after an error, because it isn't known then what the server has received.
     connection: Option<Connection>,
-    /// How many were sent.
+    /// The number of requests that were sent.
     sent: u64,
 }
 
@@ -246,7 +246,7 @@ impl Children {
         }
     }
 
-    /// Does what request `number` asks for. Returns the answer if there is one: a number, and a process whose pidfd is sent.
+    /// Carries out request `number`. Returns the answer if there is one: a number, and a process whose pidfd is sent.
     fn answer<C: Child>(
         &mut self,
         number: u64,

@@ -6,8 +6,8 @@
 //! | [`spawn`] | the program from its beginning, and what it is sent | loading the program |
 //! | [`forkserver`] | a copy of a process that has never done anything, and what it is sent | a message, and a small fork |
 //!
-//! A [`Child`] says what the process does, and what it must be sent for that. A [`Starter`] starts it, and a [`Process`] is
-//! the handle to signal it and to wait for it.
+//! A [`Child`] defines the work of the process and the data that must be sent for it. A [`Starter`] starts the process,
+//! and a [`Process`] is the handle to signal it and to wait for it.
 //!
 //! # What every child has
 //!
@@ -85,8 +85,8 @@ impl<C: Child> Starter<C> {
     ///
     /// # Errors
     ///
-    /// If the child can't be [packed](Child::pack), if the system refuses another process or descriptor, or for `fork` if
-    /// this process has several threads by now. No process is left behind then.
+    /// If the child can't be [packed](Child::pack), if the system refuses another process or descriptor, or for `fork`
+    /// if this process has several threads by now. No child is left running after an error.
     pub fn start(&self, child: C) -> io::Result<Process> {
         let (preparation, files) = child.pack()?;
         match self {
@@ -112,8 +112,8 @@ impl<C: Child> Starter<C> {
     }
 }
 
-/// Does what a process does that another process of this program started, or returns `None` in a process that a person
-/// started.
+/// Runs the child or the fork server in a process that another process of this program started for it, and returns the
+/// exit code. Returns `None` in any other process, such as one that was started from a shell.
 ///
 /// A program that uses [`spawn`] or [`forkserver`] calls this first in `main`, before it opens a file or starts a thread:
 /// in a worker, all file descriptors but the standard streams are closed. A Python program has its

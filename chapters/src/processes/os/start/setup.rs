@@ -1,5 +1,5 @@
-//! What every start method does before and after the process is there: reserve a descriptor, hold signals back, and in the
-//! new process close what it shouldn't have.
+//! The steps that all start methods have in common: reserving a descriptor and holding signals back before the start,
+//! and closing inherited descriptors in the new process.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -41,7 +41,7 @@ pub fn start(role: &str, message: &impl Serialize, descriptors: &[BorrowedFd]) -
     drop((held, command));
     let process = Process::child(Pid::from_raw(child.id() as i32), reserve)?;
     match here.send_encoded(&message, descriptors) {
-        // It was killed before it could receive anything, which its status will say.
+        // It was killed before it could receive anything, which its status will show.
         Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
         Err(error) => {
             process.kill();
@@ -53,8 +53,8 @@ pub fn start(role: &str, message: &impl Serialize, descriptors: &[BorrowedFd]) -
     Ok((process, here))
 }
 
-/// Makes this process what [`start`] promises, and returns what it was sent. From then on, this process ends when its
-/// parent does.
+/// Sets this process up as [`start`] promises, and returns the data that was sent to it. From then on, this process
+/// ends when its parent does.
 ///
 /// # Errors
 ///
