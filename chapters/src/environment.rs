@@ -1,10 +1,10 @@
-//! The state in which the parent process started this one, put right before anything else happens.
+//! Repairs the state that a program inherits from its parent process, before the program does anything else.
 //!
-//! A program inherits more than its arguments and environment variables: which signals are ignored or blocked, for example,
-//! survives `exec`. Most programs never look, and so a parent that ignores `SIGCHLD` makes every `waitpid` fail, and a file
-//! size limit ends a program without a word. [`prepare`] puts back what the programs of this crate rely on. Limits need no
-//! preparation: a call that exceeds one fails, and the program says so. CPython does some of the same when it starts: it
-//! ignores `SIGXFSZ`, so that a write over the limit raises `OSError`.
+//! A program inherits more than its arguments and environment variables: for example, a signal that is ignored or
+//! blocked stays so after `exec`. Most programs never check. If the parent ignores `SIGCHLD`, every `waitpid` fails,
+//! and a file size limit ends the program without a message. [`prepare`] restores the state that the programs of this
+//! crate rely on. Other limits don't need preparation: a call that exceeds one fails, and the program reports the
+//! error. CPython also ignores `SIGXFSZ` when it starts, so that a write over the limit raises `OSError`.
 //!
 //! | inherited | afterward |
 //! | --- | --- |
@@ -22,15 +22,15 @@ use std::env;
 
 use anstream::ColorChoice;
 
-/// Puts right what the parent process left behind. Every program calls this first; a worker process inherits the result.
+/// Repairs the inherited state. Every program calls this first, and worker processes inherit the result.
 pub fn prepare() {
     #[cfg(unix)]
     put_signals_right();
     put_colors_right();
 }
 
-/// The crate that decides about colors knows `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM`. It doesn't know
-/// `FORCE_COLOR`, and takes `CLICOLOR_FORCE=0` for a wish.
+/// The crate anstream reads `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM`. It ignores `FORCE_COLOR`, and prints
+/// colors for `CLICOLOR_FORCE=0`.
 fn put_colors_right() {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     if env::var_os("CLICOLOR_FORCE").is_some_and(|value| value == "0") {

@@ -38,7 +38,7 @@ pub fn hold() -> Held {
     let mut signals = SigSet::empty();
     let all = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
     all.into_iter().filter(|it| !crate::environment::is_ignored(*it)).for_each(|it| signals.add(it));
-    // It fails only for numbers that are no signals.
+    // This fails only if a number isn't a signal.
     let _ = signals.thread_block();
     Held { signals }
 }
@@ -73,7 +73,7 @@ impl Held {
     fn call(self, act: impl Fn(u8) + Send + 'static) -> io::Result<()> {
         let wait = move || {
             loop {
-                // It fails only for numbers that are no signals.
+                // This fails only if a number isn't a signal.
                 if let Ok(signal) = self.signals.wait() {
                     act(128 + signal as u8);
                 }

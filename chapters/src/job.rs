@@ -1,4 +1,4 @@
-//! What there is to do: randomly sized jobs, CPU-bound or I/O-bound.
+//! The jobs of a service: randomly sized, CPU-bound or I/O-bound.
 //!
 //! A CPU-bound job keeps a core busy and a Python thread inside the interpreter; an I/O-bound one only waits. Both are
 //! measured in the same unit, a *size* between 0.5 and 1.5, so that one list of jobs can be run either way.
@@ -17,7 +17,7 @@ use crate::random::{CPythonFloat, Random, Seed};
 /// How many digests a CPU-bound job of size 1 computes at scale 1.
 pub const DIGESTS: f64 = 1_000_000.0;
 
-/// What a job does with its worker's time.
+/// Whether a job computes or waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -28,7 +28,7 @@ pub enum Kind {
     Io,
 }
 
-/// What the jobs of a run do.
+/// The kinds of jobs in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Work {
     /// Compute: SHA3-512 digests of the empty string, one after the other
@@ -51,7 +51,7 @@ impl From<Kind> for Work {
 
 impl Work {
     // ANCHOR: kind
-    /// What the job of this number does.
+    /// The kind of the job with this number.
     pub fn kind(self, number: u64) -> Kind {
         match self {
             Work::Cpu => Kind::Cpu,
@@ -75,13 +75,13 @@ impl Work {
 pub struct Job {
     /// The job's place in the list, from 0.
     pub number: u64,
-    /// What it does.
+    /// Whether the job computes or waits.
     pub kind: Kind,
-    /// How much of it, from 0.5 to 1.5.
+    /// The amount of work, from 0.5 to 1.5.
     pub size: f64,
 }
 
-/// The endless list of jobs that a seed stands for.
+/// The endless list of jobs that a seed determines.
 ///
 /// The sizes are `0.5 + random()` of CPython's `random.Random(seed)`, bit for bit.
 pub fn jobs(seed: &Seed, kind: Kind) -> impl Iterator<Item = Job> + use<> {
@@ -97,7 +97,7 @@ impl Job {
         self.run_with(scale, || {});
     }
 
-    /// Does the job as [`run`](Job::run) does, and calls `checkpoint` after every digest, where the loop starts over.
+    /// Does the job like [`run`](Job::run), and calls `checkpoint` after every digest, where the loop starts over.
     pub fn run_with(&self, scale: f64, mut checkpoint: impl FnMut()) {
         match self.kind {
             Kind::Cpu => (0..self.digests(scale)).for_each(|_| {
@@ -108,10 +108,10 @@ impl Job {
         }
     }
 
-    /// Does the job without blocking the calling thread, if it is I/O-bound: the task waits, and others get their turn.
+    /// Does the job. If it's I/O-bound, only the calling task waits, and the thread can run other tasks.
     ///
-    /// A CPU-bound job blocks the event loop until it is done: it has no place where it could let others in.
-    /// Dropping the future abandons an I/O-bound job.
+    /// A CPU-bound job blocks the thread until it is done, because it never awaits anything. Dropping the future
+    /// abandons an I/O-bound job.
     pub async fn run_async(&self, scale: f64) {
         match self.kind {
             Kind::Cpu => self.run(scale),
@@ -119,7 +119,7 @@ impl Job {
         }
     }
 
-    /// How many digests this job is at `scale`, rounded down: CPython's `int(1_000_000 * size * scale)`.
+    /// How many digests this job computes at `scale`, rounded down: CPython's `int(1_000_000 * size * scale)`.
     pub fn digests(&self, scale: f64) -> u64 {
         (DIGESTS * self.size * scale) as u64
     }
@@ -132,8 +132,8 @@ impl Job {
 
 /// Computes one SHA3-512 digest of the empty string.
 ///
-/// Both ends are opaque to the optimizer. If only the result were, it could compute the digest once and reuse it: the
-/// input is constant. With an opaque hasher it has to start afresh each time.
+/// Both the hasher and the result are opaque to the optimizer. If only the result were opaque, the optimizer could
+/// compute the digest once and reuse it, because the input is constant.
 // ANCHOR: digest
 fn digest() {
     let hasher = black_box(Sha3_512::new());

@@ -1,4 +1,4 @@
-//! The flags that all demos share: what they ask of a service, and how its run is looked at.
+//! The flags that all demos share: how the service runs, and how its run is shown.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -84,7 +84,8 @@ pub struct Output {
     #[arg(long, value_name = "FILE.json", help_heading = "What to look at")]
     pub trace: Option<PathBuf>,
 
-    /// Leave the summary out, unless it is all that is printed: no flag says so, but a tour of many parts does.
+    /// Leave the summary out, unless nothing else is printed. This isn't a flag: a demo that runs all of its parts sets
+    /// it.
     #[arg(skip)]
     pub without_summary: bool,
 }
@@ -99,7 +100,7 @@ pub enum Format {
     Json,
 }
 
-/// Whether to do something that suits people more than programs.
+/// When to show something that is meant for people rather than for programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum When {
     /// If a person is likely to look
@@ -112,7 +113,7 @@ pub enum When {
 }
 
 impl Options {
-    /// What these options ask of a service.
+    /// The plan that these options describe.
     pub fn plan(&self) -> Plan {
         Plan { workers: self.workers, time: self.time, scale: self.scale, until_done: self.until_done }
     }
@@ -122,7 +123,7 @@ impl Options {
 ///
 /// # Errors
 ///
-/// When `text` is no number, or none from 0 to a year's seconds.
+/// If `text` isn't a number from 0 to 31,536,000, the seconds of a year.
 pub fn time(text: &str) -> Result<Duration, String> {
     number(text, LONGEST, "number of seconds").map(Duration::from_secs_f64)
 }
@@ -138,11 +139,11 @@ pub fn switch_interval(text: &str) -> Result<Duration, String> {
     if number > 0.0 && number <= LONGEST { Ok(Duration::from_secs_f64(number)) } else { Err(expected()) }
 }
 
-/// Parses two times with two dots between them, the first before the second.
+/// Parses two times in seconds, separated by two dots. The first must be less than the second.
 ///
 /// # Errors
 ///
-/// When `text` is anything else.
+/// If `text` has another form.
 pub fn window(text: &str) -> Result<Range<Duration>, String> {
     let expected = || "expected two numbers of seconds, such as 0..0.1, the first of them smaller".to_owned();
     let (from, to) = text.split_once("..").ok_or_else(expected)?;
@@ -154,12 +155,12 @@ pub fn window(text: &str) -> Result<Range<Duration>, String> {
 ///
 /// # Errors
 ///
-/// When `text` is no number, or none from 0 to a million.
+/// If `text` isn't a number from 0 to 1,000,000.
 pub fn scale(text: &str) -> Result<f64, String> {
     number(text, LARGEST_SCALE, "number")
 }
 
-/// Parses a number of workers; how many a model can have at most is for its demo to say.
+/// Parses a number of workers. The demo checks the limit of its model.
 fn workers(text: &str) -> Result<u32, String> {
     whole(text, 1, u32::MAX.into()).map(|number| number as u32)
 }
@@ -168,7 +169,7 @@ fn workers(text: &str) -> Result<u32, String> {
 ///
 /// # Errors
 ///
-/// When `text` is none, or none from `least` to `most`.
+/// If `text` isn't a whole number from `least` to `most`.
 pub fn whole(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))

@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Seed {
     }
 }
 
-/// The text is no integer.
+/// The text isn't an integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnInteger;
 

@@ -1,30 +1,31 @@
-//! What a run cost the machine, as the operating system counted it: processor time and memory.
+//! The resources that a run used, as the operating system counts them: processor time and memory.
 
 #[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What one process, or several together, used so far.
+/// The resources that one process, or several together, have used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Time on a processor, in user code and in the kernel. Zero where the system does not tell.
+    /// Processor time, in user code and in the kernel. Zero if the system doesn't report it.
     pub cpu: Duration,
-    /// The most memory that was ever resident, in bytes. Zero where the system does not tell.
+    /// The peak of the resident memory, in bytes. Zero if the system doesn't report it.
     pub peak_rss: u64,
 }
 
 impl Usage {
-    /// What was used since `start`: the processor time since then. A peak cannot be divided, and stays.
+    /// The processor time used since `start`. The peak stays as it is, because it doesn't belong to a period.
     ///
-    /// A program that was started by `exec` begins with the time that the program before it had used. Under `cargo run`,
-    /// that is cargo's and its compilers'.
+    /// After `exec`, a program starts with the processor time that the process has used so far. Under `cargo run`, that
+    /// is the time of cargo and its compilers.
     pub fn since(self, start: Self) -> Self {
         Self { cpu: self.cpu.saturating_sub(start.cpu), ..self }
     }
 
-    /// What this process used, and the processor time of those of its children that it has waited for.
+    /// The resources that this process has used, including the processor time of the child processes that it has waited
+    /// for.
     ///
-    /// The peak is this process's own: `getrusage` knows only the largest child, not all of them together.
+    /// The peak is that of this process alone: `getrusage` reports the largest child, not the sum of all children.
     #[cfg(unix)]
     pub fn of_this_process() -> Self {
         use nix::sys::resource::{UsageWho, getrusage};
@@ -38,14 +39,14 @@ impl Usage {
         Self { cpu: cpu(UsageWho::RUSAGE_SELF) + cpu(UsageWho::RUSAGE_CHILDREN), peak_rss: peak_rss() }
     }
 
-    /// Nothing: this system is not asked.
+    /// Returns zeros: this function doesn't query the system here.
     #[cfg(not(unix))]
     pub fn of_this_process() -> Self {
         Self::default()
     }
 }
 
-/// Whether this process began as a copy of another, and runs the same program.
+/// Whether this process was made by `fork` and runs the same program as its parent.
 #[cfg(target_os = "linux")]
 static IS_A_COPY: AtomicBool = AtomicBool::new(false);
 
@@ -55,11 +56,11 @@ pub fn this_is_a_copy() {
     IS_A_COPY.store(true, Ordering::Relaxed);
 }
 
-/// The peak of this process, from `/proc` unless it is a copy.
+/// The peak memory of this process in bytes, from `/proc` unless the process is a copy.
 ///
-/// `getrusage` has the figure too, and for much less: of what workers cost that start and end at once, a fifth was for the
-/// kernel to write their `/proc/self/status`. But there a process that was started by `exec` inherits the peak of the
-/// program that it replaced: under `cargo run`, that of cargo. A copy inherits nothing.
+/// `getrusage` reports the figure as well, and is much cheaper: for workers that stop right after they start, writing
+/// `/proc/self/status` took the kernel a fifth of the total time. But its figure survives `exec`: under `cargo run`,
+/// the program inherits the peak of cargo. A copy made by `fork` inherits nothing.
 #[cfg(target_os = "linux")]
 pub fn peak_rss() -> u64 {
     if IS_A_COPY.load(Ordering::Relaxed) {
@@ -71,13 +72,13 @@ pub fn peak_rss() -> u64 {
     kibibytes.unwrap_or(0) * 1024
 }
 
-/// The peak of this process, from `getrusage`.
+/// The peak memory of this process in bytes, from `getrusage`.
 #[cfg(all(unix, not(target_os = "linux")))]
 pub fn peak_rss() -> u64 {
     peak_by_getrusage(if cfg!(target_vendor = "apple") { 1 } else { 1024 })
 }
 
-/// The peak of this process in bytes, which `getrusage` tells in units of so many.
+/// The peak memory of this process in bytes. `getrusage` reports it in units of `unit` bytes.
 #[cfg(unix)]
 fn peak_by_getrusage(unit: u64) -> u64 {
     use nix::sys::resource::{UsageWho, getrusage};

@@ -26,7 +26,7 @@ pub fn main() -> ExitCode {
     main_with(env::args_os())
 }
 
-/// The same with other arguments than the program's own; the first is the name of the program.
+/// The same, with the given arguments. The first one is the name of the program.
 pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     demo::main(Model::Coroutines, arguments, |options: Options, demo| {
         options.runtime.build()?.block_on(async {

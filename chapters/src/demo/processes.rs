@@ -24,17 +24,18 @@ pub fn command() -> clap::Command {
     demo::command::<Options>(Model::Processes)
 }
 
-/// The program `chapter-processes`, and what the processes run that it starts by its own name.
+/// The program `chapter-processes`. A process that the program starts as a worker runs this function as well.
 pub fn main() -> ExitCode {
     as_worker().unwrap_or_else(|| main_with(env::args_os()))
 }
 
-/// What a process of this service runs that was started by its parent instead of by a person; nothing for the latter.
+/// Runs a worker if the parent process started this process as one, and returns its exit status; otherwise, returns
+/// `None`.
 pub(crate) fn as_worker() -> Option<ExitCode> {
     start::child_main::<Worker>()
 }
 
-/// The program with other arguments than its own; the first is the name of the program.
+/// The same, with the given arguments. The first one is the name of the program.
 pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     demo::main(Model::Processes, arguments, |options: Options, demo| {
         let mut service = Service::new(demo.plan, demo.trace, options.method, demo.jobs.len())?;

@@ -1,20 +1,21 @@
-//! The service as processes, on a system where the demo does not run: it says so instead of failing to build.
+//! The demo of processes on a system that it doesn't support: the program prints an error message instead of failing to
+//! build.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Says what is missing.
+/// Prints an error message that lists the missing features.
 pub fn main() -> ExitCode {
     main_with([])
 }
 
-/// No process is started by its parent here.
+/// Returns `None`: on this system, the demo doesn't start processes.
 pub(crate) fn as_worker() -> Option<ExitCode> {
     None
 }
 
-/// Says what is missing, whatever the arguments are.
+/// Prints the error message, whatever the arguments are.
 pub(crate) fn main_with(_arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let missing = "chapter-processes needs Linux: fork, pipes that many processes read, and memory that they share";
     let _ = writeln!(io::stderr(), "error: {missing}");

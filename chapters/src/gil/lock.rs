@@ -1,19 +1,22 @@
-//! A global interpreter lock: threads take turns, and whoever waits long enough asks the holder for a turn.
+//! A global interpreter lock: threads take turns holding it, and a thread that has waited long enough asks the holder
+//! to release it.
 //!
-//! It differs from a [`Mutex`] in who decides when to let go. The holder of a mutex keeps it for as
-//! long as it likes, and one that unlocks and locks again at once will mostly get it back, since it is running and the
-//! others have yet to wake up. A [`Gil`] is held nearly all the time, by threads that never mean to let go, so it adds
-//! two rules:
+//! It differs from a [`Mutex`] in when the holder releases it. The holder of a mutex keeps it for as long as it likes.
+//! If it unlocks the mutex and locks it again at once, it usually gets the mutex back, because it is running and the
+//! waiting threads have yet to wake up. A [`Gil`] is held nearly all the time, by threads with no reason to release it,
+//! so it adds two rules:
 //!
-//! - *Turns on request.* A waiter gives the holder one *interval*. If nobody else had a turn by then, it sets the drop
-//!   request. The holder looks at it whenever it passes a [checkpoint](GilGuard::checkpoint), and gives way.
-//! - *Forced switching.* A holder that was asked to let go does not go on before another thread has had the lock.
+//! - *Turns on request.* A waiting thread gives the holder one *interval*. If no other thread has acquired the lock by
+//!   then, the waiting thread sets the drop request. The holder checks the request at each
+//!   [checkpoint](GilGuard::checkpoint), and releases the lock.
+//! - *Forced switching.* A holder that releases the lock on request doesn't continue until another thread has acquired
+//!   it.
 //!
-//! There are no priorities, and no order: which waiter is next is up to the operating system.
+//! Waiting threads aren't ordered by priority or by arrival: the operating system decides which one is next.
 //!
 //! # Step by step
 //!
-//! The steps are those of `Python/ceval_gil.c` in CPython 3.12, before 3.12 `Python/ceval_gil.h`. Side by side:
+//! The steps are those of `Python/ceval_gil.c` in CPython 3.12 (before 3.12, `Python/ceval_gil.h`). Side by side:
 //!
 //! | here | there |
 //! | --- | --- |
@@ -27,38 +30,44 @@
 //! | [`GilGuard::checkpoint`] | the test of `eval_breaker` at loop back edges and calls |
 //! | [`GilGuard::allow_threads`] | `Py_BEGIN_ALLOW_THREADS`, `Py_END_ALLOW_THREADS` |
 //!
-//! Three things differ. A mutex here owns what it guards, so that `last_holder` cannot be read without its lock; in C a
-//! comment has to ask for it. A guard cannot change hands, so a release need not note down again who held. And a releaser
-//! that waits for a switch looks again whenever it wakes, where the C code trusts its first wake-up.
+//! There are three differences. In Rust, a mutex owns the data that it guards, so the compiler rejects code that reads
+//! `last_holder` without locking its mutex; in C, a comment has to ask for that. A guard belongs to one thread state,
+//! so a release doesn't store the holder's ID again. And a thread that waits for a switch checks again every time it
+//! wakes up, while the C code waits only once.
 //!
-//! There is one drop request for each lock, as in CPython up to 3.12: it means whoever holds the lock. One in each thread
-//! state (3.13) says the same, since only the holder ever looks.
+//! A lock has one drop request, which is meant for its current holder. CPython 3.9 to 3.12 had one for each
+//! interpreter, and earlier versions one for the process. Since 3.13, it's a bit in the state of the thread that holds
+//! the GIL. With a single interpreter, these designs have the same effect, because only the holder checks the request.
 //!
 //! # Orderings
 //!
-//! The drop request is *relaxed* throughout: it carries no data. What one holder wrote, the next one sees because both
-//! lock `state`. A holder that sees the request late gives way one checkpoint later. And no request is lost to a clearing
-//! store that passes it: requests are made under `state` while the lock is held, so they come after its holder's take,
-//! which cleared the last one under `state` as well. The clearing in a forced switch comes before the next take, by the
-//! lock of `last_holder`.
+//! Every access to the drop request is *relaxed*, because the request carries no data. The next holder sees everything
+//! that the previous one wrote, because both lock `state`. A holder that sees the request late releases the lock one
+//! checkpoint later.
+//!
+//! A store that clears the request never erases a newer one. A waiting thread sets the request with `state` locked and
+//! the GIL held by another thread. The holder's `take` also had `state` locked when it cleared the previous request, so
+//! the new request comes after it. A forced switch clears the request before the next `take`, because both lock
+//! `last_holder`.
 //!
 //! # History
 //!
-//! Before Python 3.2 the holder let go after 100 bytecodes and could take the lock right back; this design, by Antoine
-//! Pitrou, has been CPython's since 3.2. It is a lock per interpreter since 3.12 (PEP 684), which Python code can use
-//! since 3.14 (PEP 734), and a build without it is experimental in 3.13 (PEP 703) and supported in 3.14 (PEP 779).
+//! Before Python 3.2, the holder released the lock after 100 bytecodes and could acquire it again right away. CPython
+//! 3.2 introduced the present design, by Antoine Pitrou. Since 3.12, each interpreter can have a lock of its own (PEP
+//! 684), which Python code can use since 3.14 (PEP 734). The build without a GIL was experimental in 3.13 (PEP 703) and
+//! has been supported since 3.14 (PEP 779).
 
 use std::time::Duration;
 
 use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
 
-/// How long a waiter leaves the holder alone, unless told otherwise: CPython's `sys.getswitchinterval()`.
+/// The default interval that a waiting thread gives the holder: CPython's `sys.getswitchinterval()`.
 pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The last holder of a lock that nobody has held yet; threads are numbered from 1.
+/// The `last_holder` of a lock that hasn't been held yet. Thread IDs start at 1.
 const NOBODY: u64 = 0;
 
-/// A lock that threads take turns under.
+/// A lock that threads take turns holding.
 ///
 /// ```
 /// use chapters::gil::Gil;
@@ -78,39 +87,40 @@ const NOBODY: u64 = 0;
 pub struct Gil {
     interval: Duration,
     pub(super) state: Mutex<State>,
-    /// Signalled, for one waiter, when `locked` becomes false.
+    /// Notified when `locked` becomes false. Wakes one waiting thread.
     pub(super) released: Condvar,
-    /// Who holds the lock, or held it last. Locked after `state` where both are.
+    /// The thread that holds the lock or held it last. Code that locks both mutexes locks `state` first.
     pub(super) last_holder: Mutex<u64>,
-    /// Signalled when the lock is taken.
+    /// Notified when a thread acquires the lock.
     pub(super) switched: Condvar,
-    /// Set while a waiter wants the holder to let go.
+    /// Set while a waiting thread wants the holder to release the lock.
     pub(super) drop_request: AtomicBool,
 }
 // ANCHOR_END: gil
 
-/// What the first of the two mutexes guards.
+/// The data that the mutex `Gil::state` guards.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) locked: bool,
-    /// How often the lock went to another thread than the one that had it before.
+    /// How often the lock was acquired by a thread other than its previous holder.
     pub(super) switches: u64,
     /// How many threads have been attached.
     attached: u64,
 }
 
 impl Default for Gil {
-    /// Makes a lock with CPython's interval, [`SWITCH_INTERVAL`].
+    /// Creates a lock with CPython's interval, [`SWITCH_INTERVAL`].
     fn default() -> Self {
         Self::new(SWITCH_INTERVAL)
     }
 }
 
 impl Gil {
-    /// Makes a lock that nobody holds.
+    /// Creates a lock that isn't held.
     ///
-    /// A waiter leaves the holder alone for `interval`, which is raised to one microsecond if it is shorter, as in
-    /// CPython: a waiter that never waits would keep the holder from working.
+    /// A waiting thread gives the holder `interval` before it sets the drop request. As in CPython, an interval below
+    /// one microsecond is raised to one: waiting threads that set the request at once would keep the holder from
+    /// working.
     pub fn new(interval: Duration) -> Self {
         Self {
             interval: interval.max(Duration::from_micros(1)),
@@ -122,19 +132,20 @@ impl Gil {
         }
     }
 
-    /// Introduces a thread, which does not hold the lock yet.
+    /// Attaches a thread, which doesn't hold the lock yet.
     pub fn attach(&self) -> ThreadState<'_> {
         self.attach_watched(())
     }
 
-    /// Introduces a thread, and has `watch` told whenever it gets the lock and whenever it is about to give it back.
+    /// Attaches a thread. The lock notifies `watch` whenever the thread has acquired it and whenever the thread is
+    /// about to release it.
     pub fn attach_watched<W: Watch>(&self, watch: W) -> ThreadState<'_, W> {
         let mut state = lock(&self.state);
         state.attached += 1;
         ThreadState { gil: self, id: state.attached, watch }
     }
 
-    /// How often the lock went to another thread than the one that had it before. The first take counts.
+    /// How often the lock was acquired by a thread other than its previous holder. The first acquisition counts.
     pub fn switches(&self) -> u64 {
         lock(&self.state).switches
     }
@@ -158,17 +169,17 @@ impl Gil {
     // ANCHOR_END: take
 
     // ANCHOR: request
-    /// Asks the holder to let go, if there is one and nobody has had a turn since there were `switches` of them.
+    /// Asks the holder to release the lock, if there is a holder and the number of switches is still `switches`.
     ///
-    /// A waiter whose interval has passed calls this. If there was a turn, the holder is new, and has an interval of its
-    /// own to look forward to.
+    /// A waiting thread calls this when its interval has passed. If there was a switch during the interval, the lock
+    /// has a new holder, which gets an interval of its own.
     pub(super) fn request_drop(&self, state: &State, switches: u64) {
         if state.locked && state.switches == switches {
             self.drop_request.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Makes thread `me` the holder of the lock, which is free, and tells a releaser that waits for that.
+    /// Makes thread `me` the holder of the lock, which is free, and wakes a thread that waits in `force_switch`.
     pub(super) fn hold(&self, state: &mut State, me: u64) {
         let mut last_holder = lock(&self.last_holder);
         state.locked = true;
@@ -181,7 +192,7 @@ impl Gil {
     // ANCHOR_END: request
 
     // ANCHOR: release
-    /// Gives the lock back. Blocks until another thread has it, if one asked for it.
+    /// Releases the lock. If the drop request is set, blocks until another thread has acquired the lock.
     pub(super) fn release(&self, me: u64) {
         self.unlock();
         if self.drop_request.load(Ordering::Relaxed) {
@@ -189,7 +200,7 @@ impl Gil {
         }
     }
 
-    /// Marks the lock as free, and wakes one of those who wait for that.
+    /// Marks the lock as free, and wakes one waiting thread.
     pub(super) fn unlock(&self) {
         let mut state = lock(&self.state);
         debug_assert!(state.locked, "only a holder lets go");
@@ -199,9 +210,9 @@ impl Gil {
     // ANCHOR_END: release
 
     // ANCHOR: force
-    /// Blocks until another thread than `me` has taken the lock.
+    /// Blocks until a thread other than `me` has acquired the lock.
     ///
-    /// It will: the request is set, so the thread that set it is still waiting to take.
+    /// The wait ends, because the drop request is set: the thread that set it is still waiting in `take`.
     pub(super) fn force_switch(&self, me: u64) {
         let mut last_holder = lock(&self.last_holder);
         while *last_holder == me {
@@ -212,15 +223,15 @@ impl Gil {
     // ANCHOR_END: force
 }
 
-/// Locks a mutex. No code of this module panics while it holds one, so a poisoned mutex guards nothing broken.
+/// Locks a mutex, even if it's poisoned: the code of this module doesn't panic with a mutex locked.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Is told when a thread's turns begin and end, while the thread holds the lock: turns that are noted down here never
-/// overlap.
+/// Is notified when a thread's turns begin and end. The thread holds the lock during both calls, so recorded turns
+/// never overlap.
 ///
-/// `()` watches nothing and costs nothing. A watcher that panics leaves the lock held.
+/// `()` ignores the calls, at no cost. If a watcher panics, the lock stays held.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -246,9 +257,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// assert_eq!(acquired, [true, false, true, false]);
 /// ```
 pub trait Watch {
-    /// The thread has just got the lock.
+    /// The thread has just acquired the lock.
     fn acquired(&self);
-    /// The thread is about to give the lock back.
+    /// The thread is about to release the lock.
     fn released(&self);
 }
 
@@ -259,9 +270,9 @@ impl Watch for () {
     fn released(&self) {}
 }
 
-/// What a [`Gil`] knows about a thread.
+/// A thread that is attached to a [`Gil`].
 ///
-/// Taking the lock borrows the thread state, so a thread that holds the lock cannot wait for itself:
+/// `take` borrows the thread state, so a thread that holds the lock can't wait for itself:
 ///
 /// ```compile_fail,E0499
 /// # let gil = chapters::gil::Gil::default();
@@ -280,8 +291,8 @@ pub struct ThreadState<'gil, W: Watch = ()> {
 impl<W: Watch> ThreadState<'_, W> {
     /// Blocks until this thread holds the lock, and holds it until the guard is dropped.
     ///
-    /// There is no order among those who wait. If the holder passes checkpoints, this takes an interval and as long as
-    /// the holder needs to its next one; and longer by as many turns as other waiters have first.
+    /// If the holder passes checkpoints, the wait lasts an interval plus the time until the holder's next checkpoint.
+    /// Waiting threads aren't ordered, so other threads may get their turns first.
     pub fn take(&mut self) -> GilGuard<'_, W> {
         self.acquire();
         GilGuard { thread: self }
@@ -298,9 +309,9 @@ impl<W: Watch> ThreadState<'_, W> {
     }
 }
 
-/// Holds a [`Gil`] for a thread, and gives it back when dropped, also by a panic.
+/// A [`Gil`] that is held by a thread. Dropping the guard releases the lock, even during a panic.
 ///
-/// Dropping it blocks until another thread has the lock, if one asked for it.
+/// If the drop request is set, dropping the guard blocks until another thread has acquired the lock.
 #[derive(Debug)]
 #[must_use = "the lock is given back when the guard is dropped"]
 pub struct GilGuard<'a, W: Watch = ()> {
@@ -309,9 +320,9 @@ pub struct GilGuard<'a, W: Watch = ()> {
 
 impl<W: Watch> GilGuard<'_, W> {
     // ANCHOR: checkpoint
-    /// Lets another thread have a turn, if one has asked for it, and blocks until the lock is back.
+    /// If the drop request is set, lets another thread have a turn, and blocks until this thread holds the lock again.
     ///
-    /// Belongs where a loop starts over. Costs one relaxed load if nobody has asked.
+    /// Call it where a loop starts over. It costs one relaxed load if the request isn't set.
     #[inline]
     pub fn checkpoint(&mut self) {
         if self.thread.gil.drop_request.load(Ordering::Relaxed) {
@@ -327,10 +338,11 @@ impl<W: Watch> GilGuard<'_, W> {
     // ANCHOR_END: checkpoint
 
     // ANCHOR: allow_threads
-    /// Gives the lock back for as long as `blocking` runs, then blocks until the lock is back, also after a panic.
+    /// Releases the lock while `blocking` runs, then blocks until this thread holds it again, even after a panic.
     ///
-    /// For whatever waits for the outside world, or works for long without touching what the lock protects. The guard
-    /// is borrowed meanwhile: the compiler rejects a `blocking` that passes a checkpoint of a lock it does not hold.
+    /// Use it for code that waits for I/O, or computes for a long time without touching the data that the lock
+    /// protects. The guard is borrowed while `blocking` runs, so the compiler rejects a `blocking` that calls
+    /// `checkpoint` without holding the lock.
     pub fn allow_threads<T>(&mut self, blocking: impl FnOnce() -> T) -> T {
         struct TakeBack<'a, W: Watch>(&'a ThreadState<'a, W>);
         impl<W: Watch> Drop for TakeBack<'_, W> {
