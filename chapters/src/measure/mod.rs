@@ -1,7 +1,8 @@
-//! Measured comparisons: each runs the same work in several ways, in turns, and prints a table, JSON or a chart.
+//! Measured comparisons: each program runs the same work in several ways, alternating between them, and prints a table,
+//! JSON or a chart.
 //!
-//! [`models`] compares threads, processes and coroutines (the program `chapter-choosing`), [`gil`] the threads with one
-//! GIL, with one for each worker, and with none (the program `chapter-gil`).
+//! [`models`] compares threads, processes and coroutines (the program `chapter-choosing`). [`gil`] compares threads
+//! with one GIL, with a GIL for each worker, and without a GIL (the program `chapter-gil`).
 
 pub mod gil;
 pub mod models;

@@ -1,8 +1,9 @@
-//! What an interpreter lock does to threads, measured part by part on the reader's machine: the program `chapter-gil`.
+//! The effect of an interpreter lock on threads, measured on the reader's machine: the program `chapter-gil`.
 //!
-//! The [demos](crate::demo) show one run as it happens. This shows runs side by side: the same [service](crate::threads)
-//! does the same jobs under different locks, in turns, so that a machine that is busy with other things slows down all of
-//! them alike. What is told of several runs is the median. A table says what was measured and nothing else.
+//! The [demos](crate::demo) show a run as it happens. This program compares runs in which the same
+//! [service](crate::threads) does the same jobs under different locks. The runs alternate, so that other load on the
+//! machine slows all of them down alike. Each figure is the median of several runs. The tables contain only measured
+//! values.
 
 mod options;
 mod parts;
@@ -37,20 +38,20 @@ pub fn main() -> ExitCode {
         Err(error) => fail(&error, USAGE),
         Ok(files) => match run(options, parts.into_iter().zip(files)) {
             Ok(()) => ExitCode::SUCCESS,
-            // Who reads may stop reading.
+            // The reader may close the pipe at any time.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => fail(&error, FAILED),
         },
     }
 }
 
-/// Where a part's picture and its records go.
+/// The files for a part's picture and its records.
 struct Files {
     svg: Replace,
     records: Replace,
 }
 
-/// Opens the files for a part's picture, now, so that a folder that cannot be written is found out before the runs.
+/// Opens the files for a part's picture and records before the runs, so that an unwritable folder is reported early.
 fn open(folder: &Path, part: Part) -> Result<Files, String> {
     let shown = folder.display();
     fs::create_dir_all(folder).map_err(|error| format!("--timelines={shown}: cannot make this folder: {error}"))?;
@@ -58,7 +59,7 @@ fn open(folder: &Path, part: Part) -> Result<Files, String> {
     Ok(Files { svg: open("svg")?, records: open("jsonl")? })
 }
 
-/// Shows `parts`, and draws those that have a file.
+/// Runs `parts` and prints their tables. Draws the parts that have files.
 fn run(options: Options, parts: impl Iterator<Item = (Part, Option<Files>)>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let text = options.format == Format::Text;

@@ -59,7 +59,7 @@ pub struct Options {
     pub(super) timelines: Option<PathBuf>,
 }
 
-/// What there is to show.
+/// A part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// CPU-bound work under no lock, one lock, and a lock for each worker
@@ -73,7 +73,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Its name on the command line, in the tables and of its picture.
+    /// The part's name on the command line, in tables, and in the file name of its picture.
     pub fn name(self) -> &'static str {
         match self {
             Part::Cpu => "cpu",

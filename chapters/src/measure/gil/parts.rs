@@ -15,19 +15,19 @@ use crate::service::Plan;
 use crate::view::summary::plural;
 use crate::view::table::{self, Column, Value};
 
-/// How many jobs there are to share, and how much work each is: short enough that the workers end together.
+/// The number of jobs that the workers share, and their scale: so small that the workers finish at about the same time.
 const CPU_JOBS: (u64, f64) = (100, 0.006);
 const IO_JOBS: (u64, f64) = (40, 0.008);
-/// How long an I/O-bound worker waits that is to feel the convoy, in seconds.
+/// How long each I/O-bound job in the convoy waits, in seconds.
 const SHORT_WAIT: f64 = 0.000_05;
 /// How long each run of the convoy takes at scale 1.
 const CONVOY: Duration = Duration::from_millis(300);
-/// More waits than one worker can get through in a second.
+/// More waits than one worker can complete in a second.
 const MANY_WAITS: f64 = 25_000.0;
-/// No service runs this long here: it stops when all jobs are done.
+/// A deadline that no run reaches, because the service stops when all jobs are done.
 const NO_END: Duration = Duration::from_secs(86_400);
 
-/// The beginning of a run, in which single turns can be seen.
+/// The beginning of a run, short enough for single turns to be visible.
 const BEGINNING: Range<Duration> = Duration::ZERO..Duration::from_millis(100);
 const ALL: Range<Duration> = Duration::ZERO..Duration::MAX;
 
@@ -43,7 +43,7 @@ const SWITCHES: Column = column("switches", "switches");
 const HOLD: Column = column("median_hold_seconds", "median hold");
 const COMPARED: &[Column] = &[GIL, WORKERS, WALL, CPU, column("speedup", "speedup"), SWITCHES, HOLD];
 const INTERVALS: &[Column] = &[column("switch_interval_seconds", "interval"), WORKERS, WALL, CPU, SWITCHES, HOLD];
-// No median hold: those of the two workers have nothing in common.
+// The median hold is left out: the holds of the two workers differ too much for a common median.
 const CONVOYS: &[Column] =
     &[GIL, column("company", "beside"), column("waits_per_second", "waits"), column("times_fewer", "times fewer")];
 
@@ -55,7 +55,7 @@ pub struct Table {
     pub picture: Picture,
 }
 
-/// All that can be shown.
+/// Runs the parts with the same options and seed.
 pub struct Tour {
     options: Options,
     seed: Seed,
@@ -64,7 +64,8 @@ pub struct Tour {
 }
 
 impl Tour {
-    /// Measures what a digest takes, for the rest to be sized and announced by.
+    /// Measures how long a digest takes. The size of the convoy's long job and the announced running times depend on
+    /// it.
     pub fn new(options: Options) -> Self {
         let job = Job { number: 0, kind: Kind::Cpu, size: 1.0 };
         let seconds = || {
@@ -84,7 +85,7 @@ impl Tour {
         plural(self.options.rounds.into(), "run")
     }
 
-    /// What a part shows.
+    /// A description of a part.
     pub fn about(&self, part: Part) -> String {
         let workers = self.options.workers;
         let [short, usual, long] = self.intervals().map(|interval| interval.as_secs_f64() * 1e3);
@@ -116,11 +117,11 @@ impl Tour {
         round * f64::from(rounds)
     }
 
-    /// Runs a part, and says what it measured.
+    /// Runs a part, and returns its measurements.
     ///
     /// # Errors
     ///
-    /// When a run fails.
+    /// If a run fails.
     pub fn show(&self, part: Part) -> io::Result<Table> {
         match part {
             Part::Cpu => self.compare(&[NoLock, One, PerWorker], Kind::Cpu, CPU_JOBS, &BEGINNING),
@@ -130,7 +131,7 @@ impl Tour {
         }
     }
 
-    /// A row as JSON, with what it takes to run it again.
+    /// A row as JSON, with the options for running it again.
     pub fn json(&self, part: Part, columns: &[Column], row: &[Value]) -> String {
         let interval = self.options.switch_interval.as_secs_f64();
         let first = [
@@ -140,7 +141,7 @@ impl Tour {
             ("scale", self.options.scale.into()),
             ("switch_interval_seconds", interval.into()),
         ];
-        // A column says it better, if there is one.
+        // A column with the same key takes precedence.
         let first = first.into_iter().filter(|(key, _)| columns.iter().all(|column| column.key != *key));
         table::json(first, columns, row)
     }
@@ -185,8 +186,8 @@ impl Tour {
         Ok(Table { columns: INTERVALS, rows: rows.collect(), picture: draw(&sessions, Some(2), &ALL)? })
     }
 
-    /// The queue begins with one long CPU-bound job, if there is to be company. Whoever takes it is busy until the end,
-    /// and all the waits that follow are the other worker's.
+    /// With two workers, the queue starts with one long CPU-bound job. The worker that takes it is busy until the end,
+    /// so the other worker does all I/O-bound jobs.
     fn convoy(&self) -> io::Result<Table> {
         let time = CONVOY.mul_f64(self.options.scale);
         let digests = time.as_secs_f64() / self.digest.max(1e-9);
@@ -225,13 +226,13 @@ impl Tour {
         jobs(&self.seed, kind).take(count as usize).collect()
     }
 
-    /// A run under one lock that ends with its jobs.
+    /// The setup of a run under one lock that stops when all jobs are done.
     fn setup<'a>(&self, jobs: &'a [Job], workers: u32, scale: f64) -> Setup<'a> {
         let plan = Plan { workers, time: NO_END, scale: scale * self.options.scale, until_done: true };
         Setup { gil: One, interval: self.options.switch_interval, plan, jobs }
     }
 
-    /// Runs each of `setups` once, and all of them again, and gives the runs of each.
+    /// Runs each of `setups` once per round, for all rounds, and returns the runs of each setup.
     fn in_turns(&self, setups: &[Setup]) -> io::Result<Vec<Vec<Session>>> {
         let mut sessions: BTreeMap<usize, Vec<Session>> = BTreeMap::new();
         for _ in 0..self.options.rounds {
@@ -243,7 +244,7 @@ impl Tour {
     }
 }
 
-/// Wall time, CPU time, switches, and how long a hold is at the median of all holds of all runs.
+/// The medians of wall time, CPU time and switches, and the median hold over all runs.
 fn measured(runs: &[Session]) -> [Value; 4] {
     let of = |number: fn(&Session) -> f64| median(runs.iter().map(number).collect());
     let switches = median(runs.iter().filter_map(Session::switches).map(|count| count as f64).collect());

@@ -1,4 +1,4 @@
-//! One run of the service, and what its records say about the lock.
+//! One run of the service, and figures about the lock that its records yield.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,7 +25,7 @@ pub struct Picture {
     pub records: Vec<u8>,
 }
 
-/// What is to be run.
+/// A run that hasn't started yet.
 #[derive(Clone, Debug)]
 pub struct Setup<'a> {
     pub gil: GilMode,
@@ -48,7 +48,7 @@ impl Setup<'_> {
     ///
     /// # Errors
     ///
-    /// When a worker cannot be started, or dies.
+    /// If a worker can't be started, or dies.
     pub fn run(&self, seed: &Seed) -> io::Result<Session> {
         let Self { gil, interval, plan, jobs } = self;
         let run = Run { model: "threads", scene: None, seed: seed.clone(), jobs: jobs.len() as u64, plan: *plan };
@@ -56,7 +56,7 @@ impl Setup<'_> {
         let mut service = Service::new(*plan, trace.clone());
         service.add_jobs(jobs.iter().copied());
         let before = Usage::of_this_process();
-        // A service whose stopper is gone stops.
+        // A service stops when its stop handle is dropped, so the handle is kept.
         let mut kept = None;
         let Outcome { left, usage } = worker::run(
             service,
@@ -99,20 +99,20 @@ impl Session {
         holds
     }
 
-    /// How often a lock went from one worker to another; nothing, if there was none.
+    /// How often the lock switched from one worker to another; `None` without a lock.
     pub fn switches(&self) -> Option<u64> {
         let takes = self.records.iter().filter(|record| record.event == Event::GilAcquired);
         let takers: Vec<Option<WorkerId>> = takes.map(|record| record.worker).collect();
         match self.gil {
             GilMode::None => None,
             GilMode::One => Some(takers.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64),
-            // Nobody else ever wants it.
+            // No other worker uses the lock.
             GilMode::PerWorker => Some(0),
         }
     }
 
-    /// How many I/O-bound jobs were completed in a second, while the CPU-bound one was under way, if there is one;
-    /// nothing, if that was no time at all.
+    /// How many I/O-bound jobs were completed per second. If the run has a CPU-bound job, only the time during that job
+    /// counts. `None` if that time is zero.
     pub fn waits_per_second(&self) -> Option<f64> {
         let at = |wanted: fn(&Event) -> bool| self.records.iter().find(|record| wanted(&record.event)).map(|it| it.at);
         let cpu_bound = |job: &Job| job.kind == Kind::Cpu;
@@ -138,7 +138,7 @@ impl Session {
     }
 }
 
-/// The median; of an even number, the upper one. Nothing, if there are no values.
+/// The median, or the upper one of the two middle values. `None` if `values` is empty.
 pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()

@@ -1,4 +1,4 @@
-//! One run, in a process of its own, and what it took.
+//! Runs the service once in a separate process, and measures it.
 
 use std::env;
 use std::io;
@@ -12,10 +12,10 @@ use super::variant::Variant;
 use crate::record::{Event, Record};
 use crate::view::json;
 
-/// The same service on CPython's standard library.
+/// The same service, written for CPython's standard library.
 const PEER: &str = include_str!("peer.py");
 
-/// What is asked of a run.
+/// The workload of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Load {
     pub jobs: u64,
@@ -23,27 +23,27 @@ pub struct Load {
     /// `cpu`, `io` or `mixed`.
     pub kind: &'static str,
     pub scale: f64,
-    /// How long it runs; nothing if it is to end with its jobs.
+    /// How long the service runs. `None` if it stops when all jobs are done.
     pub time: Option<Duration>,
 }
 
-/// What a run took.
+/// The measurements of a run.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct Measured {
     pub wall_seconds: f64,
     pub cpu_seconds: f64,
     pub peak_rss_bytes: u64,
-    /// From the service's start to that of its last worker.
+    /// From the start of the service to the start of its last worker.
     pub start_seconds: f64,
-    /// From the moment in which it was to stop to the end of its last worker.
+    /// From the request to stop until the last worker has ended.
     pub stop_seconds: f64,
-    /// How often a processor went from one thread of it to another; nothing where the system does not tell.
+    /// The number of context switches. `None` if the system doesn't report it.
     #[serde(skip)]
     pub context_switches: Option<u64>,
 }
 
-/// The interpreter itself, or why there is none. `python3` may be a script that looks for it, each time for longer than
-/// some runs take.
+/// The path of the Python interpreter, or an error message if it can't be found. `python3` may be a script that
+/// searches for the interpreter, which takes longer than some runs.
 static PYTHON: LazyLock<Result<String, String>> = LazyLock::new(|| {
     match Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).stderr(Stdio::null()).output() {
         Ok(run) if run.status.success() => Ok(String::from_utf8_lossy(&run.stdout).trim().to_owned()),
@@ -52,11 +52,11 @@ static PYTHON: LazyLock<Result<String, String>> = LazyLock::new(|| {
     }
 });
 
-/// Makes sure that there is a `python3`.
+/// Checks that `python3` can be run.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// If it can't be run.
 pub fn check_python() -> Result<(), String> {
     PYTHON.as_ref().map(drop).map_err(String::clone)
 }
@@ -65,7 +65,7 @@ pub fn check_python() -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// When it cannot be run, or fails.
+/// If the service can't be run, or fails.
 pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
     let mut command = if variant.python { python(variant, load, seed)? } else { demo(variant, load, seed)? };
     let before = switches();
@@ -86,7 +86,7 @@ pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
     Ok(Measured { context_switches, ..measured })
 }
 
-/// This program once more, as a demo.
+/// The command that runs this program again, as a demo.
 fn demo(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
     let Load { jobs, workers, kind, scale, time } = load;
     let mut command = Command::new(env::current_exe()?);
@@ -97,7 +97,8 @@ fn demo(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
         Some(time) => command.arg(format!("--time={}", time.as_secs_f64())),
         None => command.args(["--until-done", "--time=3600"]),
     };
-    // What many jobs would say is counted, and only where nobody asks when workers start and end.
+    // With `--quiet`, jobs are only counted, which costs less. Without jobs, the records are needed: they say when
+    // workers start and stop.
     if *jobs > 0 {
         command.arg("--quiet");
     }
@@ -113,7 +114,7 @@ fn python(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// What a run's records say, if its summary is among them.
+/// The measurements in a run's records; `None` if the summary is missing.
 fn from_records(records: &[Record]) -> Option<Measured> {
     let last = records.last()?;
     let Event::ServiceStopped(summary) = &last.event else { return None };
@@ -130,7 +131,7 @@ fn from_records(records: &[Record]) -> Option<Measured> {
     })
 }
 
-/// How many context switches the processes have had that were started here and have ended.
+/// The number of context switches in all child processes that have ended.
 #[cfg(unix)]
 fn switches() -> Option<u64> {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -139,7 +140,7 @@ fn switches() -> Option<u64> {
     Some((usage.voluntary_context_switches() + usage.involuntary_context_switches()) as u64)
 }
 
-/// This system is not asked.
+/// Returns `None`: this function doesn't query the system here.
 #[cfg(not(unix))]
 fn switches() -> Option<u64> {
     None

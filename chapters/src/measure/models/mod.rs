@@ -1,11 +1,10 @@
 //! The same work under every model, measured side by side on the reader's machine: the program `chapter-choosing`.
 //!
-//! Each run is a process of its own, this program once more as one of the [demos](crate::demo), so that what it costs in
-//! time and memory is its own. The runs that are compared take turns, so that a machine that is busy with other things
-//! slows down all of them alike, and what is told of several is the median. CPython's own standard library can be
-//! beside them.
+//! Each run is a separate process, in which this program acts as one of the [demos](crate::demo), so that its time and
+//! memory can be measured separately. The runs alternate, so that other load on the machine slows all of them down
+//! alike. Each figure is the median of several runs. The comparison can include CPython's standard library.
 //!
-//! Data runs one way here too: options, plans of runs, what was measured, rows, and then a table, JSON or a chart.
+//! Data flows one way here as well: options, planned runs, measurements, rows, and then a table, JSON or a chart.
 
 mod measure;
 mod options;
@@ -33,7 +32,7 @@ use crate::view::file::{self, Replace};
 use crate::view::table;
 use crate::view::timeline::Words;
 
-/// The program `chapter-choosing`, and the demos that it runs by its own name.
+/// The program `chapter-choosing`. When the program runs itself as a demo, this function runs the demo.
 pub fn main() -> ExitCode {
     if let Some(status) = processes::as_worker() {
         return status;
@@ -59,26 +58,26 @@ pub fn main() -> ExitCode {
         Err(error) => fail(&error, USAGE),
         Ok(charts) => match run(&options, parts.into_iter().zip(charts)) {
             Ok(()) => ExitCode::SUCCESS,
-            // Who reads may stop reading.
+            // The reader may close the pipe at any time.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => fail(&error, FAILED),
         },
     }
 }
 
-/// Arguments with a program's name before them.
+/// Puts a program's name before its arguments.
 fn named(name: &str, arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
     [name.into()].into_iter().chain(arguments)
 }
 
-/// Opens the file for a part's chart, now, so that a folder that cannot be written is found out before the runs.
+/// Opens the file for a part's chart before the runs, so that an unwritable folder is reported early.
 fn open(folder: &Path, part: Part) -> Result<Replace, String> {
     let shown = folder.display();
     fs::create_dir_all(folder).map_err(|error| format!("--plot={shown}: cannot make this folder: {error}"))?;
     file::open(&folder.join(part.name()).with_extension("svg"), "--plot")
 }
 
-/// Measures the parts, and shows each when it has been measured.
+/// Measures the parts, and prints each one when its measurements are complete.
 fn run(options: &Options, parts: impl Iterator<Item = (Part, Option<Replace>)>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let planned: Vec<(Part, Vec<Planned>, Option<Replace>)> =

@@ -65,7 +65,7 @@ impl Options {
     }
 }
 
-/// What there is to measure.
+/// A part of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
@@ -84,7 +84,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Its name on the command line and of its chart.
+    /// The part's name on the command line and in the file name of its chart.
     pub fn name(self) -> &'static str {
         match self {
             Part::Cpu => "cpu",
@@ -96,7 +96,7 @@ impl Part {
         }
     }
 
-    /// What it shows.
+    /// A description of the part.
     pub fn about(self) -> &'static str {
         match self {
             Part::Cpu => "CPU-bound jobs, by how many workers",

@@ -1,4 +1,4 @@
-//! What is measured: the plan of each part, its runs, and the rows that come of them.
+//! The parts of `chapter-choosing`: the planned runs of each part, their execution, and the rows that result.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,11 +13,11 @@ use super::variant::{FORK, FORKSERVER, LOOP, ONE_GIL, POOL, PYTHON, SPAWN, THREA
 use crate::options::MOST_JOBS;
 use crate::view::table::Column;
 
-/// How many jobs there are to share, and how much work each is: short enough that the workers end together.
+/// The number of jobs that the workers share, and their scale: so small that the workers finish at about the same time.
 const WORK: (u64, f64) = (64, 0.008);
-/// How many empty jobs there are: enough that starting and stopping does not matter.
+/// The number of empty jobs, for Rust and for CPython: so many that starting and stopping the service doesn't matter.
 const EMPTY: (u64, u64) = (300_000, 30_000);
-/// How long workers are left idle.
+/// How long workers stay idle.
 const IDLE: Duration = Duration::from_millis(200);
 
 const WORKERS: Column = column("workers", "workers");
@@ -26,7 +26,7 @@ const CPU: Column = column("cpu_seconds", "CPU time");
 const MEMORY: Column = column("peak_rss_bytes", "peak memory");
 const SWITCHES: Column = column("context_switches", "switches");
 
-/// A run that is to be measured, again and again.
+/// A run that is measured once per round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Planned {
     pub variant: Variant,
@@ -34,7 +34,7 @@ pub struct Planned {
 }
 
 impl Part {
-    /// What is told of each run.
+    /// The columns of the part's table.
     pub fn columns(self) -> &'static [Column] {
         const VARIANT: Column = column("variant", "variant");
         const COMPARED: &[Column] = &[
@@ -60,7 +60,7 @@ impl Part {
         }
     }
 
-    /// The runs to be measured. Those of one variant follow one another, the one with the fewest workers first.
+    /// The runs to measure. Runs of the same variant are adjacent, in ascending order of workers.
     pub(super) fn plan(self, options: &Options) -> Vec<Planned> {
         let quick = options.quick;
         let variants: &[Variant] = match self {
@@ -78,7 +78,7 @@ impl Part {
         all.flat_map(loads).collect()
     }
 
-    /// By how many workers a variant is measured.
+    /// The numbers of workers with which a variant is measured.
     fn workers(self, variant: &Variant, quick: bool) -> &'static [u32] {
         match (self, variant.model, quick) {
             (Part::Cpu, _, true) => &[1, 2],
@@ -107,7 +107,7 @@ impl Part {
             Part::Io => Load { kind: "io", ..load },
             Part::Mixed => Load { kind: "mixed", ..load },
             Part::Empty => {
-                // CPython is given fewer: it has no use for more to show the same figure.
+                // CPython gets fewer jobs: they are enough for a stable figure.
                 let jobs = if variant.python { EMPTY.1 } else { EMPTY.0 } as f64 * options.scale;
                 let jobs = jobs / if options.quick { 3.0 } else { 1.0 };
                 Load { jobs: (jobs as u64).min(MOST_JOBS), scale: 0.0, ..load }
@@ -117,11 +117,11 @@ impl Part {
         }
     }
 
-    /// Runs each of the planned once, and all of them again, and says what they took.
+    /// Runs each of `planned` once per round, and returns a row for each.
     ///
     /// # Errors
     ///
-    /// When one of them cannot be run, or fails.
+    /// If a run can't be started, or fails.
     pub(super) fn measure(self, options: &Options, planned: &[Planned], bar: &ProgressBar) -> io::Result<Vec<Row>> {
         let seed = options.seed.to_string();
         // ANCHOR: measure
@@ -135,7 +135,7 @@ impl Part {
         }
         // ANCHOR_END: measure
         let row = |(index, Planned { variant, load }): (usize, &Planned)| {
-            // The first of this variant: the one with the fewest workers.
+            // The first run of a variant has the fewest workers.
             let first = planned.iter().position(|other| other.variant == *variant).unwrap_or(index);
             let alone = (first != index).then(|| (planned[first].load.workers, &all[&first][..]));
             self.row(variant, load, &all[&index], alone)
@@ -143,7 +143,7 @@ impl Part {
         Ok(planned.iter().enumerate().map(row).collect())
     }
 
-    /// What the runs of one plan took, beside those of the fewest workers of its variant.
+    /// The row for the runs of one plan. `alone` has the runs of the same variant with the fewest workers.
     fn row(self, variant: &Variant, load: &Load, runs: &[Measured], alone: Option<(u32, &[Measured])>) -> Row {
         let of = |figure: fn(&Measured) -> f64| Spread::of(runs.iter().map(figure)).median;
         let switches = runs.iter().filter_map(|run| run.context_switches).map(|count| count as f64);
@@ -185,13 +185,14 @@ impl Part {
 }
 
 // ANCHOR: speedup
-/// How many times as fast each run was as the one beside it in its round.
+/// How many times as fast each run was as the run with the fewest workers in the same round.
 fn speedup(alone: &[Measured], runs: &[Measured]) -> Spread {
     Spread::of(alone.iter().zip(runs).map(|(alone, run)| alone.wall_seconds / run.wall_seconds))
 }
 // ANCHOR_END: speedup
 
-/// How many bytes more the runs took than those beside them, at the median; pages come and go, so it may be none.
+/// How many more bytes the runs used than the runs of `alone` in the same rounds, at the median. Peaks fluctuate, so a
+/// negative difference counts as zero.
 fn more_memory(alone: &[Measured], runs: &[Measured]) -> f64 {
     let more = alone.iter().zip(runs).map(|(alone, run)| run.peak_rss_bytes as f64 - alone.peak_rss_bytes as f64);
     Spread::of(more).median.max(0.0)

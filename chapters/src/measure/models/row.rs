@@ -1,4 +1,4 @@
-//! What was measured, as a row: of a table, of JSON, of a chart.
+//! A row of measurements, for a table, for JSON and for a chart.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,39 +8,39 @@ use crate::view::summary::plural;
 use crate::view::table::{Column, Value, memory};
 use crate::view::timeline::Words;
 
-/// What is told of the runs of one plan: medians, and of the speedup the least and the most as well.
+/// The medians over the runs of one plan. For the speedup, the row also has the minimum and the maximum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// What was measured.
+    /// The part of the comparison.
     pub part: Part,
-    /// How the service was run.
+    /// The name of the variant.
     pub variant: String,
-    /// Whose workers it had.
+    /// The model: `threads`, `processes` or `coroutines`.
     pub model: String,
     /// Whether CPython ran it.
     pub python: bool,
-    /// How many workers there were.
+    /// The number of workers.
     pub workers: u32,
-    /// How many jobs there were.
+    /// The number of jobs.
     pub jobs: u64,
-    /// How many runs these are the medians of.
+    /// The number of runs.
     pub rounds: u64,
     /// From the service's start to the end of its last worker.
     pub wall_seconds: f64,
-    /// What all processes together used of the processors.
+    /// The processor time of all processes together.
     pub cpu_seconds: f64,
-    /// The most memory that was resident, of all processes together.
+    /// The peak of the resident memory of all processes together.
     pub peak_rss_bytes: f64,
-    /// How often a processor went from one thread to another.
+    /// The number of context switches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_switches: Option<f64>,
-    /// How many times as fast it was as with the fewest workers.
+    /// How many times as fast the runs were as those with the fewest workers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speedup: Option<Spread>,
-    /// What the service itself took for a job.
+    /// The time that the service itself needs for each job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_per_job: Option<f64>,
-    /// What one more worker weighs.
+    /// The memory that each additional worker needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_worker: Option<f64>,
     /// How long it took to start a worker.
@@ -51,21 +51,21 @@ pub struct Row {
     pub stop_seconds: Option<f64>,
 }
 
-/// The least, the median and the most of some figures.
+/// The minimum, the median and the maximum of several figures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
-    /// The least.
+    /// The minimum.
     pub least: f64,
-    /// The median; of an even number, the upper one.
+    /// The median, or the upper one of the two middle figures.
     pub median: f64,
-    /// The most.
+    /// The maximum.
     pub most: f64,
 }
 
 impl Spread {
     pub(super) const ONE: Self = Self { least: 1.0, median: 1.0, most: 1.0 };
 
-    /// Of at least one figure; zero of none.
+    /// The spread of `figures`. All three values are zero if there aren't any.
     pub(super) fn of(figures: impl Iterator<Item = f64>) -> Self {
         let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
@@ -79,7 +79,7 @@ pub(super) const fn column(key: &'static str, heading: &'static str) -> Column {
 }
 
 impl Row {
-    /// What stands in the columns of its part.
+    /// The cells for the columns of `part`.
     pub(super) fn cells(&self, part: Part) -> Vec<Value> {
         part.columns().iter().map(|column| self.cell(column.key)).collect()
     }
@@ -104,7 +104,7 @@ impl Row {
         }
     }
 
-    /// The figure that its part is about, as a number and as it is written; nothing, if it has none.
+    /// The figure that the row's chart shows, as a number and as text; `None` if the row lacks it.
     fn figure(&self) -> Option<(f64, String)> {
         let seconds = |seconds: f64| (seconds, Value::Brief(seconds).to_string());
         match self.part {
@@ -120,13 +120,13 @@ impl Row {
 ///
 /// # Errors
 ///
-/// When a line is no row; the error names it.
+/// If a line isn't a row. The error names the line.
 pub fn read(text: &str) -> Result<Vec<Row>, String> {
     let row = |(number, line)| serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"));
     (1..).zip(text.lines()).map(row).collect()
 }
 
-/// Draws the rows of one part: a group for each number of workers, and a bar for each variant.
+/// Draws the rows of one part as a chart, with a group for each number of workers and a bar for each variant.
 pub fn chart(words: &Words, rows: &[Row]) -> String {
     let mut numbers: Vec<u32> = rows.iter().map(|row| row.workers).collect();
     numbers.sort_unstable();

@@ -1,13 +1,13 @@
-//! What is compared: the models, each with what can be chosen about it, and CPython's.
+//! The variants that are compared: each model with its options, and CPython's modules.
 
 /// A way to run the service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Variant {
-    /// What it is called.
+    /// The name of the variant.
     pub name: &'static str,
-    /// Whose workers it has: `threads`, `processes` or `coroutines`.
+    /// The model: `threads`, `processes` or `coroutines`.
     pub model: &'static str,
-    /// The flag of the demo that makes it what it is, if it needs one.
+    /// The flag that selects this variant in the demo, if it needs one.
     pub flag: Option<&'static str>,
     /// Whether CPython runs it.
     pub python: bool,
@@ -31,7 +31,7 @@ pub const LOOP: Variant = ours("coroutines, one loop", "coroutines", "--runtime=
 pub const POOL: Variant = ours("coroutines, pool", "coroutines", "--runtime=multi-thread");
 // ANCHOR_END: variants
 
-/// Those of CPython.
+/// The variants that CPython runs.
 pub const PYTHON: [Variant; 3] = [
     pythons("Python's threading", "threads"),
     pythons("Python's multiprocessing", "processes"),
