@@ -1,7 +1,7 @@
-//! Figures side by side as a picture: a bar for each, in the color of its model.
+//! Draws figures as a bar chart, with each bar in the color of its model.
 //!
-//! Like a [timeline](super::timeline), it is an SVG file that needs nothing else, reads well in light and dark, on paper
-//! and aloud, and takes a page's colors if it is part of one.
+//! Like a [timeline](super::timeline), a chart is a self-contained SVG file. It works with light and dark themes, on
+//! paper and with a screen reader, and uses the colors of the page that contains it.
 
 use std::fmt::{self, Write};
 
@@ -10,28 +10,28 @@ use super::timeline::{Style, Words, Xml};
 const WIDTH: u64 = 800;
 const PADDING: u64 = 8;
 const FONT: u64 = 13;
-/// A wide letter's width: room for a text is counted in these.
+/// The width of a wide letter, for calculating the space that a text needs.
 const LETTER: u64 = 8;
-/// From line to line, and how high a bar is.
+/// The height of a line, and the height of a bar.
 const LINE: u64 = 24;
 const BAR: u64 = 16;
 
 /// A figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
-    /// What the bars below it have in common; a heading stands before the first of a group.
+    /// The group of the bar. Bars of the same group are adjacent, below a common heading.
     pub group: String,
-    /// What it is a figure of.
+    /// The name of the bar.
     pub label: String,
     /// The model whose color it has.
     pub model: String,
     /// How long the bar is.
     pub value: f64,
-    /// How the figure is written.
+    /// The figure as text.
     pub text: String,
 }
 
-/// Draws bars, the largest as long as there is room.
+/// Draws bars. The largest one fills the available width.
 ///
 /// ```
 /// use chapters::view::chart::{Bar, draw};
@@ -50,7 +50,7 @@ pub struct Bar {
 /// ```
 pub fn draw(words: &Words, bars: &[Bar]) -> String {
     let mut text = String::new();
-    // Writing to a string does not fail.
+    // Writing to a string doesn't fail.
     let _ = write(&mut text, words, bars);
     text
 }
@@ -98,7 +98,7 @@ fn groups(bars: &[Bar]) -> Vec<(&str, &[Bar])> {
     bars.chunk_by(|one, next| one.group == next.group).map(|bars| (bars[0].group.as_str(), bars)).collect()
 }
 
-/// What there is to be seen, for those who cannot see it.
+/// The text alternative of the chart.
 fn description(words: &Words, groups: &[(&str, &[Bar])]) -> String {
     let figures = |bars: &[Bar]| {
         let figures: Vec<String> = bars.iter().map(|bar| format!("{} {}", bar.label, bar.text)).collect();

@@ -1,10 +1,10 @@
-//! Files that a view writes: opened before the run, replaced when the first byte comes.
+//! Files that a view writes: opened before the run, and replaced when the first byte is written.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Opens `path` for writing, now, so that a path that cannot be written is found out before the run.
+/// Opens `path` for writing before the run, so that an unwritable path is reported early.
 pub(crate) fn open(path: &Path, flag: &str) -> Result<Replace, String> {
     let error = |error| format!("{flag}={}: cannot write this file: {error}", path.display());
     match File::create_new(path) {
@@ -16,12 +16,12 @@ pub(crate) fn open(path: &Path, flag: &str) -> Result<Replace, String> {
     }
 }
 
-/// A file whose old content stays until the first byte of the new one is written. One that was not there before is not
-/// there afterwards either, if nothing was written.
+/// A file that keeps its old content until the first byte of the new content is written. If `open` created the file and
+/// nothing was written, dropping this value removes the file.
 pub(crate) struct Replace {
     file: File,
     begun: bool,
-    /// Where it is, if it was not there before.
+    /// The path of the file, if `open` created it.
     made: Option<PathBuf>,
 }
 
@@ -37,7 +37,7 @@ impl Write for Replace {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.begun {
             self.begun = true;
-            // What has no length, a pipe or a device, has nothing to replace.
+            // A pipe or a device doesn't have content that could be replaced.
             if self.file.metadata()?.is_file() {
                 self.file.set_len(0)?;
             }

@@ -1,4 +1,4 @@
-//! Records as JSON lines: for programs, and for whoever wants to keep a run and look at it again.
+//! Records as JSON lines, for programs, and for storing a run and viewing it again.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use crate::random::Seed;
 use crate::record::{Event, Record};
 use crate::service::{Plan, Run};
 
-/// How much text is gathered before it is written.
+/// The number of bytes that are buffered before they are written.
 const CHUNK: usize = 1 << 16;
 
-/// Writes one line a record. The first one, `service_starting`, also says what is run.
+/// Writes one line per record. The first one, `service_starting`, also describes the run.
 #[derive(Debug)]
 pub struct Json<W> {
     run: Run,
@@ -65,11 +65,11 @@ struct First<'a> {
     run: &'a Run,
 }
 
-/// Reads a trace that was kept as JSON lines, and says which line is wrong if one is.
+/// Reads a trace from JSON lines.
 ///
 /// # Errors
 ///
-/// When `text` has a line that is no record.
+/// If a line of `text` isn't a record. The error names the line.
 pub fn read(text: &str) -> Result<Vec<Record>, String> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
@@ -77,11 +77,11 @@ pub fn read(text: &str) -> Result<Vec<Record>, String> {
         .collect()
 }
 
-/// Reads a trace that was kept from its first line on, and what was run.
+/// Reads a complete trace from JSON lines, and the description of the run from its first line.
 ///
 /// # Errors
 ///
-/// When `text` has a line that is no record, or when its first line does not say what was run.
+/// If a line of `text` isn't a record, or the first line doesn't describe the run.
 pub fn read_run(text: &str) -> Result<(Run, Vec<Record>), String> {
     #[derive(Deserialize)]
     struct First {
@@ -101,7 +101,7 @@ pub fn read_run(text: &str) -> Result<(Run, Vec<Record>), String> {
     let Kept { model, scene, seed, jobs, plan } = first.run;
     let known = ["threads", "processes", "coroutines"].into_iter().find(|known| *known == model);
     let model = known.ok_or_else(|| format!("line 1: {model:?} is no model"))?;
-    // Who reads traces reads few, and each has a short name at most.
+    // The leak is harmless: a program reads few traces, and their names are short.
     let scene = scene.map(|scene| &*scene.leak());
     Ok((Run { model, scene, seed, jobs, plan }, read(text)?))
 }

@@ -1,4 +1,4 @@
-//! Records as lines of text, and the summary as a table: for people.
+//! Records as lines of text and the summary as a table, for people to read.
 
 use std::io::{self, Write};
 
@@ -8,10 +8,10 @@ use crate::job::Job;
 use crate::record::{Event, Record, WorkerId};
 use crate::service::Run;
 
-/// How much text is gathered before it is written.
+/// The number of bytes that are buffered before they are written.
 const CHUNK: usize = 1 << 16;
 
-/// Writes one line a record: when, who, what.
+/// Writes one line per record, with the time, the worker and the event.
 pub struct Log<W> {
     run: Run,
     out: W,
@@ -32,7 +32,7 @@ impl<W: Write> Log<W> {
         Self { colored, ..self }
     }
 
-    /// Writes no summary, unless that is all it writes.
+    /// Leaves the summary out, unless nothing else is written.
     pub fn without_summary(self) -> Self {
         Self { summary: self.quiet, ..self }
     }
@@ -79,7 +79,8 @@ impl<W: Write + Send> View for Log<W> {
     }
 }
 
-/// The escape sequence before a line: the service bold, waiting dim, what is done green, a death red.
+/// The escape sequence before a line: bold for the service, dim for waiting, green for completed jobs, red for workers
+/// that died.
 fn color(event: &Event) -> &'static str {
     match event {
         Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => "\x1b[1m",
@@ -160,7 +161,7 @@ fn push(text: &mut Vec<u8>, more: &str) {
     text.extend_from_slice(more.as_bytes());
 }
 
-/// Pushes `number`, with `fill` before it until it is `width` wide. Unlike `write!`, this costs next to nothing.
+/// Pushes `number`, padded on the left with `fill` to `width` characters. This is much faster than `write!`.
 fn push_number(text: &mut Vec<u8>, mut number: u64, width: usize, fill: u8) {
     let mut digits = [fill; 20];
     let mut first = digits.len();

@@ -1,7 +1,7 @@
-//! Everything that a person or a program sees of a run: each view turns the same records into something to look at.
+//! The views of a run, for people and for programs. All of them show the same records, each in another form.
 //!
-//! A view reads records and writes to its own place. It cannot reach the service, and it runs on a thread of its own,
-//! so that a slow terminal or a closed pipe is the view's problem alone.
+//! A view reads records and writes to an output of its own. It doesn't have access to the service, and the views run on
+//! a separate thread, so a slow terminal or a closed pipe doesn't affect the workers.
 
 pub mod chart;
 pub(crate) mod file;
@@ -20,25 +20,25 @@ use std::io;
 
 use crate::record::Record;
 
-/// Looks at records as they come.
+/// Receives the records of a run.
 pub trait View: Send {
-    /// Shows some more records, the next ones in order of time.
+    /// Shows the next records, in order of time.
     ///
     /// # Errors
     ///
-    /// When what it has to show cannot be written. The view is not asked again.
+    /// If the view can't write its output. The view isn't called again.
     fn show(&mut self, records: &[Record]) -> io::Result<()>;
 
-    /// Whether it looks at any record before the last.
+    /// Whether the view ignores every record before the last.
     fn is_quiet(&self) -> bool {
         false
     }
 
-    /// Shows what could only be shown at the end.
+    /// Writes the parts that need the whole run, such as a picture.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// If the view can't write its output.
     fn finish(&mut self) -> io::Result<()> {
         Ok(())
     }

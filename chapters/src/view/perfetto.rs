@@ -1,10 +1,12 @@
 //! A run in the Chrome trace event format, for a trace viewer such as <https://ui.perfetto.dev>.
 //!
-//! Every worker is a thread of one process, whatever it is in truth, so that all of them line up under one another. A
-//! job is a *complete event* (`"ph":"X"`), what takes no time an *instant* (`"i"`), a name *metadata* (`"M"`). Times
-//! are in microseconds, as the format wants them. A wait is a complete event too. A worker that takes turns under an
-//! interpreter lock, or holds something else, has a second thread below it, where each hold is a complete event: a hold
-//! may end within a job or outlast it, and events of one thread must nest.
+//! In the trace, workers of every model are threads of one process, so that the viewer shows them below one another. A
+//! job is a *complete event* (`"ph":"X"`), and so is a wait. An event without a duration is an *instant* (`"i"`), and a
+//! name is *metadata* (`"M"`). Times are in microseconds, as the format requires.
+//!
+//! A worker that holds an interpreter lock or another resource has a second thread below its own, in which each hold is
+//! a complete event. It needs that thread because the events of one thread must nest, while a hold may start within a
+//! job and outlast it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,22 +18,23 @@ use crate::job::Job;
 use crate::record::{Event, Record, Resource, WorkerId};
 use crate::service::Run;
 
-/// Writes an event as soon as it is over, and at the end those that never were.
+/// Writes each event when it ends. Events that haven't ended by the end of the run are written then.
 #[derive(Debug)]
 pub struct Perfetto<W: Write> {
     run: Run,
     out: BufWriter<W>,
     state: State,
-    /// What each worker is at, and since when; a worker that is not in here has no name yet.
+    /// Each worker's current job, and the time when it started. A worker without an entry hasn't been named yet.
     workers: BTreeMap<WorkerId, Option<(Job, Duration)>>,
-    /// What each worker waits for, and since when.
+    /// The resource that each worker is waiting for, and the time when the wait started.
     waits: BTreeMap<WorkerId, (Resource, Duration)>,
-    /// What each worker holds, and since when; one that is not in here never held anything.
+    /// The resources that each worker holds, and the times when it acquired them. A worker without an entry has never
+    /// held anything.
     holds: BTreeMap<WorkerId, Vec<(&'static str, Duration)>>,
     last: Duration,
 }
 
-/// How far the file is. What it has begun, it must end, or it would not be JSON.
+/// The state of the file. A file that has been started must be ended, because it wouldn't be valid JSON otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Empty,
@@ -39,12 +42,12 @@ enum State {
     Ended,
 }
 
-/// How an interpreter lock is called.
+/// The name of an interpreter lock.
 const GIL: &str = "the GIL";
 
-/// The service itself is a thread too.
+/// The thread of the service itself.
 const SERVICE: u64 = 0;
-/// The thread for the holds of a worker, counted from the worker's own: past those of all workers.
+/// The distance from a worker's thread to the thread for its holds, which is larger than the number of workers.
 const HOLDS: u64 = 1 << 32;
 
 fn thread(worker: Option<WorkerId>) -> u64 {
@@ -103,7 +106,7 @@ impl<W: Write> Perfetto<W> {
         let Run { seed, jobs, plan, .. } = &self.run;
         let name = format!("{}: {jobs} jobs, {} workers, seed {seed}", self.run.name(), plan.workers);
         writeln!(self.out, r#"{{"displayTimeUnit":"ms","traceEvents":["#)?;
-        // The one event without a comma before it.
+        // The only event without a comma before it.
         write!(self.out, r#"{{"ph":"M","pid":1,"name":"process_name","args":{{"name":"{name}"}}}}"#)?;
         self.name(thread(None), 0, "service")
     }
@@ -117,7 +120,7 @@ impl<W: Write> Perfetto<W> {
         self.name(tid, 2 * tid, &worker.to_string())
     }
 
-    /// Names a thread, and gives it its place: viewers would sort worker-10 before worker-2.
+    /// Names a thread, and sets its position. Without a position, viewers sort worker-10 before worker-2.
     fn name(&mut self, tid: u64, place: u64, name: &str) -> io::Result<()> {
         let mut metadata = |what, key, value: fmt::Arguments| {
             let args = format_args!(r#"{{"{key}":{value}}}"#);
@@ -127,7 +130,7 @@ impl<W: Write> Perfetto<W> {
         metadata("thread_sort_index", "sort_index", format_args!("{place}"))
     }
 
-    /// Writes the job that `worker` is at, if it is at one.
+    /// Writes the current job of `worker`, if there is one.
     fn end_job(&mut self, worker: WorkerId, at: Duration, outcome: &str) -> io::Result<()> {
         let Some((job, began)) = self.workers.get_mut(&worker).and_then(Option::take) else { return Ok(()) };
         let Job { number, size, .. } = job;
@@ -139,7 +142,7 @@ impl<W: Write> Perfetto<W> {
         write!(self.out, r#""args":{{"size":{size},"outcome":"{outcome}"}}}}"#)
     }
 
-    /// Writes the wait of `worker`, if it waits.
+    /// Writes the wait of `worker`, if there is one.
     fn end_wait(&mut self, worker: WorkerId, at: Duration) -> io::Result<()> {
         let Some((resource, began)) = self.waits.remove(&worker) else { return Ok(()) };
         self.slice(thread(Some(worker)), began, at, format_args!("waits {}", resource.waited_for()))
@@ -154,7 +157,7 @@ impl<W: Write> Perfetto<W> {
         Ok(())
     }
 
-    /// Writes the last hold of `worker`, if it holds something.
+    /// Writes the innermost hold of `worker`, if there is one.
     fn end_hold(&mut self, worker: WorkerId, at: Duration) -> io::Result<bool> {
         let Some((what, began)) = self.holds.get_mut(&worker).and_then(Vec::pop) else { return Ok(false) };
         self.slice(HOLDS + thread(Some(worker)), began, at, format_args!("holds {what}"))?;
@@ -167,7 +170,7 @@ impl<W: Write> Perfetto<W> {
     }
 
     fn instant(&mut self, record: &Record) -> io::Result<()> {
-        // An instant is as tall as what it concerns: its thread, or the whole process.
+        // The scope of an instant is a thread (`t`) or the whole process (`p`).
         let scope = if record.worker.is_some() { 't' } else { 'p' };
         let (ts, tid) = (Micros(record.at), thread(record.worker));
         let name = match record.event {
@@ -208,7 +211,7 @@ impl<W: Write + Send> View for Perfetto<W> {
 
 impl<W: Write> Drop for Perfetto<W> {
     fn drop(&mut self) {
-        // A run that failed half-way leaves a trace that can be read; one that never began leaves none.
+        // A run that failed midway leaves a valid trace. A run that never started leaves none.
         if self.state == State::Begun {
             let _ = self.end();
         }

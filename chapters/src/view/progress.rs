@@ -1,5 +1,5 @@
-//! Progress on standard error: a line for each worker and a bar for all, or a plain line now and then where nothing can
-//! be drawn over.
+//! Shows progress on standard error: on a terminal, a line for each worker and a bar for all of them; otherwise, a
+//! plain line every second.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use super::summary::plural;
 use crate::record::{Event, Record, WorkerId};
 use crate::service::Run;
 
-/// The most workers that have a line of their own.
+/// The greatest number of workers with a line each.
 const LINES: usize = 16;
-/// How long bars stay as they are: long enough to be read, and to cost nothing.
+/// The time between two updates of the bars: long enough for reading, and for a negligible cost.
 const REDRAW: Duration = Duration::from_millis(100);
-/// How long it is from one plain line to the next.
+/// The time between two plain lines.
 const REPEAT: Duration = Duration::from_secs(1);
 
-/// Shows how far the workers are.
+/// Shows the progress of the workers.
 pub struct Progress {
     state: State,
     display: Display,
-    /// The moment that records count from. Time goes on also when no records come.
+    /// The time from which the times of records are counted. It lets the display advance even without new records.
     origin: Option<Instant>,
     drawn: Option<Instant>,
 }
@@ -35,7 +35,7 @@ enum Display {
 }
 
 impl Progress {
-    /// Shows on standard error: bars if it is a terminal, plain lines if not.
+    /// Shows progress on standard error: bars if it's a terminal, plain lines otherwise.
     pub fn new(run: Run) -> Self {
         let bar = ProgressBar::with_draw_target(Some(run.jobs), ProgressDrawTarget::stderr_with_hz(60));
         let template = "{msg}\n[{wide_bar}] {prefix}";
@@ -53,7 +53,7 @@ impl Progress {
         Self { state: State::new(run), display, origin: None, drawn: None }
     }
 
-    /// Wraps `out`, so that what is written to it and the bars do not disturb each other on a terminal.
+    /// Wraps `out`, so that its text and the bars don't overwrite each other on a terminal.
     pub fn beside<W: Write + Send>(&self, out: W) -> impl Write + Send + use<W> {
         let bar = match &self.display {
             Display::Bar(bar) => bar.clone(),
@@ -77,7 +77,7 @@ impl Progress {
         Ok(())
     }
 
-    /// Takes in some more records at the time `now`, and draws if the last drawing is old enough.
+    /// Adds records at the time `now`, and redraws if the last drawing is old enough.
     fn advance(&mut self, records: &[Record], now: Instant) -> io::Result<()> {
         records.iter().for_each(|record| self.state.add(record));
         if let (None, Some(record)) = (self.origin, records.last()) {
@@ -107,8 +107,8 @@ impl View for Progress {
     }
 }
 
-/// A writer that takes the bars away for as long as it writes. It writes whole lines: bars redrawn after half a line
-/// would take that half with them when they go.
+/// A writer that hides the bars while it writes. It writes only whole lines, because hiding the bars would erase half a
+/// line in front of them.
 struct Beside<W> {
     out: W,
     bar: ProgressBar,
@@ -131,7 +131,7 @@ impl<W: Write> Write for Beside<W> {
     }
 }
 
-/// What is known of the run so far.
+/// The state of the run so far.
 struct State {
     run: Run,
     workers: Vec<Worker>,
@@ -191,7 +191,7 @@ impl State {
         };
     }
 
-    /// What each worker does at the time `at`, in as many lines as there is `room` for.
+    /// The current activity of each worker at the time `at`, in at most `room` lines.
     fn lines(&self, at: Duration, room: usize) -> String {
         let shown = if self.workers.len() <= room { room } else { room.saturating_sub(1) };
         let mut lines: Vec<String> = Vec::new();
@@ -217,7 +217,7 @@ impl State {
         lines.join("\n")
     }
 
-    /// How far all of them are at the time `at`.
+    /// The progress of all workers at the time `at`.
     fn whole(&self, at: Duration) -> String {
         let left = self.run.plan.time.saturating_sub(at);
         let time = match self.phase {
@@ -275,7 +275,7 @@ worker-2     job 1, 0.3 s               0 done";
         assert_eq!(after(&sample::whole()).whole(Duration::from_secs(2)), "2 of 4 jobs done, stopped");
     }
 
-    /// A place to write to that can be looked at while somebody else has it.
+    /// A writer that a test can read while the display owns a clone of it.
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);
 

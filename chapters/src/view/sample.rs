@@ -1,4 +1,4 @@
-//! A short run that the tests of all views look at.
+//! A short run that the tests of all views use.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ pub fn job(number: u64) -> Job {
     Job { number, kind: Kind::Cpu, size: 0.6343642441124012 }
 }
 
-/// What `worker` did at `millis`; the service itself is worker 0.
+/// An event of `worker` at `millis`. Worker 0 is the service itself.
 pub fn record(millis: u64, worker: u32, event: Event) -> Record {
     Record { at: Duration::from_millis(millis), worker: worker.checked_sub(1).map(WorkerId), event }
 }
 
-/// Everything but the end: worker-1 completes two jobs, worker-2 dies with one, and one is left.
+/// All records but the last: worker-1 completes two jobs, worker-2 dies with one, and one is left.
 pub fn records() -> Vec<Record> {
     vec![
         record(0, 0, Event::ServiceStarting),
@@ -41,7 +41,7 @@ pub fn records() -> Vec<Record> {
     ]
 }
 
-/// What it all comes to.
+/// The summary of the run.
 pub fn summary() -> Summary {
     let worker = |name: &str, completed, busy_seconds| WorkerSummary { name: name.to_owned(), completed, busy_seconds };
     Summary {
@@ -59,7 +59,7 @@ pub fn summary() -> Summary {
     }
 }
 
-/// The run, its end included.
+/// All records of the run.
 pub fn whole() -> Vec<Record> {
     let mut records = records();
     records.push(record(1200, 0, Event::ServiceStopped(Box::new(summary()))));

@@ -1,10 +1,10 @@
-//! The summary of a run as a table: what became of the jobs, how much each worker did, and what the run cost.
+//! The summary of a run as a table: the outcome of the jobs, the work of each worker, and the cost of the run.
 
 use std::fmt;
 
 use crate::record::{Summary, WorkerSummary};
 
-/// How many workers the table has a line for. The others share one.
+/// The number of workers with a line each. The others share a line.
 const LINES: usize = 20;
 
 /// The width of the first column: wide enough for the names of 10,000 workers, and for the words below them.
@@ -14,7 +14,7 @@ const NAMES: usize = 12;
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         writeln!(f, "{:<NAMES$} {:>9} {:>12} {:>13}", "worker", "jobs", "busy", "of wall time")?;
-        // A line that stands for one worker alone would save nothing.
+        // A shared line for a single worker wouldn't save space.
         let lines = if self.workers.len() == LINES + 1 { LINES + 1 } else { LINES };
         for WorkerSummary { name, completed, busy_seconds } in self.workers.iter().take(lines) {
             let share = percent(*busy_seconds, self.wall_seconds);

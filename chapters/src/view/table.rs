@@ -1,4 +1,4 @@
-//! What was measured, as lines of text and as lines of JSON.
+//! Tables of measurements, as lines of text and as lines of JSON.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -10,35 +10,35 @@ use super::timeline::format_short;
 /// A column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// How JSON calls it.
+    /// The key in JSON.
     pub key: &'static str,
-    /// What stands above it.
+    /// The heading in text.
     pub heading: &'static str,
 }
 
-/// What stands in a row.
+/// A cell of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A name.
     Text(String),
-    /// How many.
+    /// A number of items.
     Count(u64),
-    /// Seconds, shown as such.
+    /// Seconds, shown in seconds.
     Seconds(f64),
-    /// Seconds, shown in a unit that suits a short time.
+    /// Seconds, shown in a unit for short times.
     Brief(f64),
-    /// How many in a second.
+    /// A number per second.
     Rate(f64),
-    /// How many times as much.
+    /// A ratio.
     Times(f64),
-    /// Bytes, shown in a unit that suits them.
+    /// Bytes, shown in B, KiB or MiB.
     Bytes(f64),
-    /// There is nothing to measure here.
+    /// No value.
     Nothing,
 }
 
 impl Value {
-    /// What `value` makes of it, if there is something.
+    /// Applies `value` to a measured number, or returns `Nothing` without one.
     pub fn of(measured: Option<f64>, value: fn(f64) -> Self) -> Self {
         measured.map_or(Value::Nothing, value)
     }
@@ -61,7 +61,7 @@ impl Display for Value {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // More digits than a clock has would say nothing.
+        // Clocks have a resolution of a nanosecond, so more digits would be noise.
         let rounded = |number: f64| (number * 1e9).round() / 1e9;
         match self {
             Value::Text(text) => serializer.serialize_str(text),
@@ -75,7 +75,7 @@ impl Serialize for Value {
     }
 }
 
-/// An amount of memory, in a unit that suits it.
+/// Formats an amount of memory in B, KiB or MiB.
 pub fn memory(bytes: f64) -> String {
     let digits = |number: f64| if number < 10.0 { 2 } else { usize::from(number < 100.0) };
     let (number, unit) = match bytes {
@@ -86,7 +86,7 @@ pub fn memory(bytes: f64) -> String {
     format!("{number:.*} {unit}", digits(number))
 }
 
-/// Aligned lines: the first column to the left, the others to the right.
+/// Formats a table as text. The first column is left-aligned, the others right-aligned.
 pub fn text(columns: &[Column], rows: &[Vec<Value>]) -> String {
     let headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
     let rows = rows.iter().map(|row| row.iter().map(Value::to_string).collect());
@@ -103,7 +103,7 @@ pub fn text(columns: &[Column], rows: &[Vec<Value>]) -> String {
     lines.iter().map(line).collect()
 }
 
-/// One line of JSON: `first`, and then a row.
+/// Formats a row as a line of JSON, after the pairs of `first`.
 pub fn json(
     first: impl IntoIterator<Item = (&'static str, serde_json::Value)>,
     columns: &[Column],

@@ -26,7 +26,7 @@ pub struct Views {
     failures: Vec<String>,
 }
 
-/// A view, and what it shows, for the error message if it cannot.
+/// A view, and its name for error messages.
 struct Named {
     what: &'static str,
     view: Box<dyn View>,
@@ -38,23 +38,23 @@ impl Named {
     }
 }
 
-/// What went wrong in a run and in showing it.
+/// The failures of a run and of its views.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many workers died.
     pub died: u64,
     /// How many jobs were lost.
     pub lost: u64,
-    /// What could not be shown, and why.
+    /// The views that failed, with the reasons.
     pub failures: Vec<String>,
 }
 
 impl Views {
-    /// Opens what the views will write to. Files that exist keep what they have until the run has ended.
+    /// Opens the outputs of the views. Existing files keep their content until a view writes to them.
     ///
     /// # Errors
     ///
-    /// Says which flag names a file that cannot be written, and why.
+    /// If a file can't be written. The error names the flag and the reason.
     pub fn open(run: Run, options: &Output, progress: When) -> Result<Self, String> {
         let mut views = Vec::new();
         if let Some(path) = &options.timeline {
@@ -107,17 +107,17 @@ impl Views {
         self.each(|view| view.show(records));
     }
 
-    /// Takes for the summary what was counted elsewhere, of records that are not shown.
+    /// Adds the counts of records that aren't shown to the summary.
     pub fn count(&mut self, counts: Tally) {
         self.tally.merge(counts);
     }
 
-    /// Whether nobody looks at any record before the last.
+    /// Whether all views ignore every record before the last.
     pub fn are_quiet(&self) -> bool {
         self.views.iter().all(|named| named.view.is_quiet())
     }
 
-    /// Shows the last record, the one with the summary, and what can only be shown at the end.
+    /// Shows the last record, which has the summary, and finishes the views.
     pub fn finish(mut self, wall: Duration, outcome: Outcome) -> Report {
         let tally = mem::take(&mut self.tally);
         let died = tally.died();
@@ -129,7 +129,8 @@ impl Views {
         Report { died, lost, failures: self.failures }
     }
 
-    /// Drops a view that fails, and remembers why, unless its reader went away: that is a reader's right.
+    /// Drops a view that fails, and stores the error message. If the reader closed the pipe, that isn't reported as a
+    /// failure.
     fn each(&mut self, mut show: impl FnMut(&mut dyn View) -> io::Result<()>) {
         let failures = &mut self.failures;
         self.views.retain_mut(|Named { what, view }| match show(view.as_mut()) {
@@ -159,7 +160,7 @@ mod tests {
         output: Output,
     }
 
-    /// The options of a run that draws `timeline`, in a directory that goes when the test ends.
+    /// The options of a run that draws `timeline`.
     fn options(timeline: &Path) -> Output {
         let flag = format!("--timeline={}", timeline.display());
         CommandLine::parse_from(["test", "--quiet", &flag]).output
@@ -188,7 +189,7 @@ mod tests {
         assert!(error.starts_with(&format!("--timeline={}: cannot write", directory.path().display())), "{error}");
     }
 
-    /// Fails in the given way, whatever it is shown.
+    /// A view that always fails with the given error.
     struct Broken(ErrorKind);
 
     impl View for Broken {

@@ -1,5 +1,5 @@
-//! What workers wait for, where they say it, and what they do for others: hatched bars, marks on a lane, and lines across
-//! all lanes.
+//! Draws the waits that workers record and the actions that affect other workers: as hatched bars, marks on a lane, and
+//! lines across all lanes.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -10,13 +10,13 @@ use super::words::{Xml, about};
 use crate::record::Resource;
 use crate::view::summary::plural;
 
-/// A wait is drawn at least this wide: what nobody waited for is not to be seen.
+/// The least width of a wait. A wait of zero length is invisible.
 const LEAST: Tenths = Tenths(0);
-/// Marks that are nearer to each other than this are one.
+/// Marks that are closer than this are merged.
 const NEAR: Tenths = Tenths(60);
 
 impl Plot<'_> {
-    /// The pattern of waiting for `thing`.
+    /// The pattern for waiting for `resource`.
     pub fn hatch(&self, resource: Resource) -> String {
         match self.waits.iter().position(|other| *other == resource) {
             None | Some(0) => format!("url(#{}-waiting)", self.id),
@@ -24,7 +24,7 @@ impl Plot<'_> {
         }
     }
 
-    /// Draws when a worker waited, and for what.
+    /// Draws the waits of a worker.
     pub fn draw_waits(&self, out: &mut String, lane: &Lane) -> fmt::Result {
         for placed in self.place_all(lane.waits.merged(self.pixel()), LEAST) {
             let (x, width, height) = (placed.left, placed.width(), self.bar);
@@ -36,7 +36,7 @@ impl Plot<'_> {
         Ok(())
     }
 
-    /// Draws what a worker did for others, as marks on its lane.
+    /// Draws the actions of a worker that affect others, as marks on its lane.
     pub fn draw_deeds(&self, out: &mut String, lane: &Lane) -> fmt::Result {
         let mut marks: Vec<(Tenths, Duration, Deed, u64)> = Vec::new();
         for (at, deed) in &lane.deeds {
@@ -63,7 +63,7 @@ impl Plot<'_> {
         Ok(())
     }
 
-    /// Draws what somebody did for all: lines across all lanes.
+    /// Draws the actions that affect all workers, as lines across all lanes.
     pub fn draw_signals(&self, out: &mut String) -> fmt::Result {
         let (top, bottom) = (self.top, self.bottom() + 4);
         let mut last = None;
@@ -79,7 +79,7 @@ impl Plot<'_> {
         Ok(())
     }
 
-    /// A sample of each thing that workers did for others, and what it is.
+    /// A sample of each kind of action in the run, and its description.
     pub fn deed_samples(&self) -> Vec<(String, &'static str)> {
         let mut samples: Vec<(String, &str)> = Vec::new();
         for (.., deed) in self.story.deeds() {

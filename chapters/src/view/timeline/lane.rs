@@ -1,4 +1,4 @@
-//! What one worker did, kept as small as a picture of it needs.
+//! The activity of one worker, in a form that is only as large as its picture requires.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,38 +7,38 @@ use std::time::Duration;
 use crate::job::Job;
 use crate::record::{Event, Record, Resource};
 
-/// How many bars a lane holds before it looks for some to merge. More than twice the columns of a picture, so that
-/// merging always makes room.
+/// The number of bars at which a lane merges those that are too short to see. It's more than twice the number of
+/// columns of a picture, so that merging always makes room.
 const MANY: usize = 4096;
 
-/// The least width of a picture in pixels: nothing shorter than one of so many parts of a run can be seen.
+/// The least width of a picture in pixels. Anything shorter than a run divided by `COLUMNS` is invisible.
 const COLUMNS: u32 = 1000;
 
-/// The most pixels that a bar of several holds is wide, so that it can be seen when they become denser.
+/// The greatest width, in pixels, of a bar for several holds, so that changes in their density stay visible.
 const DENSITY: u32 = 8;
 
-/// What a worker can hold.
+/// A resource or an interpreter lock that a worker holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
-    /// Its interpreter lock.
+    /// The worker's interpreter lock.
     Gil,
-    /// Something else.
+    /// Another resource.
     Resource(Resource),
 }
 
-/// What a bar stands for.
+/// The meaning of a bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
     /// A job.
     Job(Job),
-    /// Holding something.
+    /// Holding a resource.
     Hold(Held),
-    /// Waiting for something.
+    /// Waiting for a resource.
     Wait(Resource),
 }
 
 impl What {
-    /// Whether both could share a bar.
+    /// Whether both can share a bar.
     fn is_like(&self, other: &Self) -> bool {
         self.is_job() && other.is_job() || self == other
     }
@@ -48,17 +48,17 @@ impl What {
     }
 }
 
-/// A stretch of time in which a worker was busy with a job, held something, or waited; or several that are too short to
+/// A period in which a worker ran a job, held a resource or waited for one; or several periods that are too short to
 /// tell apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
     pub from: Duration,
     pub to: Duration,
-    /// What it was, or the first of them.
+    /// The meaning of the first period.
     pub what: What,
-    /// How many they are.
+    /// The number of periods.
     pub count: u64,
-    /// How much of the time they took; the rest is pauses that cannot be seen.
+    /// The total length of the periods. The rest of the bar is pauses that are too short to see.
     pub busy: Duration,
     pub completed: bool,
 }
@@ -68,27 +68,27 @@ impl Bar {
         self.count > 1 || self.to - self.from < pixel
     }
 
-    /// How much of the time it took, from 0 to 1.
+    /// The share of the bar's time that its periods take, from 0 to 1.
     pub fn share(&self) -> f64 {
         if self.to > self.from { self.busy.as_secs_f64() / (self.to - self.from).as_secs_f64() } else { 1.0 }
     }
 }
 
-/// Bars in order of time, none of which overlap.
+/// Bars in order of time, without overlaps.
 #[derive(Clone, Debug, Default)]
 pub struct Bars(Vec<Bar>);
 
 impl Bars {
-    /// Adds the next bar of a picture that shows the run from `start` on.
+    /// Adds the next bar to a picture that shows the run from `start` on.
     fn push(&mut self, bar: Bar, start: Duration) {
         self.0.push(bar);
         if let ([Bar { to: end, .. }], true) = (&self.0[self.0.len() - 1..], self.0.len() >= MANY) {
-            // What is shown is at least this long, so that this is at most a pixel of the picture.
+            // The picture shows at least the time from `start` to `end`, so the result is at most a pixel.
             self.0 = self.merged(end.saturating_sub(start) / COLUMNS);
         }
     }
 
-    /// The bars as they look when `pixel` is the shortest time to be seen: neighbors that are shorter are one.
+    /// The bars of a picture in which `pixel` is the shortest visible time: adjacent bars that are shorter are merged.
     pub fn merged(&self, pixel: Duration) -> Vec<Bar> {
         let mut merged: Vec<Bar> = Vec::new();
         for bar in &self.0 {
@@ -113,7 +113,8 @@ impl Bars {
     }
 }
 
-/// How long holds took, to three digits: enough for a median, and it does not grow with their number.
+/// The lengths of holds, to three digits: precise enough for a median, and its size doesn't grow with the number of
+/// holds.
 #[derive(Clone, Debug, Default)]
 pub struct Lengths(BTreeMap<u64, u64>);
 
@@ -132,7 +133,7 @@ impl Lengths {
         self.0.values().sum()
     }
 
-    /// The median; of an even number, the upper one.
+    /// The median, or the upper one of the two middle lengths.
     pub fn median(&self) -> Option<Duration> {
         let mut before = self.count() / 2;
         let found = self.0.iter().find(|(_, count)| match before.checked_sub(**count) {
@@ -153,16 +154,16 @@ pub enum End {
     Died,
 }
 
-/// A moment in which a worker did something that others wait for.
+/// An action of a worker that others may be waiting for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Deed {
-    /// It put this job on a queue.
+    /// The worker put this job on a queue.
     Put(Job),
-    /// It signalled this.
+    /// The worker notified those that wait for this resource.
     Signal(Resource),
 }
 
-/// What one worker did.
+/// The activity of one worker.
 #[derive(Clone, Debug, Default)]
 pub struct Lane {
     pub began: Option<Duration>,
@@ -170,16 +171,16 @@ pub struct Lane {
     pub completed: u64,
     pub busy: Duration,
     pub jobs: Bars,
-    /// When it held its interpreter lock, or something else.
+    /// The periods in which it held its interpreter lock or another resource.
     pub holds: Bars,
-    /// When it held what it held already.
+    /// The periods in which it held another resource, or the same one again, within a hold.
     pub inner: Bars,
-    /// When it waited, if it says so. If it does not, it waited whenever it had no job.
+    /// The waits that the worker recorded. If there aren't any, the worker waited whenever it didn't have a job.
     pub waits: Bars,
-    /// What it did for others, as far as that is drawn.
+    /// The actions that affect others, as far as they are drawn.
     pub deeds: Vec<(Duration, Deed)>,
     pub lengths: BTreeMap<Held, Lengths>,
-    /// How long it waited for what, as far as it says so.
+    /// How long the worker waited for each resource, as far as it recorded that.
     pub waited_for: BTreeMap<Resource, Duration>,
     current: Option<(Job, Duration)>,
     waiting: Option<(Resource, Duration)>,
@@ -188,9 +189,9 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Adds what the worker did next; its bars are kept only if they are within the time that is `drawn`.
+    /// Adds the worker's next record. Bars are kept only if they lie within the time that is `drawn`.
     pub fn add(&mut self, record: &Record, drawn: &Range<Duration>) {
-        // A trace from elsewhere may be out of order. A picture of it cannot be.
+        // A trace from another program may be out of order, but the bars of a picture can't be.
         let at = record.at.max(self.last);
         self.last = at;
         self.began.get_or_insert(at);
@@ -216,7 +217,7 @@ impl Lane {
         }
     }
 
-    /// Ends whatever the worker is at.
+    /// Ends the worker's job, wait and holds.
     pub fn end(&mut self, at: Duration, drawn: &Range<Duration>) {
         self.end_job(at, false, drawn);
         self.end_wait(at, drawn);
@@ -225,7 +226,7 @@ impl Lane {
         }
     }
 
-    /// Ends the job that the worker is at, if it is at one.
+    /// Ends the worker's current job, if there is one.
     fn end_job(&mut self, at: Duration, completed: bool, drawn: &Range<Duration>) {
         let Some((job, from)) = self.current.take() else { return };
         let (to, busy) = (at.max(from), at.saturating_sub(from));
@@ -235,7 +236,7 @@ impl Lane {
         }
     }
 
-    /// Ends the last hold, if the worker holds something.
+    /// Ends the innermost hold, if there is one.
     fn end_hold(&mut self, to: Duration, drawn: &Range<Duration>) {
         let Some((held, from)) = self.held.pop() else { return };
         let busy = to.saturating_sub(from);
@@ -246,7 +247,7 @@ impl Lane {
         }
     }
 
-    /// Ends the worker's wait, if it waits.
+    /// Ends the worker's wait, if there is one.
     fn end_wait(&mut self, to: Duration, drawn: &Range<Duration>) {
         let Some((resource, from)) = self.waiting.take() else { return };
         let busy = to.saturating_sub(from);
@@ -262,7 +263,7 @@ impl Lane {
         }
     }
 
-    /// Whether it ever held what it held already.
+    /// Whether a hold ever started within another one.
     pub fn holds_again(&self) -> bool {
         !self.inner.0.is_empty()
     }
@@ -271,7 +272,7 @@ impl Lane {
         matches!(self.ended, Some((_, End::Died)))
     }
 
-    /// From when to when there was a worker, in a run that ended at `end`.
+    /// The times at which the worker started and ended, in a run that ended at `end`.
     pub fn life(&self, end: Duration) -> Option<(Duration, Duration)> {
         self.began.map(|began| (began, self.ended.map_or(end, |(ended, _)| ended)))
     }

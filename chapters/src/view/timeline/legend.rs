@@ -1,4 +1,4 @@
-//! What the parts of a picture mean: a sample of each, and a word or two.
+//! The legend of a picture: a sample of each element, with a short description.
 
 use std::fmt::{self, Write};
 
@@ -7,12 +7,12 @@ use super::lane::{Held, Lane};
 use super::svg::{LETTER, LINE, Plot, Tenths, WIDTH, cross};
 use super::words::name;
 
-/// How wide a sample is, and the space after it.
+/// The width of a sample, including the space after it.
 const SAMPLE: u64 = 32;
 /// The space after an entry.
 const SPACE: u64 = 12;
 
-/// A sample, drawn at a place, and what it is a sample of.
+/// A function that draws a sample at a given place, and the description of the sample.
 struct Entry<'a> {
     sample: Box<dyn Fn(u64, u64) -> String + 'a>,
     text: String,
@@ -28,7 +28,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// A bar of the given look.
+/// A bar with the given attributes.
 fn rect(what: String) -> impl Fn(u64, u64) -> String {
     move |x, y| format!(r#"<rect {what} x="{x}" y="{}" width="26" height="12"/>"#, y + 2)
 }
@@ -88,7 +88,7 @@ impl Plot<'_> {
         entries
     }
 
-    /// Where each entry goes: as many in a row as fit.
+    /// The place of each entry. A row has as many entries as fit.
     fn places(&self, entries: &[Entry]) -> Vec<(u64, u64)> {
         let (mut x, mut row) = (self.left, 0);
         let place = |entry: &Entry| {

@@ -1,10 +1,12 @@
-//! A run as a picture: a lane for each worker, its jobs as bars, its waiting hatched.
+//! Draws a run as a picture: a lane for each worker, with bars for its jobs and hatching for its waits.
 //!
-//! The picture is an SVG file that needs nothing else: it reads well in light and dark, alone, as an image and within a
-//! page, on paper, and aloud. Within a page it takes the page's color of text, and its colors of the models if it has
-//! some. What each worker did is kept in its `lane`; `svg` draws it, and `words` says it. Under an
-//! interpreter lock, `turns` draws over each job when its worker held the lock, which is when it worked. Where workers say
-//! what they wait for, hold and do for others, `deeds` and `legend` show that.
+//! The picture is a self-contained SVG file. It works with light and dark themes, as a file, as an image and as part of
+//! a page, on paper, and with a screen reader. Within a page, it uses the page's text color, and the page's colors of
+//! the models if there are any.
+//!
+//! The module `lane` stores the activity of each worker, `svg` draws it, and `words` describes it. If there is an
+//! interpreter lock, `turns` marks the times at which a worker held the lock, and therefore worked. If workers record
+//! waits, holds and actions that affect others, `deeds` and `legend` show those.
 
 mod deeds;
 mod lane;
@@ -44,19 +46,20 @@ pub fn draw(run: Run, records: &[Record]) -> String {
     draw_window(run, records, &EVERYTHING)
 }
 
-/// Draws what a run was like between two times, as large as a whole run: for what is too fine to be seen in all of it.
+/// Draws the part of a run between two times, as large as a whole run. Use it for details that are too small to see
+/// otherwise.
 pub fn draw_window(run: Run, records: &[Record], window: &Range<Duration>) -> String {
     draw_figure(Words::default(), run, records, window)
 }
 
-/// Draws a figure of a page, which says more than its records do.
+/// Draws a figure for a page, with text that the records don't contain.
 pub fn draw_figure(words: Words, run: Run, records: &[Record], window: &Range<Duration>) -> String {
     let mut story = Story { words, ..Story::new(run, window.clone()) };
     records.iter().for_each(|record| story.add(record));
     svg::draw(story.finish())
 }
 
-/// Draws the run when it has ended.
+/// A view that draws the run after it has ended.
 #[derive(Debug)]
 pub struct Timeline<W> {
     story: Story,
@@ -69,7 +72,7 @@ impl<W: Write + Send> Timeline<W> {
         Self { story: Story::new(run, EVERYTHING), out }
     }
 
-    /// Draws what happens in `window` alone.
+    /// Limits the picture to `window`.
     pub fn within(mut self, window: Range<Duration>) -> Self {
         self.story.window = window;
         self

@@ -1,4 +1,4 @@
-//! What of a run goes into its picture: a lane for each worker, and when the run stopped.
+//! Collects the parts of a run that its picture shows: a lane for each worker, and the time when the run stopped.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,35 +8,35 @@ use super::lane::{Deed, Held, Lane, Lengths};
 use crate::record::{Event, Record, Resource, WorkerId};
 use crate::service::Run;
 
-/// How many workers a picture has lanes for.
+/// The greatest number of lanes in a picture.
 pub const LANES: u32 = 40;
-/// The window that shows all of a run.
+/// The window that shows the whole run.
 pub const EVERYTHING: Range<Duration> = Duration::ZERO..Duration::MAX;
 
-/// What a picture says that its records do not tell. What is empty is not said.
+/// Texts of a picture that its records don't contain. Empty texts are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
-    /// What tells the picture apart from all others on its page: a name without spaces, as an XML id.
+    /// An XML ID that is unique on the page, without spaces.
     pub id: String,
-    /// What it is called, instead of what its records say that it is.
+    /// The title, in place of the one that is made from the records.
     pub title: String,
-    /// What there is to be seen, for those who cannot see it: before what its records tell.
+    /// The beginning of the text alternative, before the part that is made from the records.
     pub shows: String,
-    /// Where it is from: its last line.
+    /// The source of the picture, which is its last line.
     pub source: String,
 }
 
-/// What of a run goes into its picture.
+/// The parts of a run that its picture shows.
 #[derive(Debug)]
 pub struct Story {
     pub run: Run,
     pub words: Words,
-    /// From when to when it is drawn.
+    /// The period that the picture shows.
     pub window: Range<Duration>,
     pub lanes: BTreeMap<WorkerId, Lane>,
     pub stopping: Option<Duration>,
     pub end: Duration,
-    /// How many jobs were left and lost, once that is known.
+    /// The numbers of jobs that were left and lost, as soon as they're known.
     pub left_and_lost: Option<(u64, u64)>,
 }
 
@@ -58,7 +58,7 @@ impl Story {
         }
     }
 
-    /// Ends every lane where the run ended.
+    /// Ends every lane at the end of the run.
     pub fn finish(&mut self) -> &Self {
         for (worker, lane) in &mut self.lanes {
             let drawn = drawn(*worker, &self.window);
@@ -73,7 +73,7 @@ impl Story {
         self.window.start.min(end - Duration::from_nanos(1))..end
     }
 
-    /// How long the workers held what they held, each time.
+    /// The lengths of the workers' holds, for each resource.
     pub fn lengths(&self) -> BTreeMap<Held, Lengths> {
         let mut all: BTreeMap<Held, Lengths> = BTreeMap::new();
         for (held, lengths) in self.lanes.values().flat_map(|lane| &lane.lengths) {
@@ -82,7 +82,7 @@ impl Story {
         all
     }
 
-    /// How long the workers waited for what, all together; nothing, if they do not say it.
+    /// How long the workers waited for each resource, in total. Empty if they didn't record their waits.
     pub fn waited_for(&self) -> BTreeMap<Resource, Duration> {
         let mut all: BTreeMap<Resource, Duration> = BTreeMap::new();
         for (resource, time) in self.lanes.values().flat_map(|lane| &lane.waited_for) {
@@ -91,7 +91,7 @@ impl Story {
         all
     }
 
-    /// What the workers did for others, in order of time.
+    /// The workers' actions that affect others, in order of time.
     pub fn deeds(&self) -> Vec<(Duration, WorkerId, Deed)> {
         let deeds = |(worker, lane): (&WorkerId, &'_ Lane)| {
             lane.deeds.iter().map(|(at, deed)| (*at, *worker, *deed)).collect::<Vec<_>>()
@@ -106,7 +106,7 @@ impl Story {
     }
 }
 
-/// What of a worker is drawn: nothing, if the picture has no lane for it.
+/// The period in which a worker is drawn. Empty if the picture doesn't have a lane for the worker.
 fn drawn(worker: WorkerId, window: &Range<Duration>) -> &Range<Duration> {
     const NOTHING: Range<Duration> = Duration::MAX..Duration::ZERO;
     if worker.0 < LANES { window } else { &NOTHING }

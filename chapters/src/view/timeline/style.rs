@@ -1,14 +1,15 @@
-//! How a picture looks: one color for each model, in which the rest is a matter of pattern and shade.
+//! The colors and patterns of a picture. Each model has one color, and other distinctions use patterns and shades.
 //!
-//! A page that a picture is part of can have its own shade of a model's color, as `--threads`, and of the numbers on it, as
-//! `--on-threads`. The page's color of text is the picture's, too.
+//! A page that contains a picture can define its own shade of a model's color, for example `--threads`, and the color
+//! of the numbers on it, `--on-threads`. The picture uses the page's text color.
 
 use std::fmt::{self, Write};
 
-/// How bars look: in colors that color-blind readers can tell apart (Okabe and Ito's), and in outlines for print.
+/// The colors and outlines of bars. Color-blind readers can tell the colors apart (they're from Okabe and Ito's
+/// palette); the outlines are for print.
 ///
-/// The light and the dark shade are for pictures of workers that take turns: a light job is begun, and only where it is
-/// dark does its worker hold the lock. They contrast with each other, whatever the background.
+/// The light and the dark shade are for pictures in which workers take turns: the bar of a job is light, and dark where
+/// the worker holds the lock. The two shades contrast with each other on any background.
 pub struct Style {
     model: &'static str,
     fill: &'static str,
@@ -19,26 +20,26 @@ pub struct Style {
     corner: u64,
 }
 
-/// What there is to be seen in a picture besides jobs and waiting.
+/// The elements of a picture in addition to jobs and waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
     /// Workers take turns under an interpreter lock.
     pub turns: bool,
-    /// Workers hold something, that lock or another.
+    /// Workers hold an interpreter lock or another resource.
     pub holds: bool,
-    /// Workers say what they wait for.
+    /// Workers record the resources that they wait for.
     pub tells: bool,
-    /// For how many things they can be seen to wait.
+    /// The number of resources with visible waits.
     pub waits: usize,
-    /// Workers do something for others.
+    /// Workers do something that affects others.
     pub deeds: bool,
 }
 
-/// By how many degrees the stripes of waiting are turned: each of the further things that workers wait for has its own.
+/// The angles of the stripes of waiting, in degrees, for the second resource that workers wait for and those after it.
 const TURNS: [&str; 3] = ["-45", "90", "0"];
 
 impl Style {
-    /// The look of a model.
+    /// The style of a model.
     pub fn of(model: &str) -> Self {
         let style = |model, fill, light, dark, number, dashes, corner| Self {
             model,
@@ -57,7 +58,7 @@ impl Style {
         }
     }
 
-    /// The colors: each variable of the page's style sheet, and its value in a light theme.
+    /// The colors, as variables of the page's style sheet, with their values in a light theme.
     pub fn colors(&self) -> [(String, &'static str); 4] {
         let Self { model, fill, light, dark, number, .. } = *self;
         let [on, light_name, dark_name] =
@@ -65,7 +66,7 @@ impl Style {
         [(format!("--{model}"), fill), (on, number), (light_name, light), (dark_name, dark)]
     }
 
-    /// How a bar is filled and outlined that stands for the model itself.
+    /// The fill, the dashes and the corner radius of a bar that represents the model itself.
     pub fn of_bars(&self) -> (String, &'static str, u64) {
         (format!("var(--{},{})", self.model, self.fill), self.dashes, self.corner)
     }

@@ -1,7 +1,7 @@
-//! The picture itself, in SVG.
+//! Draws the picture in SVG.
 //!
-//! Lengths are in pixels of a picture that is 800 wide; it scales to any width. Along the time axis they are counted in
-//! whole tenths, so that bars that do not overlap in time do not overlap on paper either.
+//! Lengths are in pixels of a picture that is 800 pixels wide, which scales to any width. Positions on the time axis
+//! are whole tenths of a pixel, so that bars that don't overlap in time don't overlap in the picture either.
 
 use std::fmt::{self, Display, Write};
 use std::ops::Range;
@@ -21,12 +21,12 @@ const PADDING: u64 = 8;
 /// Free space to the right of the plot: half of the last label on the axis.
 const MARGIN: u64 = 24;
 const FONT: u64 = 13;
-/// A wide letter's width: room for a text is counted in these.
+/// The width of a wide letter, for calculating the space that a text needs.
 pub(super) const LETTER: u64 = 8;
 pub(super) const LINE: u64 = 18;
 
-/// How many bars have a number and a hover text. The narrower ones of a busy picture go without, or it would weigh more
-/// than the page that it is on.
+/// The greatest number of bars with a number and a hover text. In a picture with more bars, the narrower ones don't
+/// have them, because the file would be larger than its page.
 const NAMED: usize = 800;
 
 /// Tenths of a pixel.
@@ -55,26 +55,26 @@ impl Placed {
     }
 }
 
-/// Where things go.
+/// The layout of the picture.
 pub(super) struct Plot<'a> {
     pub story: &'a Story,
     pub unit: Unit,
-    /// From when to when the plot reaches.
+    /// The period that the plot shows.
     span: Range<Duration>,
-    /// What the workers hold.
+    /// The resources that the workers hold.
     pub held: Vec<Held>,
-    /// Whether it is a lock that they take turns under.
+    /// Whether the workers take turns holding an interpreter lock.
     pub turns: bool,
-    /// Whether they say what they wait for.
+    /// Whether the workers record the resources that they wait for.
     pub tells: bool,
-    /// What they can be seen to wait for, as far as they say it.
+    /// The resources with recorded waits that are long enough to see.
     pub waits: Vec<Resource>,
     marks: Vec<Mark>,
     pub left: u64,
     pub top: u64,
-    /// From lane to lane.
+    /// The distance between the tops of adjacent lanes.
     pitch: u64,
-    /// How high a bar is.
+    /// The height of a bar.
     pub bar: u64,
     pub lanes: u64,
     pub id: String,
@@ -139,7 +139,7 @@ impl<'a> Plot<'a> {
         self.span.end - self.span.start
     }
 
-    /// The shortest time that can be seen.
+    /// The shortest visible time.
     pub fn pixel(&self) -> Duration {
         self.length() / self.width() as u32
     }
@@ -176,13 +176,13 @@ impl<'a> Plot<'a> {
         writeln!(out, "</svg>")
     }
 
-    /// Gives every bar its place: at least a pixel, unless the next bar needs it.
+    /// Places every bar, at least a pixel wide unless the next bar needs the space.
     fn place(&self, number: u64) -> Vec<Placed> {
         let bars = self.lane(number).map(|lane| lane.jobs.merged(self.pixel())).unwrap_or_default();
         self.place_all(bars, Tenths(10))
     }
 
-    /// Gives every bar its place, and makes it `least` wide, unless the next bar needs the place.
+    /// Places every bar, at least `least` wide unless the next bar needs the space.
     pub fn place_all(&self, bars: Vec<Bar>, least: Tenths) -> Vec<Placed> {
         let ends = bars.iter().skip(1).map(|next| self.x(next.from)).chain([Tenths(10 * (WIDTH - MARGIN))]);
         let ends: Vec<Tenths> = ends.collect();
@@ -262,7 +262,7 @@ impl<'a> Plot<'a> {
         Ok(())
     }
 
-    /// What comes last in a lane, above everything else.
+    /// Draws the last elements of a lane, which are above all others.
     fn end_lane(&self, out: &mut String, number: u64) -> fmt::Result {
         if let Some(lane) = self.lane(number) {
             self.draw_deeds(out, lane)?;
@@ -277,7 +277,7 @@ impl<'a> Plot<'a> {
         writeln!(out, "</g>")
     }
 
-    /// The numbers of the jobs, where they fit; above all lines, so that none goes through them.
+    /// Draws the numbers of the jobs, where they fit, above all lines.
     fn numbers(&self, out: &mut String, bars: &[Vec<Placed>], holds: &[Vec<Placed>], narrowest: Tenths) -> fmt::Result {
         writeln!(out, r#"<g class="numbers">"#)?;
         for (number, (bars, holds)) in (0..).zip(bars.iter().zip(holds)) {
@@ -310,14 +310,14 @@ impl<'a> Plot<'a> {
     }
 }
 
-/// A moment that concerns all workers.
+/// A time that concerns all workers.
 struct Mark {
     what: &'static str,
     at: Duration,
     label: String,
 }
 
-/// The deadline, if the run reached it, and when the service stopped, if that was at another time.
+/// The deadline, if the run reached it, and the time when the service stopped, if that is a different one.
 fn marks(story: &Story, span: &Range<Duration>, unit: &Unit) -> Vec<Mark> {
     let deadline = story.run.plan.time;
     let mut marks = Vec::new();
@@ -333,17 +333,17 @@ fn marks(story: &Story, span: &Range<Duration>, unit: &Unit) -> Vec<Mark> {
     marks
 }
 
-/// The narrowest width of a bar with a name, such that not too many have one.
+/// The least width of a bar with a number, chosen so that at most `NAMED` bars have one.
 fn narrowest(bars: &[Vec<Placed>]) -> Tenths {
     let mut widths: Vec<Tenths> = bars.iter().flatten().map(Placed::width).collect();
     widths.sort_unstable();
     let least = Tenths(20);
-    // Bars that are as wide as the widest one without a name go without, too.
+    // Bars as wide as the widest one without a number don't have one either.
     let without = widths.len().checked_sub(NAMED + 1).map(|index| Tenths(widths[index].0 + 1));
     without.map_or(least, |without| without.max(least))
 }
 
-/// A round time, such that at most eight of it make `length`.
+/// A round time, of which `length` has at most eight.
 fn step(length: Duration) -> Duration {
     let rounds = (0..18).flat_map(|zeros| [1, 2, 5].map(|digit| digit * 10_u64.pow(zeros)));
     let step = rounds.map(Duration::from_nanos).find(|step| length <= *step * 8);
@@ -355,7 +355,7 @@ pub(super) fn cross(x: Tenths, y: u64) -> String {
     format!("M{left} {top}l10 10m0 -10l-10 10")
 }
 
-/// A number for the ids of a picture, so that several can share a page (FNV-1a).
+/// A number for the IDs of a picture (FNV-1a), so that several pictures can be on one page.
 fn fingerprint(story: &Story) -> u32 {
     let busy: Vec<Duration> = story.lanes.values().map(|lane| lane.busy).collect();
     let Run { model, scene, seed, jobs, plan } = &story.run;

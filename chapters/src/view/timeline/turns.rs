@@ -1,4 +1,4 @@
-//! The turns that workers take under an interpreter lock, and whatever else they hold: dark bars, over the jobs of a lane.
+//! Draws the holds of workers, of an interpreter lock or another resource, as dark bars over the jobs of a lane.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -8,18 +8,17 @@ use super::svg::{Placed, Plot, Tenths};
 use super::words::{Xml, about, name};
 use crate::view::summary::plural;
 
-/// A hold is drawn at least this wide: half a pixel. It is seen, and does not reach into the next worker's turn so far
-/// that one would notice.
+/// The least width of a hold: half a pixel, which is visible but doesn't noticeably overlap the next worker's turn.
 const LEAST: Tenths = Tenths(5);
-/// How much of a job's bar is seen above and below a hold.
+/// The height of a job's bar that is visible above and below a hold.
 const EDGE: u64 = 2;
-/// How high the line is that shows a hold within another.
+/// The height of the line that shows a hold within another.
 const INNER: u64 = 3;
 /// In a picture of more lanes than this, holds are merged up to three pixels, so that it does not become too large.
 const FINE: u64 = 12;
 
 impl Plot<'_> {
-    /// Gives every hold of a worker its place.
+    /// Places the holds of a worker.
     pub fn place_holds(&self, number: u64) -> Vec<Placed> {
         let pixel = self.pixel() * if self.lanes > FINE { 3 } else { 1 };
         let holds = self.lane(number).map(|lane| lane.holds.merged(pixel)).unwrap_or_default();
@@ -55,7 +54,7 @@ impl Plot<'_> {
         Ok(())
     }
 
-    /// Draws when a worker took again what it held already: a light line along the dark bar.
+    /// Draws the holds within other holds, as light lines along the dark bars.
     pub fn draw_inner(&self, out: &mut String, number: u64) -> fmt::Result {
         let holds = self.lane(number).map(|lane| lane.inner.merged(self.pixel())).unwrap_or_default();
         for placed in self.place_all(holds, LEAST) {
@@ -67,7 +66,8 @@ impl Plot<'_> {
         Ok(())
     }
 
-    /// How high a hold is: several that are drawn as one are as high as the share of the time that they take.
+    /// The height of a hold. The height of several holds in one bar is proportional to the share of the time that they
+    /// take.
     fn height(&self, placed: &Placed) -> u64 {
         let most = self.bar - 2 * EDGE;
         if placed.bar.count == 1 { most } else { ((most as f64 * placed.bar.share()).round() as u64 / 2 * 2).max(2) }

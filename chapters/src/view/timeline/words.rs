@@ -1,4 +1,5 @@
-//! What a picture says in words: in its title and captions, when a pointer rests on a bar, and to those who cannot see it.
+//! The texts of a picture: its title, its captions, the hover text of its bars, and the text alternative for screen
+//! readers.
 
 use std::fmt::{self, Display, Write};
 use std::ops::Range;
@@ -9,10 +10,10 @@ use super::story::Story;
 use crate::record::WorkerId;
 use crate::view::summary::plural;
 
-/// How many workers the text alternative tells of one by one.
+/// The number of workers that the text alternative describes one by one.
 const TOLD: u64 = 8;
 
-/// Text as XML has it.
+/// Text with the special characters of XML escaped.
 pub struct Xml<T>(pub T);
 
 impl<T: Display> Display for Xml<T> {
@@ -30,7 +31,7 @@ impl<T: Display> Display for Xml<T> {
     }
 }
 
-/// Time as the whole picture writes it: in the largest unit that its length fills.
+/// The unit of all times in a picture: the largest one that isn't longer than the run.
 pub struct Unit {
     name: &'static str,
     nanos: u32,
@@ -95,7 +96,7 @@ pub fn about(bar: &Bar, unit: &Unit) -> String {
     }
 }
 
-/// What can be held, as the one that a worker holds.
+/// The description of a hold, for a worker that holds the resource now.
 pub fn name(held: Held) -> &'static str {
     match held {
         Held::Gil => "the GIL",
@@ -103,7 +104,7 @@ pub fn name(held: Held) -> &'static str {
     }
 }
 
-/// The same, as one of perhaps several.
+/// The same, for one of several resources of this kind.
 fn any(held: Held) -> &'static str {
     match held {
         Held::Gil => "a GIL",
@@ -121,19 +122,18 @@ fn list(parts: &[String]) -> String {
 }
 
 impl Story {
-    /// What the picture is called.
+    /// The title of the picture.
     pub(super) fn title(&self) -> String {
         if self.words.title.is_empty() { self.subject() } else { self.words.title.clone() }
     }
 
-    /// What it is a run of.
+    /// A description of the run's service.
     fn subject(&self) -> String {
         let (workers, jobs) = (plural(self.workers(), "worker"), plural(self.run.jobs, "job"));
         format!("{}: {workers}, {jobs}", self.run.name())
     }
 
-    /// What stands below the picture, which shows so many `lanes`, and perhaps bars of jobs and of holds that
-    /// are merged.
+    /// The captions below a picture with this number of `lanes`, in which bars of jobs or of holds may be merged.
     pub(super) fn captions(&self, lanes: u64, unit: &Unit, jobs_merged: bool, holds_merged: bool) -> Vec<String> {
         let mut seed = self.run.seed.to_string();
         if seed.len() > 24 {
@@ -162,7 +162,7 @@ impl Story {
         captions
     }
 
-    /// Which part of the run the picture shows, if not all of it.
+    /// The part of the run that the picture shows, if it isn't the whole run.
     fn part(&self, unit: &Unit) -> Option<String> {
         let Range { start, end } = self.span();
         let whole = self.window.start.is_zero() && self.window.end >= self.end;
@@ -177,7 +177,7 @@ impl Story {
         }
     }
 
-    /// What the picture says, for those who cannot see it.
+    /// The text alternative of the picture.
     pub(super) fn description(&self, unit: &Unit) -> String {
         let mut text = self.words.shows.clone();
         if !text.is_empty() {
