@@ -50,8 +50,8 @@ pub fn hold() -> Held {
 }
 
 impl Held {
-    /// From now on, the first signal calls `stop`, and the second ends the program. Returns where the exit status of the
-    /// first signal will be, and 0 until then.
+    /// From now on, the first signal calls `stop`, and the second ends the program. Returns a variable that is 0 until
+    /// the first signal arrives, and its exit status from then on.
     ///
     /// # Errors
     ///

@@ -8,8 +8,8 @@
 //! 2. The reports: [`record`], plain data that [`tally`] counts and [`trace`] carries.
 //! 3. The parts that all services share: [`service`], and [`usage`], which measures CPU time and memory.
 //! 4. The primitives, the queues, and the service itself, in three models: [`threads`], [`processes`], [`coroutines`].
-//!    What the models share: [`errors`] and [`storage`].
-//! 5. The lock that Python's threads take turns under: [`gil`], step by step after CPython's.
+//!    The models share [`errors`] and [`storage`].
+//! 5. The lock that Python's threads take turns holding: [`gil`], which follows CPython's step by step.
 //! 6. The programs of the services: [`options`], every [`view`] of the records, and [`demo`], with
 //!    [`environment`] before it and Ctrl-C from [`interrupt`].
 //! 7. The programs that show one primitive or one queue at work on a small task: [`demos`].

@@ -1,4 +1,4 @@
-//! CPython-compatible random numbers, so that the same seed gives the same jobs here and there.
+//! CPython-compatible random numbers, so that the same seed gives the same jobs in Rust and in Python.
 //!
 //! CPython's `random.Random` is a Mersenne Twister (MT19937). The generator is [`rand_mt`]'s; this module adds what
 //! CPython does before and after it: how a seed of any length becomes the generator's key, and how two 32-bit outputs
@@ -15,15 +15,15 @@ use rand_mt::Mt;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The largest integer up to which every integer has a JSON number of its own in every reader: 2<sup>53</sup> - 1.
+/// The largest integer up to which every JSON reader represents all integers exactly: 2<sup>53</sup> - 1.
 const JSON_SAFE: i64 = (1 << 53) - 1;
 
-/// How many words of 32 bits a Mersenne Twister's state has.
+/// The number of 32-bit words in the state of a Mersenne Twister.
 const WORDS: usize = 624;
 
 /// An integer of any sign and length.
 ///
-/// In JSON it is a number where every reader can hold it exactly, otherwise a string.
+/// In JSON, it is a number if every reader can represent it exactly, and a string otherwise.
 ///
 /// ```
 /// use chapters::random::Seed;
@@ -120,16 +120,17 @@ impl std::error::Error for NotAnInteger {}
 pub struct Random(Mt);
 
 impl Random {
-    /// The generator that CPython makes from `seed`. As there, a seed and its negative give the same numbers.
+    /// Creates the generator that CPython creates from `seed`. As in CPython, a seed and its negative give the same
+    /// numbers.
     pub fn new(seed: &Seed) -> Self {
         Self(from_key(&seed.key()))
     }
 }
 
-/// The generator that `init_by_array` makes from a key, as MT19937's authors and CPython have it.
+/// Creates the generator that `init_by_array` creates from a key, in the code of MT19937's authors and in CPython.
 ///
-/// [`Mt::new_with_key`] of rand_mt 6.1 does the same for keys of up to 624 words and ignores what is beyond, so that a
-/// seed of more than 6,012 digits would give other numbers than CPython's.
+/// [`Mt::new_with_key`] of rand_mt 6.1 does the same for keys of up to 624 words, but ignores the rest of a longer key.
+/// So a seed of more than 6,012 digits would give other numbers than in CPython.
 fn from_key(key: &[u32]) -> Mt {
     let mut state = [19_650_218; WORDS];
     for i in 1..WORDS {
@@ -161,7 +162,7 @@ fn mixed(word: u32, factor: u32) -> u32 {
     (word ^ (word >> 30)).wrapping_mul(factor)
 }
 
-/// The output that the generator makes of a word of its state.
+/// The output that the generator computes from a word of its state.
 fn tempered(mut word: u32) -> u32 {
     word ^= word >> 11;
     word ^= (word << 7) & 0x9d2c_5680;
@@ -188,8 +189,7 @@ impl TryRng for Random {
 
 /// The distribution of CPython's `random()`: floats in [0, 1) with 53 bits, from two outputs of 32 bits.
 ///
-/// It differs from rand's `StandardUniform` in which bits it takes from where: 27 from the first output, 26 from the
-/// second.
+/// It takes 27 bits from the first output and 26 from the second; rand's `StandardUniform` takes other bits.
 #[derive(Clone, Copy, Debug)]
 pub struct CPythonFloat;
 

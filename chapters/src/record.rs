@@ -1,7 +1,8 @@
 //! The data about a run: a record of each event, and the summary at the end.
 //!
-//! Plain data. A [`Record`] is a line of JSON, and so is the [`Summary`], in the last record of every run. The
-//! [`trace`](crate::trace) carries records from the workers to the views, and a [`Tally`](crate::tally::Tally) counts them.
+//! A [`Record`] is plain data, and a line in JSON. The last record of every run contains the [`Summary`]. The
+//! [`trace`](crate::trace) carries records from the workers to the views, and a [`Tally`](crate::tally::Tally) counts
+//! them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,16 +15,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::job::Job;
 use crate::random::Seed;
 
-/// One thing that happened.
+/// An event, with its time and its worker.
 ///
 /// As JSON it is one line of the trace: `{"at":0.001234,"worker":"worker-1","event":"job_started","job":{...}}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// When: the time from the start of the service, on one clock for all workers.
+    /// The time since the start of the service, on one clock for all workers.
     pub at: Duration,
-    /// Which worker; the service itself is `None`.
+    /// The worker, or `None` for the service itself.
     pub worker: Option<WorkerId>,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
@@ -90,7 +91,7 @@ impl Event {
         }
     }
 
-    /// The job that the event is about, if it is about one.
+    /// The job of the event, if it has one.
     pub fn job(&self) -> Option<&Job> {
         match self {
             Event::JobStarted(job) | Event::JobCompleted(job) | Event::JobPut(job) => Some(job),
@@ -99,7 +100,7 @@ impl Event {
         }
     }
 
-    /// The resource that a worker waits for, holds, or signals, if the event is about one.
+    /// The resource that a worker waits for, holds, or signals, if the event has one.
     pub fn resource(&self) -> Option<Resource> {
         match self {
             Event::WaitStarted(resource) | Event::WaitEnded(resource) => Some(*resource),
@@ -111,7 +112,7 @@ impl Event {
 
 /// A resource that a worker waits for, holds, or signals.
 ///
-/// In JSON it is the one field more of five events: `"on"` of `wait_started` and `wait_ended`, `"of"` of `acquired`,
+/// In JSON, it is an additional field of five events: `"on"` in `wait_started` and `wait_ended`, `"of"` in `acquired`,
 /// `released` and `signalled`.
 ///
 /// | in JSON | to wait | to hold | to signal |
@@ -131,7 +132,7 @@ impl Event {
 pub enum Resource {
     /// A lock.
     Lock,
-    /// A lock that its holder may take again.
+    /// A lock that its holder may acquire again.
     RLock,
     /// A condition.
     Condition,
@@ -166,7 +167,7 @@ impl Resource {
         Self::Queue,
     ];
 
-    /// Whether a signal is for all workers that are waiting, rather than for one of them.
+    /// Whether signaling the resource wakes all workers that are waiting, rather than one of them.
     pub fn wakes_all(self) -> bool {
         matches!(self, Self::Event | Self::Barrier | Self::Queue)
     }
@@ -215,7 +216,7 @@ impl Resource {
     }
 }
 
-/// A worker, by its number from 0; its name counts from 1, as Python's default names do.
+/// A worker, identified by its number. Numbers start at 0, but names start at `worker-1`, like Python's default names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WorkerId(pub u32);
@@ -236,7 +237,7 @@ impl FromStr for WorkerId {
     }
 }
 
-/// Time as JSON has it: seconds, to the microsecond.
+/// The JSON form of times: seconds, to the microsecond.
 pub fn seconds(time: Duration) -> f64 {
     time.as_micros() as f64 / 1e6
 }
@@ -325,13 +326,13 @@ pub struct Summary {
     pub completed: u64,
     /// How many jobs were still on the queue at the end.
     pub left: u64,
-    /// How many jobs were begun but never completed.
+    /// How many jobs were started but never completed.
     pub lost: u64,
     /// The time from the start of the service to the end of its last worker.
     pub wall_seconds: f64,
-    /// What all processes together used of the processors.
+    /// The processor time of all processes together.
     pub cpu_seconds: f64,
-    /// The most memory that was resident, of all processes together. Pages that processes share count for each of them.
+    /// The peak of the resident memory of all processes together. Pages that processes share count for each of them.
     pub peak_rss_bytes: u64,
     /// Each worker's share, in order.
     pub workers: Vec<WorkerSummary>,
@@ -344,7 +345,7 @@ pub struct WorkerSummary {
     pub name: String,
     /// How many jobs it completed.
     pub completed: u64,
-    /// How long it was busy with jobs, the one included that it did not complete.
+    /// How long it was busy with jobs, including a job that it didn't complete.
     pub busy_seconds: f64,
 }
 

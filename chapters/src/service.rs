@@ -44,7 +44,7 @@ impl Model {
         }
     }
 
-    /// The most workers that a system with its usual settings can have, or that are of any use.
+    /// The greatest number of workers that a system with default settings can have, or that is useful.
     pub fn most_workers(self) -> u32 {
         match self {
             // Each thread maps its stack, a second one for signal handlers, and a guard page before each. Linux lets a

@@ -1,14 +1,14 @@
 //! Counts records: the jobs that each worker completed, the time it was busy, and the workers that died.
 //!
-//! A [`Tally`] keeps no record. So a run of which only the summary is wanted counts its records where they are
-//! [recorded](crate::trace::counted), and a view's thread counts those that it shows.
+//! A [`Tally`] doesn't store records. A run that prints only its summary counts records where they are
+//! [recorded](crate::trace::counted). In other runs, the thread of the views counts the records that it shows.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::record::{Event, Record, WorkerId, WorkerSummary, seconds};
 
-/// Counts what the records say.
+/// The counts of the records of a run.
 #[derive(Debug, Default)]
 pub struct Tally {
     workers: BTreeMap<WorkerId, Worker>,
@@ -55,7 +55,7 @@ impl Tally {
         }
     }
 
-    /// Adds what another one has counted, of other workers.
+    /// Adds the counts of another tally, which must be of other workers.
     pub fn merge(&mut self, other: Self) {
         self.workers.extend(other.workers);
         self.begun += other.begun;
@@ -63,7 +63,7 @@ impl Tally {
         self.died += other.died;
     }
 
-    /// How many jobs have been begun.
+    /// How many jobs have been started.
     pub fn begun(&self) -> u64 {
         self.begun
     }

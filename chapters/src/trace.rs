@@ -1,9 +1,9 @@
 //! The channel that carries the records of a service from its workers to the views.
 //!
-//! A service reports everything through a [`Recorder`] and prints nothing; the views read the [`Records`]. The two sides
-//! never wait for each other. A recorder writes into a buffer in memory, and the reader empties all buffers every few
-//! milliseconds, so a slow reader costs memory but doesn't slow the workers down. For a run of which only the summary is
-//! wanted, the records are [counted] in place instead.
+//! A service reports everything through a [`Recorder`] and prints nothing; the views read the [`Records`]. The two
+//! sides never wait for each other. A recorder writes into a buffer in memory, and the reader empties all buffers every
+//! few milliseconds, so a slow reader costs memory but doesn't slow the workers down. If a run prints only its summary,
+//! the records are [counted] in place instead.
 
 use std::array;
 use std::mem;
@@ -61,7 +61,7 @@ fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
     buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a trace: the end that writes, and the end that reads.
+/// Creates a trace, and returns its writing end and its reading end.
 ///
 /// ```
 /// use chapters::record::Event;
@@ -75,7 +75,7 @@ pub fn channel() -> (Trace, Records) {
     new(|| Buffer::Kept(Vec::new()))
 }
 
-/// Makes a trace that keeps only the [counts](Records::counts). No record is stored or sent to another thread.
+/// Creates a trace that keeps only the [counts](Records::counts). No record is stored or sent to another thread.
 pub fn counted() -> (Trace, Records) {
     new(|| Buffer::Counted(Tally::default()))
 }
@@ -130,14 +130,13 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records that `event` happens now, and returns what time that is.
+    /// Records that `event` happens now, and returns the time.
     ///
     /// Never blocks for longer than it takes to append to a list.
     pub fn record(&self, event: Event) -> Instant {
         let origin = self.shared.origin();
         let mut buffer = self.shared.buffer(self.worker);
-        // The clock is read under the lock, so that a reader who empties the buffer
-        // has all that happened before.
+        // The clock is read with the buffer locked, so that a reader that empties the buffer gets all earlier records.
         let now = Instant::now();
         buffer.push(Record { at: now.saturating_duration_since(origin), worker: self.worker, event });
         now

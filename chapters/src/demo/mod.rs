@@ -84,15 +84,15 @@ pub fn main<M: Args>(
     }
 }
 
-/// Reads the command line. The error is what clap answers if it is wrong, or asks for help.
+/// Reads the command line. The error is clap's answer to a wrong command line, or to a flag such as `--help`.
 fn parse<M: Args>(model: Model, arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, M), clap::Error> {
     let matches = command::<M>(model).try_get_matches_from(arguments)?;
     let CommandLine { options, more } = CommandLine::from_arg_matches(&matches)?;
     Ok((options, more))
 }
 
-/// Prints what clap answers, which is the help, the version, or what is wrong with the command line, and returns the exit
-/// status. Clap's own `exit` ends with status 0 even if nothing could be printed.
+/// Prints clap's answer, which is the help, the version, or an error message, and returns the exit status. Clap's own
+/// `exit` ends the program with status 0 even if printing fails.
 pub(crate) fn answer_with(answer: &clap::Error) -> ExitCode {
     let printed = answer.print().and_then(|()| io::stdout().flush());
     match printed {
@@ -124,7 +124,7 @@ pub(crate) fn command<M: Args>(model: Model) -> Command {
 
 /// Prints an error and returns the exit status.
 pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
-    // If standard error is closed too, the exit status is all that remains.
+    // If standard error is closed as well, only the exit status reports the error.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(status)
 }

@@ -22,7 +22,7 @@ fn number(node: Node, name: &str) -> f64 {
     node.attribute(name).unwrap().parse().unwrap()
 }
 
-/// Where each bar of a lane begins and ends, those without a name included.
+/// The start and the end of each bar of a lane, including bars without a number.
 fn spans(lane: Node) -> Vec<(f64, f64)> {
     let mut spans: Vec<(f64, f64)> = Vec::new();
     for node in lane.children() {

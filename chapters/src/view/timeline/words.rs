@@ -96,7 +96,7 @@ pub fn about(bar: &Bar, unit: &Unit) -> String {
     }
 }
 
-/// The description of a hold, for a worker that holds the resource now.
+/// The words for the resource that a worker holds, with a definite article for the GIL.
 pub fn name(held: Held) -> &'static str {
     match held {
         Held::Gil => "the GIL",
@@ -104,7 +104,7 @@ pub fn name(held: Held) -> &'static str {
     }
 }
 
-/// The same, for one of several resources of this kind.
+/// The same, with an indefinite article for the GIL.
 fn any(held: Held) -> &'static str {
     match held {
         Held::Gil => "a GIL",
