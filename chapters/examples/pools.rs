@@ -1,4 +1,4 @@
-//! How a pool of threads shares out its work: `cargo run --example pools` shows each way, and with a name that one alone.
+//! How a pool of threads distributes its work: `cargo run --example pools` shows each way, and a name selects one.
 //!
 //! | part | what is to be seen |
 //! | --- | --- |
@@ -28,20 +28,20 @@ use crossbeam::channel::{self, Receiver, Sender};
 use crossbeam::deque::{Steal, Stealer, Worker};
 use crossbeam::select;
 
-/// How many jobs there are for each worker where they are dealt.
+/// The number of jobs for each worker in `dealt`.
 const EACH: u64 = 4;
-/// How much larger the jobs of the first share are.
+/// The factor by which the jobs of the first share are larger.
 const LARGER: f64 = 4.0;
-/// How many jobs have two halves, of which the second is for the pool to do.
+/// The number of jobs that have two halves. The pool runs the second half.
 const IN_HALVES: u64 = 4;
-/// How many times the patience of a worker it takes to see that nothing will come.
+/// After this many times a worker's patience, nothing more will come.
 const LONG: u32 = 25;
 
 fn main() -> ExitCode {
     demos::main::<Pool>()
 }
 
-/// What there is to show of pools.
+/// The parts of this example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Pool {
     /// Each worker has its share from the beginning
@@ -127,22 +127,22 @@ impl Part for Pool {
     }
 }
 
-/// What one worker of a pool does.
+/// The work of one worker of a pool.
 type Role = Box<dyn FnOnce(&Me) + Send>;
 
-/// The jobs, the first share of which is larger than the others.
+/// The jobs, with larger ones in the first share.
 fn uneven(mut jobs: Vec<Job>) -> Vec<Job> {
     jobs.iter_mut().take(EACH as usize).for_each(|job| job.size *= LARGER);
     jobs
 }
 
-/// Deals the jobs before anybody works.
+/// Deals the jobs before any worker starts.
 fn dealt(jobs: Vec<Job>) -> Vec<Role> {
     let shares = jobs.chunks(EACH as usize).map(<[Job]>::to_vec);
     shares.map(|mine| Box::new(move |me: &Me| mine.iter().for_each(|job| me.work(job))) as Role).collect()
 }
 
-/// Lets everybody take the next job from one queue.
+/// Puts the jobs on one queue that all workers share.
 fn shared(jobs: Vec<Job>, workers: usize) -> Vec<Role> {
     let (sender, queue) = channel::unbounded();
     jobs.into_iter().for_each(|job| sender.send(job).expect("there is a receiver"));
@@ -151,7 +151,7 @@ fn shared(jobs: Vec<Job>, workers: usize) -> Vec<Role> {
 }
 
 // ANCHOR: stealing
-/// Deals the jobs, and tells everybody where the others keep theirs.
+/// Deals the jobs, and gives each worker access to the other workers' deques.
 fn stealing(jobs: Vec<Job>) -> Vec<Role> {
     let shares: Vec<Worker<Job>> = jobs.chunks(EACH as usize).map(share).collect();
     let others: Arc<[Stealer<Job>]> = shares.iter().map(Worker::stealer).collect();
@@ -167,7 +167,7 @@ fn stealing(jobs: Vec<Job>) -> Vec<Role> {
     roles
 }
 
-/// The next job: one's own newest, or somebody's oldest.
+/// The next job: the newest of the worker's own, or the oldest of another worker's.
 fn next(mine: &Worker<Job>, others: &[Stealer<Job>]) -> Option<Job> {
     mine.pop().or_else(|| {
         let steal = || others.iter().map(Stealer::steal).collect::<Steal<Job>>();
@@ -176,25 +176,25 @@ fn next(mine: &Worker<Job>, others: &[Stealer<Job>]) -> Option<Job> {
 }
 // ANCHOR_END: stealing
 
-/// A deque with these jobs, whose owner takes the newest.
+/// A deque with these jobs, from which the owner takes the newest.
 fn share(jobs: &[Job]) -> Worker<Job> {
     let deque = Worker::new_lifo();
     jobs.iter().for_each(|job| deque.push(*job));
     deque
 }
 
-/// What a pool does whose jobs have halves.
+/// A task of a pool whose jobs have halves.
 enum Task {
-    /// A job whose second half is for the pool to do, and the way there.
+    /// A job, its second half for the pool to run, and the queue's sender.
     Halves(Job, Job, Sender<Task>),
-    /// A second half. Who waits for its end learns of it when the sender is gone.
+    /// A second half. Dropping the sender shows the waiting worker that it has ended.
     Half(Job, Sender<Infallible>),
 }
 
-/// Waits until a second half is done, and says whether it is.
+/// Waits until a second half is done, and returns whether it is.
 type Wait = fn(&Me, &Receiver<Task>, &Receiver<Infallible>) -> bool;
 
-/// Puts jobs that have halves on a queue, for everybody to take. When the last of them is done, nothing more will come.
+/// Puts jobs that have halves on a queue for all workers. When the last job is done, no more will come.
 fn in_halves(jobs: &[Job], halves: Sender<Task>, queue: &Receiver<Task>, workers: usize, wait: Wait) -> Vec<Role> {
     let (first, second) = jobs.split_at(IN_HALVES as usize);
     for (first, second) in first.iter().zip(second) {
@@ -207,7 +207,7 @@ fn in_halves(jobs: &[Job], halves: Sender<Task>, queue: &Receiver<Task>, workers
 }
 
 // ANCHOR: nested
-/// Does what is to be done, and says whether it is.
+/// Runs a task, and returns whether it is done.
 fn perform(me: &Me, task: Task, queue: &Receiver<Task>, wait: Wait) -> bool {
     match task {
         Task::Half(job, _done) => {
@@ -228,13 +228,13 @@ fn perform(me: &Me, task: Task, queue: &Receiver<Task>, wait: Wait) -> bool {
 }
 // ANCHOR_END: nested
 
-/// Waits, but not for ever, so that this program ends.
+/// Waits with a time limit, so that this program ends.
 fn wait(me: &Me, _: &Receiver<Task>, end: &Receiver<Infallible>) -> bool {
     end.recv_timeout(me.patience() * LONG) == Err(channel::RecvTimeoutError::Disconnected)
 }
 
 // ANCHOR: helping
-/// Waits, and does meanwhile what else there is to do.
+/// Waits, and runs other tasks of the pool while it waits.
 fn help(me: &Me, queue: &Receiver<Task>, end: &Receiver<Infallible>) -> bool {
     loop {
         select! {

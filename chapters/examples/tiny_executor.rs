@@ -1,7 +1,7 @@
 //! An executor of some sixty lines, and two coroutines that take turns on it: `cargo run --example tiny_executor`.
 //!
-//! It has what asyncio's loop has: a line of tasks that are ready, timers, and turns, each of which polls what was ready
-//! at its start. One of the coroutines is an `async fn`, and the other is the same written by hand.
+//! Like asyncio's loop, it has a queue of ready tasks, timers, and iterations, each of which polls the tasks that were
+//! ready at its start. One of the coroutines is an `async fn`, and the other is the same coroutine written by hand.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -13,11 +13,11 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The tasks that are to be polled, by their numbers.
+/// The IDs of the tasks that are ready to be polled.
 type Ready = Arc<Mutex<VecDeque<usize>>>;
 
 // ANCHOR: waker
-/// What a waker is made of: a task's number, and the line in which it is to stand.
+/// The data behind a waker: a task's ID, and the ready queue that `wake` puts it on.
 struct Ticket {
     task: usize,
     ready: Ready,
@@ -30,7 +30,7 @@ impl Wake for Ticket {
 }
 // ANCHOR_END: waker
 
-/// Who wants to be woken, and when.
+/// The wakers of sleeping tasks, each with its time.
 #[derive(Clone, Default)]
 struct Timers(Rc<RefCell<BTreeMap<Instant, Vec<Waker>>>>);
 
@@ -41,7 +41,7 @@ impl Timers {
 }
 
 // ANCHOR: sleep
-/// Is ready when it is time.
+/// A future that is ready at a given time.
 struct Sleep {
     until: Instant,
     timers: Timers,
@@ -61,14 +61,14 @@ impl Future for Sleep {
 }
 // ANCHOR_END: sleep
 
-/// A coroutine that was spawned; once it has ended there is none.
+/// A spawned coroutine; `None` once it has ended.
 struct Task {
     name: &'static str,
     coroutine: Option<Pin<Box<dyn Future<Output = ()>>>>,
     waker: Waker,
 }
 
-/// Runs tasks by turns on the thread that calls [`run`](Executor::run).
+/// Runs tasks cooperatively on the thread that calls [`run`](Executor::run).
 #[derive(Default)]
 struct Executor {
     tasks: Vec<Task>,
@@ -85,7 +85,7 @@ impl Executor {
     }
 
     // ANCHOR: run
-    /// Polls what was ready at the start of a turn, turn by turn, until nobody is ready.
+    /// In each iteration, polls the tasks that were ready at its start. Ends when no task is ready.
     fn run(&mut self) {
         for turn in 1.. {
             self.wake_sleepers();
@@ -105,7 +105,7 @@ impl Executor {
     }
     // ANCHOR_END: run
 
-    /// Wakes those for whom it is time. If nobody is ready, waits until it is time for somebody.
+    /// Wakes the tasks whose time has come. If no task is ready, waits for the next timer first.
     fn wake_sleepers(&self) {
         let mut timers = self.timers.0.borrow_mut();
         while let Some(first) = timers.first_entry() {
@@ -131,7 +131,7 @@ async fn work(timers: Timers, time: Duration) {
 }
 // ANCHOR_END: work
 
-/// What `work` has in its variables between two polls.
+/// The local variables that `work` keeps between two polls.
 struct Work {
     timers: Timers,
     time: Duration,

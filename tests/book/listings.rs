@@ -25,13 +25,13 @@ use crate::common::{Block, Page};
 /// The most lines that a listing may have.
 const LONGEST: usize = 24;
 
-/// Programs that must not compile, and what the compiler says to each: shown whole, so that its line numbers are right.
+/// Programs that must not compile, with the compiler's messages: shown whole, so that the line numbers are right.
 const REJECTED: &str = "chapters/tests/ui";
 
-/// What the programs that a page asks about can print: shown whole, right below the question.
+/// The possible outputs of the programs that a page asks about: shown whole, right below the question.
 const ANSWERS: &str = "chapters/tests/quizzes";
 
-/// Pictures, runs and numbers that become part of a page. They are no listings, and others look at them.
+/// Pictures, runs, and numbers that become part of a page. They aren't listings, and other tests check them.
 const RECORDED: [&str; 4] = ["book/figures", "book/traces", "book/schedules", "book/numbers.txt"];
 
 /// A part of a file that is shown on a page: its path, and the name of the anchor if it is not the whole file.
@@ -76,7 +76,7 @@ fn include(page: &Page, line: &str) -> Option<Include> {
     Some(Include { path: resolve(page, path), anchor: anchor.map(str::to_owned) })
 }
 
-/// The lines between an anchor and its end, or why there are none.
+/// The lines between an anchor and its end, or the reason that they can't be found.
 pub fn listing<'a>(source: &'a str, anchor: &str) -> Result<Vec<&'a str>, String> {
     let begins = |line: &&str| line.trim().ends_with(&format!("ANCHOR: {anchor}"));
     let ends = |line: &&str| line.trim().ends_with(&format!("ANCHOR_END: {anchor}"));

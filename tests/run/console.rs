@@ -1,20 +1,21 @@
-//! Commands: each `console` block is run as a reader would type it, and what it prints is compared with what is shown.
+//! Commands: each `console` block runs as a reader would type it, and its output is compared with the page.
 //!
-//! A line that begins with `$ ` is a command. What follows is its output, standard error included; `...` stands for any
-//! lines, and `[..]` for anything within a line. A command without output may print what it likes. `? 2` on a line of
-//! its own says that the exit status is 2. Without such a line it is 0, or 1 if the command checks an exercise.
+//! A line that begins with `$ ` is a command. The lines after it are its output, standard error included; `...` stands
+//! for any lines, and `[..]` for any text within a line. The output of a command that is shown without output isn't
+//! compared. A line `? 2` means that the exit status is 2. Without such a line it is 0, or 1 if the command checks an
+//! exercise.
 //!
-//! Measured numbers are on the page as they were in one run, and are not compared. What else varies has to be said in a
-//! [contract](crate::contract). What is shown has to come, if not at once, then in one of a few tries, each with twice the
-//! `--time`: a busy machine may miss a deadline. What a contract says has to hold in all of them.
+//! Measured numbers on the page come from one run, and aren't compared. A [contract](crate::contract) names everything
+//! else that varies. The output shown must appear in at least one of a few attempts, each with twice the `--time` of
+//! the last, because a busy machine may miss a deadline. The checks of a contract must succeed in every attempt.
 //!
-//! `cargo run --bin` starts the program that is built already. What would open the reading room, install, build, serve or
-//! measure is not run; whether such commands are right is checked in `tests/guide.rs`, and as they are not run, no output
-//! can be shown with them.
+//! `cargo run --bin` starts the program that is built already. Commands that open the reading room, install, build,
+//! serve, or measure don't run here, so no output can be shown with them; `tests/guide.rs` checks that such commands
+//! are right.
 //!
-//! A comment before a block says that it is tested with other flags, so that it takes less time or none of it is spent
-//! computing: `tested with --time=1 --scale=0.1`. The flags replace those of the same name. `tested alone with` says also
-//! that no other block is to run meanwhile, because what the commands print depends on how fast they run.
+//! A comment before a block gives flags for the test, so that it takes less time or spends none of it computing:
+//! `tested with --time=1 --scale=0.1`. They replace the flags of the same name. `tested alone with` also keeps all
+//! other blocks from running at the same time, because the output depends on how fast the commands run.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -28,16 +29,17 @@ use crate::common::{Block, root};
 use crate::contract::{Contract, REPEATS};
 use crate::{profile, python, rust};
 
-/// What a comment begins with, if no other block is to run meanwhile.
+/// The beginning of a comment that keeps other blocks from running at the same time.
 pub const ALONE: &str = "tested alone with ";
 
-/// No command takes longer than this.
+/// The time limit of each command.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// How often a command is tried again that did not print what is shown: a deadline may come too soon on a busy machine.
+/// How many times to retry a command whose output differs from the page: on a busy machine a deadline may come too
+/// soon.
 const TRIES: i32 = 4;
 
-/// A command on a page, and what the page says that it prints.
+/// A command on a page, and the output that the page shows for it.
 #[derive(Debug, Default, PartialEq)]
 pub struct Shown {
     pub command: String,
@@ -51,7 +53,7 @@ pub fn commands(text: &str) -> Result<Vec<Shown>, String> {
     for line in text.lines() {
         match (line.strip_prefix("$ "), commands.last_mut()) {
             (Some(command), _) => {
-                // An exercise is there to fail until the reader has solved it.
+                // A check of an exercise fails until the reader has solved the exercise.
                 let status = i32::from(command.starts_with("cargo run --example exercise -- "));
                 commands.push(Shown { command: command.to_owned(), output: Vec::new(), status });
             }
@@ -65,18 +67,18 @@ pub fn commands(text: &str) -> Result<Vec<Shown>, String> {
     Ok(commands)
 }
 
-/// What is run for a command.
+/// How to run a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan {
     /// A program of the workspace, in a folder of its own.
     Ours { program: PathBuf, arguments: Vec<String> },
     /// Another program, in the root of the repository.
     Other { program: String, arguments: Vec<String> },
-    /// Nothing.
+    /// Not run.
     Nothing,
 }
 
-/// Says what is run for a command, with `flags` in the place of its own.
+/// Decides how to run a command, with `flags` in place of its own.
 pub fn plan(command: &str, flags: &[String]) -> Result<Plan, String> {
     let words = shlex::split(command).ok_or("the quotes do not match")?;
     let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "--release").collect();
@@ -103,7 +105,7 @@ pub fn plan(command: &str, flags: &[String]) -> Result<Plan, String> {
     })
 }
 
-/// The arguments, of which those that set what `flags` set are replaced.
+/// The arguments, with those that set the same options as `flags` replaced.
 fn replace(arguments: &[&str], flags: &[String]) -> Vec<String> {
     let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
     let kept = arguments.iter().filter(|argument| !flags.iter().any(|flag| name(flag) == name(argument)));
@@ -130,14 +132,14 @@ pub fn run(block: &Block, contract: &Contract) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a command, again and again if its contract has checks, all at once.
+/// Runs a command, `REPEATS` times at once if its contract has checks.
 fn check(shown: &Shown, plan: &Plan, contract: &Contract) -> Result<(), String> {
     let once = |plan: &Plan| {
         let output = execute(plan)?;
         let printed = String::from_utf8(output.stdout).map_err(|error| error.to_string())?;
         let differ = matches!(plan, Plan::Other { program, .. } if program == "diff");
         match output.status.code() {
-            // That files differ is no failure.
+            // Files that differ aren't a failure.
             Some(1) if differ => {}
             Some(status) if status == shown.status => {}
             status => return Err(format!("it ended with the status {status:?}:\n{printed}")),
@@ -164,7 +166,7 @@ fn check(shown: &Shown, plan: &Plan, contract: &Contract) -> Result<(), String> 
     compared.map(drop)
 }
 
-/// The same for a machine that is slower, or busy: with twice the time for each time that it was tried.
+/// The same plan for a slower or busy machine: doubles `--time` for each earlier attempt.
 fn with_more_time(plan: &Plan, tried: i32) -> Plan {
     let longer = |argument: &String| match argument.strip_prefix("--time=").map(str::parse::<f64>) {
         Some(Ok(time)) => format!("--time={}", time * 2f64.powi(tried)),
@@ -178,7 +180,7 @@ fn with_more_time(plan: &Plan, tried: i32) -> Plan {
     }
 }
 
-/// Compares what is printed with what is shown, but for what varies.
+/// Compares the printed output with the output shown, except for the parts that vary.
 pub fn compare(printed: &str, shown: &str, contract: &Contract) -> Result<(), String> {
     let [printed, shown] = [printed, shown].map(|text| contract.without_what_varies(text));
     if !contract.is_ordered() {
@@ -188,7 +190,7 @@ pub fn compare(printed: &str, shown: &str, contract: &Contract) -> Result<(), St
     compared.map_err(|error| error.to_string())
 }
 
-/// Each line that is shown is printed, in whatever order; and no other if no line `...` stands for others.
+/// Every line shown must be printed, in any order, and no other line unless a line `...` stands for it.
 fn compare_unordered(printed: &str, shown: &str) -> Result<(), String> {
     let mut rest: Vec<&str> = printed.lines().collect();
     let (any, lines): (Vec<&str>, Vec<&str>) = shown.lines().partition(|line| *line == "...");
@@ -202,7 +204,7 @@ fn compare_unordered(printed: &str, shown: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What a command prints that ends well.
+/// The output of a command that must succeed.
 pub fn output(command: &str) -> Result<String, String> {
     let output = execute(&plan(command, &[])?)?;
     output.status.success().then_some(()).ok_or_else(|| format!("{command}: {}", output.status))?;
@@ -227,7 +229,7 @@ fn execute(plan: &Plan) -> Result<Output, String> {
     command.stderr_to_stdout().timeout(LONGEST).output().map_err(|error| error.to_string())
 }
 
-/// Builds the programs that pages name. After `cargo test` has built the tests, they are there already.
+/// Builds the programs that pages name. After `cargo test` has built the tests, they're there already.
 static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| {
     let folder = profile();
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");

@@ -1,8 +1,8 @@
-//! What the benchmarks share: runs of the demos, runs of CPython, and rows that say what was to be reached.
+//! The benchmarks' shared parts: runs of the demos, runs of CPython, and rows that state a goal.
 //!
-//! What is compared is measured in turns, in one run on one machine. A row names a peer, and tells the ratio of the two: the
-//! median over the turns, with the least and the most beside it. A row that does not reach its figure says by how much, and
-//! fails nothing.
+//! The runs of a comparison alternate, in one process on one machine. A row names a peer and prints the ratio of the
+//! two: the median over the rounds, with the minimum and the maximum beside it. A row that misses its goal prints by
+//! how much, and doesn't make the benchmark fail.
 
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
@@ -20,7 +20,7 @@ pub const THREADS: &str = env!("CARGO_BIN_EXE_chapter-threads");
 pub const PROCESSES: &str = env!("CARGO_BIN_EXE_chapter-processes");
 pub const COROUTINES: &str = env!("CARGO_BIN_EXE_chapter-coroutines");
 
-/// Runs a demo, and gives its records.
+/// Runs a demo and returns its records.
 pub fn demo(program: &str, flags: &[&str]) -> Vec<Record> {
     let output = Command::new(program).args(flags).arg("--format=json").stderr(Stdio::inherit()).output();
     let output = output.unwrap_or_else(|error| panic!("cannot run {program}: {error}"));
@@ -28,7 +28,7 @@ pub fn demo(program: &str, flags: &[&str]) -> Vec<Record> {
     json::read(&String::from_utf8_lossy(&output.stdout)).unwrap_or_else(|error| panic!("{program} {flags:?}: {error}"))
 }
 
-/// Runs a demo that prints its summary alone.
+/// Runs a demo that prints only its summary.
 pub fn summary(program: &str, flags: &[&str]) -> Summary {
     match demo(program, &[flags, &["--quiet"]].concat()).pop().map(|record| record.event) {
         Some(Event::ServiceStopped(summary)) => *summary,
@@ -36,7 +36,7 @@ pub fn summary(program: &str, flags: &[&str]) -> Summary {
     }
 }
 
-/// How long a command takes, from its start to its end, whose standard output is a file.
+/// Seconds that a command takes from start to end, with its standard output sent to a file.
 pub fn into_file(command: &mut Command) -> f64 {
     let path = env::temp_dir().join(format!("chapters-bench-{}.out", std::process::id()));
     let file = File::create(&path).expect("a temporary file");
@@ -48,7 +48,7 @@ pub fn into_file(command: &mut Command) -> f64 {
     took
 }
 
-/// CPython with a script of the folder `peers`; `None` where there is no CPython.
+/// CPython with a script from the folder `peers`; `None` if CPython is missing.
 pub fn python(script: &str, arguments: &[&str]) -> Option<Command> {
     Command::new("python3").arg("--version").output().ok()?;
     let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "benches", "peers", script].iter().collect();
@@ -57,7 +57,7 @@ pub fn python(script: &str, arguments: &[&str]) -> Option<Command> {
     Some(command)
 }
 
-/// Runs the parts that the command line names, or all.
+/// Runs the parts that the command line names, or all of them.
 pub fn parts(parts: &[(&str, fn())]) {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -77,7 +77,7 @@ pub fn parts(parts: &[(&str, fn())]) {
     }
 }
 
-/// What all that follows was measured on.
+/// Describes the machine of the measurements.
 fn machine() -> String {
     let said = |program: &str, flag: &str| {
         let output = Command::new(program).arg(flag).output().ok()?;
@@ -94,7 +94,7 @@ fn machine() -> String {
     words.join(", ")
 }
 
-/// What is measured.
+/// The unit of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub enum Unit {
     Seconds,
@@ -113,30 +113,30 @@ impl Unit {
     }
 }
 
-/// Three digits, as far as there are so many.
+/// Formats a value with three significant digits, or with all digits of a larger whole number.
 fn digits(value: f64) -> String {
     let places = if value >= 100.0 { 0 } else { usize::from(value < 10.0) + 1 };
     format!("{value:.places$}")
 }
 
-/// What a row is to reach.
+/// The goal of a row.
 #[derive(Clone, Copy, Debug)]
 pub enum Aim {
-    /// Ours is so many times less than the peer's, or more.
+    /// Ours is at most the peer's divided by this factor.
     TimesLess(f64),
-    /// Ours is so many times the peer's, or less.
+    /// Ours is at most this factor times the peer's.
     AtMostTimes(f64),
-    /// Ours is so many times the peer's, or more.
+    /// Ours is at least this factor times the peer's.
     AtLeastTimes(f64),
-    /// Ours is between so many times the peer's and so many.
+    /// The ratio of ours to the peer's is between these two factors.
     WithinTimes(f64, f64),
-    /// Ours itself is so much, or less.
+    /// Ours itself is at most this value.
     AtMost(f64),
-    /// Nothing: the row is there to be looked at.
+    /// No goal: the row is for information.
     Nothing,
 }
 
-/// What is measured once in each turn. It gives nothing where the program is missing.
+/// A measurement, made once a round. It returns `None` if its program is missing.
 pub struct Run<'a> {
     name: &'a str,
     run: Box<dyn FnMut() -> Option<f64> + 'a>,
@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
         Self { name, run: Box::new(move || Some(run())) }
     }
 
-    /// CPython's, with a script of the folder `peers` that prints a number, divided by `count`.
+    /// Runs a CPython script from the folder `peers` that prints a number, and divides the number by `count`.
     pub fn of_python(name: &'a str, script: &'a str, arguments: &'a [&'a str], count: usize) -> Self {
         let run = move || {
             let output = python(script, arguments)?.output().expect("CPython runs");
@@ -159,13 +159,13 @@ impl<'a> Run<'a> {
         Self { name, run: Box::new(run) }
     }
 
-    /// The same of a script that prints something else: the seconds that it takes.
+    /// The same for a script that prints something else: measures the seconds that it takes.
     pub fn of_python_into_file(name: &'a str, script: &'a str, arguments: &'a [&'a str], count: usize) -> Self {
         Self { name, run: Box::new(move || Some(into_file(&mut python(script, arguments)?) / count as f64)) }
     }
 }
 
-/// Measures ours and its peers in turns, and prints what is measured, and a row for each peer.
+/// Measures ours and its peers alternately, and prints the measurements, then a row for each peer.
 pub fn compare<'a>(
     what: &str,
     unit: Unit,
@@ -192,7 +192,7 @@ pub fn compare<'a>(
     println!();
 }
 
-/// The same for seconds, where ours, which comes first, may take so many times as long as any of its neighbors.
+/// The same for seconds. The first run is ours, and may take `at_most` times as long as any of the others.
 pub fn beside<const N: usize>(what: &str, rounds: usize, runs: [Run; N], at_most: f64) {
     let mut runs = runs.into_iter();
     let ours = runs.next().expect("ours is the first");
@@ -216,7 +216,7 @@ fn row(peer: &str, unit: Unit, ours: &[f64], theirs: &[f64], aim: Aim) {
     }
 }
 
-/// Says whether a figure was reached, or by how much it was not.
+/// Says whether a goal was reached, or by how much it was missed.
 fn verdict(aim: Aim, unit: Unit, ratio: f64, ours: f64) -> String {
     let (value, nearest, words) = match aim {
         Aim::Nothing => return String::new(),

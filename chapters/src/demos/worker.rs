@@ -1,4 +1,4 @@
-//! One worker of a scene: who it is, which jobs there are, and what it says of what it does.
+//! One worker of a scene: its ID, its jobs, and the events that it records.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use crate::job::Job;
 use crate::record::{Event, Resource, WorkerId};
 use crate::trace::Recorder;
 
-/// How long a worker waits for something to do before it says that there is nothing, at scale 1.
+/// How long a worker waits for a job before it records that there isn't one, at scale 1.
 const PATIENCE: Duration = Duration::from_millis(40);
-/// The least time that is worth waiting for.
+/// The shortest timeout that is worth waiting for.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// Where a worker says what it does.
+/// A destination for a worker's events.
 pub trait Says {
-    /// Records that `event` happens now, and returns what time that is.
+    /// Records that `event` happens now, and returns the current time.
     fn record(&self, event: Event) -> Instant;
 }
 
@@ -30,33 +30,33 @@ impl Says for crate::processes::service::record_ring::Journal {
     }
 }
 
-/// A worker of a scene. In code, as in a play, it is `me`.
+/// A worker of a scene. The code calls it `me`, as an actor in a play would.
 #[derive(Debug)]
 pub struct Worker<T> {
-    /// Which one.
+    /// Its ID.
     pub id: WorkerId,
-    /// How many they are.
+    /// The number of workers in the scene.
     pub workers: usize,
-    /// All the jobs of the scene; who does which is for the scene to say.
+    /// All jobs of the scene, which decides how the workers share them.
     pub jobs: Vec<Job>,
-    /// What every job's work is multiplied by.
+    /// The factor that scales every job's work.
     pub scale: f64,
-    /// Where it says what it does.
+    /// Where the worker records its events.
     pub trace: T,
 }
 
 impl<T: Says> Worker<T> {
-    /// Whether this is the first of the workers, who in some scenes has another part than all others.
+    /// Whether this is the first worker, which has a different part from the others in some scenes.
     pub fn is_first(&self) -> bool {
         self.id.0 == 0
     }
 
-    /// This worker's share, when `jobs` are dealt to all workers in turn.
+    /// This worker's share, when `jobs` are dealt round-robin to all workers.
     pub fn share<'a>(&self, jobs: &'a [Job]) -> impl Iterator<Item = &'a Job> + use<'a, T> {
         jobs.iter().skip(self.id.0 as usize).step_by(self.workers)
     }
 
-    /// This worker's share, when `jobs` are dealt to all workers but the first.
+    /// This worker's share, when `jobs` are dealt round-robin to all workers but the first.
     pub fn share_of_others<'a>(&self, jobs: &'a [Job]) -> impl Iterator<Item = &'a Job> + use<'a, T> {
         let (before, among) = ((self.id.0 as usize).wrapping_sub(1), self.workers - 1);
         jobs.iter().skip(before).step_by(among.max(1))
@@ -69,50 +69,51 @@ impl<T: Says> Worker<T> {
         self.trace.record(Event::JobCompleted(*job));
     }
 
-    /// Does a job, and lets others have the event loop if the job waits.
+    /// Does a job. If the job waits, other tasks can use the event loop.
     pub async fn work_async(&self, job: &Job) {
         self.trace.record(Event::JobStarted(*job));
         job.run_async(self.scale).await;
         self.trace.record(Event::JobCompleted(*job));
     }
 
-    /// How long it waits for something to do before it says that there is nothing.
+    /// How long the worker waits for a job before it records that there isn't one.
     pub fn patience(&self) -> Duration {
         PATIENCE.mul_f64(self.scale / super::UNIT).max(MOMENT)
     }
 
-    /// Says that it begins to wait.
+    /// Records that the worker starts waiting.
     pub fn waits(&self, resource: Resource) {
         self.trace.record(Event::WaitStarted(resource));
     }
 
-    /// Says that it waits no longer.
+    /// Records that the worker has stopped waiting.
     pub fn goes_on(&self, resource: Resource) {
         self.trace.record(Event::WaitEnded(resource));
     }
 
-    /// Says that it waits no longer, since it has what it waited for, and holds it.
+    /// Records that the worker has stopped waiting because it has acquired the resource.
     pub fn gets(&self, resource: Resource) {
         self.trace.record(Event::WaitEnded(resource));
         self.trace.record(Event::Acquired(resource));
     }
 
-    /// Says that it gives back what it holds. It says so first: when it has done it, somebody else may hold it already.
+    /// Records that the worker releases the resource. Call it before the release: afterwards another worker may hold it
+    /// already.
     pub fn gives_back(&self, resource: Resource) {
         self.trace.record(Event::Released(resource));
     }
 
-    /// Says that it does what others wait for.
+    /// Records that the worker does the action that others wait for.
     pub fn signals(&self, resource: Resource) {
         self.trace.record(Event::Signalled(resource));
     }
 
-    /// Says that it puts a job on a queue.
+    /// Records that the worker puts a job on a queue.
     pub fn puts(&self, job: &Job) {
         self.trace.record(Event::JobPut(*job));
     }
 
-    /// Says that it has found nothing to do.
+    /// Records that the worker has found no job.
     pub fn finds_no_work(&self) {
         self.trace.record(Event::NoWork);
     }

@@ -1,4 +1,4 @@
-//! What the contract is told in: the variants of the demo, a run of one, and what a run leaves behind.
+//! The harness of the contract tests: the variants of the demo, a run of one variant, and the result of a run.
 
 pub mod proc;
 pub mod story;
@@ -23,14 +23,14 @@ use nix::sys::signal::{SigHandler, SigSet, Signal, kill, killpg, signal};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Gid, Pid, Uid, setgid, setuid};
 
-/// How long a run may take, unless its test says otherwise: what takes longer hangs.
+/// The default limit of a run's duration. A run that takes longer counts as hung.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How far from its moment a thing may happen, on a machine however busy. How near it is on a quiet one is for the
-/// benchmarks to say. What a test compares it with takes twice as long if it goes wrong, or has no end.
+/// How late an event may be, however busy the machine is. The benchmarks measure how late it is on a quiet machine. A
+/// fault takes at least twice as long, or never ends.
 pub const SOON: Duration = Duration::from_secs(15);
 
-/// One of the ways in which the service is built.
+/// A way in which the service is built.
 #[derive(Debug)]
 pub struct Variant {
     pub name: &'static str,
@@ -61,15 +61,15 @@ pub const FORK: Variant = Variant {
 pub const SPAWN: Variant = Variant { name: "processes by spawn", flags: &["--method=spawn"], ..FORK };
 pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags: &["--method=forkserver"], ..FORK };
 
-/// No service, but a program that runs many of them.
+/// Not a service, but a program that runs many of them.
 pub const GIL_TOUR: Variant =
     Variant { name: "the tour of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
 
-/// No service, but a program that runs many of them, of every model.
+/// Not a service, but a program that runs many of them, of every model.
 pub const CHOOSING: Variant =
     Variant { name: "the comparison", model: "choosing", program: env!("CARGO_BIN_EXE_chapter-choosing"), flags: &[] };
 
-/// No service, but the programs that show one primitive or one trait of queues at a time.
+/// Not a service, but the programs that each show one primitive or one property of queues.
 pub const PRIMITIVES: Variant = Variant {
     name: "the tour of the primitives",
     model: "primitives",
@@ -83,17 +83,17 @@ pub const QUEUES: Variant = Variant {
     flags: &[],
 };
 
-/// One of each model, for what does not depend on how its workers are started or scheduled.
+/// One variant of each model, for promises that don't depend on how workers are started or scheduled.
 pub const MODELS: [&Variant; 3] = [&THREADS, &FORK, &CURRENT_THREAD];
 /// The variants whose workers are processes.
 pub const PROCESSES: [&Variant; 3] = [&FORK, &SPAWN, &FORKSERVER];
 /// The variants whose workers do CPU-bound work side by side.
 pub const PARALLEL: [&Variant; 6] = [&THREADS, &LOCK_PER_WORKER, &FORK, &SPAWN, &FORKSERVER, &MULTI_THREAD];
-/// All of them.
+/// All variants.
 pub const ALL: [&Variant; 8] =
     [&THREADS, &ONE_LOCK, &LOCK_PER_WORKER, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD];
 
-/// Holds every one of `variants` to a promise, all at the same time, and fails with the names of those that break it.
+/// Checks a promise on all `variants` in parallel, and fails with the names of those that break it.
 pub fn each(variants: &[&'static Variant], promise: impl Fn(&'static Variant) + Sync) {
     let failed: Vec<&str> = thread::scope(|scope| {
         let promise = &promise;
@@ -108,12 +108,12 @@ pub fn each(variants: &[&'static Variant], promise: impl Fn(&'static Variant) + 
     assert!(failed.is_empty(), "the promise is broken by: {}", failed.join(", "));
 }
 
-/// How often something is tried whose outcome chance decides: so many times where nobody waits, and once elsewhere.
+/// How many times to repeat a test whose outcome depends on chance: `times` in continuous integration, once elsewhere.
 pub fn often(times: usize) -> usize {
     if env::var_os("CI").is_some() { times } else { 1 }
 }
 
-/// Looks again and again until `found` finds something, for at most `limit`.
+/// Polls until `found` finds something, for at most `limit`.
 pub fn eventually<T>(what: &str, limit: Duration, mut found: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
@@ -125,7 +125,7 @@ pub fn eventually<T>(what: &str, limit: Duration, mut found: impl FnMut() -> Opt
     }
 }
 
-/// The scale at which a CPU-bound job of size 1 takes about `time` of one processor, in the profile of this build.
+/// The scale at which a CPU-bound job of size 1 takes about `time` of CPU time, in the profile of this build.
 pub fn scale(time: Duration) -> String {
     static DIGEST: OnceLock<f64> = OnceLock::new();
     let digest = DIGEST.get_or_init(|| cpu_time(|| cpu_job(1.0).run(0.001)).as_secs_f64() / 1000.0);
@@ -137,7 +137,7 @@ pub fn cpu_job(size: f64) -> Job {
     Job { number: 0, kind: Kind::Cpu, size }
 }
 
-/// How long a processor was busy with `work`, whatever else the machine had to do meanwhile.
+/// The CPU time that `work` takes, whatever else the machine is doing.
 pub fn cpu_time(work: impl FnOnce()) -> Duration {
     let now = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every thread has a clock"));
     let begin = now();
@@ -145,12 +145,12 @@ pub fn cpu_time(work: impl FnOnce()) -> Duration {
     now() - begin
 }
 
-/// A folder for the files of one test, which removes itself.
+/// A temporary folder for the files of one test, removed on drop.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes an empty folder; `name` is the test's own.
+    /// Makes an empty folder. Each test passes its own `name`.
     pub fn new(name: &str) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
@@ -158,12 +158,12 @@ impl Folder {
         Self(path)
     }
 
-    /// Where a file of this name would be.
+    /// The path of a file of this name in the folder.
     pub fn file(&self, name: &str) -> String {
         self.0.join(name).to_str().expect("a path in UTF-8").to_owned()
     }
 
-    /// The names of what is in it.
+    /// The names of the files in the folder.
     pub fn names(&self) -> Vec<String> {
         let names = fs::read_dir(&self.0).expect("the folder is there");
         names.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name in UTF-8")).collect()
@@ -182,17 +182,17 @@ impl Variant {
         self.run_as_text(["--format=json"].into_iter().chain(flags))
     }
 
-    /// A run that prints what people read.
+    /// A run that prints text for people.
     pub fn run_as_text<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
         self.bare(self.flags.iter().copied().chain(flags))
     }
 
-    /// The program with these flags and no others, not even those that make the variant.
+    /// The program with these flags and no others, not even those that select the variant.
     pub fn bare<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> Run {
         self.prepare(Command::new(self.program), flags)
     }
 
-    /// A run that another command starts: its name and its arguments.
+    /// A run started by another command, given by its name and arguments.
     pub fn under<'a>(&self, wrapper: &[&str], flags: impl IntoIterator<Item = &'a str>) -> Run {
         let mut command = Command::new(wrapper[0]);
         command.args(&wrapper[1..]).arg(self.program);
@@ -201,7 +201,7 @@ impl Variant {
 
     fn prepare<'a>(&self, mut command: Command, flags: impl IntoIterator<Item = &'a str>) -> Run {
         let flags: Vec<String> = flags.into_iter().map(str::to_owned).collect();
-        // A process group of its own, so that whatever it leaves behind can be found, and ended with it.
+        // A process group of its own, so that the test can find and kill every process that the run leaves behind.
         command.args(&flags).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let line = format!("chapter-{} {}", self.model, flags.join(" "));
@@ -209,7 +209,7 @@ impl Variant {
     }
 }
 
-/// What a program may inherit from the one that starts it.
+/// State that a program may inherit from its parent.
 #[derive(Clone, Copy, Debug)]
 pub enum Inherited {
     Limit(Resource, u64),
@@ -217,7 +217,7 @@ pub enum Inherited {
     Default(Signal),
     Blocked(Signal),
     Closed(i32),
-    /// Not the administrator, whom a limit of processes does not concern.
+    /// Not the administrator, because a limit on processes doesn't apply to root.
     User(u32),
 }
 
@@ -225,12 +225,12 @@ impl Inherited {
     fn take_effect(self) -> io::Result<()> {
         match self {
             Self::Limit(resource, limit) => setrlimit(resource, limit, limit)?,
-            // SAFETY: these are no functions, which could run at an unsuitable moment.
+            // SAFETY: the handlers aren't functions, which could run at an unsuitable moment.
             Self::Ignored(number) => _ = unsafe { signal(number, SigHandler::SigIgn) }?,
             // SAFETY: as above.
             Self::Default(number) => _ = unsafe { signal(number, SigHandler::SigDfl) }?,
             Self::Blocked(number) => SigSet::from(number).thread_block()?,
-            // SAFETY: the standard streams of the child, before it becomes another program, are nobody's.
+            // SAFETY: nothing owns the standard streams of the child before `exec`.
             Self::Closed(stream) => _ = unsafe { libc::close(stream) },
             Self::User(number) => {
                 setgid(Gid::from_raw(number))?;
@@ -241,7 +241,7 @@ impl Inherited {
     }
 }
 
-/// A run that has not begun.
+/// A run that hasn't started.
 #[derive(Debug)]
 pub struct Run {
     command: Command,
@@ -252,19 +252,19 @@ pub struct Run {
 }
 
 impl Run {
-    /// Calls a run that takes longer than `longest` hung.
+    /// A run that takes longer than `longest` counts as hung.
     pub fn within(mut self, longest: Duration) -> Self {
         self.longest = longest;
         self
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Removes the variables of the environment that decide about colors.
+    /// Removes the environment variables that control colors.
     pub fn without_color_variables(mut self) -> Self {
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "TERM"] {
             self.command.env_remove(name);
@@ -272,13 +272,13 @@ impl Run {
         self
     }
 
-    /// Sends standard output to a file. Then the run has no lines.
+    /// Sends standard output to a file. The run then reports zero lines.
     pub fn stdout_to(mut self, file: File) -> Self {
         self.command.stdout(file);
         self
     }
 
-    /// Adds an argument that may be no text.
+    /// Adds an argument that may not be UTF-8.
     pub fn argument(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
@@ -286,12 +286,12 @@ impl Run {
 
     /// Starts the program in this state.
     pub fn inheriting(mut self, state: Inherited) -> Self {
-        // SAFETY: the function makes system calls, allocates nothing, and takes no lock.
+        // SAFETY: the function makes system calls; it doesn't allocate or lock.
         unsafe { self.command.pre_exec(move || state.take_effect()) };
         self
     }
 
-    /// Starts it. Standard output is not read until somebody asks for a line.
+    /// Starts the program. Its standard output isn't read until the test asks for a line.
     pub fn start(mut self) -> Running {
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.line));
         let begin = Instant::now();
@@ -309,7 +309,7 @@ impl Run {
         Running { child, begin, run: self, stdout, errors, lines: Vec::new(), ended: false }
     }
 
-    /// Starts it and waits for its end.
+    /// Starts the program and waits for its end.
     pub fn finish(self) -> Finished {
         self.start().finish()
     }
@@ -321,7 +321,7 @@ enum Stdout {
     Lines(Receiver<String>),
 }
 
-/// A run. One that is dropped before its end is killed, workers and all.
+/// A running program. Dropping it before its end kills it and all its workers.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -347,7 +347,7 @@ impl Running {
         kill(self.pid(), signal).expect("the process is there");
     }
 
-    /// Sends a signal to all of its processes, as a terminal does.
+    /// Sends a signal to all processes of the run, as a terminal does.
     pub fn signal_all(&self, signal: Signal) {
         killpg(self.pid(), signal).expect("the processes are there");
     }
@@ -370,7 +370,7 @@ impl Running {
         self.line().map(|line| parse(&line))
     }
 
-    /// Waits for a record that is `wanted`, and gives it.
+    /// Waits for a record whose event is `wanted`, and returns it.
     pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Record {
         loop {
             match self.record() {
@@ -387,7 +387,7 @@ impl Running {
         self.stdout = Stdout::Lines(nothing);
     }
 
-    /// Waits for one line without ever reading another, and closes standard output.
+    /// Waits for one line without reading another, and closes standard output.
     pub fn read_one_line_and_close(&mut self) -> String {
         let (_, nothing) = mpsc::channel();
         let Stdout::Unread(stdout) = std::mem::replace(&mut self.stdout, Stdout::Lines(nothing)) else {
@@ -398,7 +398,7 @@ impl Running {
         line
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the run.
     pub fn finish(mut self) -> Finished {
         while self.line().is_some() {}
         let status = loop {
@@ -464,16 +464,16 @@ fn parse(line: &str) -> Record {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?} is no record: {error}"))
 }
 
-/// What a run leaves behind.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Finished {
-    /// What was typed, for messages.
+    /// The command line, for messages.
     pub line: String,
     pub model: &'static str,
     pub flags: Vec<String>,
     /// Standard output.
     pub lines: Vec<String>,
-    /// The exit status; if a signal ended it, the signal's number, negative.
+    /// The exit status, or the negated number of the signal that ended the run.
     pub status: i32,
     pub stderr: String,
     pub pid: Pid,
@@ -485,7 +485,7 @@ impl Finished {
         self.lines.iter().map(|line| parse(line)).collect()
     }
 
-    /// Holds the run to an exit status.
+    /// Checks the exit status.
     pub fn exits_with(self, status: i32) -> Self {
         let Self { line, stderr, .. } = &self;
         assert_eq!(self.status, status, "exit status of {line}; it says on standard error: {stderr:?}");

@@ -1,4 +1,4 @@
-//! What workers and conductor write down for each other.
+//! The words that workers and the conductor share.
 
 use std::io;
 use std::process;
@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use chapters::processes::shared::{Place, Shared, Words};
 
-/// How long anybody waits for anything. What takes longer hangs.
+/// The longest time that any process waits. A longer wait counts as hung.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// Which word says that something does not hold that should.
+/// The index of the word that is set when an invariant is violated.
 const FAILED: usize = 0;
-/// Which word counts how often somebody was told that the last holder died.
+/// The index of the word that counts how many times a process learned that the last holder had died.
 const TOLD: usize = 1;
-/// Where the words of the workers begin, which count their turns.
+/// The index of the first word that counts a worker's iterations.
 const TURNS: usize = 2;
 
-/// Words that everybody has.
+/// Words in memory that all processes share.
 #[derive(Clone, Debug)]
 pub struct Board(Words);
 
@@ -39,7 +39,7 @@ impl Board {
         self.0.place()
     }
 
-    /// Holds the scene to something.
+    /// Checks an invariant: if it doesn't hold, reports `what` and aborts.
     pub fn holds(&self, holds: bool, what: &str) {
         if !holds {
             self.0[FAILED].store(1, Relaxed);
@@ -52,7 +52,7 @@ impl Board {
         self.0[FAILED].load(Relaxed) != 0
     }
 
-    /// Counts it if somebody was told of a death.
+    /// Counts a report of a dead holder.
     pub fn tell(&self, abandoned: bool) {
         self.0[TOLD].fetch_add(abandoned.into(), Relaxed);
     }
@@ -61,7 +61,7 @@ impl Board {
         self.0[TOLD].load(Relaxed)
     }
 
-    /// Counts a turn of a worker, and of those that had its place before.
+    /// Counts an iteration of a worker, together with those of its predecessors in the same place.
     pub fn turn(&self, worker: usize) {
         self.0[TURNS + worker].fetch_add(1, Relaxed);
     }

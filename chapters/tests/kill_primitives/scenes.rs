@@ -1,4 +1,4 @@
-//! What the workers do, and what must hold.
+//! The workers' loops, one for each primitive, and the invariants that must hold.
 
 use std::fmt::Debug;
 use std::io;
@@ -17,25 +17,25 @@ use crate::conductor::Me;
 
 /// A primitive in use.
 pub trait Scene: Debug {
-    /// Where it lies.
+    /// Where the primitive lies in shared memory.
     fn places(&self) -> Vec<Place>;
 
-    /// What a worker does again and again. Says whether it has done something.
+    /// One iteration of a worker's loop. Returns whether it has done something.
     fn turn(&self, me: &mut Me) -> bool;
 
-    /// Does something while nobody else gets the primitive.
+    /// Calls `during` while the primitive is held, so that no other process can acquire it.
     fn hold(&self, board: &Board, during: &mut dyn FnMut());
 
-    /// How many rounds all of them have passed together.
+    /// How many rounds all workers have completed together.
     fn rounds(&self) -> u64 {
         0
     }
 
-    /// When all workers are gone: holds the scene to what must be so, and says what they took along.
+    /// Checks the scene after all workers have ended, and reports how much work was lost with those that were killed.
     fn check(&self, board: &Board, turns: u64, kills: u64) -> String;
 }
 
-/// The scenes that there are.
+/// All scenes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Lock,
@@ -74,12 +74,12 @@ impl Kind {
         if self == Self::Barrier { PARTIES } else { 4 }
     }
 
-    /// Whether somebody is told when a holder died.
+    /// Whether the primitive reports that a holder died.
     pub fn tells(self) -> bool {
         matches!(self, Self::Lock | Self::RLock)
     }
 
-    /// Whether one worker alone has another turn: at a barrier, it finds it broken.
+    /// Whether a single worker can run another iteration: at a barrier, it finds the barrier broken.
     pub fn goes_on_alone(self) -> bool {
         matches!(self, Self::Lock | Self::RLock | Self::Semaphore | Self::Barrier)
     }
@@ -122,24 +122,24 @@ impl Kind {
     }
 }
 
-/// What was done and nobody has counted: at most once for each one that was killed.
+/// Work that was done but not counted: at most one iteration for each process that was killed.
 fn uncounted(done: u64, counted: u64, kills: u64) -> String {
     assert!((counted..=counted + kills).contains(&done), "{done} done, {counted} counted, {kills} killed");
     format!("{counted} turns counted, {} not", done - counted)
 }
 
-/// Says that this process is inside, and makes sure that nobody else was; except for one that died there, of which this one
-/// was told.
+/// Marks this process as inside, and checks that no other process was inside, except for a dead one whose death `told`
+/// reports.
 fn go_in(inside: &AtomicU64, told: bool, board: &Board) {
     board.tell(told);
     let other = inside.swap(Holder::this_process().word(), Relaxed);
     board.holds(other == 0 || told, "somebody is inside, or died there and nobody was told");
 }
 
-/// Numbers that take long to copy: about as long as the rest of a turn.
+/// An array that takes long to copy: about as long as the rest of an iteration.
 type Many = [u64; 1024];
 
-/// One at a time changes many numbers, which are the same before and afterwards.
+/// Workers change many numbers under a lock. All numbers are equal before and after each critical section.
 #[derive(Debug)]
 struct Alone {
     lock: Lock<Many>,
@@ -185,11 +185,11 @@ impl Scene for Alone {
     }
 }
 
-/// One at a time takes a lock twice, and changes two numbers that the lock does not guard by itself.
+/// Workers acquire a lock twice, and change two numbers that the lock itself doesn't contain.
 #[derive(Debug)]
 struct Twice {
     lock: RLock,
-    /// Who is inside, and the two numbers.
+    /// The process inside, and the two numbers.
     words: Words,
 }
 
@@ -244,7 +244,8 @@ impl Scene for Twice {
     }
 }
 
-/// A token goes around: whose turn it is, and how often it was passed on. Whoever passes it on tells all.
+/// A token that goes around: the index of the worker whose turn it is, and how many times it was passed on. Passing it
+/// on notifies all waiters.
 #[derive(Debug)]
 struct Token {
     token: Lock<[u64; 2]>,
@@ -284,7 +285,7 @@ fn hold(lock: &Lock<[u64; 2]>, board: &Board, during: &mut dyn FnMut()) {
     during();
 }
 
-/// Some make what others take: how much was made, and how much was taken. Whoever changes something tells one.
+/// Producers and consumers: how much was produced, and how much was consumed. Each change notifies one waiter.
 #[derive(Debug)]
 struct Stock {
     stock: Lock<[u64; 2]>,
@@ -320,7 +321,7 @@ impl Scene for Stock {
         me.linger(3);
         drop(stock);
         me.linger(3);
-        // Those who wait wait for one of two things: the right one may be the second.
+        // Waiters wait for one of two conditions, so the first waiter may be the wrong one.
         self.changed.notify(if possible { 2 } else { 0 });
         possible
     }
@@ -336,7 +337,7 @@ impl Scene for Stock {
     }
 }
 
-/// Some set and clear a flag that others wait for.
+/// Some workers set and clear a flag that others wait for.
 #[derive(Debug)]
 struct Signal {
     event: Event,
@@ -376,7 +377,7 @@ impl Scene for Signal {
 
 const PERMITS: usize = 2;
 
-/// As many seats as permits: whoever has a permit finds one that nobody has, or a dead one.
+/// As many seats as permits: each permit holder finds a seat that is free, or whose owner is dead.
 #[derive(Debug)]
 struct Seats {
     semaphore: Semaphore,
@@ -432,7 +433,7 @@ impl Scene for Seats {
 
 const PARTIES: usize = 3;
 
-/// Rounds, which an action counts, and for each index how often somebody passed with it.
+/// Rounds counted by the barrier's action, and for each index how many times a worker passed with it.
 #[derive(Debug)]
 struct Rounds {
     barrier: Barrier,

@@ -1,4 +1,4 @@
-//! What became of each item, in memory that the workers and the conductor share.
+//! What happened to each item, in memory that the workers and the conductor share.
 
 use std::io;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chapters::processes::shared::{LINE, Place, Shared, Words};
 
-/// How many items there can be in a performance.
+/// The maximum number of items in a run.
 pub const ITEMS: usize = 1 << 22;
 
-/// Which word counts the items that somebody was about to put.
+/// The index of the word that counts the items given out to putters.
 const NEXT: usize = 0;
-/// Which word is 1 when nobody is to put any more.
+/// The index of the word that is 1 when the putters must stop.
 const STOPPED: usize = 1;
-/// Where the workers' numbers of turns begin.
+/// The index of the first word that counts a worker's iterations.
 const TURNS: usize = 2;
 
-/// What is added to an item's word.
+/// The amounts added to an item's word, one for each step.
 pub const ABOUT_TO_PUT: u64 = 1;
 pub const PUT: u64 = 1 << 8;
 pub const DELIVERED: u64 = 1 << 16;
@@ -27,15 +27,15 @@ pub struct Ledger {
     words: Words,
 }
 
-/// How many items have which fate, at the end.
+/// How many items ended in each state.
 #[derive(Debug, Default)]
 pub struct Fates {
     pub delivered: u64,
-    /// Put for certain, and delivered to nobody.
+    /// Certainly put, but never delivered.
     pub missing: u64,
-    /// About to be put by somebody who was killed, and delivered to nobody.
+    /// Never delivered, and their putter was killed at about the time of the `put`.
     pub perhaps_put: u64,
-    /// Delivered to somebody who was killed before it could say that the task is done, or just then.
+    /// Delivered to a getter that was killed before or while it called `task_done`.
     pub perhaps_done: u64,
 }
 
@@ -54,7 +54,7 @@ impl Ledger {
         self.words.place()
     }
 
-    /// A new item's number; none once nobody is to put any more.
+    /// The number of a new item; `None` after [`stop`](Self::stop).
     pub fn next(&self) -> Option<u64> {
         if self.words[STOPPED].load(Ordering::SeqCst) == 1 {
             return None;
@@ -80,7 +80,7 @@ impl Ledger {
         self.words[TURNS + worker].load(Ordering::SeqCst)
     }
 
-    /// Fails if an item was delivered twice, or before it was put.
+    /// Counts the states. Fails if an item was delivered twice, or before it was put.
     pub fn fates(&self) -> Fates {
         let mut fates = Fates::default();
         for item in 0..self.words[NEXT].load(Ordering::SeqCst) {
