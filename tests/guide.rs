@@ -1,4 +1,4 @@
-//! `cargo run`, the README and the book show the way, and the ways that they show exist.
+//! Checks the commands that `cargo run`, the README, and the book show: each must exist and accept its arguments.
 
 use std::fs;
 use std::path::Path;
@@ -32,13 +32,13 @@ fn page(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(Path::new(ROOT).join(path)).expect("the page can be read")
 }
 
-/// The commands in a guide: what stands on indented lines after the flags, one to a line.
+/// The commands in a guide: the indented lines after the flags, one command to a line.
 fn commands_of_guide(text: &str) -> Vec<&str> {
     let (_, guide) = text.split_once("\nWithout a command").expect("the guide says what happens without a command");
     guide.lines().filter_map(|line| line.strip_prefix("  ")).collect()
 }
 
-/// The commands in a page: what follows a `$` in its console blocks.
+/// The commands in a page: the text after a `$` in its console blocks.
 fn commands_of_page(text: &str) -> Vec<&str> {
     let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
     blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")).collect()
@@ -52,7 +52,7 @@ struct CommandLine<M: Args> {
     _more: M,
 }
 
-/// The flags of a demo that has none of its own.
+/// The empty flags of a demo that doesn't define any.
 #[derive(Args)]
 struct NoMore {}
 
@@ -74,20 +74,20 @@ fn shows<P: demos::Part>(words: &[&str]) -> Result<(), String> {
     demos::CommandLine::<P>::read(words).map(drop).map_err(|error| error.to_string())
 }
 
-/// Whether the reading room understands these words. It is asked for help besides, so that it does nothing else; clap looks
-/// at the words one after the other, so a wrong one is found before that.
+/// Whether the reading room accepts these words. The test adds `--help`, so that nothing is started; clap parses the
+/// words in order, so it finds a wrong one first.
 fn room_parses(words: &[&str]) -> Result<(), String> {
     let output = reading_room(&[words, &["--help"]].concat());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(()) } else { Err(error) }
 }
 
-/// Whether there is such a program in a folder of `chapters`.
+/// Whether a folder of `chapters` has such a program.
 fn chapters_has(folder: &str, program: &str) -> bool {
     Path::new(ROOT).join("chapters").join(folder).join(program).with_extension("rs").is_file()
 }
 
-/// Whether a command that we tell a reader to type is one that will work.
+/// Whether a command that we ask a reader to type will work.
 fn check(command: &str) -> Result<(), String> {
     let words: Vec<&str> = command.split_whitespace().collect();
     match words.as_slice() {
@@ -123,7 +123,7 @@ fn check(command: &str) -> Result<(), String> {
             if !chapters_has("src/bin", demo) {
                 return Err(format!("there is no demo {demo}"));
             }
-            // The first word is where a program's own name stands, and clap passes over it.
+            // The program's own name is the first word, which clap skips.
             let words = match rest {
                 [] => &words[words.len() - 1..],
                 ["--", ..] => rest,

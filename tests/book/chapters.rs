@@ -1,8 +1,8 @@
 //! Chapters: each has what a reader of the others expects: enough to read, a picture of a run or a scheduler lab,
 //! questions, exercises, and a recap.
 //!
-//! The chapters are the numbered items of the table of contents. What stands before and after them, such as the
-//! introduction and the glossary, has a shape of its own.
+//! The chapters are the numbered items of the table of contents. The pages before and after them, such as the
+//! introduction and the glossary, have a shape of their own.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,18 +15,18 @@ use crate::common::Page;
 use crate::exercises::commands;
 use crate::listings::{includes, resolve};
 
-/// The fewest words of its own that a chapter has: without listings and output, tables, and what is folded away.
+/// The minimum number of words in a chapter, without listings, output, tables, and folded sections.
 const WORDS: usize = 1500;
 
-/// How many questions with an answer a chapter has at least, and how many exercises.
+/// The minimum number of questions with an answer, and of exercises, in a chapter.
 const QUESTIONS: usize = 2;
 const EXERCISES: usize = 2;
 
-/// What is not read on the way through a page: where it begins, and where it ends.
+/// The beginnings and ends of the parts of a page that a reader skips.
 const ASIDE: [(&str, &str); 3] =
     [("<details>", "</details>"), ("<figure>", "</figure>"), ("<div class=\"caption\">", "</div>")];
 
-/// What says on which machine a time was measured.
+/// The words that name the machine on which a time was measured.
 const MACHINE: &str = "two-core virtual machine on which this book's figures are recorded";
 
 /// The chapters, in order.
@@ -101,7 +101,7 @@ fn chapters_without_a_part(page: &Page) -> Vec<String> {
     .collect()
 }
 
-/// Who reads a time can find out on which machine it was measured.
+/// A page that states a time also names the machine on which it was measured.
 fn times_of_no_machine(page: &Page) -> Vec<String> {
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
         let time = r"\b\d[\d.,]*\s(?:(?:milli|micro|nano)?seconds?|minutes?|ms|µs|ns)\b";

@@ -13,7 +13,7 @@
 //! </figure>
 //! ```
 //!
-//! What the attributes say is told in `book/theme/lab.js`, which reads them on the page as they are read here.
+//! `book/theme/lab.js` explains the attributes; it reads them on the page as this test does.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ use regex::Regex;
 
 use crate::common::Page;
 
-/// What a lab may say of itself.
+/// The attributes that a lab may have.
 const ATTRIBUTES: [&str; 4] = ["controls", "start", "series", "recorded"];
 
 /// The command line of a demo that can be run from a page.
@@ -49,7 +49,7 @@ struct Figure<'a> {
     line: usize,
     /// The line that opens it.
     opens: &'a str,
-    /// From there to the caption.
+    /// The lines from there to the caption.
     head: &'a str,
     caption: &'a str,
 }
@@ -59,7 +59,7 @@ impl Figure<'_> {
         self.opens != "<figure>"
     }
 
-    /// Which demo its caption's last command is for, and with which options.
+    /// The demo and the options of the last command in the caption.
     fn command(&self) -> Option<(String, Vec<String>)> {
         let commands = self.caption.split('`').skip(1).step_by(2).filter_map(|code| {
             let (before, after) = code.split_once(" -- ").unwrap_or((code, ""));
@@ -81,7 +81,7 @@ fn figures(page: &Page) -> Vec<Figure<'_>> {
     figures
 }
 
-/// The attributes of a lab by what follows `data-`, or why it has none.
+/// The attributes of a lab, without the prefix `data-`, or the reason that they are invalid.
 fn attributes(opens: &str) -> Result<BTreeMap<&str, &str>, String> {
     let inner = opens.strip_prefix("<figure class=\"lab\"").and_then(|rest| rest.strip_suffix('>'));
     let inner = inner.ok_or("a lab begins with a line <figure class=\"lab\" ...>")?;
@@ -109,7 +109,7 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Why a demo would not take these options.
+/// The reason that a demo would reject these options.
 fn refusal(name: &str, options: &[String]) -> Option<String> {
     let Some(command) = demo(name) else { return Some(format!("no demo that a lab can run is called {name}")) };
     let words = ["--"].into_iter().chain(options.iter().map(String::as_str));
@@ -117,7 +117,7 @@ fn refusal(name: &str, options: &[String]) -> Option<String> {
     Some(error.to_string().lines().next().unwrap_or_default().to_owned())
 }
 
-/// What is wrong with the labs of a page.
+/// The faults of the labs of a page.
 fn faults_of_labs(page: &Page) -> Vec<String> {
     let figures = figures(page);
     figures

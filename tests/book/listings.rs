@@ -119,7 +119,7 @@ fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String
     includes(page).into_iter().filter(|(_, include)| !include.is_recorded()).filter_map(fault).collect()
 }
 
-/// What is not compiled from the page is included from what is compiled.
+/// A block that isn't compiled from the page includes compiled code.
 fn ignored_code_that_is_not_included(page: &Page) -> Vec<String> {
     let ignored = page.blocks().into_iter().filter(|block| block.info.contains("ignore"));
     let wrong = ignored.filter(|block| {
@@ -129,14 +129,14 @@ fn ignored_code_that_is_not_included(page: &Page) -> Vec<String> {
     wrong.map(|block| page.fault(block.line, "a block that is ignored holds one include and nothing else")).collect()
 }
 
-/// Whoever reads a listing can see where it is from, and go there.
+/// Every listing has a caption that links to its source file.
 fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
     let fault = |block: Block| {
         let include = include(page, &block.text).filter(|include| !include.is_answer() && !include.is_recorded())?;
         let (path, line) = (include.path.display().to_string(), block.line);
         let rest = page.text[block.range.end..].trim_start();
         let mut after = rest.strip_prefix("```\n").unwrap_or(rest).trim_start();
-        // The next block may be from the same file, and the caption follows that one.
+        // The next block may be from the same file; the caption then follows that one.
         let again = format!("{}:", block.text.split(':').next().unwrap_or_default());
         while let Some(next) = after.strip_prefix("```rust,ignore\n").filter(|next| next.starts_with(&again)) {
             after = next.split_once("\n```").map_or("", |(_, after)| after).trim_start();
@@ -158,7 +158,7 @@ fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
             !lines.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == last)
         });
         match strange {
-            // What a listing is taken from may begin above it.
+            // A listing may be a part of a method whose first line is above it.
             Some(name) if !caption.contains(&format!("from the method `{name}`")) => {
                 Some(page.fault(line, format!("the caption names {name}, which the listing does not show")))
             }
@@ -168,7 +168,7 @@ fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
     page.blocks().into_iter().filter_map(fault).collect()
 }
 
-/// Who sees a program that must not compile also sees what the compiler says to it, and the other way round.
+/// A page that shows a program that must not compile also shows the compiler's message, and the other way round.
 fn rejected_programs_without_their_message(page: &Page) -> Vec<String> {
     let includes = includes(page);
     let rejected = includes.iter().filter(|(_, include)| include.path.starts_with(REJECTED));
@@ -205,7 +205,7 @@ mod on_the_pages {
         assert_none(pages().iter().flat_map(rejected_programs_without_their_message).collect());
     }
 
-    /// The first chapter says so, and does not show the second one.
+    /// The first chapter claims this, and shows only one of the two.
     #[test]
     fn threads_and_processes_work_alike() {
         let sources =

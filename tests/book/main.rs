@@ -1,9 +1,8 @@
-//! The pages are tied to the code: every listing is there, is shown, and can be read; every link and picture leads
-//! somewhere; every page and every word can be found.
+//! Ties the pages to the code: every listing exists, is shown, and can be read; every link and picture has a target;
+//! every page and every term can be found.
 //!
-//! Each check is a function from a page to its faults, and a fault is a line that names the page, the line and what is
-//! wrong. Beside each check stand the tests that show that it can fail. What is on a page and can be run is run by the
-//! test `run`.
+//! Each check is a function from a page to its faults, and a fault is a line that names the page, the line, and the
+//! error. Beside each check are the tests that show that it can fail. The test `run` runs the code on the pages.
 
 mod anchors;
 mod blocks;
@@ -23,7 +22,7 @@ use std::path::Path;
 use reading_room::pages as common;
 use reading_room::pages::Page;
 
-/// What reads a file, by its path from the root of the repository; the tests of the checks have one of their own.
+/// Reads a file, given its path from the root of the repository. The tests of the checks use one of their own.
 type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
 /// Reads a file of the repository.
@@ -46,7 +45,7 @@ fn example(text: &str) -> Page {
     Page { path: "book/src/page.md".into(), text: text.to_owned() }
 }
 
-/// For the tests of the checks: the faults are these and no others, each told in such words.
+/// For the tests of the checks: the faults are exactly these, in these words.
 #[track_caller]
 fn assert_finds(faults: Vec<String>, expected: &[&str]) {
     assert_eq!(faults.len(), expected.len(), "{faults:?}");

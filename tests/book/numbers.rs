@@ -1,4 +1,4 @@
-//! The numbers: what the benchmark printed last is whole, and says of each what follows from it.
+//! The numbers: the benchmark's recorded output is complete, and each verdict follows from its figures.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::read;
 
-/// What is to be in the table, each followed by its peers.
+/// The rows that the table must have, each followed by its peers.
 const WANTED: &[&str] = &[
     "an empty job, threads: ours",
     "an empty job, processes: ours",
@@ -35,7 +35,7 @@ const WANTED: &[&str] = &[
     "100,000 I/O-bound jobs at once, coroutines: ours",
 ];
 
-/// A peer's line and the one below it: its ratio, what was to be reached, and the verdict.
+/// A peer's line and the one below it: the ratio, the goal, and the verdict.
 static PEER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^    .+? ([\d.]+) times(?: less)? \([\d.]+ to [\d.]+\)\n +(at least|at most|[\d.]+ to) ([\d.]+)( \w+)?: (reached|short by \d+ %)$")
         .expect("a regular expression")
@@ -70,7 +70,7 @@ fn faults(table: &str) -> Vec<String> {
             "at most" => ratio / bound,
             range => (ratio / bound).max(range.trim_end_matches(" to").parse::<f64>().unwrap_or(f64::NAN) / ratio),
         };
-        // Three digits are printed, so whatever is closer may be either.
+        // Three digits are printed, so a ratio that is closer than that to its goal may have either verdict.
         let is_right = (beyond - 1.0).abs() < 0.01 || (&parts[5] == "reached") == (beyond <= 1.0);
         if !is_right {
             faults.push(format!("the verdict is wrong: {line}"));

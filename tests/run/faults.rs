@@ -1,4 +1,4 @@
-//! Each check can fail: blocks and contracts with a fault, and what is said of it.
+//! Shows that each check can fail, with faulty blocks and contracts and the expected messages.
 
 use std::env;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::contract::Contract;
 use crate::python::{self, End};
 use crate::rust;
 
-/// These tests, which are no blocks.
+/// The tests of this file, which don't come from blocks.
 pub fn trials() -> Vec<Trial> {
     let tests: Vec<(&str, fn())> = vec![
         ("a_program_in_rust", a_program_in_rust),
@@ -46,7 +46,7 @@ fn block(info: &str, note: Option<&str>, text: &str) -> Block {
     Block { info: info.to_owned(), note: note.map(str::to_owned), text: text.to_owned(), ..Block::default() }
 }
 
-/// What is tried here has much to say, so it is tried in a process of its own, to which nobody listens.
+/// This check prints a lot, so it runs in a process of its own, and its output is discarded.
 fn a_program_in_rust() {
     const TRIED: &str = "TRY_PROGRAMS_WITH_FAULTS";
     if env::var_os(TRIED).is_some() {

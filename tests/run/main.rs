@@ -1,11 +1,12 @@
-//! What is on a page is run: programs in Rust and Python, and commands, whose output is compared with what is shown; and
-//! the reference of the command line is compared with what the programs say of it.
+//! Runs the programs and commands on the pages, in Rust, Python, and a shell, and compares the output with the page.
+//! Also compares the reference of the command line with the output of `--help`.
 //!
 //! Each block is a test that is named after its page and line: `cargo test --test run service` runs one chapter, and
-//! `cargo test --test run service.md:35` one block. Many of them wait most of their time, so many run at once.
+//! `cargo test --test run service.md:35` one block. Most blocks spend most of their time waiting, so several run at
+//! once.
 //!
-//! A comment before a block, which readers do not see, says how it is tested if not as it stands; [`console`] and
-//! [`python`] tell what it can say. A comment that says nothing that is known is a fault.
+//! A comment before a block, which readers don't see, says how the block is tested if not as it stands; [`console`] and
+//! [`python`] list the possible comments. An unknown comment is a fault.
 
 mod console;
 mod contract;
@@ -24,7 +25,7 @@ use libtest_mimic::{Arguments, Trial};
 use reading_room::pages as common;
 use reading_room::pages::{Block, Page};
 
-/// How many blocks run at once.
+/// The number of blocks that run at once.
 const AT_ONCE: usize = 8;
 
 fn main() -> ExitCode {
@@ -47,8 +48,8 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// When a block is begun: one that has the machine to itself before the others come; then by turns one that waits and one
-/// that computes, so that the machine always has something to do.
+/// The order of the blocks: first those that need the machine to themselves; then blocks that wait and blocks that
+/// compute alternate, so that the machine is always busy.
 #[derive(Clone, Copy, PartialEq)]
 enum Turn {
     Alone,
@@ -77,18 +78,19 @@ fn turn(block: &Block) -> Turn {
     }
 }
 
-/// Held by each block while it runs: by many at once, or by one `alone` whose output depends on how fast it runs.
+/// Held by each block while it runs: shared by many at once, or exclusively by one `alone` whose output depends on its
+/// speed.
 static MACHINE: RwLock<()> = RwLock::new(());
 
-/// Runs a block, alone if its comment says so.
+/// Runs a block, alone if its comment asks for that.
 fn on_the_machine(alone: bool, run: impl FnOnce() -> Result<(), String>) -> Result<(), libtest_mimic::Failed> {
-    // A block that panicked is reported as such, and left the machine as it was.
+    // A panic is reported as the block's fault, and leaves the machine unchanged.
     let _shared = (!alone).then(|| MACHINE.read().unwrap_or_else(PoisonError::into_inner));
     let _whole = alone.then(|| MACHINE.write().unwrap_or_else(PoisonError::into_inner));
     Ok(run()?)
 }
 
-/// The test of a block, if it is one that can be run.
+/// The test of a block, if the block can be run.
 fn trial(page: &Page, blocks: &[Block], block: &Block) -> Option<Trial> {
     let name = format!("{}:{}", page.path.display(), block.line);
     let kind = block.info.split(',').next().unwrap_or_default().to_owned();

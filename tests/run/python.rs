@@ -1,7 +1,7 @@
-//! Programs in Python, by `python3`: each `python` block is run, and must end well. What takes long is tested with less.
+//! Programs in Python, by `python3`: each `python` block must run and succeed. Slow programs are tested with less work.
 //!
-//! Where there is no `python3`, these tests are listed as ignored; but not where the variable `CI` is set, as services
-//! for continuous integration do: there they fail.
+//! Without a `python3`, these tests are listed as ignored, except where the variable `CI` is set, as continuous
+//! integration services do: there they fail.
 //!
 //! A comment before a block says how it is tested, if not as it stands:
 //!
@@ -26,14 +26,15 @@ use regex::Regex;
 
 use crate::common::{self, Block, Page};
 
-/// The longest that a program may take.
+/// The time limit of a program.
 const LONGEST: Duration = Duration::from_secs(30);
-/// What takes longer than this, and should, hangs.
+/// A program that should hang is stopped after this time.
 const TOO_LONG: Duration = Duration::from_secs(3);
-/// What a comment says of a program that hangs.
+/// The comment before a program that hangs.
 pub const HANGS: &str = "tested to hang";
 
-/// What `python3` starts in the end, as it says itself: it may be a script, which takes longer than most blocks.
+/// The interpreter that `python3` starts in the end, as it reports itself: `python3` may be a script, which takes
+/// longer than most blocks.
 static INTERPRETER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     let said = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).stderr(Stdio::null()).output();
     let said = said.ok().filter(|said| said.status.success());
@@ -49,7 +50,7 @@ pub fn interpreter() -> &'static Path {
     INTERPRETER.as_deref().unwrap_or("python3".as_ref())
 }
 
-/// Whether a test that needs `python3` is passed over.
+/// Whether tests that need `python3` are ignored.
 pub fn is_passed_over() -> bool {
     INTERPRETER.is_none() && env::var_os("CI").is_none()
 }
@@ -72,7 +73,7 @@ fn included(block: &Block) -> Option<&str> {
     block.text.trim().strip_prefix("{{#include ../../")?.split([':', '}']).next()
 }
 
-/// How a program is run, and how it has to end.
+/// How to run a program, and how it must end.
 #[derive(Debug, Default, PartialEq)]
 pub struct Plan {
     pub program: String,
@@ -88,7 +89,7 @@ pub enum End {
     Never,
 }
 
-/// Says what is run for a block.
+/// Decides how to run a block.
 pub fn plan(block: &Block) -> Result<Plan, String> {
     let program = block.text.clone();
     let mut plan = Plan { program, ..Plan::default() };
@@ -133,7 +134,8 @@ fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
     let python = snapbox::cmd::Command::new(interpreter()).arg(file).args(&plan.arguments).current_dir(common::root());
     let output = python.stderr_to_stdout().timeout(limit).output().map_err(|error| format!("python3: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
-    // What a thread raises does not change the status. A program that takes too long is stopped, and then has none.
+    // An exception in a thread doesn't change the status. A program that reaches the time limit is killed and doesn't
+    // have one.
     match (&plan.end, output.status.code()) {
         (End::Well, Some(0)) if !said.contains("Traceback (most recent call last)") => Ok(()),
         (End::Never, None) => Ok(()),
@@ -147,7 +149,7 @@ fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
 const NOT_ABOUT_WAITING: &str = "Protocol|Transport|Server|server|Stream|Watcher|watcher|Policy|policy|EventLoop|subprocess|\
                                  connection|Sendfile|LimitOverrun|IncompleteRead|^_|^Handle$|^TimerHandle$";
 
-/// The page for those who know Python names all that the four modules have to offer about waiting.
+/// The page for readers who know Python must cover every name about waiting that the four modules offer.
 pub fn the_names() -> Trial {
     let ask = "import threading, queue, multiprocessing, asyncio\n\
                print(*(name for module in (threading, queue, multiprocessing, asyncio) for name in module.__all__))";
@@ -159,7 +161,7 @@ pub fn the_names() -> Trial {
     .with_ignored_flag(is_passed_over())
 }
 
-/// Which of the names a page lacks, if it lacks some.
+/// The names that the page lacks, if any.
 pub fn missing(names: &str, page: &str) -> Result<(), String> {
     let other = Regex::new(NOT_ABOUT_WAITING).expect("a regular expression");
     let words: BTreeSet<&str> = page.split(|it: char| !it.is_alphanumeric() && it != '_').collect();

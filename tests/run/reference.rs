@@ -1,4 +1,4 @@
-//! The command line: the tables of the reference name what `--help` names, flag by flag.
+//! The command line: the tables of the reference list exactly the flags that `--help` lists.
 //!
 //! A table follows a line `For `program`, `program`:`, and holds for these. A row names a flag with its value or with all
 //! values that it may have, `--kind=cpu\|io`, and in its last cell the default if there is one; or, without dashes, a value
@@ -11,10 +11,10 @@ use libtest_mimic::Trial;
 use crate::common::{self, Page};
 use crate::console;
 
-/// What can be given: what stands behind the `=`, or nothing, and the default, if it is said.
+/// The flags of a program: the values after the `=`, if any, and the default, if it is given.
 type Flags = BTreeMap<String, (String, Option<String>)>;
 
-/// What a program can be given.
+/// The arguments that a program accepts.
 #[derive(Debug, Default, PartialEq)]
 struct Reference {
     flags: Flags,
@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
     programs.into_iter().map(trial).collect()
 }
 
-/// What a page says of each program.
+/// Reads the tables of a page, program by program.
 fn read(page: &Page) -> BTreeMap<String, Reference> {
     let mut programs: BTreeMap<String, Reference> = BTreeMap::new();
     let mut current: Vec<String> = Vec::new();
@@ -59,7 +59,7 @@ fn read(page: &Page) -> BTreeMap<String, Reference> {
     programs
 }
 
-/// What a program says of itself.
+/// Reads the output of `--help`.
 fn read_help(help: &str) -> Reference {
     let mut found = Reference::default();
     let mut flag = None;

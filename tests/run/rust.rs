@@ -1,15 +1,15 @@
 //! Programs in Rust, by skeptic: each `rust` block is compiled against the libraries of this test and run.
 //!
-//! skeptic is usually told of pages by a build script, which writes a test for each block. Here there is none, so
-//! `cargo run` has nothing to wait for: the blocks are found by what finds them for the other tests, and handed to the
-//! function that skeptic's tests would call.
+//! skeptic usually gets the pages from a build script that writes a test for each block. Without a build script, `cargo
+//! run` starts sooner: the harness finds the blocks, as in the other tests, and calls the function that skeptic's tests
+//! would call.
 //!
-//! Two things are added to it. It compiles as edition 2021 at most, and lets others name the compiler in `RUSTC`. What it
-//! finds there is this test, which replaces the edition and calls the real one; so it works wherever cargo does. And a
-//! program that does not end is a fault after a while, instead of a test that hangs.
+//! This file adds two things. skeptic compiles as edition 2021 at most, but lets `RUSTC` name the compiler. `RUSTC`
+//! names this test program, which replaces the edition and calls the real compiler, so it works wherever cargo does.
+//! And a program that doesn't end fails after a time limit, instead of hanging the test.
 //!
-//! `rust,should_panic` must compile and then fail. `rust,no_run` is only compiled. What must not compile is no block but
-//! a file in `chapters/tests/ui`.
+//! `rust,should_panic` must compile and then fail. `rust,no_run` is only compiled. Code that must not compile is a file
+//! in `chapters/tests/ui` rather than a block.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -22,35 +22,36 @@ use std::{env, fs, thread};
 use crate::common::{self, Block};
 use crate::profile;
 
-/// The edition that this book is about.
+/// The edition of the programs in this book.
 const EDITION: &str = "2024";
 
-/// What tells this program that it is called as the compiler: the name of the real one.
+/// The variable that makes this program act as the compiler. Its value is the path of the real one.
 const COMPILER: &str = "SNIPPET_COMPILER";
 
-/// After this time a program does not end any more. Most need a second, to be compiled.
+/// The time limit of a program. Most need a second, to be compiled.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How often a program is started that is busy.
+/// How many times to start a program whose file is busy.
 const STARTS: usize = 5;
 
-/// How many megabytes of programs are kept, so that what has not changed is not compiled again. All take half of it.
+/// How many megabytes of programs the cache keeps, so that unchanged programs aren't compiled again. All take half of
+/// it.
 const KEPT: &str = "1024";
 
-/// Does the compiler's work, if that is what this program is called for.
+/// Does the compiler's work, if this program was called as the compiler.
 pub fn as_compiler() -> Option<ExitCode> {
     let compiler = env::var_os(COMPILER)?;
     let edition = |word: String| if word.starts_with("--edition=") { format!("--edition={EDITION}") } else { word };
     let words = env::args().skip(1).map(edition);
-    // A reader who compiles it sees no warning.
+    // With `-Dwarnings`, a reader who compiles the program sees no warnings.
     let status = Command::new(compiler).args(words).arg("-Dwarnings").env_remove(COMPILER).status();
     Some(if status.is_ok_and(|it| it.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What `RUSTC` was before this test changed it.
+/// The value of `RUSTC` before this test changed it.
 static RUSTC: OnceLock<Option<OsString>> = OnceLock::new();
 
-/// Undoes, for a command, what [`prepare`] does.
+/// Undoes the changes of [`prepare`] for a command.
 pub fn with_the_real_compiler(command: &mut Command) {
     command.env_remove(COMPILER);
     match RUSTC.get().and_then(Option::as_ref) {
@@ -60,11 +61,11 @@ pub fn with_the_real_compiler(command: &mut Command) {
 }
 
 thread_local! {
-    /// Whether a panic is only skeptic's way to say that there is a fault.
+    /// Whether the current panic is skeptic's way of reporting a fault.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes this program the compiler of those that it starts.
+/// Makes this program the compiler of the programs that it starts.
 pub fn prepare() {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -75,11 +76,11 @@ pub fn prepare() {
     let rustc = RUSTC.get_or_init(|| env::var_os("RUSTC"));
     let compiler = rustc.clone().unwrap_or_else(|| "rustc".into());
     let this = env::current_exe().expect("a program knows where it is");
-    // SAFETY: no other thread is there yet.
+    // SAFETY: no other thread exists yet.
     unsafe { env::set_var(COMPILER, compiler) };
-    // SAFETY: as above.
+    // SAFETY: no other thread exists yet.
     unsafe { env::set_var("RUSTC", this) };
-    // SAFETY: as above.
+    // SAFETY: no other thread exists yet.
     unsafe { env::set_var("SKEPTIC_BINARY_CACHE_MB", KEPT) };
 }
 
@@ -96,13 +97,13 @@ pub fn run(block: &Block) -> Result<(), String> {
     }
 }
 
-/// Compiles a program and runs it, for no longer than this.
+/// Compiles a program and runs it, with this time limit.
 pub fn run_within(limit: Duration, program: &str) -> Result<(), String> {
     let program = program.to_owned();
     within(limit, move || compile_and_run(&program))
 }
 
-/// The program with the lines that mdBook hides, which begin with `# `.
+/// Uncomments the lines that mdBook hides, which begin with `# `.
 fn unhidden(text: &str) -> String {
     let line = |line: &str| match line.trim_start() {
         "#" => String::new(),
@@ -117,15 +118,15 @@ fn compile(program: &str) -> Result<(), String> {
 
 fn compile_and_run(program: &str) -> Result<(), String> {
     let run = || skeptically(|root, out, target| skeptic::rt::run_test(root, out, target, program));
-    // A program that has just been written cannot be started while another block's process, forked in that moment and not
-    // yet its own program, has it open too.
+    // A program that has just been written can't start while another process has its file open for writing. A process
+    // forked for another block inherits the open file until it calls `exec`.
     let busy = |result: &Result<(), String>| result.as_ref().is_err_and(|error| error.contains("Text file busy"));
     (1..STARTS).fold(run(), |result, _| if busy(&result) { run() } else { result })
 }
 
-/// Calls a function of skeptic, which panics if there is a fault, having printed what the compiler or the program said.
+/// Calls a function of skeptic, which prints the output of the compiler or the program and panics if there is a fault.
 fn skeptically(call: impl FnOnce(&str, &str, &str)) -> Result<(), String> {
-    // Where a build script of ours would write: skeptic looks for the libraries from there.
+    // skeptic looks for the libraries starting from the folder that a build script of this package would write to.
     let out = profile().join("build").join("run").join("out");
     let out = out.to_str().ok_or("the path of the repository is not in UTF-8")?;
     let root = common::root().to_str().ok_or("the path of the repository is not in UTF-8")?;
@@ -138,7 +139,7 @@ fn skeptically(call: impl FnOnce(&str, &str, &str)) -> Result<(), String> {
     })
 }
 
-/// The system that is compiled for: the one this test runs on, in the compiler's own words.
+/// The target triple of this test, as the compiler prints it.
 static TARGET: LazyLock<String> = LazyLock::new(|| {
     let compiler = env::var_os(COMPILER).expect("it has been set");
     let output = Command::new(compiler).arg("-vV").output().expect("there is a compiler");
@@ -146,7 +147,7 @@ static TARGET: LazyLock<String> = LazyLock::new(|| {
     text.lines().find_map(|line| line.strip_prefix("host: ")).expect("it names its host").to_owned()
 });
 
-/// Waits for `work`, but no longer than this.
+/// Waits for `work`, with this time limit.
 fn within(limit: Duration, work: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {
     let (ended, end) = mpsc::channel();
     thread::spawn(move || ended.send(work()));
@@ -156,7 +157,7 @@ fn within(limit: Duration, work: impl FnOnce() -> Result<(), String> + Send + 's
     })
 }
 
-/// Ends the programs of blocks that this test has started, where the system tells which they are.
+/// Kills the programs of blocks that this test has started, on systems that list them.
 fn end_programs() {
     let parent = format!("PPid:\t{}", std::process::id());
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {

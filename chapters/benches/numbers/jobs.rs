@@ -1,4 +1,4 @@
-//! What a job costs: an empty one, beside the bare primitive that the service is built on, and one that hashes.
+//! The cost of a job: an empty one, beside the bare primitive that the service is built on, and one that hashes.
 
 use std::env;
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use nix::unistd::{ForkResult, fork, pipe, read, write};
 use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, into_file, summary};
 
 const JOBS: usize = 300_000;
-/// CPython is given fewer: it has no use for more to show the same figure.
+/// CPython gets fewer jobs: more wouldn't change its figure.
 const PYTHON_JOBS: usize = 30_000;
 const WORKERS: usize = 4;
 const ROUNDS: usize = 9;
@@ -27,7 +27,7 @@ const THREADING: (&str, &str, &str) = ("threads", THREADS, "CPython's threading"
 const MULTIPROCESSING: (&str, &str, &str) = ("processes", PROCESSES, "CPython's multiprocessing");
 const ASYNCIO: (&str, &str, &str) = ("coroutines", COROUTINES, "CPython's asyncio");
 
-/// Empty jobs, of which nothing is printed.
+/// Empty jobs, without printing.
 pub fn overhead() {
     type Bare = fn() -> f64;
     let bares: [(&str, Bare, Aim); 3] = [
@@ -51,7 +51,7 @@ pub fn overhead() {
     }
 }
 
-/// Empty jobs whose every record is printed into a file. The program's start and end are counted in.
+/// Empty jobs whose every record is printed to a file. The program's start and end are included.
 pub fn printed() {
     for (model, program, peer) in [THREADING, MULTIPROCESSING, ASYNCIO] {
         compare(
@@ -67,7 +67,7 @@ pub fn printed() {
     }
 }
 
-/// One digest, of which a CPU-bound job of size 1 has so many as a unit has.
+/// One digest. The number of digests in a CPU-bound job of size 1 is the number in the unit.
 pub fn digest() {
     let flags = ["--jobs=1", "--seed=1", "--workers=1", "--until-done", "--time=600"];
     let digests = job::jobs(&Seed::from(1), Kind::Cpu).map(|job| job.digests(1.0)).next().expect("one job") as f64;
@@ -83,9 +83,10 @@ pub fn digest() {
     }
 }
 
-/// Builds `chapter-threads` in the dev profile, and gives its path.
+/// Builds `chapter-threads` in the dev profile, and returns its path.
 ///
-/// It is not run by `cargo run`: on Unix the program then replaces cargo, and inherits what cargo used of the processor.
+/// The benchmark doesn't use `cargo run`: on Unix the program then replaces cargo, and inherits the CPU time that cargo
+/// used.
 fn as_the_reader_builds_it() -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -115,7 +116,8 @@ fn channel() -> f64 {
     begin.elapsed().as_secs_f64()
 }
 
-/// Processes that empty a pipe of frames of one size. A read of 32 bytes gets one frame: nobody writes less.
+/// Processes that empty a pipe of frames of one size. A read of 32 bytes returns one frame because all writes have that
+/// size.
 fn bare_pipe() -> f64 {
     let frame = [7; 32];
     let (reader, writer) = pipe().expect("a pipe");

@@ -1,4 +1,4 @@
-//! What grows with the work: nothing but the work. A thousand times the jobs, and many workers instead of two.
+//! The cost of scale: a thousand times the jobs, and many workers instead of two. Only the work should grow.
 
 use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, median, summary};
 
@@ -10,13 +10,13 @@ const VARIANTS: [(&str, &str, &str); 5] = [
     ("coroutines, pool", COROUTINES, "--runtime=multi-thread"),
 ];
 
-/// What a job costs of a few and of a million, and among few workers and many.
+/// The time per job for a few jobs and for a million, and for few workers and many.
 pub fn jobs() {
     for (name, program, flag) in VARIANTS {
         let load = |name, jobs, workers| Run::of(name, move || overhead(program, flag, jobs, workers));
         let same = |peers: [Run<'static>; 2]| peers.map(|peer| (peer, Aim::WithinTimes(0.5, 2.0)));
-        // Of several workers, the first may have done a thousand jobs before the last has started: then they seem to take
-        // no time at all.
+        // With several workers, the first may have done a thousand jobs before the last has started: they then seem to
+        // take no time at all.
         let fewer_jobs = [load("10,000 jobs", 10_000, 1), load("1,000 jobs", 1_000, 1)];
         let what = format!("an empty job, {name}, 1 worker");
         compare(&what, Unit::Seconds, 5, load("1,000,000 jobs", 1_000_000, 1), same(fewer_jobs));
@@ -26,13 +26,13 @@ pub fn jobs() {
     }
 }
 
-/// Seconds for each of so many jobs, the start and the end of the workers not counted in.
+/// Seconds per job for this number of jobs, excluding the start and the end of the workers.
 fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
     let seconds = |jobs: usize| {
         let (jobs, workers) = (format!("--jobs={jobs}"), format!("--workers={workers}"));
         summary(program, &[&jobs, &workers, flag, "--scale=0", "--until-done", "--time=600"]).wall_seconds
     };
-    // The shorter a run, the more of its time is for start and end, and the more of them it takes to tell.
+    // The shorter a run, the larger the share of its start and end, and the more repetitions the measurement needs.
     let repeats = match jobs {
         ..=1_000 => 51,
         1_001..=100_000 => 9,
@@ -43,7 +43,7 @@ fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
     (median(with_jobs) - median(without)).max(1e-9) / jobs as f64
 }
 
-/// What a worker without work weighs, a job on the queue, and ten thousand workers in all.
+/// The memory of an idle worker, of a job on the queue, and of ten thousand workers in all.
 pub fn memory() {
     let peak = |program: &str, flags: &[&str]| summary(program, flags).peak_rss_bytes as f64;
     let crowds = [
@@ -52,7 +52,7 @@ pub fn memory() {
         ("processes", PROCESSES, "--method=fork", 100),
     ];
     for (name, program, flag, workers) in crowds {
-        // What grows with the workers, and nothing else.
+        // Only the memory that grows with the number of workers.
         let each = |workers: usize| {
             let of = |workers: usize| peak(program, &[&format!("--workers={workers}"), flag, "--jobs=0", "--time=0.5"]);
             (of(workers) - of(1)) / (workers - 1) as f64

@@ -1,4 +1,4 @@
-//! What workers cost and what they bring: how soon they start and end, and how much faster two are than one.
+//! The cost and the gain of workers: how soon they start and end, and how much faster two are than one.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -16,16 +16,16 @@ use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, dem
 
 const WORKERS: usize = 100;
 
-/// How many CPU-bound jobs there are, and their scale.
+/// The number of CPU-bound jobs, and their scale.
 const JOBS: usize = 100;
 const SCALE: f64 = 0.005;
-/// How often they are done: a machine that others use as well is faster and slower by a half from one run to the next.
+/// The number of rounds: the speed of a shared machine varies by 50 % between runs.
 const TURNS: usize = 151;
 
-/// CPU-bound jobs for two workers instead of one. Two bare threads show what the machine itself gives.
+/// CPU-bound jobs for two workers instead of one. Two bare threads show the speedup that the machine itself allows.
 pub fn speedup() {
     let twice = Aim::TimesLess(1.9);
-    // Under one lock, a second worker is no help and next to no harm.
+    // Under one lock, a second worker doesn't help, and costs almost nothing.
     let once = Aim::WithinTimes(0.99, 1.03);
     let rows = [
         ("threads", THREADS, "--gil=none", twice),
@@ -56,7 +56,7 @@ pub fn speedup() {
     );
 }
 
-/// Seconds for threads that do the same jobs and share nothing but a count of those that are taken.
+/// Seconds for threads that do the same jobs and share only a counter of the jobs taken.
 fn bare_threads(threads: usize) -> f64 {
     let jobs: Vec<Job> = job::jobs(&Seed::from(1), Kind::Cpu).take(JOBS).collect();
     let taken = AtomicUsize::new(0);
@@ -70,7 +70,7 @@ fn bare_threads(threads: usize) -> f64 {
     begin.elapsed().as_secs_f64()
 }
 
-/// From a service's start to its last worker's, divided by the workers.
+/// The time from a service's start to its last worker's, divided by the number of workers.
 pub fn start() {
     for (method, times_less, times_a_fork) in [
         ("fork", Aim::Nothing, Aim::AtMostTimes(1.2)),
@@ -95,7 +95,7 @@ pub fn start() {
     );
 }
 
-/// Seconds a worker, by the records of a run.
+/// Seconds per worker, by the records of a run.
 fn last_start(program: &str, flags: &[&str]) -> f64 {
     let workers = format!("--workers={WORKERS}");
     let records = demo(program, &[flags, &[&workers, "--jobs=0", "--until-done", "--time=60"]].concat());
@@ -104,10 +104,11 @@ fn last_start(program: &str, flags: &[&str]) -> f64 {
     (last - records[0].at).as_secs_f64() / WORKERS as f64
 }
 
-/// What this program is called with to be the peer that forks.
+/// The argument that makes this program the peer that forks.
 pub const BARE_FORK: &str = "bare-fork";
 
-/// What this program prints that is started afresh to be a peer: the one that measures has grown, and its copies with it.
+/// The number printed by a fresh process of this program that acts as a peer. The measuring process has grown, and
+/// copies of it would be slower.
 fn of_a_small_process(peer: &str) -> f64 {
     let program = env::current_exe().expect("a program knows where it is");
     let output = Command::new(program).arg(peer).stderr(Stdio::inherit()).output().expect("it can be started again");
@@ -122,7 +123,7 @@ pub fn bare_fork() -> f64 {
         // SAFETY: this process has one thread, so the copy lacks none.
         match unsafe { fork() }.expect("a process") {
             ForkResult::Parent { child } => child,
-            // SAFETY: there is nothing to be done at the end of the copy.
+            // SAFETY: the copy ends at once, without running destructors or exit handlers.
             ForkResult::Child => unsafe { libc::_exit(0) },
         }
     };

@@ -1,4 +1,4 @@
-//! A queue made of a pipe and a lock, and what becomes of it when a reader is killed; and this book's queue.
+//! A queue made of a pipe and a lock, and its state after a reader is killed; and this book's queue.
 
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -17,12 +17,12 @@ use crate::hang::says_in_time;
 
 const UNLOCKED: u64 = 0;
 const LOCKED: u64 = 1;
-/// How long one pauses who finds the lock locked.
+/// The pause of a process that finds the lock locked.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A queue as Python's `multiprocessing.SimpleQueue` is made, with one writer: more of them need a lock, too.
+/// A queue built like Python's `multiprocessing.SimpleQueue`, for one writer: several writers would need a second lock.
 struct PipeQueue {
-    /// Of one word, which says whether somebody reads.
+    /// One word, which is set while a process reads.
     lock: Words,
     reader: PipeReader,
     writer: PipeWriter,
@@ -70,7 +70,7 @@ pub fn show() -> io::Result<()> {
     Ok(())
 }
 
-/// Kills a process that waits for an item. Says whether another one gets it then.
+/// Kills a process that waits for an item. Returns whether another process then gets the item.
 fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
     let (_, first) = reader(&get)?;
     wait_until_it_sleeps(&first);
@@ -85,7 +85,7 @@ fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
     Ok(got)
 }
 
-/// Starts a process that gets an item, and then says so through a pipe.
+/// Starts a process that gets an item, and then reports it through a pipe.
 fn reader(get: &impl Fn() -> u32) -> io::Result<(PipeReader, Process)> {
     let (pipe, mut say) = io::pipe()?;
     let process = fork::start(move || {
@@ -95,7 +95,7 @@ fn reader(get: &impl Fn() -> u32) -> io::Result<(PipeReader, Process)> {
     Ok((pipe, process))
 }
 
-/// Returns once the process waits for something, which can only be an item.
+/// Returns once the process is sleeping: it can only be waiting for an item.
 fn wait_until_it_sleeps(process: &Process) {
     let sleeps = || {
         let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).expect("nobody has waited for it");

@@ -1,6 +1,6 @@
-//! Looks at `no_looking`.
+//! Checks `no_looking`.
 //!
-//! The clock stands still while anybody can go on, and then leaps to what comes next: so times are exact.
+//! The clock stands still while any task can run, and then jumps to the next timer, so times are exact.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::{self, Instant};
 
 use crate::no_looking::Service;
 
-/// When the service is told to stop.
+/// The time at which the service is stopped.
 const STOP: Duration = Duration::from_millis(300);
 
 pub fn check() -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! Looks at `prompt`: a job waits, on its thread, for what a coroutine beside it does.
+//! Checks `prompt`: a job waits, on its thread, for an action of a coroutine beside it.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use tokio::task;
 
 use crate::prompt::{Job, answer};
 
-/// How long a job waits for the loop to go on. If it can, nearly none of it is needed.
+/// How long a job waits for the loop to continue. A loop that can continue needs almost none of it.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What a job answers that has waited in vain.
+/// The answer of a job that waited in vain.
 const IN_VAIN: u64 = u64::MAX;
 
 pub fn check() -> Result<(), String> {
     let runtime = Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     let (beat, heard) = mpsc::channel();
     let listener: Job = Box::new(move || {
-        // What was to be heard before this job began does not count.
+        // Ignore messages that were sent before this job began.
         while heard.try_recv().is_ok() {}
         heard.recv_timeout(PATIENCE).map_or(IN_VAIN, |()| 1)
     });

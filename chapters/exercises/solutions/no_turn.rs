@@ -1,11 +1,11 @@
-//! Whoever waits for the other gives the lock back meanwhile, since the other needs it.
+//! A thread that waits for the other releases the lock while it waits, because the other thread needs it.
 
 use std::sync::mpsc::{Receiver, Sender};
 
 use chapters::gil::{GilGuard, Watch};
 
 // ANCHOR: solution
-/// Answers each question with what `compute` makes of it, until nobody asks any more.
+/// Answers each question with the result of `compute`, until all senders are gone.
 pub fn answer<W: Watch>(
     guard: &mut GilGuard<'_, W>,
     questions: &Receiver<u64>,

@@ -1,18 +1,18 @@
-//! Who waits for the pool does its work meanwhile.
+//! A thread that waits for the pool runs the pool's tasks while it waits.
 
 use std::thread;
 
 use crossbeam::channel::{self, Receiver, Sender};
 use crossbeam::select;
 
-/// Numbers to add up, who waits for the sum, and the way into the pool.
+/// Numbers to add up, the sender for the sum, and the pool's queue.
 pub struct Task {
     numbers: Vec<u64>,
     sum: Sender<u64>,
     pool: Sender<Task>,
 }
 
-/// So many numbers are few.
+/// A task with at most this many numbers isn't split.
 const FEW: usize = 10;
 
 pub fn sum(numbers: Vec<u64>) -> u64 {
@@ -26,7 +26,7 @@ pub fn sum(numbers: Vec<u64>) -> u64 {
 }
 
 // ANCHOR: solution
-/// Adds up the numbers of a task. Whatever else is to be done is on the queue.
+/// Adds up the numbers of a task. Other tasks are on the queue.
 fn perform(task: Task, queue: &Receiver<Task>) {
     let Task { mut numbers, sum, pool } = task;
     let mut total = 0;
@@ -39,7 +39,7 @@ fn perform(task: Task, queue: &Receiver<Task>) {
     sum.send(total + numbers.iter().sum::<u64>()).unwrap();
 }
 
-/// Waits for an answer, and does meanwhile what is on the queue.
+/// Waits for an answer, and runs tasks from the queue while it waits.
 fn wait(answered: &Receiver<u64>, queue: &Receiver<Task>) -> u64 {
     loop {
         select! {

@@ -1,5 +1,4 @@
-//! The tours: whatever their workers are, every scene tells a story in which the primitive or the queue does what it is
-//! there for.
+//! The demos: whatever their workers are, the records of every scene show that the primitive or the queue does its job.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +11,7 @@ use roxmltree::Document;
 use crate::command_line::refuses;
 use crate::common::{Folder, PRIMITIVES, QUEUES, Variant};
 
-/// The workers that scenes can be played by.
+/// The kinds of workers that a scene can have.
 const CREWS: [&[&str]; 6] = [
     &["--model=threads"],
     &["--model=processes", "--method=fork"],
@@ -26,10 +25,10 @@ const PARTS_OF_PRIMITIVES: [&str; 6] = ["lock", "rlock", "condition", "event", "
 const PARTS_OF_QUEUES: [&str; 9] =
     ["fifo", "bounded", "unbounded", "lifo", "priority", "simple", "join", "shutdown", "timeout"];
 
-/// How far apart the clocks of two processes may be.
+/// The maximum difference between the clocks of two processes.
 const CLOCKS: Duration = Duration::from_micros(50);
 
-/// Why a scene cannot be played by a crew.
+/// The reason that these workers can't play a scene.
 fn missing(part: &str, crew: &[&str]) -> Option<&'static str> {
     match (part, crew[0]) {
         ("lifo", "--model=processes") => Some("no LifoQueue"),
@@ -39,7 +38,7 @@ fn missing(part: &str, crew: &[&str]) -> Option<&'static str> {
     }
 }
 
-/// A scene that was played, told by its records.
+/// A scene that was run, and its records.
 struct Scene {
     line: String,
     workers: usize,
@@ -47,7 +46,7 @@ struct Scene {
     summary: Summary,
 }
 
-/// Plays a scene by every crew that can, all at the same time, and holds each to `promise`.
+/// Runs a scene with every kind of worker that can play it, in parallel, and checks `promise` on each.
 fn each_crew(program: &'static Variant, part: &'static str, promise: impl Fn(&Scene) + Sync) {
     each_crew_with(&[], program, part, promise);
 }
@@ -67,7 +66,7 @@ fn each_crew_with(flags: &[&str], program: &'static Variant, part: &'static str,
     });
 }
 
-/// Plays a scene, and looks at its picture and its trace.
+/// Runs a scene, and checks its picture and its trace.
 fn play(program: &Variant, part: &str, crew: &[&str], number: usize, workers: usize) -> Scene {
     let folder = Folder::new(&format!("scene-{part}-{number}-{workers}"));
     let (picture, trace) = (folder.file("scene.svg"), folder.file("scene.json"));
@@ -86,7 +85,7 @@ fn play(program: &Variant, part: &str, crew: &[&str], number: usize, workers: us
     let Some(Event::ServiceStopped(summary)) = records.last().map(|record| record.event.clone()) else {
         panic!("{}: the last record is {:?}", run.line, records.last());
     };
-    // The first line also says what is run.
+    // The first line also describes the scene.
     for (line, record) in run.lines.iter().zip(&records).skip(1) {
         assert_eq!(&serde_json::to_string(record).expect("a record is JSON"), line, "{}", run.line);
     }
@@ -97,7 +96,7 @@ fn play(program: &Variant, part: &str, crew: &[&str], number: usize, workers: us
     Scene { line: run.line, workers, records, summary: *summary }
 }
 
-/// Holds a picture to being whole, and to saying in words what it shows.
+/// Checks that a picture is complete, and that its text describes it.
 fn tells(picture: &str, part: &str, workers: usize) {
     let document = Document::parse(picture).expect("a picture is XML");
     let root = document.root_element();
@@ -114,7 +113,7 @@ fn tells(picture: &str, part: &str, workers: usize) {
 }
 
 impl Scene {
-    /// What the records of every scene promise.
+    /// Checks the invariants of every scene's records.
     fn is_consistent(&self, part: &str, crew: &[&str]) {
         let Self { line, records, summary, workers } = self;
         assert_eq!(summary.model, crew[0].trim_start_matches("--model="), "{line}");
@@ -143,7 +142,7 @@ impl Scene {
         }
     }
 
-    /// A worker does one thing after the other, and ends with empty hands.
+    /// Checks that a worker does one thing after the other, and holds nothing at the end.
     fn keeps_order(&self, worker: WorkerId, events: &[&Event]) {
         let (mut waiting, mut working, mut held) = (None, None, Vec::new());
         let last = events.len() - 1;
@@ -175,17 +174,17 @@ impl Scene {
         self.records.iter().filter(move |record| wanted(&record.event))
     }
 
-    /// When the first such event was.
+    /// The time of the first such event.
     fn at(&self, wanted: impl Fn(&Event) -> bool) -> Duration {
         self.all(wanted).next().unwrap_or_else(|| panic!("{}: it is not in {:#?}", self.line, self.records)).at
     }
 
-    /// When each of such events was.
+    /// The times of such events.
     fn times(&self, wanted: impl Fn(&Event) -> bool) -> Vec<Duration> {
         self.all(wanted).map(|record| record.at).collect()
     }
 
-    /// How many workers held `thing` at once, at most.
+    /// The maximum number of workers that held `resource` at once.
     fn most_holders(&self, resource: Resource) -> usize {
         let mut depth: BTreeMap<WorkerId, u32> = BTreeMap::new();
         let mut steps: Vec<(Duration, i64)> = Vec::new();
@@ -222,7 +221,7 @@ impl Scene {
     }
 }
 
-/// The number of the job that a record is about.
+/// The number of a record's job.
 fn job(record: &Record) -> Option<u64> {
     record.event.job().map(|job| job.number)
 }
@@ -311,7 +310,7 @@ fn a_producer_gets_no_further_ahead_than_its_queue_is_long() {
             *now += step;
             Some(*now)
         });
-        // Each consumer may have taken one without having said so.
+        // Each consumer may have taken one without having recorded it.
         let most = 2 + (scene.workers - 1) as i64;
         assert!(ahead.max() <= Some(most), "{}: {:#?}", scene.line, scene.records);
     });
@@ -353,7 +352,7 @@ fn a_shutdown_releases_those_who_wait_on_either_side() {
 
 #[test]
 fn an_idle_consumer_says_that_there_is_no_work() {
-    // Jobs that wait: a fast machine would have computed them all before anybody's patience ends.
+    // Jobs that wait: a fast machine would finish computing jobs before any worker's timeout.
     each_crew_with(&["--kind=io"], &QUEUES, "timeout", |scene| {
         // With as many consumers as this, some have nothing to do, if all are there before the first job is ready.
         let idle = scene.times(|event| *event == Event::NoWork).len();

@@ -1,4 +1,4 @@
-//! Who kills, and looks whether the others go on.
+//! Kills workers, and checks that the others continue.
 
 use std::fmt::Write;
 use std::fs;
@@ -21,19 +21,20 @@ use serde::{Deserialize, Serialize};
 use crate::board::{Board, LIMIT};
 use crate::scenes::{Kind, Scene};
 
-/// How long the conductor waits before it strikes, at most.
+/// The longest time before a kill.
 const SPREAD: u64 = 1000;
 
-/// How long one stays stopped, at most: longer than it takes until those who wait look whether it lives.
+/// The longest time that a stopped process stays stopped: longer than the interval at which waiters check that the
+/// holder is alive.
 const STOP: u64 = 30_000;
 
-/// How much shared memory a scene and its board have.
+/// How many words of shared memory a scene and its board have.
 const WORDS: usize = 4096;
 
-/// How many turns each worker has in peace, before the first one is killed.
+/// How many iterations each worker completes before the first kill.
 const PEACE: u64 = 20;
 
-/// A process that takes part in a scene.
+/// A worker process.
 pub struct Worker {
     kind: Kind,
     memory: Arc<Shared>,
@@ -69,7 +70,7 @@ impl Child for Worker {
     }
 }
 
-/// A worker, as its scene sees it.
+/// A worker's own data.
 pub struct Me {
     pub number: usize,
     pub board: Board,
@@ -82,7 +83,7 @@ impl Me {
         self.random.random_range(0..end)
     }
 
-    /// Passes some time, less than so many microseconds.
+    /// Spins for less than `micros` microseconds.
     pub fn linger(&mut self, micros: u64) {
         linger(Duration::from_nanos(self.dice(micros * 1000)));
     }
@@ -95,7 +96,7 @@ fn linger(time: Duration) {
     }
 }
 
-/// What a conductor is asked for.
+/// The parameters of a run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Performance {
     pub kind: Kind,
@@ -105,7 +106,7 @@ pub struct Performance {
 }
 
 impl Performance {
-    /// Kills so often, and says what became of it.
+    /// Kills the given number of times, and returns a report.
     pub fn conduct(self) -> String {
         prctl::set_pdeathsig(Signal::SIGKILL).expect("the system can tell when the test is gone");
         let method = [Method::Fork, Method::Spawn, Method::Forkserver][usize::from(self.method)];
@@ -139,7 +140,7 @@ struct Conductor {
     board: Board,
     scene: Box<dyn Scene>,
     workers: Vec<Process>,
-    /// Killed, and not yet waited for: dead to others all the same.
+    /// Killed, but not yet reaped. The other processes must treat them as dead anyway.
     zombies: Vec<Process>,
     killed: u64,
     random: Random,
@@ -167,13 +168,13 @@ impl Conductor {
         self.starter.start(worker).expect("the system has room for a process")
     }
 
-    /// Kills somebody, in one way or another, and starts others in their places; or stops somebody for a while.
+    /// Kills one or more workers and starts replacements, or stops a worker for a while.
     fn strike(&mut self) {
         self.linger(SPREAD);
         let victim = self.random.random_range(0..self.workers.len());
         let victims = match self.random.random_range(0..12) {
             0 => {
-                // Those who want it wait now.
+                // Other workers now wait for the resource.
                 let moment = Duration::from_micros(self.random.random_range(0..SPREAD));
                 let Self { scene, board, workers, .. } = self;
                 scene.hold(board, &mut || {
@@ -189,7 +190,7 @@ impl Conductor {
                 vec![victim]
             }
             2 => {
-                // It is not dead, and must find what it holds as it left it.
+                // The victim is still alive, and must find its resource unchanged.
                 self.signal(victim, Signal::SIGSTOP);
                 self.linger(STOP);
                 self.signal(victim, Signal::SIGCONT);
@@ -197,7 +198,7 @@ impl Conductor {
             }
             3 => {
                 if self.performance.kind == Kind::Barrier {
-                    // Then the barrier knows all of them, and nobody is about to reset it.
+                    // After a complete round, the barrier knows all workers, and none is about to reset it.
                     let complete = self.scene.rounds() + 2;
                     self.until("a round is complete", || self.scene.rounds() >= complete);
                 }
@@ -222,7 +223,7 @@ impl Conductor {
         if self.random.random_range(0..4) == 0 {
             self.bury();
         }
-        // Mostly strike a scene that goes on, sometimes one that has not yet recovered.
+        // Mostly strike a scene that runs normally, sometimes one that hasn't recovered yet.
         if self.random.random_range(0..4) != 0 {
             self.go_on(1);
         }
@@ -243,7 +244,7 @@ impl Conductor {
         }
     }
 
-    /// Waits until every worker has had so many turns more.
+    /// Waits until every worker has completed `turns` more iterations.
     fn go_on(&self, turns: u64) {
         self.goes_on(turns, &(0..self.workers.len()).collect::<Vec<_>>());
     }
@@ -275,7 +276,7 @@ impl Conductor {
         report
     }
 
-    /// Kills everybody, and says what they took along.
+    /// Kills all workers, and reports the work that was lost.
     fn end(mut self) -> String {
         let killed = self.killed;
         self.workers.iter().for_each(Process::kill);
@@ -289,7 +290,7 @@ impl Conductor {
 }
 
 impl Drop for Conductor {
-    /// Also when something did not hold: a fork server ends only when its last child has.
+    /// Also runs after a failure, because a fork server ends only when its last child has ended.
     fn drop(&mut self) {
         self.workers.iter().for_each(Process::kill);
     }

@@ -1,12 +1,12 @@
 //! The primitives of processes, under `SIGKILL` at random moments.
 //!
-//! A *scene* is a primitive that a few workers use in a tight loop, each in a process of its own. A *conductor* kills one
-//! of them, or stops it first, or kills all but one, and starts others in their places, again and again. Nobody may hang,
-//! whatever a scene has to hold must hold, and the next one to hold a lock must be told that its holder died, and nobody
-//! else. What the dead took along is counted.
+//! A *scene* is a primitive that a few worker processes use in a tight loop. A *conductor* repeatedly kills one of
+//! them, or stops it first, or kills all but one, and starts replacements. The tests check that no process hangs, that
+//! each scene's invariants hold, and that the next process to acquire a lock, and only that one, learns that its holder
+//! died. They count the work that was lost with the dead.
 //!
-//! Each conductor is a process of its own, with one thread, so that it may fork. What is random comes from a seed, which
-//! it prints; when the workers run and where they are hit, nobody can repeat.
+//! Each conductor is a process of its own, with one thread, so that it may fork. It prints the seed of its random
+//! choices. The scheduling of the workers, and the exact point of each kill, can't be repeated.
 
 mod board;
 mod conductor;
@@ -27,11 +27,11 @@ use rand::RngExt;
 use conductor::{Performance, Worker};
 use scenes::Kind;
 
-/// The arguments that make a process of this program that has one thread: a conductor, or one that copies its guards.
+/// The argument that starts this program as a process with one thread: a conductor, or one that copies its guards.
 const CONDUCT: &str = "conduct";
 const COPY: &str = "copy";
 
-/// How long a performance may take. Who waits inside for more than [`board::LIMIT`] says so before.
+/// The time limit of a run. A process that waits inside it for more than [`board::LIMIT`] fails earlier.
 const LONGEST: Duration = Duration::from_secs(240);
 
 fn main() -> ExitCode {
@@ -72,7 +72,7 @@ fn stage(kind: Kind, method: Method, kills: u64) -> Result<(), Failed> {
     run(&[CONDUCT, &serde_json::to_string(&performance)?])
 }
 
-/// Runs this program with arguments, and passes on what it says.
+/// Runs this program with arguments, and prints its report.
 fn run(arguments: &[&str]) -> Result<(), Failed> {
     let mut process = Command::new(std::env::current_exe()?);
     let mut process = process.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;

@@ -1,12 +1,12 @@
 //! The queues of processes, under `SIGKILL` at random moments.
 //!
-//! Two processes put items that have numbers, three get them, the queue is small, so that both sides wait. A *conductor*
-//! kills one of them, or all of one side, and starts others in their places, again and again. Nobody may hang. At the end
-//! no item was delivered twice, or torn; every item that was put has been delivered, but for those that a killed getter
-//! had in its hands; `join` returns; and `lost` has counted what the dead had not done.
+//! Two processes put numbered items, and three get them. The queue is small, so that both sides wait. A *conductor*
+//! repeatedly kills one of them, or all of one side, and starts replacements. No process may hang. At the end, no item
+//! was delivered twice or torn; every item that was put has been delivered, except for those that a killed getter held;
+//! `join` returns; and `lost` has counted the tasks that the dead processes had not done.
 //!
-//! Each conductor is a process of its own, with one thread, so that it may fork. What is random comes from a seed, which
-//! it prints; when the workers run and where they are hit, nobody can repeat.
+//! Each conductor is a process of its own, with one thread, so that it may fork. It prints the seed of its random
+//! choices. The scheduling of the workers, and the exact point of each kill, can't be repeated.
 
 mod conductor;
 mod ledger;
@@ -29,7 +29,7 @@ use worker::Worker;
 /// The argument that makes a conductor of this program.
 const CONDUCT: &str = "conduct";
 
-/// How long a performance may take. Who waits inside for more than [`worker::LIMIT`] says so before.
+/// The time limit of a run. A process that waits inside it for more than [`worker::LIMIT`] fails earlier.
 const LONGEST: Duration = Duration::from_secs(240);
 
 fn main() -> ExitCode {
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// Starts a conductor, and passes on what it says.
+/// Starts a conductor, and prints its report.
 fn stage(kind: Kind, method: Method, kills: u64) -> Result<(), Failed> {
     let seed = Random::new(&Seed::fresh()).random();
     let performance = Performance { kind, method: method as u8, kills, seed };

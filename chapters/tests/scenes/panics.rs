@@ -1,4 +1,4 @@
-//! A worker that panics. No command line can make a worker panic, so the scenes get a job that nobody can do.
+//! A worker that panics. No command line can make a worker panic, so these tests give each scene a job that panics.
 
 use std::io::Read;
 use std::panic::PanicHookInfo;
@@ -25,19 +25,19 @@ use clap::ValueEnum;
 use libtest_mimic::{Failed, Trial};
 use rand::RngExt;
 
-/// The argument that makes this program play one scene and print its records.
+/// The argument that makes this program run one scene and print its records.
 pub const PLAY: &str = "play";
-/// The environment variable that tells the workers of a scene which program's they are.
+/// The environment variable that names the demo whose workers these are.
 const PROGRAM: &str = "SCENES_PROGRAM";
-/// A scene that takes longer hangs: it has some milliseconds of work.
+/// The time limit of a scene, which computes for some milliseconds.
 const LONGEST: Duration = Duration::from_secs(60);
-/// How many workers the scenes have: the fewest, and enough that some of them wait for each other.
+/// The numbers of workers: the minimum, and enough that some of them wait for each other.
 const WORKERS: [u32; 2] = [2, 4];
 
-/// Plays a scene with so many workers, and with this job one that nobody can do.
+/// Runs a scene with this number of workers, and a bad job in place of the one at this index.
 type Play<P> = fn(P, u32, usize) -> Result<Vec<Record>, Failed>;
 
-/// What a process of this program does that was started as a worker or as a fork server.
+/// The work of a process of this program that was started as a worker or as a fork server.
 pub fn child_main() -> Option<ExitCode> {
     match std::env::var(PROGRAM).ok()?.as_str() {
         Primitive::PROGRAM => start::child_main::<Actor<primitives::processes::Stage>>(),
@@ -55,7 +55,7 @@ fn trials_of<P: Part>(part: P) -> Vec<Trial> {
     let mut add = |model: Model, how: &str, play: Play<P>| {
         if part.missing(model).is_none() {
             let name = |words| format!("{}::{how}::a worker that panics in {words} holds nobody up", part.name());
-            // A process takes a thousand times longer to start than a thread.
+            // Starting a process takes a thousand times longer than starting a thread.
             let apart = model == Model::Processes;
             trials.push(Trial::test(name("each job"), move || each_job(part, play)).with_ignored_flag(apart));
             if apart {
@@ -76,7 +76,7 @@ fn trials_of<P: Part>(part: P) -> Vec<Trial> {
     trials
 }
 
-/// Plays the scene once for each of its jobs, with that job one that nobody can do.
+/// Runs the scene once for each of its jobs, with a bad job in its place.
 fn each_job<P: Part>(part: P, play: Play<P>) -> Result<(), Failed> {
     for workers in WORKERS {
         for bad in 0..part.jobs(workers.into()) as usize {
@@ -86,7 +86,7 @@ fn each_job<P: Part>(part: P, play: Play<P>) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Plays it with one such job, which chance chooses.
+/// Runs the scene with a bad job at a random index.
 fn some_job<P: Part>(part: P, play: Play<P>) -> Result<(), Failed> {
     let mut random = Random::new(&Seed::fresh());
     let workers = WORKERS[random.random_range(0..WORKERS.len())];
@@ -94,7 +94,7 @@ fn some_job<P: Part>(part: P, play: Play<P>) -> Result<(), Failed> {
     one_died(part, play, workers, bad)
 }
 
-/// The worker that began the bad job died of it, and all others finished.
+/// Checks that the worker that began the bad job died, and that all others finished.
 fn one_died<P: Part>(part: P, play: Play<P>, workers: u32, bad: usize) -> Result<(), Failed> {
     let what = format!("{} with {workers} workers, job {bad} bad", part.name());
     let records =
@@ -108,7 +108,7 @@ fn one_died<P: Part>(part: P, play: Play<P>, workers: u32, bad: usize) -> Result
     Ok(())
 }
 
-/// Plays a scene in this process, on a thread that may hang.
+/// Runs a scene in this process, on a thread that may hang.
 fn watched<P: Part>(part: P, crew: Spawner, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
     let (end, ended) = mpsc::channel();
     let play = move || end.send(play(part, crew, workers, bad));
@@ -126,12 +126,12 @@ fn play<P: Part>(part: P, crew: Spawner, workers: u32, bad: usize) -> std::io::R
     Ok(records.rest())
 }
 
-/// Plays a scene in a process of its own, which has one thread and may fork.
+/// Runs a scene in a process of its own, which has one thread and may fork.
 fn apart<P: Part>(part: P, method: Method, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
     let method = method.to_possible_value().expect("no method is hidden").get_name().to_owned();
     let arguments = [PLAY, P::PROGRAM, part.name(), &method, &workers.to_string(), &bad.to_string()];
     let mut player = Command::new(std::env::current_exe()?);
-    // The panic is known to come. Where it comes from would be long.
+    // The panic is expected, so its long backtrace isn't needed.
     player.env_remove("RUST_BACKTRACE");
     player.args(arguments).env(PROGRAM, P::PROGRAM).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut player = player.spawn()?;
@@ -155,12 +155,12 @@ fn apart<P: Part>(part: P, method: Method, workers: u32, bad: usize) -> Result<V
     Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
-/// Whether this is the panic of a worker that was given the bad job.
+/// Whether this is the panic of a worker that got the bad job.
 pub fn is_expected(panic: &PanicHookInfo) -> bool {
     panic.payload_as_str().is_some_and(|what| what.contains("value is negative"))
 }
 
-/// What the process does that [`apart`] starts.
+/// The work of the process that [`apart`] starts.
 pub fn play_alone(arguments: &[String]) -> ExitCode {
     let [program, part, method, workers, bad] = arguments else { panic!("a test wrote other arguments") };
     let method = Method::from_str(method, false).expect("a test wrote it");

@@ -1,15 +1,20 @@
 //! The demos of the primitives: the program `chapter-primitives`.
 //!
-//! | part | the task | what the primitive does |
+//! | part | the task | the effect of the primitive |
 //! | --- | --- | --- |
-//! | [`Lock`](Primitive::Lock) | workers pay into one account, in two steps | keeps the steps of one from those of another |
-//! | [`RLock`](Primitive::RLock) | workers print reports of several pages | lets a function that holds it call one that takes it |
-//! | [`Condition`](Primitive::Condition) | some build a pile, one carries it away | lets that one sleep until the pile is high enough |
-//! | [`Event`](Primitive::Event) | a race | lets all go at once |
-//! | [`Semaphore`](Primitive::Semaphore) | cooks share a small kitchen | lets so many in and no more |
-//! | [`Barrier`](Primitive::Barrier) | rounds that all finish together | lets nobody begin the next before all are done |
+//! | [`Lock`](Primitive::Lock) | workers pay into one account, in two steps | keeps the steps of different workers
+//! apart |
+//! | [`RLock`](Primitive::RLock) | workers print reports of several pages | lets a function that holds it call one that
+//! acquires it |
+//! | [`Condition`](Primitive::Condition) | some workers build a pile, one carries it away | lets the carrier sleep
+//! until the pile is high enough |
+//! | [`Event`](Primitive::Event) | a race | starts all workers at once |
+//! | [`Semaphore`](Primitive::Semaphore) | cooks share a small kitchen | limits how many are inside |
+//! | [`Barrier`](Primitive::Barrier) | rounds that all finish together | starts the next round when all workers have
+//! finished |
 //!
-//! The scenes are written three times, in `threads.rs`, `processes.rs` and `coroutines.rs`: compare them.
+//! The scenes are written three times, in `threads.rs`, `processes.rs`, and `coroutines.rs`, so that they can be
+//! compared.
 
 pub mod coroutines;
 #[cfg(target_os = "linux")]
@@ -27,14 +32,14 @@ use crate::demo::Demo;
 use crate::job::Job;
 use crate::service::{Model, Outcome};
 
-/// How often each worker does what it does.
+/// How many times each worker repeats its task.
 const ROUNDS: u64 = 2;
-/// How many rounds a barrier divides, and how often the pile is carried away.
+/// The number of rounds that a barrier separates, and the number of times the pile is carried away.
 const LAPS: u64 = 3;
-/// How many pages each worker prints: a report, and one page more.
+/// The number of pages that each worker prints: a report, and one page more.
 const PAGES: u64 = 3;
 
-/// What there is to show.
+/// The parts of `chapter-primitives`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Primitive {
     /// Workers pay into one account, in two steps
@@ -125,50 +130,50 @@ impl Part for Primitive {
     }
 }
 
-/// What the lock of [`Primitive::Condition`] guards. It consists of words, because processes share it.
+/// The value that the lock of [`Primitive::Condition`] guards. It consists of words because processes share it.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 pub struct Pile {
-    /// How much lies on the pile.
+    /// The height of the pile.
     height: u64,
-    /// Not zero once a worker has died: then the pile may never be high enough.
+    /// Nonzero once a worker has died: the pile may then never be high enough.
     abandoned: u64,
 }
 
 impl Pile {
-    /// Whether the carrier has nothing more to wait for.
+    /// Whether the carrier can stop waiting.
     fn is_worth_a_look(&self, load: u64) -> bool {
         self.height >= load || self.abandoned != 0
     }
 
-    /// Takes a load off the pile; `None` if there is none, because a worker has died.
+    /// Takes a load off the pile; `None` if the pile is too low, because a worker has died.
     fn take(&mut self, load: u64) -> Option<()> {
         self.height = self.height.checked_sub(load)?;
         Some(())
     }
 }
 
-/// How high the pile must be: what the builders, who are all but one, add in a round.
+/// The height at which the pile is carried away: the amount that the builders, all workers but one, add in a round.
 fn load(workers: usize) -> u64 {
     workers as u64 - 1
 }
 
-/// How many places the kitchen has.
+/// The number of places in the kitchen.
 fn places(workers: usize) -> usize {
     workers / 2
 }
 
-/// The jobs of the builders, and those of the one who carries the pile away.
+/// The jobs of the builders, and those of the carrier.
 fn builders_and_carrier(jobs: &[Job]) -> (&[Job], &[Job]) {
     jobs.split_at(jobs.len().saturating_sub(LAPS as usize))
 }
 
-/// What a job earns, in cents.
+/// The earnings of a job, in cents.
 fn cents(job: &Job) -> u64 {
     (job.size * 100.0) as u64
 }
 
-/// The program `chapter-primitives`, and what the processes run that it starts by its own name.
+/// The entry point of `chapter-primitives`, and of the worker processes that it starts.
 pub fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     if let Some(status) = crate::processes::start::child_main::<workers::processes::Actor<processes::Stage>>() {

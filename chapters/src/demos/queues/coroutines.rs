@@ -8,28 +8,28 @@ use crate::job::Job;
 use crate::record::Resource;
 use crate::storage::Storage;
 
-/// What the workers of a scene share.
-// There is one at a time.
+/// The state that the workers of a scene share.
+// Only one exists at a time.
 #[allow(clippy::large_enum_variant)]
 pub enum Stage {
-    /// A queue without limit.
+    /// A queue without a limit.
     Fifo(Queue<Job>),
     /// A queue that is soon full, or never.
     Bounded(Queue<Job>),
     /// A stack.
     Lifo(LifoQueue<Job>),
-    /// A queue that the urgent overtake on.
+    /// A queue on which urgent jobs overtake the others.
     Priority(PriorityQueue<Ticket>),
-    /// A queue that is joined.
+    /// A queue that the producer joins.
     Join(Queue<Job>),
-    /// A queue that is full, and one that is empty.
+    /// A full queue and an empty one.
     Shutdown(Queue<Job>, Queue<Job>),
     /// A queue that is empty most of the time.
     Timeout(Queue<Job>),
 }
 
 impl Stage {
-    /// Sets the stage for one scene.
+    /// Sets up the stage for one scene.
     pub fn new(scene: QueueDemo, workers: usize) -> Self {
         match scene {
             QueueDemo::Fifo => Self::Fifo(Queue::new(0)),
@@ -58,13 +58,13 @@ impl workers::Stage for Stage {
         }
     }
 
-    /// Shuts the queues down. The others still do what they can get, but nobody waits for more.
+    /// Shuts the queues down. The other workers finish the jobs they can get, without waiting for more.
     async fn abandon(&self) {
         match self {
             Self::Fifo(queue) | Self::Bounded(queue) | Self::Timeout(queue) => queue.shutdown(false),
             Self::Lifo(stack) => stack.shutdown(false),
             Self::Priority(queue) => queue.shutdown(false),
-            // What nobody may be left to do would be waited for.
+            // The producer would wait forever for items that no worker is left to process.
             Self::Join(queue) => queue.shutdown(true),
             Self::Shutdown(full, empty) => {
                 full.shutdown(false);
@@ -74,7 +74,7 @@ impl workers::Stage for Stage {
     }
 }
 
-/// Puts all jobs, if it is the first worker, and serves.
+/// The first worker puts all jobs. Then every worker serves.
 async fn in_order<S: Storage<Job>>(me: &Worker, queue: &Queue<Job, S>) {
     if me.is_first() {
         for job in &me.jobs {
@@ -95,7 +95,7 @@ async fn serve<T: Into<Job>, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) {
     }
 }
 
-/// Takes an item, and says that it waits for it.
+/// Gets an item, and records the wait for it.
 async fn get<T, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) -> Result<T, GetError> {
     me.waits(Resource::Item);
     let item = queue.get().await;
@@ -128,7 +128,7 @@ async fn priority(me: &Worker, queue: &PriorityQueue<Ticket>) {
         let (usual, urgent) = others.split_at(others.len() - (me.workers - 1));
         let put = |job: &Job, urgent| {
             me.puts(job);
-            // There is room for all. It fails once a worker has died.
+            // The queue has room for all jobs. `try_put` fails once a worker has died.
             let _ = queue.try_put(Ticket { urgent, job: *job });
         };
         usual.iter().for_each(|job| put(job, false));
@@ -139,17 +139,18 @@ async fn priority(me: &Worker, queue: &PriorityQueue<Ticket>) {
     serve(me, queue).await;
 }
 
-/// A job that was taken from a queue. When it is dropped, by a panic too, the queue is told that it is done.
+/// A job that was taken from a queue. Dropping it calls `task_done`, also when the worker panics.
 struct Task<'a>(&'a Queue<Job>);
 
 impl Drop for Task<'_> {
     fn drop(&mut self) {
-        // It fails only if more was done than was put.
+        // It fails only if `task_done` was called more often than `put`.
         let _ = self.0.task_done();
     }
 }
 
-/// Puts jobs, waits until all are done, and does the last alone; or serves, and says of each job when it is done.
+/// The first worker puts jobs, waits until all are done, and does the last job alone. The others serve, and call
+/// `task_done` for each job.
 async fn join(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         let (last, tasks) = me.jobs.split_last().expect("there are jobs");
@@ -172,8 +173,8 @@ async fn join(me: &Worker, queue: &Queue<Job>) {
     }
 }
 
-/// Shuts both queues down, or waits for room in the full one, or waits for an item in the empty one; and serves what is
-/// left in the full one.
+/// One worker shuts both queues down; the others wait for room in the full queue, or for an item in the empty one. Then
+/// they serve the items left in the full queue.
 async fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
     let (own, others) = me.jobs.split_at(1);
     match me.id.0 {
@@ -202,7 +203,7 @@ async fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
     serve(me, full).await;
 }
 
-/// Makes a job ready now and then, or waits for one with little patience.
+/// One worker puts a job now and then; the others wait for jobs with a short timeout.
 async fn timeout(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         for pair in me.jobs.chunks(2) {

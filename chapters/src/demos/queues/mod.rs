@@ -1,18 +1,20 @@
 //! The demos of the queues: the program `chapter-queues`.
 //!
-//! | part | what is to be seen |
+//! | part | what it shows |
 //! | --- | --- |
 //! | [`fifo`](QueueDemo::Fifo) | first in, first out |
 //! | [`bounded`](QueueDemo::Bounded) | a queue that is full makes its producer wait for its consumers |
 //! | [`unbounded`](QueueDemo::Unbounded) | the same without a limit: the producer is done at once, and the queue has it all |
 //! | [`lifo`](QueueDemo::Lifo) | last in, first out |
 //! | [`priority`](QueueDemo::Priority) | the urgent overtake |
-//! | [`simple`](QueueDemo::Simple) | a queue without shutdown: workers are told to stop by an item |
-//! | [`join`](QueueDemo::Join) | waiting until all that was put has been done |
-//! | [`shutdown`](QueueDemo::Shutdown) | who waits is released on both sides, and what was put is still served |
-//! | [`timeout`](QueueDemo::Timeout) | a consumer with nothing to do says so and looks again |
+//! | [`simple`](QueueDemo::Simple) | a queue without shutdown: an item tells each worker to stop |
+//! | [`join`](QueueDemo::Join) | the producer waits until every item it has put is done |
+//! | [`shutdown`](QueueDemo::Shutdown) | waiters on both sides are released, and items already on the queue are still
+//! served |
+//! | [`timeout`](QueueDemo::Timeout) | a consumer whose wait times out records that there is no work, and waits again |
 //!
-//! The scenes are written three times, in `threads.rs`, `processes.rs` and `coroutines.rs`: compare them.
+//! The scenes are written three times, in `threads.rs`, `processes.rs`, and `coroutines.rs`, so that they can be
+//! compared.
 
 pub mod coroutines;
 #[cfg(target_os = "linux")]
@@ -30,14 +32,14 @@ use crate::demo::Demo;
 use crate::job::Job;
 use crate::service::{Model, Outcome};
 
-/// How many jobs there are for each worker.
+/// The number of jobs for each worker.
 const EACH: u64 = 3;
-/// How many jobs the queue of `bounded` holds.
+/// The capacity of the queue of `bounded`.
 const ROOM: usize = 2;
-/// How many jobs trickle in where consumers time out.
+/// The number of jobs that arrive slowly while consumers time out.
 const TRICKLE: u64 = 3;
 
-/// What there is to show of queues.
+/// The parts of `chapter-queues`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum QueueDemo {
     /// First in, first out
@@ -155,12 +157,12 @@ impl Part for QueueDemo {
     }
 }
 
-/// How many jobs fit into the queue that is full when it is shut down.
+/// The capacity of the queue that is full when it is shut down.
 fn room(workers: usize) -> usize {
     workers - 1
 }
 
-/// A job on a priority queue: what is urgent first, and what is equally urgent in the order of its numbers.
+/// A job on a priority queue. Urgent jobs go first; equally urgent jobs go in the order of their numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Ticket {
     urgent: bool,
@@ -199,7 +201,7 @@ impl Ord for Ticket {
     }
 }
 
-/// The program `chapter-queues`, and what the processes run that it starts by its own name.
+/// The entry point of `chapter-queues`, and of the worker processes that it starts.
 pub fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     if let Some(status) = crate::processes::start::child_main::<workers::processes::Actor<processes::Stage>>() {

@@ -13,26 +13,26 @@ use crate::processes::shared::{Place, Shared};
 use crate::processes::{Queue, SimpleQueue};
 use crate::record::Resource;
 
-/// What the workers of a scene share.
-// There is one at a time.
+/// The state that the workers of a scene share.
+// Only one exists at a time.
 #[allow(clippy::large_enum_variant)]
 pub enum Stage {
-    /// A queue without limit.
+    /// A queue without a limit.
     Fifo(Queue<Job>),
     /// A queue that is soon full, or never.
     Bounded(Queue<Job>),
-    /// A queue whose items say also that there are no more, and how many workers must be told so.
+    /// A queue that also carries the end marker, and the number of workers that must receive one.
     Simple(SimpleQueue<Option<Job>>, usize),
-    /// A queue that is joined.
+    /// A queue that the producer joins.
     Join(Queue<Job>),
-    /// A queue that is full, and one that is empty.
+    /// A full queue and an empty one.
     Shutdown(Queue<Job>, Queue<Job>),
     /// A queue that is empty most of the time.
     Timeout(Queue<Job>),
 }
 
 impl Stage {
-    /// Sets the stage for one scene.
+    /// Sets up the stage for one scene.
     ///
     /// # Errors
     ///
@@ -104,12 +104,12 @@ impl workers::Stage for Stage {
         }
     }
 
-    /// Shuts the queues down. The others still do what they can get, but nobody waits for more.
+    /// Shuts the queues down. The other workers finish the jobs they can get, without waiting for more.
     fn abandon(&self) {
         match self {
             Self::Fifo(queue) | Self::Bounded(queue) | Self::Timeout(queue) => queue.shutdown(false),
             Self::Simple(queue, workers) => put_ends(queue, *workers),
-            // What nobody may be left to do would be waited for.
+            // The producer would wait forever for items that no worker is left to process.
             Self::Join(queue) => queue.shutdown(true),
             Self::Shutdown(full, empty) => {
                 full.shutdown(false);
@@ -119,7 +119,7 @@ impl workers::Stage for Stage {
     }
 }
 
-/// Puts all jobs, if it is the first worker, and serves.
+/// The first worker puts all jobs. Then every worker serves.
 fn in_order(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         for job in &me.jobs {
@@ -140,7 +140,7 @@ fn serve(me: &Worker, queue: &Queue<Job>) {
     }
 }
 
-/// Takes an item, and says that it waits for it.
+/// Gets an item, and records the wait for it.
 fn get(me: &Worker, queue: &Queue<Job>) -> Result<Job, GetError> {
     me.waits(Resource::Item);
     let item = queue.get();
@@ -166,7 +166,8 @@ fn bounded(me: &Worker, queue: &Queue<Job>) {
     }
 }
 
-/// Puts all jobs and the end for each worker, if it is the first worker; and takes jobs until it takes the end.
+/// The first worker puts all jobs, and an end marker for each worker. Then every worker takes jobs until it gets a
+/// marker.
 fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
     if me.is_first() {
         for job in &me.jobs {
@@ -186,24 +187,26 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
     }
 }
 
-/// Puts the end for each worker. If there is no room for one, there are more than enough already.
+/// Puts an end marker for each worker. A full queue holds more than enough of them already.
 fn put_ends(queue: &SimpleQueue<Option<Job>>, workers: usize) {
     for _ in 0..workers {
         let _ = queue.try_put(None);
     }
 }
 
-/// A job that was taken from a queue. When it is dropped, by a panic too, the queue is told that it is done. The queue finds out by itself if the process is killed.
+/// A job that was taken from a queue. Dropping it calls `task_done`, also when the worker panics. If the process is
+/// killed, the queue finds out by itself.
 struct Task<'a>(&'a Queue<Job>);
 
 impl Drop for Task<'_> {
     fn drop(&mut self) {
-        // It fails only if more was done than was put.
+        // It fails only if `task_done` was called more often than `put`.
         let _ = self.0.task_done();
     }
 }
 
-/// Puts jobs, waits until all are done, and does the last alone; or serves, and says of each job when it is done.
+/// The first worker puts jobs, waits until all are done, and does the last job alone. The others serve, and call
+/// `task_done` for each job.
 fn join(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         let (last, tasks) = me.jobs.split_last().expect("there are jobs");
@@ -226,8 +229,8 @@ fn join(me: &Worker, queue: &Queue<Job>) {
     }
 }
 
-/// Shuts both queues down, or waits for room in the full one, or waits for an item in the empty one; and serves what is
-/// left in the full one.
+/// One worker shuts both queues down; the others wait for room in the full queue, or for an item in the empty one. Then
+/// they serve the items left in the full queue.
 fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
     let (own, others) = me.jobs.split_at(1);
     match me.id.0 {
@@ -256,7 +259,7 @@ fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
     serve(me, full);
 }
 
-/// Makes a job ready now and then, or waits for one with little patience.
+/// One worker puts a job now and then; the others wait for jobs with a short timeout.
 fn timeout(me: &Worker, queue: &Queue<Job>) {
     if me.is_first() {
         for pair in me.jobs.chunks(2) {

@@ -26,39 +26,39 @@ use crate::usage::Usage;
 /// A worker that is a process.
 pub type Worker = worker::Worker<Journal>;
 
-/// How many words a stage may take: what is not used costs nothing.
+/// The number of words reserved for a stage. Unused memory costs nothing.
 const STAGE: usize = 1 << 18;
-/// How long a thread that was joined may need until the system has forgotten it.
+/// How long the system may take to remove a thread that was joined.
 const LEAVING: Duration = Duration::from_secs(1);
 
-/// What the workers of a scene share.
+/// The state that the workers of a scene share.
 pub trait Stage: Send + Sync + Sized + 'static {
-    /// What a process is sent to find it.
+    /// The message that lets another process find the stage.
     type Places: Serialize + DeserializeOwned;
 
-    /// Where it lies in the shared memory.
+    /// Where the stage lies in the shared memory.
     fn places(&self) -> Self::Places;
 
-    /// The stage that another process set.
+    /// The stage that another process has set up.
     ///
     /// # Errors
     ///
     /// When `places` are not those of a stage.
     fn at(memory: &Arc<Shared>, places: Self::Places) -> io::Result<Self>;
 
-    /// Plays the part of one worker. Blocks until it is over.
+    /// Runs one worker. Blocks until its part of the scene is over.
     fn play(&self, me: &Worker);
 
-    /// Ends every wait that a dead worker would have ended, now and from now on.
+    /// Ends every wait that a dead worker would have ended, now and in the future.
     fn abandon(&self);
 }
 
-/// Lets the workers play on the stage that `set` sets in shared memory. Blocks until the last of them is done. If one dies,
-/// the stage is abandoned, and the others leave.
+/// Runs the workers on the stage that `set` sets up in shared memory. Blocks until the last worker has ended. If one
+/// dies, `perform` abandons the stage, and the other workers leave.
 ///
 /// # Errors
 ///
-/// When there is no memory to share, a worker cannot be started, or `on_started` fails; the workers that were started are
+/// When memory can't be shared, a worker can't be started, or `on_started` fails; the workers that were started are
 /// killed.
 pub fn perform<S: Stage>(
     method: Method,
@@ -96,8 +96,8 @@ pub fn perform<S: Stage>(
     Ok(Outcome { left: 0, usage })
 }
 
-/// Makes ready to start processes. By `fork`, that needs a process with one thread, and threads of the scene before may
-/// still be on their way out.
+/// Prepares to start processes. `fork` needs a process with one thread, and threads of an earlier scene may still be
+/// ending.
 fn starter<C: Child>(method: Method) -> io::Result<Starter<C>> {
     let begin = Instant::now();
     loop {
@@ -108,29 +108,29 @@ fn starter<C: Child>(method: Method) -> io::Result<Starter<C>> {
     }
 }
 
-/// Writes the sizes of the jobs into shared memory, since there may be more of them than a process can be sent.
+/// Writes the sizes of the jobs into shared memory, because they may not fit into the message to a new process.
 fn write(memory: &Arc<Shared>, jobs: &[Job]) -> io::Result<Place> {
     let sizes = memory.at(memory.place(jobs.len().max(1))?, jobs.len().max(1))?;
     sizes.iter().zip(jobs).for_each(|(word, job)| word.store(job.size.to_bits(), Ordering::Relaxed));
     Ok(sizes.place())
 }
 
-/// Reads them again.
+/// Reads the jobs back.
 fn read(memory: &Arc<Shared>, place: Place, count: usize, kind: Kind) -> io::Result<Vec<Job>> {
     let sizes = memory.at(place, count.max(1))?;
     let job = |(number, size): (u64, f64)| Job { number, kind, size };
     Ok((0..).zip(sizes.iter().take(count).map(|word| f64::from_bits(word.load(Ordering::Relaxed)))).map(job).collect())
 }
 
-/// A worker and its stage: what a process becomes that is started for a scene.
+/// A worker and its stage: the main object of a process that is started for a scene.
 pub struct Actor<S> {
     stage: Arc<S>,
     me: Worker,
-    /// Where the jobs lie.
+    /// Where the list of jobs lies.
     list: Place,
 }
 
-/// What a worker is told that was not copied from a process that knows.
+/// The data that a worker process receives if it isn't a copy of its parent.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Preparation<P> {
     id: WorkerId,
@@ -140,7 +140,7 @@ pub struct Preparation<P> {
     count: usize,
     list: Place,
     journal: Place,
-    /// When the scene began, on the clock that all processes share.
+    /// The start of the scene, on the clock that all processes share.
     origin: Duration,
     stage: P,
 }
