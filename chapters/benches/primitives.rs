@@ -1,7 +1,7 @@
-//! What the primitives cost, each beside its neighbors: those that a working engineer would reach for.
+//! The cost of the primitives, each beside the alternatives that a working engineer would use.
 //!
-//! Run it with `cargo bench -p chapters --bench primitives`. A figure is the time per operation of the whole: what two
-//! threads do in turns counts once. Ours are lessons, and may take twice as long as the best.
+//! Run it with `cargo bench -p chapters --bench primitives`. A figure is the time per operation of the whole: one step
+//! of each of two alternating threads counts as one. Ours are lessons, and may take twice as long as the best.
 
 mod common;
 
@@ -13,7 +13,7 @@ use std::time::Instant;
 use common::{Run, beside};
 
 const ROUNDS: usize = 15;
-/// As much longer as the best neighbor's a lock may take.
+/// The allowed ratio of a lock's time to the best alternative's.
 const LOCKS: f64 = 2.0;
 
 fn main() {
@@ -188,7 +188,7 @@ mod coroutines {
 
     const TIMES: u32 = 200_000;
 
-    /// Seconds for each of what so many tasks do, `TIMES` each.
+    /// Seconds per operation for several tasks, with `TIMES` operations each.
     fn each_of_tasks<T: Future<Output = ()> + Send + 'static>(
         runtime: &Runtime,
         tasks: u32,

@@ -1,7 +1,7 @@
-//! What an item costs on its way through a queue, ours beside its neighbors.
+//! The cost of an item on its way through a queue, ours beside the alternatives.
 //!
-//! Run it with `cargo bench -p chapters --bench queues`. Ours are lessons, and may take three times as long as the best. The
-//! queues of processes are beside CPython's, too.
+//! Run it with `cargo bench -p chapters --bench queues`. Ours are lessons, and may take three times as long as the
+//! best. The queues of processes are also compared with CPython's.
 
 mod common;
 
@@ -11,9 +11,9 @@ use std::time::Instant;
 use common::{Aim, Run, Unit, beside, compare};
 
 const ROUNDS: usize = 11;
-/// As much longer as the best neighbor's a queue may take.
+/// The allowed ratio of a queue's time to the best alternative's.
 const QUEUES: f64 = 3.0;
-/// As many times less than CPython's an item between processes may cost.
+/// The required ratio of CPython's time to ours for an item between processes.
 #[cfg(target_os = "linux")]
 const TIMES_LESS: f64 = 20.0;
 
@@ -220,7 +220,7 @@ mod processes {
     use super::*;
 
     const ITEMS: u64 = 100_000;
-    /// CPython is given fewer: it has no use for more to show the same figure.
+    /// CPython gets fewer items: more wouldn't change its figure.
     const PYTHON_ITEMS: &str = "20000";
 
     /// Seconds for each item that this process puts and another one takes.
@@ -237,7 +237,7 @@ mod processes {
         begin.elapsed().as_secs_f64() / ITEMS as f64
     }
 
-    /// Seconds for each item that this process puts and takes, one at a time: nobody waits.
+    /// Seconds for each item that this process puts and takes, one at a time, without waiting.
     fn alone(put: impl Fn(u64), get: impl Fn() -> u64) -> f64 {
         let begin = Instant::now();
         for item in 0..ITEMS {

@@ -1,7 +1,7 @@
-//! One of four workers aborts. What becomes of the other three, as threads and as processes? `cargo run --example abort`
+//! One of four workers aborts. Do the others survive, as threads and as processes? `cargo run --example abort`
 //!
-//! `std::process::abort` stands for whatever ends a process at once: a fault in C code, a stack that overflows, an
-//! allocation that fails.
+//! `std::process::abort` stands for any sudden end of a process: a fault in C code, a stack overflow, a failed
+//! allocation.
 
 use std::ffi::OsStr;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -21,7 +21,7 @@ fn main() -> io::Result<ExitCode> {
 }
 
 // ANCHOR: work
-/// Says that it is done, unless it is worker 2: that one aborts, once all have started.
+/// Prints that it is done, unless it is worker 2, which aborts once all have started.
 fn work(number: usize, all_have_started: impl FnOnce()) {
     all_have_started();
     if number == 2 {
@@ -30,7 +30,7 @@ fn work(number: usize, all_have_started: impl FnOnce()) {
     println!("done");
 }
 
-/// Four workers in one process, of which nobody is done before the second one aborts.
+/// Four workers in one process. None ends before the second one aborts.
 fn threads() {
     let aborted = &Barrier::new(WORKERS);
     thread::scope(|scope| {
@@ -47,7 +47,7 @@ fn threads() {
 }
 // ANCHOR_END: work
 
-/// Runs the workers both ways, each in processes of their own, and counts what they say.
+/// Runs the workers both ways, each in processes of their own, and counts the messages.
 fn report() -> io::Result<()> {
     let this = |argument: &str| -> io::Result<Child> {
         Command::new(env::current_exe()?).arg(argument).stdout(Stdio::piped()).spawn()

@@ -1,4 +1,4 @@
-//! The service of the threads, and among its jobs one that cannot be done: `cargo run --example bad_job`.
+//! The service of the threads, with a job among the others that panics: `cargo run --example bad_job`.
 //!
 //! It has the flags of `chapter-threads`.
 
@@ -10,7 +10,7 @@ use chapters::job::{Job, Kind};
 use chapters::service::Model;
 use chapters::threads::Service;
 
-/// Which job it is.
+/// The index of the job.
 const BAD: usize = 5;
 
 #[derive(clap::Args)]
@@ -18,7 +18,7 @@ struct NoMoreFlags {}
 
 fn main() -> ExitCode {
     demo::main(Model::Threads, env::args_os(), |_: NoMoreFlags, mut demo| {
-        // Nobody can wait for less than no time: this job panics.
+        // A wait can't be shorter than zero: this job panics.
         if let Some(job) = demo.jobs.get_mut(BAD) {
             *job = Job { kind: Kind::Io, size: -1.0, ..*job };
         }

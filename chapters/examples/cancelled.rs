@@ -1,8 +1,8 @@
-//! A worker that is out of patience drops what it was waiting for. In one of three ways a job goes with it:
+//! A worker that times out drops the future it was waiting for. In one of three ways, a job is lost with it:
 //! `cargo run --example cancelled`.
 //!
-//! The clock is tokio's own. It stands still while anybody works, and when all wait it jumps to the next timer, so this
-//! takes no time and ends the same way each time.
+//! The clock is tokio's own. It stands still while any task can run, and when all tasks wait it jumps to the next
+//! timer, so this ends at once and in the same way each time.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use tokio::task;
 use tokio::time::{sleep, timeout};
 
 const JOBS: usize = 12;
-/// How long the worker waits before it looks around.
+/// The worker's timeout.
 const PATIENCE: Duration = Duration::from_millis(10);
 /// How long a job takes.
 const JOB: Duration = Duration::from_millis(5);
-/// How long somebody else keeps the place in the kitchen, and how long that one is away.
+/// How long another cook keeps the place in the kitchen, and how long it stays away.
 const COOKS: Duration = Duration::from_millis(25);
 
-/// There is place for one.
+/// The kitchen has one place.
 static KITCHEN: Semaphore = Semaphore::const_new(1);
 
 type Ready = (u32, SemaphorePermit<'static>);
@@ -47,7 +47,7 @@ async fn place_first(queue: Receiver<u32>) -> Option<Ready> {
 // ANCHOR_END: place_first
 
 // ANCHOR: work
-/// Does jobs until there are none, and says how many.
+/// Runs jobs until the queue is closed and empty, and returns how many.
 async fn work<F>(queue: Receiver<u32>, next: fn(Receiver<u32>) -> F) -> usize
 where
     F: Future<Output = Option<Ready>>,
@@ -86,7 +86,7 @@ async fn work_shielded(queue: Receiver<u32>) -> usize {
 }
 // ANCHOR_END: shielded
 
-/// Who needs the kitchen, too.
+/// Another task that needs the kitchen.
 async fn cook() {
     loop {
         let place = place().await;
@@ -96,7 +96,7 @@ async fn cook() {
     }
 }
 
-/// Lets a worker work beside the cook, and says how many jobs are done and how many are nowhere.
+/// Runs a worker beside the cook, and prints how many jobs are done and how many are lost.
 async fn tell<F: Future<Output = usize>>(name: &str, work: impl FnOnce(Receiver<u32>) -> F) {
     let (jobs, queue) = async_channel::unbounded();
     (0..JOBS as u32).for_each(|job| jobs.try_send(job).expect("the queue is open"));

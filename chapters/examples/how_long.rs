@@ -1,6 +1,6 @@
 //! A question of the book: how many seconds do these waits take? `cargo run --example how_long`.
 //!
-//! Tokio's clock is stopped, and jumps to the next timer when all wait. So it takes no time to find out.
+//! Tokio's clock is paused, and jumps to the next timer when all tasks wait, so this program ends at once.
 
 use std::time::Duration;
 

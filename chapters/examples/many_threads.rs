@@ -1,4 +1,4 @@
-//! What a thousand threads cost that only wait: `cargo run --release --example many_threads`.
+//! The cost of a thousand threads that only wait: `cargo run --release --example many_threads`.
 //!
 //! `many_threads.py`, beside this file, does the same in Python.
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel;
 
-/// How many threads there are.
+/// The number of threads.
 const THREADS: u32 = 1000;
 
 fn main() {
@@ -43,7 +43,7 @@ fn micros(all: Duration) -> f64 {
     all.as_secs_f64() * 1e6 / f64::from(THREADS)
 }
 
-/// What this process has, in KiB: `VmSize` is what it may use, `VmRSS` what it does use. Nothing, where it is not Linux.
+/// The memory of this process, in KiB: `VmSize` is its address space, `VmRSS` its resident memory. Zero outside Linux.
 fn memory(what: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(what));

@@ -12,7 +12,7 @@ const ITEMS: usize = 1_000;
 const LENGTH: usize = 1 << 14;
 
 fn main() {
-    // The peak of a process never falls, so what needs less comes first.
+    // The peak memory of a process never falls, so the smaller case runs before the larger.
     for (name, maxsize) in [("room for 8", 8), ("no bound", 0)] {
         let (put, waited) = pass_on(name, maxsize);
         let peak = usage::peak_rss() as f64 / f64::from(1 << 20);
@@ -21,7 +21,7 @@ fn main() {
 }
 
 // ANCHOR: pass_on
-/// Puts all items as fast as the queue takes them. Says how long that took, and how long the last item was on its way.
+/// Puts all items as fast as the queue takes them. Returns how long that took, and the delay of the last item.
 fn pass_on(name: &str, maxsize: usize) -> (f64, f64) {
     let queue = Queue::new(maxsize);
     thread::scope(|scope| {
@@ -40,7 +40,7 @@ fn pass_on(name: &str, maxsize: usize) -> (f64, f64) {
 }
 // ANCHOR_END: pass_on
 
-/// Takes items, and needs a millisecond for each. Says how long the last was on its way.
+/// Takes items, and needs a millisecond for each. Returns the delay of the last item.
 fn consume(queue: &Queue<(Instant, Vec<u8>)>) -> f64 {
     let mut waited = Duration::ZERO;
     while let Ok((put, _content)) = queue.get() {

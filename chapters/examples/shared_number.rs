@@ -1,6 +1,6 @@
 //! Two threads add to one number, in two ways that the compiler accepts: `cargo run --example shared_number`.
 //!
-//! `tests/ui/shared_number.rs` is the program that it does not accept.
+//! `tests/ui/shared_number.rs` is a version that the compiler rejects.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,7 +12,7 @@ fn main() {
 }
 
 // ANCHOR: atomic
-/// Reads, adds and writes in one step.
+/// Reads, adds, and writes in one step.
 pub fn atomic() -> u64 {
     let x = AtomicU64::new(0);
     both(|| _ = x.fetch_add(1, Relaxed), || _ = x.fetch_add(1, Relaxed));
@@ -21,7 +21,7 @@ pub fn atomic() -> u64 {
 // ANCHOR_END: atomic
 
 // ANCHOR: mutex
-/// Reads, adds and writes while nobody else can.
+/// Reads, adds, and writes while the lock keeps the other thread out.
 pub fn mutex() -> u64 {
     let x = Mutex::new(0);
     both(|| *x.lock().unwrap() += 1, || *x.lock().unwrap() += 1);

@@ -1,7 +1,7 @@
 //! The scene `lock` of `chapter-primitives` with the wrong lock, a thread's, held over an `await` on one event loop.
 //!
-//! The loop stands still, for ever. A watchdog on another thread finds out, says so, and ends the program. Three of the
-//! workers want the lock, and the fourth has nothing to do with it: `cargo run --example stalled_loop -- --seed=1`.
+//! The loop blocks forever. A watchdog on another thread notices, reports it, and ends the program. Three of the
+//! workers want the lock, and the fourth doesn't need it: `cargo run --example stalled_loop -- --seed=1`.
 
 use std::io;
 use std::process::ExitCode;
@@ -25,9 +25,9 @@ use tokio::time::sleep;
 
 type Worker = worker::Worker<Recorder>;
 
-/// How often the loop gives a sign of life.
+/// The interval of the loop's heartbeat.
 const BEAT: Duration = Duration::from_millis(20);
-/// How long the watchdog waits for one.
+/// How long the watchdog waits for a heartbeat.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 const WORKERS: u32 = 4;
@@ -69,14 +69,14 @@ async fn work(me: &Worker) {
     }
 }
 
-/// Gives a sign of life, again and again, as long as the loop turns.
+/// Sends a heartbeat at regular intervals, as long as the loop runs.
 async fn beat(signs: Sender<()>) {
     while signs.send(()).is_ok() {
         sleep(BEAT).await;
     }
 }
 
-/// Waits until the loop ends, or gives no sign of life for too long: then the answer is false.
+/// Waits until the loop ends and returns true, or until a heartbeat is late and returns false.
 fn watch(signs: &Receiver<()>) -> bool {
     loop {
         match signs.recv_timeout(PATIENCE) {
@@ -130,7 +130,7 @@ fn main() -> ExitCode {
     let (signs, seen) = mpsc::channel();
     trace.service().record(Event::ServiceStarting);
     let stage = trace.clone();
-    // Nobody joins a thread that stands still. It ends with the program.
+    // A blocked thread is never joined. It ends with the program.
     thread::spawn(move || play(&jobs, &stage, signs).expect("the runtime can be built"));
     let ended = watch(&seen);
 

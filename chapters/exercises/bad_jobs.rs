@@ -1,4 +1,4 @@
-//! Two workers do what is on a queue. A job that panics takes its worker along, and what the worker had done before.
+//! Two workers run the jobs on a queue. A job that panics ends its worker, and the worker's results are lost.
 //!
 //! Let all good jobs count, and count the bad ones. No more than two threads may be started.
 
@@ -8,7 +8,7 @@ use crossbeam::channel;
 
 pub type Job = Box<dyn FnOnce() -> u64 + Send>;
 
-/// What comes of some jobs: the sum of the good ones, and the number of the bad ones.
+/// The result of some jobs: the sum of the good ones, and the number of the bad ones.
 pub fn run(jobs: Vec<Job>) -> (u64, usize) {
     let (sender, queue) = channel::unbounded();
     jobs.into_iter().for_each(|job| sender.send(job).unwrap());

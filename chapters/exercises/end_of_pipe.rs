@@ -1,5 +1,5 @@
-//! Child processes write numbers into a pipe, and their parent adds up what comes out, until the pipe has ended. It waits
-//! for ever.
+//! Child processes write numbers into a pipe, and their parent adds up the numbers that it reads, until the pipe ends.
+//! The parent waits forever.
 //!
 //! Let it end. You may not count the numbers.
 

@@ -4,7 +4,7 @@
 
 use async_channel::Receiver;
 
-/// Takes jobs until there are none, and says how many it did.
+/// Takes jobs until the queue is closed and empty, and returns how many it did.
 pub async fn work(queue: Receiver<u64>) -> usize {
     let mut done = 0;
     while let Ok(job) = queue.recv().await {
@@ -14,7 +14,7 @@ pub async fn work(queue: Receiver<u64>) -> usize {
     done
 }
 
-/// A job has no `await` in it.
+/// The function of a job isn't `async` and never yields.
 fn compute(job: u64) {
     std::hint::black_box((0..job).sum::<u64>());
 }

@@ -1,4 +1,4 @@
-//! A forecast: how long work takes at least, before anybody has run it. It is wrong.
+//! A forecast: the minimum time that some work takes, computed before it is run. It is wrong.
 //!
 //! Workers can wait at the same time, all of them. They can compute at the same time only on different cores, and not at
 //! all where one lock or one event loop lets one of them run at a time. Correct the forecast.
@@ -9,7 +9,7 @@ pub struct Work {
     pub waiting: f64,
 }
 
-/// Those who are to do it.
+/// The workers that will do it.
 pub struct Workers {
     pub count: f64,
     pub cores: f64,

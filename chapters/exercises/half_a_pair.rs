@@ -1,11 +1,11 @@
-//! Gloves come off a line one by one, and are handed out in pairs. A caller who loses patience drops `next` while it
-//! waits, and a glove is gone.
+//! Gloves come off a line one by one, and are handed out in pairs. A caller that times out drops `next` while it waits,
+//! and a glove is lost.
 //!
 //! Let `next` be dropped at any `await` without losing a glove. Its callers stay as they are.
 
 use async_channel::Receiver;
 
-/// Makes pairs of what comes off a line.
+/// Makes pairs of the gloves on a line.
 pub struct Pairs {
     line: Receiver<u32>,
 }
@@ -16,7 +16,7 @@ impl Pairs {
         Self { line }
     }
 
-    /// Waits for two, and hands them out in the order in which they came; nothing, if there is no pair any more.
+    /// Waits for two gloves, and returns them in the order of arrival; `None` if the line ends before a pair.
     pub async fn next(&mut self) -> Option<(u32, u32)> {
         let left = self.line.recv().await.ok()?;
         let right = self.line.recv().await.ok()?;

@@ -1,7 +1,7 @@
-//! A kitchen with so many places, made of a lock and a condition. A cook who panics keeps the place for ever, and when the
-//! last place is kept, all others stand outside.
+//! A kitchen with a limited number of places, made of a lock and a condition. A cook that panics keeps its place
+//! forever, and when all places are kept, all other cooks wait outside.
 //!
-//! Mend `cook`. What has to be given back must be given back by something that nobody can forget, and no panic can skip.
+//! Fix `cook`: release the place in a way that can't be forgotten, and that a panic can't skip.
 
 use chapters::threads::{Condition, Lock};
 

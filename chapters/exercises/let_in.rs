@@ -1,5 +1,5 @@
 //! Two threads add to one number under one interpreter lock, until the lock has gone back and forth between them. It
-//! never does: the first to come lets nobody in.
+//! never does: the first thread never releases it.
 //!
 //! Let the other thread in, and lose no addition.
 
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use chapters::gil::GilGuard;
 
-/// Adds one to `x`, again and again, until that is enough. Returns how often it did.
+/// Adds one to `x` repeatedly, until that is enough. Returns how many times it did.
 pub fn add(x: &AtomicU64, _guard: &mut GilGuard<'_>, enough: impl Fn() -> bool) -> u64 {
     let mut added = 0;
     while !enough() {

@@ -1,8 +1,8 @@
-//! The exercises of the book: `cargo run --example exercise` lists them, and with a name it says what is still wrong.
+//! The exercises of the book: `cargo run --example exercise` lists them, and with a name it reports what remains wrong.
 //!
-//! An exercise is one file in this folder, with a fault in it or something missing; its first lines say what it is to do.
-//! What looks at it is the file of the same name in `checks`. A solution is in `solutions`, where the same checks look at
-//! it: `cargo run --example solution -- NAME`.
+//! An exercise is one file in this folder, with a fault in it or a part missing; its first lines state the task. Its
+//! check is the file of the same name in `checks`. A solution is in `solutions`, and must pass the same checks:
+//! `cargo run --example solution -- NAME`.
 
 mod checks;
 

@@ -1,5 +1,5 @@
-//! A worker adds up the numbers on a queue, and looks once a second whether it is to stop. So it stops up to a second late,
-//! and it leaves numbers behind.
+//! A worker adds up the numbers on a queue, and polls a stop flag once a second. So it stops up to a second late, and
+//! it leaves numbers behind.
 //!
 //! Let it stop at once when there is nothing to do, and not before. It needs neither a flag nor a timeout.
 
@@ -34,7 +34,7 @@ impl Service {
         sum
     }
 
-    /// Says that no number will come any more.
+    /// Stops the service: no more numbers will come.
     pub fn stop(&self) {
         self.running.store(false, Relaxed);
     }

@@ -1,12 +1,12 @@
 //! Two threads work under one interpreter lock. One asks questions, the other answers them, and both stand still.
 //!
-//! Let them go on. Whoever computes must hold the lock, as Python code would.
+//! Let them continue. A thread that computes must hold the lock, as Python code would.
 
 use std::sync::mpsc::{Receiver, Sender};
 
 use chapters::gil::{GilGuard, Watch};
 
-/// Answers each question with what `compute` makes of it, until nobody asks any more.
+/// Answers each question with the result of `compute`, until all senders are gone.
 pub fn answer<W: Watch>(
     guard: &mut GilGuard<'_, W>,
     questions: &Receiver<u64>,

@@ -1,6 +1,6 @@
 //! A server answers questions by jobs that block their thread. While it does one, its event loop stands still.
 //!
-//! Let the loop go on meanwhile. The answers stay in the order of the questions.
+//! Let the loop continue during the jobs. The answers stay in the order of the questions.
 
 /// A job that blocks the thread on which it is called.
 pub type Job = Box<dyn FnOnce() -> u64 + Send>;

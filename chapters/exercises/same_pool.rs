@@ -1,4 +1,4 @@
-//! Two threads add up numbers. Who has many hands a half to the pool, and waits for its sum. Soon both wait.
+//! Two threads add up numbers. A task with many numbers hands half to the pool, and waits for its sum. Soon both wait.
 //!
 //! Let it end, with the same two threads, and with the halves still handed to the pool.
 
@@ -6,14 +6,14 @@ use std::thread;
 
 use crossbeam::channel::{self, Receiver, Sender};
 
-/// Numbers to add up, who waits for the sum, and the way into the pool.
+/// Numbers to add up, the sender for the sum, and the pool's queue.
 pub struct Task {
     numbers: Vec<u64>,
     sum: Sender<u64>,
     pool: Sender<Task>,
 }
 
-/// So many numbers are few.
+/// A task with at most this many numbers isn't split.
 const FEW: usize = 10;
 
 pub fn sum(numbers: Vec<u64>) -> u64 {
@@ -26,7 +26,7 @@ pub fn sum(numbers: Vec<u64>) -> u64 {
     end.recv().unwrap()
 }
 
-/// Adds up the numbers of a task. Whatever else is to be done is on the queue.
+/// Adds up the numbers of a task. Other tasks are on the queue.
 fn perform(task: Task, _queue: &Receiver<Task>) {
     let Task { mut numbers, sum, pool } = task;
     let mut total = 0;

@@ -1,13 +1,13 @@
-//! A queue that saves wake-ups: only an item that comes to an empty queue wakes a getter, and only a place that becomes free
-//! in a full one wakes a putter. Now and then somebody waits for ever.
+//! A queue that saves wakeups: only an item that comes to an empty queue wakes a getter, and only a place that becomes
+//! free in a full queue wakes a putter. Now and then a task waits forever.
 //!
-//! Let everybody go on for whom there is something. The queue keeps its bound, and its two conditions.
+//! Wake every task that can proceed. The queue keeps its bound, and its two conditions.
 
 use std::collections::VecDeque;
 
 use chapters::coroutines::{Condition, Lock};
 
-/// A queue of so many items at most.
+/// A queue of at most `maxsize` items.
 pub struct Bounded {
     items: Lock<VecDeque<u32>>,
     not_empty: Condition,

@@ -1,6 +1,6 @@
 //! One worker waits until the pile is high enough, and carries it away. It is woken too early, and carries what is there.
 //!
-//! Mend `carry`. Who notifies promises that something has changed, and no more than that.
+//! Fix `carry`. A notification promises only that something has changed.
 
 use chapters::threads::{Condition, Lock};
 
@@ -16,6 +16,6 @@ pub fn carry(pile: &Lock<impl Pile>, higher: &Condition, load: u64) -> u64 {
 pub trait Pile {
     fn height(&self) -> u64;
 
-    /// Takes so much away, or all that is there, and returns how much that is.
+    /// Removes at most `most` from the pile, and returns the amount.
     fn take(&mut self, most: u64) -> u64;
 }

@@ -1,5 +1,5 @@
-//! Jobs are done by child processes, and one that fails says so before it ends. A process that is killed says nothing, so
-//! it is not counted. And nobody waits for any of them.
+//! Each job runs in a child process, and one that fails reports it before it ends. A process that is killed reports
+//! nothing, so it isn't counted. And the parent never waits for its children.
 //!
 //! Count every job that was not done, and leave no zombie behind.
 
@@ -7,10 +7,10 @@ use std::io::{self, Read, Write};
 
 use chapters::processes::start::fork;
 
-/// A job says whether it was done.
+/// A job returns whether it was done.
 pub type Job = fn() -> bool;
 
-/// How many of the jobs were not done, each of which is tried by a process of its own.
+/// The number of jobs that were not done. Each job runs in a process of its own.
 pub fn failures(jobs: &[Job]) -> io::Result<usize> {
     let (mut reader, writer) = io::pipe()?;
     for job in jobs {

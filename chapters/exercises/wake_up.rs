@@ -1,6 +1,6 @@
-//! A bell for coroutines: who waits for it goes on when it is rung. On an executor nobody ever goes on.
+//! A bell for coroutines: ringing it should wake the waiting tasks. On an executor they wait forever.
 //!
-//! Let `ring` wake all who wait.
+//! Let `ring` wake all waiting tasks.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl Bell {
-    /// Rings, once and for all.
+    /// Rings the bell, once and for all.
     pub fn ring(&self) {
         self.state.borrow_mut().rung = true;
     }
@@ -30,7 +30,7 @@ impl Bell {
     }
 }
 
-/// Is ready when the bell has been rung.
+/// A future that is ready when the bell has been rung.
 pub struct Wait {
     bell: Bell,
 }

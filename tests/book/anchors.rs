@@ -1,11 +1,11 @@
-//! Anchors: each is there for a page.
+//! Anchors: a page shows each of them.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::listings::Include;
 
-/// The folders in `chapters/src` that tell the same story: their files of one name carry the same anchors.
+/// The folders in `chapters/src` with parallel code: their files of one name carry the same anchors.
 const MODELS: [&str; 3] = ["threads", "processes", "coroutines"];
 
 /// The names of a source's anchors, each with its line.
@@ -14,7 +14,7 @@ fn anchors(source: &str) -> Vec<(usize, &str)> {
     lines.filter_map(|(number, line)| Some((number, line.split_once("ANCHOR: ")?.1.trim()))).collect()
 }
 
-/// A file that tells the same as its siblings stands for all of them.
+/// Removes the model's folder, so that one file stands for its siblings, which have the same anchors.
 fn without_model(include: &Include) -> Include {
     let any = |component: Component| match component.as_os_str().to_str() {
         Some(name) if MODELS.contains(&name) => PathBuf::from("*"),
@@ -29,7 +29,7 @@ fn without_model(include: &Include) -> Include {
     Include { path, anchor: include.anchor.clone() }
 }
 
-/// Every anchor is there for a page.
+/// A page shows every anchor.
 fn anchors_that_no_page_shows(path: &Path, source: &str, shown: &BTreeSet<Include>) -> Vec<String> {
     let hidden = |&(_, anchor): &(usize, &str)| {
         let include = Include { path: path.to_owned(), anchor: Some(anchor.to_owned()) };
@@ -78,7 +78,7 @@ mod each_check_can_fail {
         assert_finds(check("chapters/src/job.rs", &shown("chapters/src/job.rs")), &[]);
         assert_finds(check("chapters/src/job.rs", &none), &["job.rs:2: no page shows the anchor a"]);
         assert_finds(check("chapters/src/job.rs", &shown("chapters/src/view.rs")), &["job.rs:2: "]);
-        // What is shown of one model is there in all, so that their files differ only in what the models make different.
+        // An anchor shown for one model exists in all three, so that their files differ only where the models do.
         assert_finds(check("chapters/src/threads/lock.rs", &shown("chapters/src/coroutines/lock.rs")), &[]);
         assert_finds(check("chapters/src/processes/lock/mod.rs", &shown("chapters/src/threads/lock.rs")), &[]);
         assert_finds(check("chapters/src/threads/lock.rs", &shown("chapters/src/coroutines/queue.rs")), &["lock"]);

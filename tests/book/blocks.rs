@@ -1,4 +1,4 @@
-//! Code blocks: each says what it is, in words that tell what is done with it.
+//! Code blocks: the words after the fence say how each block is tested.
 //!
 //! | after the fence | what it holds |
 //! | --- | --- |
@@ -8,13 +8,13 @@
 //! | `rust,ignore` | an include of code that is compiled elsewhere |
 //! | `python` | a program, or a part of one; it is run |
 //! | `console` | commands and what they print; they are run |
-//! | `text`, `toml`, `json` | what is only to be read |
+//! | `text`, `toml`, `json` | text that isn't run |
 //!
-//! How the blocks are run, and what the comments before them can say, is told in `tests/run`.
+//! `tests/run` explains how the blocks are run, and the possible comments before them.
 
 use crate::common::Page;
 
-/// What may stand after a fence.
+/// The words that may follow a fence.
 const KINDS: [&str; 9] =
     ["rust", "rust,should_panic", "rust,no_run", "rust,ignore", "python", "console", "text", "toml", "json"];
 
@@ -24,7 +24,7 @@ fn blocks_of_no_kind(page: &Page) -> Vec<String> {
     wrong.map(|block| page.fault(block.line, format!("there are no blocks of the kind `{}`", block.info))).collect()
 }
 
-/// What is not run has a reason.
+/// A program that isn't run has a reason.
 fn programs_that_end_and_are_not_run(page: &Page) -> Vec<String> {
     let silent = page.blocks().into_iter().filter(|block| {
         let reason = block.note.as_deref().and_then(|note| note.strip_prefix("never ends: "));

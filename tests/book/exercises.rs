@@ -1,7 +1,8 @@
-//! Exercises and questions: each exercise is set on a page and solved on another, each answer stands below its question.
+//! Exercises and questions: each exercise is set on a page and solved on another, and each answer is below its
+//! question.
 //!
-//! That an exercise fails as it stands, and that its solution passes, is seen by running the commands that the pages show,
-//! which the test `run` does. What a program can print is tried out in `chapters/tests/quizzes`.
+//! The test `run` runs the commands that the pages show, so it checks that each exercise fails and that its solution
+//! passes. `chapters/tests/quizzes` tests the possible outputs of the programs.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Figures: who cannot see one can read what it shows, and each is there for a page.
+//! Figures: each has a text alternative, and a page shows each of them.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::common::Page;
 use crate::links::targets;
 use crate::listings::{includes, resolve};
 
-/// Who cannot see a figure can read what it shows.
+/// Every figure has a text alternative.
 fn figures_without_words(page: &Page) -> Vec<String> {
     let mut faults = Vec::new();
     let mut image: Option<(String, bool)> = None;
@@ -34,7 +34,7 @@ fn figures_without_words(page: &Page) -> Vec<String> {
     faults
 }
 
-/// Every figure is there for a page.
+/// A page shows every figure.
 fn figures_that_no_page_shows(figures: Vec<PathBuf>, pages: &[Page]) -> Vec<String> {
     let linked = |page: &Page| targets(page).into_iter().map(|(_, it)| resolve(page, &it)).collect::<Vec<_>>();
     let included = |page: &Page| includes(page).into_iter().map(|(_, include)| include.path);

@@ -36,7 +36,7 @@ fn heading_ids(page: &Page) -> BTreeSet<String> {
                 let heading = heading.take().unwrap_or_default();
                 let kept = heading.trim().chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
                 let id: String = kept.map(|it| if it == ' ' { '-' } else { it.to_ascii_lowercase() }).collect();
-                // A second heading of the same words is told from the first by a number.
+                // A number distinguishes a second heading with the same words from the first.
                 let numbered = (1..).map(|number| format!("{id}-{number}"));
                 ids.extend([id.clone()].into_iter().chain(numbered).find(|id| !ids.contains(id)));
             }

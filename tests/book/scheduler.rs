@@ -7,7 +7,7 @@
 //! </div>
 //! ```
 //!
-//! That the recordings are up to date is checked by the package `programs`, which makes them.
+//! The package `programs`, which makes the recordings, checks that they are up to date.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -3,11 +3,11 @@
 use chapters::record::Resource;
 use chapters::view::timeline::Style;
 
-/// The script and the style sheets that repeat what the timelines say.
+/// The script and the style sheets that repeat the words and colors of the timelines.
 const SCRIPT: &str = "book/theme/lab-run.js";
 const STYLE_SHEETS: [&str; 2] = ["book/theme/book.css", "book/theme/lab.css"];
 
-/// The lines of the script that say what it is to wait for each resource, to hold it and to signal it.
+/// The lines of the script with the words for waiting for each resource, holding it, and signaling it.
 fn lines() -> Vec<String> {
     let line = |resource: Resource| {
         let name = serde_json::to_value(resource).expect("a resource has a name");
@@ -31,7 +31,7 @@ fn missing(lines: Vec<String>, text: &str) -> Vec<String> {
     lines.into_iter().filter(|line| !has(line)).map(|line| format!("expected the line: {line}")).collect()
 }
 
-/// What stands between the braces of the first `:root` of a style sheet, which is for light themes.
+/// The text between the braces of the first `:root` of a style sheet, for light themes.
 fn light_theme(text: &str) -> &str {
     text.split_once(":root {").and_then(|(_, rest)| rest.split_once('}')).map_or("", |(within, _)| within)
 }

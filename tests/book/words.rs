@@ -13,7 +13,7 @@ use regex::Regex;
 use crate::chapters::own_text;
 use crate::common::Page;
 
-/// Terms that are words of everyday, too, and stand in that sense before they are introduced in another.
+/// Terms that are also everyday words, and may be used in that sense before the term is introduced.
 const EVERYDAY: &[(&str, &str)] = &[
     ("break", "a loop can do so, too"),
     ("condition", "a loop has one, too"),
@@ -59,7 +59,7 @@ fn terms(page: &Page) -> Vec<(Range<usize>, String)> {
     terms
 }
 
-/// What the glossary explains, each entry with its line; it may have several names, or a short one in parentheses.
+/// The entries of the glossary, each with its line; an entry may have several names, or a short one in parentheses.
 fn entries(glossary: &Page) -> Vec<(usize, Vec<String>)> {
     let mut entries: Vec<(usize, String)> = Vec::new();
     let mut inside = false;
@@ -136,12 +136,12 @@ fn prose(page: &Page) -> String {
     let mut prose = " ".repeat(page.text.len()).into_bytes();
     for range in own_text(page) {
         let text = &page.text[range.clone()];
-        // Code names things of the program's.
+        // Inline code names items of the program.
         if !text.starts_with('`') {
             prose[range].copy_from_slice(text.as_bytes());
         }
     }
-    // A term may have another one in it.
+    // A term may contain another term.
     for (range, _) in terms(page) {
         prose[range].fill(b' ');
     }

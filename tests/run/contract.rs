@@ -1,4 +1,4 @@
-//! Contracts: what the output of a console block may vary in, and what holds in every run.
+//! Contracts: the parts of a console block's output that may vary, and the checks that hold in every run.
 //!
 //! An HTML comment after a `console` block, which readers don't see, names both:
 //!
@@ -45,7 +45,7 @@ const VARIES: &[(&str, &[(&str, &str)])] = &[
 /// The name that allows the lines to come in any order.
 const ORDER: &str = "order";
 
-/// What holds in every run: a name, the number of its arguments, and the function that checks it.
+/// The checks that a contract may name: a name, the number of its arguments, and the function that checks it.
 const CHECKS: &[(&str, usize, Check)] = &[
     ("job_size", 2, job_size),
     ("no_job_started_twice", 0, no_job_started_twice),
@@ -71,7 +71,7 @@ const CHECKS: &[(&str, usize, Check)] = &[
 /// Checks the output of one run, given the arguments in the contract.
 type Check = fn(&[String], &str) -> Result<(), String>;
 
-/// What a page promises about the output of a block.
+/// The contract of a block.
 #[derive(Debug, Default)]
 pub struct Contract {
     pub varies: Vec<String>,

@@ -1,4 +1,4 @@
-//! The interpreter lock beside CPython's own, and beside none.
+//! The interpreter lock beside CPython's own, and beside no lock.
 
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ fn digest() {
     black_box(hasher.finalize());
 }
 
-/// What a checkpoint after every digest costs when nobody else wants the lock.
+/// The cost of a checkpoint after every digest when no other thread wants the lock.
 pub fn checkpoint() {
     const DIGESTS: u32 = 2000;
     let gil = Gil::default();
@@ -43,7 +43,7 @@ pub fn checkpoint() {
     );
 }
 
-/// Notes down when a thread gets the lock.
+/// Records when a thread acquires the lock.
 struct Takes<'a>(&'a Mutex<Vec<Instant>>);
 
 impl Watch for Takes<'_> {
@@ -53,7 +53,7 @@ impl Watch for Takes<'_> {
     fn released(&self) {}
 }
 
-/// How long the lock is held where two threads compute.
+/// How long each thread holds the lock while two threads compute.
 pub fn holds() {
     let second = Duration::from_secs(1);
     for (what, interval, arguments) in [

@@ -1,6 +1,6 @@
-//! The numbers that this project is to reach, beside CPython's and beside the bare thing that each is built on.
+//! The project's goals in numbers, beside CPython's and those of the bare primitive that each is built on.
 //!
-//! Run it with `cargo bench -p chapters --bench numbers [PART]`. What it printed last is in the book's appendix.
+//! Run it with `cargo bench -p chapters --bench numbers [PART]`. The book's appendix has the latest output.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-//! What a process shares with the one that it is a copy of: a variable, a word of shared memory, and an open file.
+//! The state that a copied process shares with its parent: a variable, a word of shared memory, and an open file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};

@@ -1,4 +1,4 @@
-//! How processes end: with a status, by a signal, as a zombie until somebody waits, and as an orphan.
+//! How processes end: with a status, by a signal, as a zombie until the parent reaps them, and as an orphan.
 
 use std::fs;
 use std::io::{self, PipeWriter, Read, Write};
@@ -45,7 +45,7 @@ fn zombie() -> io::Result<()> {
     Ok(())
 }
 
-/// What `/proc/PID/status` says of a process, if there is one: `S (sleeping)`, `Z (zombie)`.
+/// The state in `/proc/PID/status`, if there is one: `S (sleeping)`, `Z (zombie)`.
 fn state(process: &Process) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).ok()?;
     Some(status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned())
@@ -66,7 +66,7 @@ fn orphan() -> io::Result<()> {
     Ok(())
 }
 
-/// Ends once its child knows who its parent is. The child says that, and who is its parent afterwards.
+/// Ends once its child knows its parent's PID. The child reports that PID, and its new parent's afterwards.
 fn have_a_child_and_end(mut say: PipeWriter) {
     let (mut looked, looks) = io::pipe().expect("there is room for a pipe");
     // SAFETY: this process has one thread, so the copy lacks none.

@@ -1,4 +1,4 @@
-//! A process with two threads is copied. One of them holds a lock, and the copy has only the other.
+//! A process with two threads is copied. One of them holds a lock, and only the other exists in the copy.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,13 +10,13 @@ use chapters::processes::start::{Child, Method, Starter, fork};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// How many milliseconds a process has to do what takes none.
+/// The time limit in milliseconds for an action that is almost instant.
 const LONGEST: u16 = 1000;
 
 /// A lock of this process. Every process has one of its own.
 static LOCK: Mutex<()> = Mutex::new(());
 
-/// Takes the lock, and says so: one byte before, one after.
+/// Acquires the lock, and writes one byte before and one after.
 pub struct Taker {
     pipe: PipeWriter,
 }
@@ -51,7 +51,7 @@ pub fn show() -> io::Result<()> {
     // ANCHOR: hang
     let (pipe, taker) = Taker::new()?;
     let give_back = lock_in_another_thread();
-    // SAFETY: the child takes a lock that another thread holds. It can only wait for it, in vain.
+    // SAFETY: the child acquires a lock that another thread holds, so it can only wait, in vain.
     let child = unsafe { fork::start_unchecked(|| taker.run()) }?;
     give_back();
     println!("the other thread has given the lock back: {}", LOCK.try_lock().is_ok());
@@ -85,7 +85,7 @@ pub fn show_mended() -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a thread that takes the lock, and returns once it has: a function that has it give the lock back.
+/// Starts a thread that acquires the lock. Returns a function that makes the thread release it.
 fn lock_in_another_thread() -> impl FnOnce() {
     let (tell, told) = mpsc::channel();
     let (end, ending) = mpsc::channel::<()>();
@@ -101,7 +101,7 @@ fn lock_in_another_thread() -> impl FnOnce() {
     }
 }
 
-/// Whether the [`Taker`] at the other end of `pipe` gets the lock in time.
+/// Whether the [`Taker`] at the other end of `pipe` acquires the lock in time.
 fn has_taken(mut pipe: PipeReader) -> io::Result<bool> {
     pipe.read_exact(&mut [0])?;
     says_in_time(&pipe)

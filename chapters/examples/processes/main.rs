@@ -1,12 +1,12 @@
-//! What the chapter on processes shows: `cargo run --example processes -- NAME`.
+//! The examples of the chapter on processes: `cargo run --example processes -- NAME`.
 //!
 //! | name | what it shows |
 //! | --- | --- |
-//! | `copies` | what a process shares with the one that it is a copy of, and what not |
-//! | `hang` | a copy of a process with two threads, which waits for ever |
+//! | `copies` | the state that a copied process shares with its parent, and the state that it doesn't |
+//! | `hang` | a copy of a process with two threads, which waits forever |
 //! | `mended` | the same without that |
 //! | `queue` | a queue made of a pipe and a lock, one of whose readers is killed |
-//! | `ends` | how processes end, and what is left of them |
+//! | `ends` | how processes end, and their state afterwards |
 
 #[cfg(target_os = "linux")]
 mod copies;

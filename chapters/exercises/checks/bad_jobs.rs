@@ -1,4 +1,4 @@
-//! Looks at `bad_jobs`.
+//! Checks `bad_jobs`.
 
 use std::panic;
 
@@ -12,7 +12,7 @@ fn is_bad(number: u64) -> bool {
 }
 
 pub fn check() -> Result<(), String> {
-    // That they panic is no news.
+    // The panics are expected, so their messages aren't printed.
     panic::set_hook(Box::new(|_| ()));
     let job = |number| Box::new(move || if is_bad(number) { panic!("a bad job") } else { number }) as Job;
     let good: u64 = (0..JOBS).filter(|number| !is_bad(*number)).sum();

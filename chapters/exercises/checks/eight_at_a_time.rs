@@ -1,4 +1,4 @@
-//! Looks at `eight_at_a_time`.
+//! Checks `eight_at_a_time`.
 
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -7,10 +7,10 @@ use crate::eight_at_a_time::answer_all;
 
 const REQUESTS: u64 = 100;
 const MOST: usize = 8;
-/// How long a request waits for company: so that all threads are there at once that will ever be.
+/// How long a request waits for others, so that all threads that will ever run together are present.
 const COMPANY: Duration = Duration::from_millis(50);
 
-/// What the requests see of each other.
+/// The requests' shared record of each other.
 #[derive(Default)]
 struct Seen {
     answering: usize,
@@ -25,7 +25,7 @@ pub fn check() -> Result<(), String> {
         guard.answering += 1;
         guard.most = guard.most.max(guard.answering);
         changed.notify_all();
-        // Stays until one more than there may be is here, or nobody comes.
+        // Waits until there is one request more than allowed, or a timeout shows that no more will come.
         let waited = changed.wait_timeout_while(guard, COMPANY, |seen| seen.most <= MOST);
         let mut guard = waited.expect("nobody panics").0;
         guard.answering -= 1;

@@ -1,11 +1,11 @@
-//! Looks at `half_a_pair`: drops `next` where it waits, and looks for what it had in its hands.
+//! Checks `half_a_pair`: drops `next` while it waits, and looks for the glove that it had taken.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::half_a_pair::Pairs;
 
-/// Polls once, and drops what is not ready.
+/// Polls a future once, and drops it if it isn't ready.
 fn try_once<T>(future: impl Future<Output = T>) -> Poll<T> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -1,4 +1,4 @@
-//! Looks at `kept_place`.
+//! Checks `kept_place`.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use chapters::threads::{Barrier, Event};
 
 use crate::kept_place::Kitchen;
 
-/// How long the cooks may take to meet in the kitchen, or the next one to get in.
+/// The time limit for the cooks to meet in the kitchen, or for the next one to get in.
 const LONG: Duration = Duration::from_secs(1);
 
 pub fn check() -> Result<(), String> {
@@ -19,7 +19,7 @@ pub fn check() -> Result<(), String> {
     if kitchen.cook(|| *kitchen.free.acquire()) != 1 {
         return Err("who cooks takes one place, and no more".to_owned());
     }
-    // It panics on purpose: nobody needs to read of it.
+    // The panic is expected, so its message isn't printed.
     panic::set_hook(Box::new(|_| ()));
     let burnt = panic::catch_unwind(AssertUnwindSafe(|| kitchen.cook(|| panic!("the dish is burnt"))));
     let _ = panic::take_hook();
@@ -45,7 +45,7 @@ fn all_cook_at_once(kitchen: &Arc<Kitchen>, places: usize) -> Result<(), String>
     if met { Ok(()) } else { Err(format!("there are {places} places, and {places} cooks cannot cook at once")) }
 }
 
-/// Who finds no place gets one when another cook leaves.
+/// A cook that finds the kitchen full gets in when another cook leaves.
 fn who_waits_is_told(kitchen: &Arc<Kitchen>, places: usize) -> Result<(), String> {
     let (inside, leave) = (Arc::new(Barrier::new(places + 1)), Arc::new(Event::new()));
     for _ in 0..places {

@@ -1,4 +1,4 @@
-//! Looks at `let_in`.
+//! Checks `let_in`.
 
 use std::sync::atomic::AtomicU64;
 use std::thread;
@@ -8,10 +8,10 @@ use chapters::gil::Gil;
 
 use crate::let_in::add;
 
-/// So often the lock has to go from one thread to the other.
+/// How many times the lock must go from one thread to the other.
 const BACK_AND_FORTH: u64 = 20;
 
-/// After this time nobody waits any longer for that. It takes thousandths of a second.
+/// The time limit for that. It takes milliseconds.
 const LONGEST: Duration = Duration::from_secs(1);
 
 pub fn check() -> Result<(), String> {

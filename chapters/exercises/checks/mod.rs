@@ -1,6 +1,6 @@
-//! What looks at the exercises: runs one in a process of its own, and says what is still wrong.
+//! The checks of the exercises: runs one check in a process of its own, and reports the remaining faults.
 //!
-//! It needs a process of its own because what is still wrong may be that it never ends.
+//! It needs a process of its own because the exercise may never end.
 
 mod bad_jobs;
 mod countdown;
@@ -36,7 +36,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A check says what is still wrong.
+/// A check returns the fault that remains.
 type Check = fn() -> Result<(), String>;
 
 /// The exercises, in the order of the pages.
@@ -70,14 +70,14 @@ const EXERCISES: &[(&str, Check)] = &[
     ("eight_at_a_time", eight_at_a_time::check),
 ];
 
-/// After this time somebody waits for what never comes.
+/// An exercise that takes longer waits for an event that never comes.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// Says to this program that it is the process in which the exercise runs.
+/// The argument that makes this program the process in which the exercise runs.
 const HERE: &str = "--here";
 
 pub fn main() -> ExitCode {
-    // An exercise may have this program started afresh, as its child.
+    // An exercise may start this program again as its child.
     #[cfg(target_os = "linux")]
     if let Some(status) = chapters::processes::start::child_main::<crate::one_count::Counter>() {
         return status;
@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs this program once more, for the check of one exercise, and gives what it says.
+/// Runs this program again, for the check of one exercise, and returns its report.
 fn watch(name: &str) -> Result<(), String> {
     let cannot = |error: io::Error| format!("cannot run the check: {error}");
     let program = env::current_exe().map_err(cannot)?;

@@ -1,6 +1,6 @@
-//! Looks at `saved_wake`.
+//! Checks `saved_wake`.
 //!
-//! The clock stands still while anybody can go on, and then leaps: so a timeout means that everybody waits.
+//! The clock stands still while any task can run, and then jumps, so a timeout means that all tasks wait.
 
 use std::future::Future;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub fn check() -> Result<(), String> {
         let Some((first, second, ())) = ends(async { tokio::join!(queue.get(), queue.get(), puts) }).await else {
             return Err("two coroutines wait for an item, two items are put, and somebody still waits".to_owned());
         };
-        // Which of the two is first is open.
+        // The order of the two isn't fixed.
         if first.min(second) != Some(1) || first.max(second) != Some(2) {
             return Err(format!("1 and 2 were put, and taken were {first:?} and {second:?}"));
         }
@@ -43,7 +43,7 @@ pub fn check() -> Result<(), String> {
     })
 }
 
-/// What `future` gives, unless it waits for what never comes.
+/// The output of `future`, or `None` if it would wait forever.
 async fn ends<T>(future: impl Future<Output = T>) -> Option<T> {
     time::timeout(Duration::from_secs(1), future).await.ok()
 }

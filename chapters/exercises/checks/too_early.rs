@@ -1,4 +1,4 @@
-//! Looks at `too_early`.
+//! Checks `too_early`.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -8,10 +8,10 @@ use chapters::threads::{Condition, Lock};
 use crate::too_early::{Pile, carry};
 
 const LOAD: u64 = 3;
-/// As often as this, the pile is looked at while it is too low.
+/// How many times the carrier must check the pile while it is too low.
 const LOOKS: usize = 3;
 
-/// A pile that knows how often it was looked at.
+/// A pile that counts how many times its height was read.
 struct Watched<'a> {
     height: u64,
     looks: &'a AtomicUsize,
@@ -35,7 +35,7 @@ pub fn check() -> Result<(), String> {
     let (pile, higher) = (Lock::guarding(Watched { height: LOAD - 1, looks: &looks }), Condition::new());
     let carried = thread::scope(|scope| {
         let carrier = scope.spawn(|| carry(&pile, &higher, LOAD));
-        // It is woken for nothing, until it is clear what it does then.
+        // Wake the carrier without a reason, until its reaction is clear.
         while looks.load(Relaxed) < LOOKS && !carrier.is_finished() {
             higher.notify(1);
             thread::yield_now();

@@ -1,4 +1,4 @@
-//! A panic is caught around the job, and goes no further.
+//! The panic is caught around the job, so the worker continues.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::thread;
@@ -8,7 +8,7 @@ use crossbeam::channel;
 pub type Job = Box<dyn FnOnce() -> u64 + Send>;
 
 // ANCHOR: solution
-/// What comes of some jobs: the sum of the good ones, and the number of the bad ones.
+/// The result of some jobs: the sum of the good ones, and the number of the bad ones.
 pub fn run(jobs: Vec<Job>) -> (u64, usize) {
     let (sender, queue) = channel::unbounded();
     jobs.into_iter().for_each(|job| sender.send(job).unwrap());

@@ -1,9 +1,9 @@
-//! A worker gives way after each job: what is ready at once does not pause.
+//! A worker yields after each job: an await on a future that is ready doesn't pause the task.
 
 use async_channel::Receiver;
 
 // ANCHOR: solution
-/// Takes jobs until there are none, and says how many it did.
+/// Takes jobs until the queue is closed and empty, and returns how many it did.
 pub async fn work(queue: Receiver<u64>) -> usize {
     let mut done = 0;
     while let Ok(job) = queue.recv().await {
@@ -15,7 +15,7 @@ pub async fn work(queue: Receiver<u64>) -> usize {
 }
 // ANCHOR_END: solution
 
-/// A job has no `await` in it.
+/// The function of a job isn't `async` and never yields.
 fn compute(job: u64) {
     std::hint::black_box((0..job).sum::<u64>());
 }

@@ -6,7 +6,7 @@ pub struct Work {
     pub waiting: f64,
 }
 
-/// Those who are to do it.
+/// The workers that will do it.
 pub struct Workers {
     pub count: f64,
     pub cores: f64,

@@ -1,8 +1,8 @@
-//! What was taken is kept where it outlives the wait.
+//! The first glove is stored in a field, which outlives the wait.
 
 use async_channel::Receiver;
 
-/// Makes pairs of what comes off a line.
+/// Makes pairs of the gloves on a line.
 pub struct Pairs {
     line: Receiver<u32>,
     left: Option<u32>,
@@ -15,7 +15,7 @@ impl Pairs {
     }
 
     // ANCHOR: solution
-    /// Waits for two, and hands them out in the order in which they came; nothing, if there is no pair any more.
+    /// Waits for two gloves, and returns them in the order of arrival; `None` if the line ends before a pair.
     pub async fn next(&mut self) -> Option<(u32, u32)> {
         if self.left.is_none() {
             self.left = Some(self.line.recv().await.ok()?);

@@ -1,4 +1,4 @@
-//! What is in hand when the queue is shut down is a batch, too; and what is done is done when it has been written.
+//! The last batch may be incomplete when the queue is shut down; and an item is done only after it has been written.
 
 use chapters::coroutines::Queue;
 

@@ -1,4 +1,4 @@
-//! The solutions of the book's exercises, looked at by what looks at the exercises: `cargo run --example solution -- NAME`.
+//! The solutions of the exercises, with the same checks as the exercises: `cargo run --example solution -- NAME`.
 
 #[path = "../checks/mod.rs"]
 mod checks;

@@ -1,4 +1,4 @@
-//! The queue itself says that it is the end: to who waits at once, and to who has something to do afterwards.
+//! Shutting the queue down wakes waiting workers at once, and stops busy ones after the last item.
 
 use chapters::coroutines::Queue;
 
@@ -26,7 +26,7 @@ impl Service {
         sum
     }
 
-    /// Says that no number will come any more.
+    /// Stops the service: no more numbers will come.
     pub fn stop(&self) {
         self.queue.shutdown(false);
     }

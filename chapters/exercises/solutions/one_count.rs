@@ -1,4 +1,4 @@
-//! A worker is sent the memory, as an open file, and the place of the word in it.
+//! The worker receives the memory, as an open file, and the place of the word in it.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use chapters::processes::shared::{Place, Shared, Words};
 use chapters::processes::start::Child;
 
-/// A worker that adds one to a word, so many times.
+/// A worker that adds one to a word, `times` times.
 pub struct Counter {
     pub word: Words,
     pub times: u64,

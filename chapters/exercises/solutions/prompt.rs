@@ -1,4 +1,4 @@
-//! Each job has a thread of its own meanwhile, and the loop awaits its end.
+//! Each job runs on a thread of its own, and the loop awaits its end.
 
 /// A job that blocks the thread on which it is called.
 pub type Job = Box<dyn FnOnce() -> u64 + Send>;

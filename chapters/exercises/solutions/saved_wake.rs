@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chapters::coroutines::{Condition, Lock};
 
-/// A queue of so many items at most.
+/// A queue of at most `maxsize` items.
 pub struct Bounded {
     items: Lock<VecDeque<u32>>,
     not_empty: Condition,

@@ -1,4 +1,4 @@
-//! Whoever was woken looks again, and waits again if it must: `wait_for` is that loop.
+//! A woken thread checks its condition again, and waits again if it doesn't hold: `wait_for` is that loop.
 
 use chapters::threads::{Condition, Lock};
 
@@ -13,6 +13,6 @@ pub fn carry(pile: &Lock<impl Pile>, higher: &Condition, load: u64) -> u64 {
 pub trait Pile {
     fn height(&self) -> u64;
 
-    /// Takes so much away, or all that is there, and returns how much that is.
+    /// Removes at most `most` from the pile, and returns the amount.
     fn take(&mut self, most: u64) -> u64;
 }

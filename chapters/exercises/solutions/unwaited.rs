@@ -1,14 +1,14 @@
-//! Whoever waits for a process learns how it ended, also of one that cannot say so.
+//! Waiting for a process returns how it ended, even if it could not report anything.
 
 use std::io;
 
 use chapters::processes::start::{Process, fork};
 
-/// A job says whether it was done.
+/// A job returns whether it was done.
 pub type Job = fn() -> bool;
 
 // ANCHOR: solution
-/// How many of the jobs were not done, each of which is tried by a process of its own.
+/// The number of jobs that were not done. Each job runs in a process of its own.
 pub fn failures(jobs: &[Job]) -> io::Result<usize> {
     let mut processes = Vec::new();
     for job in jobs {

@@ -13,12 +13,12 @@ pub struct Process {
     /// `R` running, `S` sleeping, `Z` ended but not yet waited for, and so on.
     pub state: char,
     pub name: String,
-    /// When it started, in clock ticks: tells it from a later process with the same number.
+    /// When the process started, in clock ticks. Distinguishes it from a later process with the same PID.
     started: u64,
 }
 
 impl Process {
-    /// The process with this number, if there is one.
+    /// The process with this PID, if it exists.
     pub fn find(pid: Pid) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (start, rest) = stat.rsplit_once(')')?;
@@ -35,7 +35,7 @@ impl Process {
         })
     }
 
-    /// Whether it runs, or could: one that ended and was not yet waited for does not.
+    /// Whether the process hasn't ended. A zombie isn't alive.
     pub fn is_alive(&self) -> bool {
         Self::find(self.pid).is_some_and(|now| now.started == self.started && !matches!(now.state, 'Z' | 'X'))
     }
@@ -66,7 +66,7 @@ pub fn tree(root: Pid) -> Vec<Process> {
     found
 }
 
-/// The processes of a group, those included that have ended and nobody has waited for.
+/// The processes of a group, including zombies.
 pub fn group(group: Pid) -> Vec<Process> {
     all().into_iter().filter(|process| process.group == group).collect()
 }

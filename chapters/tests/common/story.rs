@@ -1,4 +1,4 @@
-//! What the records of every run promise, whatever was asked of it.
+//! The invariants of every run's records, whatever its flags.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use chapters::record::{Event, Record, Summary, WorkerId};
 
 use super::{Finished, SOON};
 
-/// A run, told by its records.
+/// A run and its records.
 #[derive(Debug)]
 pub struct Story {
     line: String,
@@ -18,7 +18,7 @@ pub struct Story {
 }
 
 impl Finished {
-    /// Reads the records, and holds them to what every run promises.
+    /// Reads the records, and checks the invariants of every run.
     pub fn story(self) -> Story {
         let records = self.records();
         let Some(Event::ServiceStopped(summary)) = records.last().map(|record| record.event.clone()) else {
@@ -104,7 +104,7 @@ impl Story {
         match (last, doing) {
             (Event::WorkerDied(job), Some(begun)) if job.is_none_or(|job| job == *begun) => {}
             (Event::WorkerDied(None), None) | (Event::WorkerFinished, None) => {}
-            // The job that it was about to begin, or had completed without being able to say so.
+            // The job that the worker was about to begin, or had completed without recording it.
             (Event::WorkerDied(Some(_)), None) => {}
             _ => fail("a job was begun and not completed"),
         }
@@ -136,7 +136,7 @@ impl Story {
         self.records.iter().filter(move |record| record.event.name() == name)
     }
 
-    /// When the service began to stop.
+    /// The time at which the service began to stop.
     pub fn stopping(&self) -> Duration {
         self.all("service_stopping").next().expect("every service stops").at
     }
@@ -152,7 +152,7 @@ impl Story {
         workers.into_iter()
     }
 
-    /// How many jobs were under way at once, at most.
+    /// The maximum number of jobs that were running at once.
     pub fn most_at_once(&self) -> u64 {
         let mut steps: Vec<(Duration, i64)> = Vec::new();
         steps.extend(self.all("job_started").map(|record| (record.at, 1)));
@@ -166,14 +166,14 @@ impl Story {
         at_once.max().unwrap_or(0) as u64
     }
 
-    /// Holds the run to having done everything.
+    /// Checks that the run has done all jobs.
     pub fn complete(self) -> Self {
         let Summary { jobs, completed, left, lost, .. } = &self.summary;
         assert_eq!((*completed, *left, *lost), (*jobs, 0, 0), "{}: completed, left, lost", self.line);
         self
     }
 
-    /// Holds the run to having begun to stop at `deadline`, give or take what a busy machine takes.
+    /// Checks that the run began to stop at `deadline`, within the tolerance for a busy machine.
     pub fn stops_at(self, deadline: Duration) -> Self {
         let stopping = self.stopping();
         assert!(stopping >= deadline, "{}: stopped at {stopping:?}, before its time", self.line);

@@ -1,4 +1,4 @@
-//! `chapter-choosing`: its command line, and that what it prints is complete. What it measures is for readers to judge.
+//! `chapter-choosing`: its command line, and that its output is complete. Judging the measurements is up to readers.
 
 use std::env;
 use std::fs;

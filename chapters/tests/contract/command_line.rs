@@ -1,13 +1,13 @@
-//! The command line: what is accepted, and what is refused with one clear sentence before anything runs.
+//! The command line: the accepted arguments, and the errors, in one clear sentence before anything runs.
 
 use std::fs;
 use std::time::Duration;
 
 use crate::common::{CURRENT_THREAD, Folder, GIL_TOUR, MODELS, PROCESSES, THREADS, Variant, each};
 
-/// Holds a variant to refusing `flag`, and to naming `names` when it does.
+/// Checks that a variant rejects `flag` with a message that names `names`.
 pub fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
-    // No flags but these: a flag may be given once only.
+    // Only these flags, because a flag may be given only once.
     let run = variant.bare(flags.iter().copied()).within(Duration::from_secs(10)).finish().exits_with(2);
     assert!(run.lines.is_empty(), "{} prints {:?}", run.line, run.lines);
     for name in names {

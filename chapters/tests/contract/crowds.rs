@@ -52,7 +52,7 @@ fn a_crowd_that_has_nothing_to_do_ends_with_the_service() {
         let workers = if variant.name == THREADS.name { "--workers=1000" } else { "--workers=10000" };
         let story = variant.run([workers, "--jobs=0", "--time=0.5"]).finish().exits_with(0).story();
         let stopping = story.stopping();
-        // Workers that nobody woke would say after a second that there is no work.
+        // Workers that weren't woken would report after a second that the queue is empty.
         let limit = stopping + std::time::Duration::from_millis(500);
         assert!(story.all("no_work").all(|idle| idle.at < limit), "stopped at {stopping:?}");
     });

@@ -1,4 +1,4 @@
-//! `chapter-gil`: its command line, and that what it prints is complete. What it measures is for benchmarks to judge.
+//! `chapter-gil`: its command line, and that its output is complete. Judging the measurements is up to benchmarks.
 
 use std::fs;
 

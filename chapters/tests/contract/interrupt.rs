@@ -48,7 +48,7 @@ fn an_interrupt_wakes_workers_that_wait_for_a_job() {
         let story = run.finish().exits_with(130).story();
         let stopping = story.stopping();
         assert!(story.all("worker_finished").all(|end| end.at < stopping + SOON), "{:#?}", story.records);
-        // A worker that nobody woke would wait out its patience, and say so.
+        // A worker that isn't woken would wait until its timeout, and record it.
         let late = story.all("no_work").filter(|idle| idle.at > stopping + Duration::from_millis(50)).count();
         assert_eq!(late, 0, "stopping at {stopping:?}: {:#?}", story.records);
     });

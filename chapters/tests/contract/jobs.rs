@@ -1,4 +1,4 @@
-//! What becomes of the jobs: each is done at most once, and all of them if there is time.
+//! The fate of the jobs: each is done at most once, and all of them if there is time.
 
 use crate::common::{ALL, each, often, scale};
 use std::time::Duration;

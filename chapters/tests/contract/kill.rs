@@ -1,5 +1,5 @@
-//! Processes that are killed: a worker, all workers, the fork server, the parent. What is left of the run goes on, ends
-//! in time, and says what became of the jobs; nothing outlives it.
+//! Kills processes: a worker, all workers, the fork server, the parent. The rest of the run continues, ends in time,
+//! and reports the fate of the jobs, and no process outlives it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::common::proc::{self, Process};
 use crate::common::story::Story;
 use crate::common::{FORK, FORKSERVER, PROCESSES, Running, SOON, SPAWN, Variant, each, eventually, often};
 
-/// The worker processes that there are at this moment.
+/// The worker processes that exist at this moment.
 fn workers(variant: &Variant, demo: Pid) -> Vec<Process> {
     let children = proc::children(demo);
     match variant.name == FORKSERVER.name {
@@ -34,7 +34,7 @@ fn all_workers(variant: &Variant, run: &Running, number: usize) -> Vec<Process> 
     })
 }
 
-/// The run goes on without a worker: it ends in time, in order, and says what happened.
+/// Checks that the run goes on without a worker: it ends in time, in order, and reports the death.
 fn goes_on_without(died: usize, run: Running) -> Story {
     let story = run.finish().exits_with(1).story();
     assert_eq!(story.all("worker_died").count(), died, "{:#?}", story.records);
@@ -44,7 +44,7 @@ fn goes_on_without(died: usize, run: Running) -> Story {
 /// When a run of one second may be about to end.
 const TOO_LATE: Duration = Duration::from_millis(900);
 
-/// Kills one worker of a run at a random moment. On a machine so busy that the run had no time for that, says so.
+/// Kills one worker of a run at a random moment. Returns false if the machine was too busy to do so in time.
 fn kill_one(variant: &Variant, random: &mut Random) -> bool {
     // Sometimes the queue is never empty, sometimes the workers crowd around it, sometimes they wait at it for long.
     let (jobs, kind, scale) = match random.random_range(0..3) {
@@ -223,7 +223,7 @@ fn nothing_outlives_a_parent_that_is_killed_while_it_starts_workers() {
 
 #[test]
 fn no_child_is_left_when_a_run_ends_not_even_a_dead_one() {
-    // Orphans come to this process, which does not wait for them: what the demo leaves behind stays to be seen.
+    // Orphans become children of this process, which doesn't reap them, so leftovers of the demo stay visible.
     prctl::set_child_subreaper(true).expect("the system lets a process adopt orphans");
     each(&PROCESSES, |variant| {
         for flags in [["--jobs=20", "--until-done"], ["--jobs=0", "--time=0.1"], ["--jobs=2000", "--time=0.1"]] {

@@ -1,7 +1,7 @@
 //! The contract: what every service promises, whatever its workers are, held against the programs that readers run.
 //!
-//! Nothing here waits by the clock for something to have happened. A test waits for a record, for the end of a process,
-//! or for a process to reach a state, and fails with what it was waiting for when that takes too long.
+//! The tests here never sleep until something should have happened. A test waits for a record, for the end of a
+//! process, or for a process to reach a state. If the wait takes too long, the test fails and names it.
 
 #![cfg(target_os = "linux")]
 

@@ -1,4 +1,4 @@
-//! A worker that panics harms nobody else. No program can be made to have one, so these tests ask the library.
+//! A worker that panics harms no other worker. A program can't be made to have one, so these tests call the library.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use chapters::{coroutines, threads};
 
 const PLAN: Plan = Plan { workers: 3, time: Duration::from_secs(30), scale: 0.001, until_done: true };
 
-/// Keeps what tells the service to stop, and never uses it: a service whose stopper is gone stops.
+/// Keeps the handle that stops the service, and never uses it: dropping it would stop the service.
 fn keep(stopper: &mut Option<StopHandle>) -> OnStarted<'_> {
     Box::new(|stop| {
         *stopper = Some(stop);
@@ -19,7 +19,7 @@ fn keep(stopper: &mut Option<StopHandle>) -> OnStarted<'_> {
     })
 }
 
-/// Twenty good jobs, and one among them that cannot be done: nobody waits less than no time.
+/// Twenty good jobs, and among them one that panics: a wait can't be shorter than zero.
 fn list() -> Vec<Job> {
     let mut list: Vec<Job> = jobs(&Seed::from(1), Kind::Io).take(21).collect();
     list[5].size = -1.0;

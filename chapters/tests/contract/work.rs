@@ -1,4 +1,4 @@
-//! CPU-bound work is work: no optimizer shares it or drops it.
+//! CPU-bound work is real work: the optimizer neither shares nor drops it.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 
 #[test]
 fn twice_the_size_is_twice_the_work() {
-    // What a processor was busy with, not how long it took: the same on a machine that has other things to do.
+    // CPU time rather than elapsed time, so that other load on the machine doesn't matter.
     let scale = 0.01;
     let work = |size: f64| cpu_time(|| cpu_job(size).run(scale)).as_secs_f64();
     work(0.5);
@@ -28,7 +28,7 @@ fn twice_the_size_is_twice_the_work() {
 fn a_digest_costs_what_a_digest_costs() {
     let digests = cpu_job(1.0).digests(0.001);
     let cost = median((0..7).map(|_| cpu_time(|| cpu_job(1.0).run(0.001)).as_secs_f64() / digests as f64).collect());
-    // No processor does the 24 rounds of Keccak in less.
+    // Every processor needs longer than this for the 24 rounds of Keccak.
     assert!(cost > 100e-9, "a digest took {:?}", Duration::from_secs_f64(cost));
 }
 

@@ -1,4 +1,4 @@
-//! A child made by `fork` has copies of its parent's guards, and is somebody else.
+//! A child made by `fork` has copies of its parent's guards, but isn't the holder.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use crate::board::LIMIT;
 
-/// Has a child drop its copies, and looks whether everything is still held.
+/// Makes a child drop its copies, and checks that the parent still holds everything.
 pub fn do_nothing() {
     prctl::set_pdeathsig(Signal::SIGKILL).expect("the system can tell when the test is gone");
     let memory = Arc::new(Shared::new(256).expect("the system has memory to share"));

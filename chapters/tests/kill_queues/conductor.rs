@@ -1,4 +1,4 @@
-//! Who kills, and counts what became of the items.
+//! Kills workers, and counts the fates of the items.
 
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
@@ -18,24 +18,24 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::{Fates, Ledger};
 use crate::worker::{END, Item, LIMIT, Pipeline, Worker, linger};
 
-/// How long the conductor waits before it strikes, at most, in microseconds.
+/// The longest time before a kill, in microseconds.
 const SPREAD: u64 = 1000;
 
-/// How many bytes of room a queue has, at most.
+/// The maximum capacity of a queue, in bytes.
 const MOST_ROOM: usize = 512;
 
-/// How many put, and how many get.
+/// The numbers of putters and getters.
 const PUTTERS: usize = 2;
 const WORKERS: usize = 5;
 
-/// Which queue is put to the test.
+/// The queue under test.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum Kind {
     Queue,
     SimpleQueue,
 }
 
-/// What a conductor is asked for.
+/// The parameters of a run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Performance {
     pub kind: Kind,
@@ -45,7 +45,7 @@ pub struct Performance {
 }
 
 impl Performance {
-    /// Kills so often, and says what became of it.
+    /// Kills the given number of times, and returns a report.
     pub fn conduct(self) -> String {
         prctl::set_pdeathsig(Signal::SIGKILL).expect("the system can tell when the test is gone");
         let method = [Method::Fork, Method::Spawn, Method::Forkserver][usize::from(self.method)];
@@ -72,7 +72,7 @@ struct Conductor {
     ledger: Ledger,
     pipeline: Pipeline,
     workers: Vec<Process>,
-    /// Killed, and not yet waited for: dead to others all the same.
+    /// Killed, but not yet reaped. The other processes must treat them as dead anyway.
     zombies: Vec<Process>,
     killed_putters: u64,
     killed_getters: u64,
@@ -115,13 +115,13 @@ impl Conductor {
         self.killed_putters + self.killed_getters
     }
 
-    /// Kills somebody, in one way or another, and starts others in their places.
+    /// Kills one or more workers, and starts replacements.
     fn strike(&mut self) {
         self.linger();
         let victim = self.random.random_range(0..WORKERS);
         match self.random.random_range(0..12) {
             0 | 1 => {
-                // The others see it hold what it holds for a while.
+                // The other processes see the stopped worker hold its resources for a while.
                 kill(self.workers[victim].pid(), Signal::SIGSTOP).expect("the worker is there");
                 self.linger();
                 self.replace(&[victim]);
@@ -133,7 +133,7 @@ impl Conductor {
         if self.random.random_range(0..4) == 0 {
             self.bury();
         }
-        // Mostly strike a queue that works, sometimes one that has not yet recovered.
+        // Mostly strike a queue that runs normally, sometimes one that hasn't recovered yet.
         if self.random.random_range(0..4) != 0 {
             self.goes_on(1);
         }
@@ -159,7 +159,7 @@ impl Conductor {
         }
     }
 
-    /// Waits until every worker has put or got so many items more.
+    /// Waits until every worker has put or got `turns` more items.
     fn goes_on(&self, turns: u64) {
         let before: Vec<u64> = (0..WORKERS).map(|worker| self.ledger.turns(worker)).collect();
         self.until("every worker goes on", || {
@@ -180,7 +180,7 @@ impl Conductor {
         }
     }
 
-    /// Lets the putters stop and the getters finish, and counts.
+    /// Stops the putters, lets the getters finish, and counts.
     fn end(mut self) -> (Fates, String) {
         self.bury();
         self.ledger.stop();

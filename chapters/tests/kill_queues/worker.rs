@@ -1,4 +1,4 @@
-//! Those who put, and those who get.
+//! The putters and the getters.
 
 use std::hint;
 use std::io;
@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::{ABOUT_TO_PUT, DELIVERED, DONE, Ledger, PUT};
 
-/// The longest that anybody may wait.
+/// The longest time that a process may wait.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// Tells the one who gets it that there will be no more.
+/// The item that stops a getter.
 pub const END: u64 = u64::MAX;
 
-/// A number, and what everybody knows belongs to it.
+/// A number, and a content that every process can compute from it.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     pub number: u64,
@@ -62,7 +62,7 @@ impl Pipeline {
     }
 }
 
-/// The first ones put, the others get.
+/// A putter or a getter: the first workers put, the others get.
 pub struct Worker {
     pub number: usize,
     pub putters: usize,
@@ -125,7 +125,7 @@ impl Worker {
     }
 }
 
-/// Passes some time without sleeping.
+/// Spins for some time without sleeping.
 pub fn linger(time: Duration) {
     let begin = Instant::now();
     while begin.elapsed() < time {

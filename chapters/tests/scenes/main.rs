@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     if arguments.first().is_some_and(|first| first == panics::PLAY) {
         return panics::play_alone(&arguments[1..]);
     }
-    // Hundreds of panics are known to come; what they say is in the assertions that do not hold.
+    // Hundreds of panics are expected. Print only the failed assertions.
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !panics::is_expected(panic) {

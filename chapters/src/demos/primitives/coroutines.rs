@@ -6,24 +6,24 @@ use crate::demos::workers::coroutines::{self as workers, Worker};
 use crate::job::Job;
 use crate::record::Resource;
 
-/// What the workers of a scene share.
+/// The state that the workers of a scene share.
 pub enum Stage {
     /// The balance, in cents.
     Lock(Lock<u64>),
-    /// Whose turn it is at the printer.
+    /// The lock of the printer.
     RLock(RLock),
-    /// How high the pile is, and that it may be high enough.
+    /// The pile, and the condition that it may be high enough.
     Condition(Lock<Pile>, Condition),
     /// The start signal.
     Event(Event),
     /// The places in the kitchen.
     Semaphore(Semaphore),
-    /// Where all meet after each round.
+    /// The point where all workers meet after each round.
     Barrier(Barrier),
 }
 
 impl Stage {
-    /// Sets the stage for one scene.
+    /// Sets up the stage for one scene.
     pub fn new(scene: Primitive, workers: usize) -> Self {
         match scene {
             Primitive::Lock => Self::Lock(Lock::guarding(0)),
@@ -50,7 +50,7 @@ impl workers::Stage for Stage {
 
     async fn abandon(&self) {
         match self {
-            // A dead worker holds none of these any more.
+            // A dead worker has released all of these.
             Self::Lock(_) | Self::RLock(_) | Self::Semaphore(_) => {}
             Self::Condition(pile, higher) => {
                 pile.acquire().await.abandoned = 1;
@@ -62,7 +62,7 @@ impl workers::Stage for Stage {
     }
 }
 
-/// Earns something, and pays it into the account, in two steps with time between them.
+/// Earns money, and pays it into the account, in two steps with time between them.
 async fn lock(me: &Worker, account: &Lock<u64>) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for pair in jobs.chunks(2) {
@@ -78,7 +78,7 @@ async fn lock(me: &Worker, account: &Lock<u64>) {
     }
 }
 
-/// Prints a report of several pages that nothing comes between, and then a page alone.
+/// Prints a report of several pages without interruption, and then a single page.
 async fn rlock(me: &Worker, printer: &RLock) {
     let pages: Vec<_> = me.share(&me.jobs).collect();
     let (alone, report) = pages.split_last().expect("each worker has pages");
@@ -93,7 +93,7 @@ async fn rlock(me: &Worker, printer: &RLock) {
     print(me, printer, alone).await;
 }
 
-/// Prints a page, which takes the printer, whether it is one's own already or not.
+/// Prints a page. It acquires the printer, even if this worker holds it already.
 async fn print(me: &Worker, printer: &RLock, page: &Job) {
     me.waits(Resource::RLock);
     let held = printer.acquire().await;
@@ -128,7 +128,7 @@ async fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
     }
 }
 
-/// Gives the start signal or waits for it, and goes.
+/// Gives the start signal or waits for it, and runs.
 async fn event(me: &Worker, start: &Event) {
     let (ready, run) = me.jobs.split_at(1);
     if me.is_first() {
@@ -145,7 +145,7 @@ async fn event(me: &Worker, start: &Event) {
     }
 }
 
-/// Prepares a dish, cooks it in the kitchen, and the same again.
+/// Prepares a dish and cooks it in the kitchen, several times.
 async fn semaphore(me: &Worker, kitchen: &Semaphore) {
     let jobs: Vec<_> = me.share(&me.jobs).collect();
     for dish in jobs.chunks(2) {
@@ -159,7 +159,7 @@ async fn semaphore(me: &Worker, kitchen: &Semaphore) {
     }
 }
 
-/// Works a round, waits for the others, and the same again; unless one of them is gone and will never come.
+/// Works a round and waits for the others, several times, unless one of them has died.
 async fn barrier(me: &Worker, rounds: &Barrier) {
     for job in me.share(&me.jobs) {
         me.work_async(job).await;

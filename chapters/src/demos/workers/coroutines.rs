@@ -17,17 +17,17 @@ use crate::usage::Usage;
 /// A worker that is a coroutine.
 pub type Worker = worker::Worker<Recorder>;
 
-/// What the workers of a scene share.
+/// The state that the workers of a scene share.
 pub trait Stage: Send + Sync + 'static {
-    /// Plays the part of one worker.
+    /// Runs one worker until its part of the scene is over.
     fn play(&self, me: &Worker) -> impl Future<Output = ()> + Send;
 
-    /// Ends every wait that a dead worker would have ended, now and from now on.
+    /// Ends every wait that a dead worker would have ended, now and in the future.
     fn abandon(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// Lets the workers play on `stage`. Blocks until the last of them is done. If one panics, the stage is abandoned, and the
-/// others leave.
+/// Runs the workers on `stage`. Blocks until the last worker has ended. If one panics, `perform` abandons the stage,
+/// and the other workers leave.
 ///
 /// # Errors
 ///

@@ -16,17 +16,17 @@ use crate::usage::Usage;
 /// A worker that is a thread.
 pub type Worker = worker::Worker<Recorder>;
 
-/// What the workers of a scene share.
+/// The state that the workers of a scene share.
 pub trait Stage: Send + Sync + 'static {
-    /// Plays the part of one worker. Blocks until it is over.
+    /// Runs one worker. Blocks until its part of the scene is over.
     fn play(&self, me: &Worker);
 
-    /// Ends every wait that a dead worker would have ended, now and from now on.
+    /// Ends every wait that a dead worker would have ended, now and in the future.
     fn abandon(&self);
 }
 
-/// Lets the workers play on `stage`. Blocks until the last of them is done. If one panics, the stage is abandoned, and the
-/// others leave.
+/// Runs the workers on `stage`. Blocks until the last worker has ended. If one panics, `perform` abandons the stage,
+/// and the other workers leave.
 ///
 /// # Errors
 ///
@@ -68,7 +68,7 @@ fn watch(
     trace: &Trace,
 ) {
     for id in ends {
-        // A thread that could not be started has no handle.
+        // If a thread could not be started, it doesn't have a handle.
         if handles.remove(&id).is_some_and(|worker| worker.join().is_err()) {
             trace.worker(id).record(Event::WorkerDied(None));
             stage.abandon();
@@ -76,7 +76,7 @@ fn watch(
     }
 }
 
-/// Sends the worker's number when the thread ends, by a panic too.
+/// Sends the worker's ID when the thread ends, even by a panic.
 struct End {
     worker: WorkerId,
     ended: Sender<WorkerId>,
