@@ -12,7 +12,7 @@ mod linux {
 
     // ANCHOR: both_hold
     /// Makes a child that acquires a lock, and tries to acquire it too, while the child
-    /// holds it. Says whether both have it.
+    /// holds it. Returns whether both have it.
     fn both_hold<G>(try_acquire: impl Fn() -> Option<G>) -> io::Result<bool> {
         let (mut from_child, mut to_parent) = io::pipe()?;
         let (mut from_parent, mut to_child) = io::pipe()?;

@@ -14,7 +14,7 @@ fn main() {
 }
 
 // ANCHOR: work
-/// Adds up what is on the queue, and says of each item that it is done.
+/// Adds up the items on the queue, and marks each one as done.
 fn work(queue: &Queue<String>) -> Result<u64, ParseIntError> {
     let mut sum = 0;
     while let Ok(item) = queue.get() {

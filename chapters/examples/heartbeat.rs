@@ -1,5 +1,5 @@
-//! A coroutine that says every 20 milliseconds that it is alive, beside others that compute, in four ways:
-//! `cargo run --release --example heartbeat`. With a way, one run is shown, and `--timeline=FILE.svg` draws it.
+//! A coroutine that reports every 20 milliseconds that it is alive, beside others that compute, in four ways: `cargo
+//! run --release --example heartbeat`. With a way, one run is shown, and `--timeline=FILE.svg` draws it.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -55,7 +55,7 @@ struct CommandLine {
     output: Output,
 }
 
-/// What the four share.
+/// State shared by all coroutines of a run.
 struct Heart {
     way: Way,
     /// How many still compute.
@@ -109,7 +109,7 @@ async fn compute(way: Way, job: Job, scale: f64) {
 }
 // ANCHOR_END: compute
 
-/// Does the jobs, and gives what was recorded.
+/// Does the jobs, and returns the records.
 fn perform_in(way: Way, jobs: &[Job], plan: Plan) -> std::io::Result<(Vec<Record>, Duration, Outcome)> {
     let runtime = if way == Way::MultiThread { Runtime::MultiThread } else { Runtime::CurrentThread };
     let (trace, records) = trace::channel();

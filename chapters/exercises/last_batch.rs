@@ -1,7 +1,7 @@
-//! A worker writes what it takes in batches of three, until the queue is shut down. Some items are never written, and who
-//! joins the queue goes on before the others have been.
+//! A worker writes the items that it takes in batches of three, until the queue is shut down. Some items are never
+//! written, and a task that joins the queue continues too early.
 //!
-//! Let the worker write every item that was put, and say of each that it is done when it has been written.
+//! Let the worker write every item that was put, and call `task_done` for each after it has been written.
 
 use chapters::coroutines::Queue;
 

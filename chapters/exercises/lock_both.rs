@@ -1,4 +1,4 @@
-//! Two threads lock the same two mutexes, but each passes them in another order, and both stand still.
+//! Two threads lock the same two mutexes, but pass them in different orders, and deadlock.
 //!
 //! Build `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another call
 //! of itself. The two mutexes aren't numbered. What else could give them an order?

@@ -1,4 +1,4 @@
-//! Two threads work under one interpreter lock. One asks questions, the other answers them, and both stand still.
+//! Two threads work under one interpreter lock. One asks questions, the other answers them, and they deadlock.
 //!
 //! Let them continue. A thread that computes must hold the lock, as Python code would.
 

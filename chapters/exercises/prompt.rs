@@ -1,11 +1,11 @@
-//! A server answers questions by jobs that block their thread. While it does one, its event loop stands still.
+//! A server answers questions by jobs that block their thread. While it runs one, its event loop is blocked.
 //!
 //! Let the loop continue during the jobs. The answers stay in the order of the questions.
 
 /// A job that blocks the thread on which it is called.
 pub type Job = Box<dyn FnOnce() -> u64 + Send>;
 
-/// Does all jobs, and gives their answers in order.
+/// Runs all jobs, and returns their answers in order.
 pub async fn answer(jobs: Vec<Job>) -> Vec<u64> {
     let mut answers = Vec::new();
     for job in jobs {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `rust` | a whole program; it is compiled and run |
 //! | `rust,should_panic` | the same, and it must fail |
-//! | `rust,no_run` | the same, but it is only compiled; a comment before it says why it never ends |
+//! | `rust,no_run` | the same, but it is only compiled; a comment before it gives the reason that it never ends |
 //! | `rust,ignore` | an include of code that is compiled elsewhere |
 //! | `python` | a program, or a part of one; it is run |
 //! | `console` | commands and what they print; they are run |

@@ -1,5 +1,5 @@
-//! Listings: each is a part of a file that is compiled, is short enough to be read at a glance, and has a caption that
-//! says where it is from.
+//! Listings: each is a part of a compiled file, is short enough to be read at a glance, and has a caption that links to
+//! its source file.
 //!
 //! A caption follows its block, or several blocks from one file, and names the file as a link that works on the page and
 //! in the built book (`book/src` has a link to `chapters`, whose files mdBook copies). It may also name functions or types
@@ -51,7 +51,7 @@ impl Include {
     }
 }
 
-/// The path that a page means when it says `target`.
+/// The path of a link's or an include's `target` on a page.
 pub fn resolve(page: &Page, target: &str) -> PathBuf {
     let mut path = page.path.parent().map(Path::to_path_buf).unwrap_or_default();
     for component in Path::new(target).components() {

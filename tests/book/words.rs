@@ -99,7 +99,7 @@ fn terms_without_an_entry(page: &Page, glossary: &Page) -> Vec<String> {
     terms(page).into_iter().filter_map(fault).collect()
 }
 
-/// No chapter uses a term before it, or one before it, introduces the term. Headings may: they say what will come.
+/// A chapter uses a term only after it, or an earlier chapter, has introduced the term, except in headings.
 fn terms_that_come_too_early(chapters: &[Page], glossary: &Page, everyday: &[(&str, &str)]) -> Vec<String> {
     let (proses, all_terms): (Vec<String>, Vec<_>) = chapters.iter().map(|page| (prose(page), terms(page))).unzip();
     let introduced = |names: &[String]| {
@@ -148,7 +148,7 @@ fn prose(page: &Page) -> String {
     String::from_utf8(prose).expect("pieces of text, and blanks")
 }
 
-/// The glossary explains what pages say, and in the order of the alphabet.
+/// The entries of the glossary are terms on the pages, in alphabetical order.
 fn entries_that_nobody_needs(glossary: &Page, pages: &[&Page]) -> Vec<String> {
     let text = pages.iter().map(|page| page.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
     let text: String = text.collect();

@@ -1,8 +1,8 @@
 //! Programs in Rust, by skeptic: each `rust` block is compiled against the libraries of this test and run.
 //!
-//! skeptic usually gets the pages from a build script that writes a test for each block. Without a build script, `cargo
-//! run` starts sooner: the harness finds the blocks, as in the other tests, and calls the function that skeptic's tests
-//! would call.
+//! skeptic usually gets the pages from a build script that writes a test for each block. Here there isn't one, so that
+//! the program starts sooner: the harness finds the blocks, as in the other tests, and calls the function that
+//! skeptic's tests would call.
 //!
 //! This file adds two things. skeptic compiles as edition 2021 at most, but lets `RUSTC` name the compiler. `RUSTC`
 //! names this test program, which replaces the edition and calls the real compiler, so it works wherever cargo does.

@@ -1,4 +1,4 @@
-//! Looks at `countdown`.
+//! Checks `countdown`.
 
 use std::fs;
 use std::path::Path;

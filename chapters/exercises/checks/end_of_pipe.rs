@@ -1,4 +1,4 @@
-//! Looks at `end_of_pipe`.
+//! Checks `end_of_pipe`.
 
 use crate::end_of_pipe::sum;
 

@@ -1,4 +1,4 @@
-//! Looks at `fair_share`.
+//! Checks `fair_share`.
 
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;

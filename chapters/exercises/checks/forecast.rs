@@ -1,4 +1,4 @@
-//! Looks at `forecast`.
+//! Checks `forecast`.
 
 use crate::forecast::{Work, Workers, at_least};
 

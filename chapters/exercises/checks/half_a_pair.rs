@@ -38,7 +38,7 @@ pub fn check() -> Result<(), String> {
             Poll::Ready(None) => return Err("the line is open, and there is said to be no pair any more".to_owned()),
             Poll::Pending => return Err(format!("gloves {first} and {} are there, and it waits", first + 1)),
         }
-        // The third glove goes with another one.
+        // The third glove makes a pair with a fourth.
         put(first + 3);
         match try_once(pairs.next()) {
             Poll::Ready(Some(pair)) if pair == (first + 2, first + 3) => {}

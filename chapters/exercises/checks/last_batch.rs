@@ -1,4 +1,4 @@
-//! Looks at `last_batch`.
+//! Checks `last_batch`.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -33,7 +33,7 @@ pub fn check() -> Result<(), String> {
     Ok(())
 }
 
-/// Whether one who joins the queue goes on at once.
+/// Whether a task that joins the queue continues at once.
 fn is_joined(queue: &Queue<u32>) -> bool {
     pin!(queue.join()).poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
 }

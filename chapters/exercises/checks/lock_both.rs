@@ -1,4 +1,4 @@
-//! Looks at `lock_both`.
+//! Checks `lock_both`.
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::lock_both::lock_both;
 
-/// How often two threads are led to a deadlock.
+/// How many times the check tries to make two threads deadlock.
 const ROUNDS: usize = 40;
 /// How long a thread may take to get to the lock that it has to wait for.
 const MOMENT: Duration = Duration::from_millis(2);

@@ -1,4 +1,4 @@
-//! Looks at `no_end`.
+//! Checks `no_end`.
 
 use crate::no_end::sum;
 

@@ -1,4 +1,4 @@
-//! Looks at `no_turn`.
+//! Checks `no_turn`.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc;

@@ -1,4 +1,4 @@
-//! Looks at `one_count`.
+//! Checks `one_count`.
 
 use std::io;
 use std::sync::Arc;

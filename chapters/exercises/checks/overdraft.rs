@@ -1,4 +1,4 @@
-//! Looks at `overdraft`.
+//! Checks `overdraft`.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

@@ -1,4 +1,4 @@
-//! Looks at `same_pool`.
+//! Checks `same_pool`.
 
 use crate::same_pool::sum;
 

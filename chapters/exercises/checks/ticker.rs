@@ -1,4 +1,4 @@
-//! Looks at `ticker`.
+//! Checks `ticker`.
 
 use std::sync::mpsc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Looks at `unwaited`.
+//! Checks `unwaited`.
 
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::waitpid;
@@ -10,7 +10,7 @@ pub fn check() -> Result<(), String> {
     let fails: Job = || false;
     let killed: Job = || raise(Signal::SIGKILL).is_err();
     let counted = failures(&[done, fails, killed, done, killed, done]).map_err(|error| error.to_string())?;
-    // Those that its own code has not waited for.
+    // The children that `failures` has not reaped.
     let unwaited = std::iter::from_fn(|| waitpid(None, None).ok()).count();
     match (counted, unwaited) {
         (3, 0) => Ok(()),

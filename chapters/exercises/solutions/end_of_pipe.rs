@@ -1,4 +1,4 @@
-//! The parent has the writing end as well as its children. It gives it up before it reads to the end.
+//! The parent has a copy of the writing end, like its children. It drops the copy before it reads to the end.
 
 use std::io::{self, Read, Write};
 

@@ -4,7 +4,7 @@
 pub type Job = Box<dyn FnOnce() -> u64 + Send>;
 
 // ANCHOR: solution
-/// Does all jobs, and gives their answers in order.
+/// Runs all jobs, and returns their answers in order.
 pub async fn answer(jobs: Vec<Job>) -> Vec<u64> {
     let mut answers = Vec::new();
     for job in jobs {

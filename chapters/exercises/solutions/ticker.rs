@@ -1,4 +1,4 @@
-//! Who sleeps where it can be woken need not look at a flag.
+//! The thread waits for an event with a timeout, so it can be woken early and doesn't need to poll a flag.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

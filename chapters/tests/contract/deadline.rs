@@ -7,11 +7,11 @@ use crate::common::{ALL, CURRENT_THREAD, PARALLEL, PROCESSES, SOON, each, scale}
 
 const TIME: Duration = Duration::from_millis(200);
 
-/// How close together a worker's patience and the service's time may end, so that the worker finds out of either.
+/// How close together a worker's timeout and the service's deadline may be, so that the worker can notice either.
 const TOGETHER: Duration = Duration::from_millis(50);
 
-/// The worker looks at the run lock and then takes a job: in between, the service may stop. So each may begin one job
-/// after the service stopped, but only at once.
+/// The worker checks the run lock and then takes a job, and the service may stop between the two steps. So each worker
+/// may begin one job after the service stopped, but only at once.
 fn hardly_a_job_starts_after_stopping(story: &Story) {
     let stopping = story.stopping();
     for (id, records) in story.workers() {
@@ -66,7 +66,7 @@ fn idle_workers_end_with_the_service_and_not_after_their_patience() {
         for end in story.all("worker_finished") {
             assert!(end.at >= stopping, "stopping at {stopping:?}, {end:?}");
         }
-        // A worker that waited out its patience would say so.
+        // A worker whose wait timed out would record it.
         let late = story.all("no_work").filter(|record| record.at > stopping + TOGETHER).count();
         assert_eq!(late, 0, "stopping at {stopping:?}: {:#?}", story.records);
     });

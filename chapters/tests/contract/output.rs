@@ -1,4 +1,4 @@
-//! Standard output is a view like any other: when it is slow or gone, the service goes on.
+//! Standard output is a view like any other: when it is slow or closed, the service continues.
 
 use std::fs;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 //! A *scene* is a primitive that a few worker processes use in a tight loop. A *conductor* repeatedly kills one of
 //! them, or stops it first, or kills all but one, and starts replacements. The tests check that no process hangs, that
 //! each scene's invariants hold, and that the next process to acquire a lock, and only that one, learns that its holder
-//! died. They count the work that was lost with the dead.
+//! died. They count the work that was lost.
 //!
 //! Each conductor is a process of its own, with one thread, so that it may fork. It prints the seed of its random
 //! choices. The scheduling of the workers, and the exact point of each kill, can't be repeated.

@@ -46,7 +46,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Kills each worker of the scene so many times, each time in another run. A run whose worker was done before the kill is
+/// Kills each worker of the scene several times, each time in another run. A run whose worker was done before the kill is
 /// repeated; but some workers are done so quickly that they are seldom hit.
 fn kill_each(program: &Variant, part: &'static str, method: &str, kills: usize) -> Result<(), Failed> {
     let mut random = Random::new(&Seed::fresh());
@@ -58,7 +58,7 @@ fn kill_each(program: &Variant, part: &'static str, method: &str, kills: usize) 
     if hits == 0 { Err(format!("{part} by {method}: every worker was done before it was hit").into()) } else { Ok(()) }
 }
 
-/// Runs the scene, kills a worker at a random moment, and says whether it died of that.
+/// Runs the scene, kills a worker at a random moment, and returns whether it died of that.
 fn kill_one(program: &Variant, part: &str, method: &str, victim: usize, random: &mut Random) -> bool {
     let flags = [
         part.to_owned(),
