@@ -41,7 +41,7 @@ const SchedulerLab = (() => {
         }
 
         // The shortest way from a node to an ending that `accepts` accepts, as a list of edges: fewest switches between threads
-        // first, then fewest steps. Returns null if there is none.
+        // first, then fewest steps. Returns null if no schedule leads there.
         shortest(start, last, accepts) {
             const key = (node, thread) => node * (this.threads.length + 1) + thread + 1;
             const done = new Set();
@@ -417,7 +417,7 @@ const SchedulerLab = (() => {
         }
     }
 
-    // What a thread without a choice is doing, in words.
+    // Describes in words a thread that can’t take a step.
     function stateOf({ next, waits, panicked }) {
         if (panicked) return `has panicked: ${panicked}`;
         if (!next) return 'has finished';
