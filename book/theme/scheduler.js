@@ -162,6 +162,7 @@ const SchedulerLab = (() => {
         }
 
         choose(edge) {
+            this.played = false;
             this.step(edge);
             this.settle();
             this.show();
@@ -175,6 +176,7 @@ const SchedulerLab = (() => {
 
         restart() {
             this.history = [];
+            this.played = false;
             this.settle();
             this.show();
         }
@@ -182,6 +184,7 @@ const SchedulerLab = (() => {
         playEnding(ending) {
             if (!ending?.steps) return;
             this.history = [];
+            this.played = true;
             for (const index of ending.steps) this.step(this.recording.edges(this.node)[index]);
             this.show();
         }
@@ -269,7 +272,7 @@ const SchedulerLab = (() => {
             const reached = ending?.goal;
             const impossible = !recording.endings.some(it => it.goal);
             const chosen = this.history.filter(it => !it.automatic).length;
-            const state = reached ? `Reached after ${plural(this.history.length, 'step')}, ${chosen} of them chosen by you.`
+            const state = reached ? `Reached after ${plural(this.history.length, 'step')}${this.played ? '' : `, ${chosen} of them chosen by you`}.`
                 : ending ? 'Missed: the program has ended.' : impossible ? 'No schedule reaches it.' : '';
             this.goal.replaceChildren(make('b', {}, 'Goal: '), recording.goal, ' ', make('span', { class: 'scheduler-reached' }, state));
             this.live.classList.toggle('is-reached', Boolean(reached));

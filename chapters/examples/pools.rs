@@ -34,7 +34,7 @@ const EACH: u64 = 4;
 const LARGER: f64 = 4.0;
 /// The number of jobs that have two halves. The pool runs the second half.
 const IN_HALVES: u64 = 4;
-/// After this many times a worker's patience, nothing more will come.
+/// After this many times a worker's timeout, nothing more will come.
 const LONG: u32 = 25;
 
 fn main() -> ExitCode {
@@ -230,7 +230,7 @@ fn perform(me: &Me, task: Task, queue: &Receiver<Task>, wait: Wait) -> bool {
 
 /// Waits with a time limit, so that this program ends.
 fn wait(me: &Me, _: &Receiver<Task>, end: &Receiver<Infallible>) -> bool {
-    end.recv_timeout(me.patience() * LONG) == Err(channel::RecvTimeoutError::Disconnected)
+    end.recv_timeout(me.wait_timeout() * LONG) == Err(channel::RecvTimeoutError::Disconnected)
 }
 
 // ANCHOR: helping

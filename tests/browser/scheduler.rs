@@ -1,6 +1,6 @@
 //! "You are the scheduler", played as a reader plays it: by mouse, by keyboard, on a phone, and on paper.
 
-use serde_json::json;
+use serde_json::Value;
 
 use crate::Test;
 use crate::driver::{Browser, Fault};
@@ -36,7 +36,7 @@ fn about(program: &str, expression: &str) -> String {
 
 fn check(browser: &Browser, program: &str, expression: &str) -> Fault {
     match browser.get(0, &about(program, expression))? {
-        value if value == json!(true) => Ok(()),
+        Value::Bool(true) => Ok(()),
         value => {
             let shown = browser.get(0, &about(program, "it.innerText"))?;
             Err(format!("{program}: {expression} is {value}, in\n{}", shown.as_str().unwrap_or_default()))

@@ -121,7 +121,7 @@ fn blocking_outside_the_scheduler_is_reported() {
         });
     };
     let patience = Duration::from_millis(50);
-    let stuck = Execution::start_with_patience(&Program::of(run), Options::DEFAULT, &[], patience).unwrap_err();
+    let stuck = Execution::start_with_watchdog(&Program::of(run), Options::DEFAULT, &[], patience).unwrap_err();
     assert!(stuck.to_string().contains("blocks on something that the scheduler doesn't control"), "{stuck}");
 }
 

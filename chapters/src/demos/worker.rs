@@ -7,7 +7,7 @@ use crate::record::{Event, Resource, WorkerId};
 use crate::trace::Recorder;
 
 /// How long a worker waits for a job before it records that there isn't one, at scale 1.
-const PATIENCE: Duration = Duration::from_millis(40);
+const WAIT_TIMEOUT: Duration = Duration::from_millis(40);
 /// The shortest timeout that is worth waiting for.
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -77,8 +77,8 @@ impl<T: Says> Worker<T> {
     }
 
     /// How long the worker waits for a job before it records that there isn't one.
-    pub fn patience(&self) -> Duration {
-        PATIENCE.mul_f64(self.scale / super::UNIT).max(MOMENT)
+    pub fn wait_timeout(&self) -> Duration {
+        WAIT_TIMEOUT.mul_f64(self.scale / super::UNIT).max(MOMENT)
     }
 
     /// Records that the worker starts waiting.

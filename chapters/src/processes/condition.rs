@@ -34,8 +34,8 @@
 //! A process that waits first spins for a moment, and watches the number of commits of the lock. A process that changes the
 //! value then finds no waiter, and needn't notify. After that, the process enters the queue and sleeps.
 //!
-//! The queue [`Waiters`] is the value of a lock of its own, so that a process that is killed leaves it whole. It holds no
-//! list: each waiter gets the next *ticket*, a number, and a [`Notification`] says how many waiters it wakes and below which
+//! The queue `Waiters` is the value of a lock of its own, so that a process that is killed leaves it whole. It holds no
+//! list: each waiter gets the next *ticket*, a number, and a `Notification` says how many waiters it wakes and below which
 //! ticket they are. So a process that starts to wait later can't take it:
 //!
 //! | Process 1 | Process 2 | Process 3 |

@@ -25,7 +25,7 @@ use super::state::State;
 use super::world::{Choice, Op, Options, Pending, Thread, ThreadId, View, World};
 
 /// How long a thread may run without reaching an operation. No step takes a thousandth of it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WATCHDOG_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How many operations the threads may perform while they unwind. A destructor that waits for another thread would go
 /// on forever.
@@ -349,7 +349,7 @@ fn install_panic_hook() {
 pub struct Execution {
     shared: Arc<Shared>,
     main: Option<JoinHandle<()>>,
-    patience: Duration,
+    watchdog: Duration,
 }
 
 impl Execution {
@@ -364,10 +364,10 @@ impl Execution {
     ///
     /// When the operating system can't start a thread.
     pub fn start(program: &Program, options: Options, first: &[usize]) -> Result<Self, Stuck> {
-        Self::start_with_patience(program, options, first, PATIENCE)
+        Self::start_with_watchdog(program, options, first, WATCHDOG_TIMEOUT)
     }
 
-    /// The same, but gives up on a thread that doesn't reach an operation for as long as `patience`.
+    /// The same, but gives up on a thread that doesn't reach an operation for as long as `watchdog`.
     ///
     /// # Errors
     ///
@@ -376,11 +376,11 @@ impl Execution {
     /// # Panics
     ///
     /// When the operating system can't start a thread.
-    pub fn start_with_patience(
+    pub fn start_with_watchdog(
         program: &Program,
         options: Options,
         first: &[usize],
-        patience: Duration,
+        watchdog: Duration,
     ) -> Result<Self, Stuck> {
         install_panic_hook();
         let inner = Inner {
@@ -397,7 +397,7 @@ impl Execution {
         let shared = Arc::new(Shared { inner: inner.into(), settled: Condvar::new(), sources: program.sources });
         let (body, theirs) = (program.run, Arc::clone(&shared));
         let main = thread::spawn(move || _ = run_thread(theirs, 0, body));
-        let execution = Self { shared, main: Some(main), patience };
+        let execution = Self { shared, main: Some(main), watchdog };
         execution.settle()?;
         Ok(execution)
     }
@@ -413,8 +413,8 @@ impl Execution {
             if inner.world.steps != steps {
                 (steps, since) = (inner.world.steps, Instant::now());
             }
-            let Some(left) = self.patience.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
-                let reason = Self::blocked(&inner, self.patience);
+            let Some(left) = self.watchdog.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
+                let reason = Self::blocked(&inner, self.watchdog);
                 inner.stuck = Some(reason.clone());
                 return Err(Stuck(reason));
             };
@@ -423,7 +423,7 @@ impl Execution {
         Ok(())
     }
 
-    fn blocked(inner: &Inner, patience: Duration) -> String {
+    fn blocked(inner: &Inner, watchdog: Duration) -> String {
         let name = match inner.turn {
             Turn::Thread(thread) => inner.world.thread_name(thread),
             Turn::Controller => "the scheduler",
@@ -432,7 +432,7 @@ impl Execution {
             "{name} has been running for {} seconds without reaching an operation of the scheduler, after {} steps: it \
              blocks on something that the scheduler doesn't control, such as std::sync::Mutex or std::thread::sleep, or \
              it's in a loop without operations",
-            patience.as_secs_f64(),
+            watchdog.as_secs_f64(),
             inner.world.steps,
         )
     }

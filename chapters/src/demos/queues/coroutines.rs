@@ -217,7 +217,7 @@ async fn timeout(me: &Worker, queue: &Queue<Job>) {
     } else {
         loop {
             me.waits(Resource::Item);
-            let item = queue.get_timeout(me.patience()).await;
+            let item = queue.get_timeout(me.wait_timeout()).await;
             me.goes_on(Resource::Item);
             match item {
                 Ok(job) => me.work_async(&job).await,

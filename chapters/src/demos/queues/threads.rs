@@ -249,7 +249,7 @@ fn timeout(me: &Worker, queue: &Queue<Job>) {
     } else {
         loop {
             me.waits(Resource::Item);
-            let item = queue.get_timeout(me.patience());
+            let item = queue.get_timeout(me.wait_timeout());
             me.goes_on(Resource::Item);
             match item {
                 Ok(job) => me.work(&job),

@@ -17,7 +17,7 @@ from hashlib import sha3_512
 MODEL, JOBS, WORKERS, KIND = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 SCALE, SEED, SECONDS = float(sys.argv[5]), int(sys.argv[6]), float(sys.argv[7])
 # How long an idle worker waits before it looks whether the service still runs.
-PATIENCE = SECONDS or 1.0
+IDLE_TIMEOUT = SECONDS or 1.0
 
 
 def jobs():
@@ -56,7 +56,7 @@ def work(is_running, shared, said):
     said.put((time.monotonic(), 0))
     while is_running():
         try:
-            job = shared.get(timeout=PATIENCE)
+            job = shared.get(timeout=IDLE_TIMEOUT)
         except queue.Empty:
             continue
         if job is None:
@@ -113,7 +113,7 @@ async def work_as_coroutine(running, shared, starts):
     starts.append(time.monotonic())
     while running.locked():
         try:
-            job = await asyncio.wait_for(shared.get(), timeout=PATIENCE)
+            job = await asyncio.wait_for(shared.get(), timeout=IDLE_TIMEOUT)
         except asyncio.TimeoutError:
             continue
         if job is None:
