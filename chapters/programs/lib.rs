@@ -170,7 +170,7 @@ programs! {
         |ending| !ending.is_failure() && !ending.output.iter().any(|line| line.contains("did"));
     futurelock / futurelock_fixed, Options::DEFAULT,
         "A future that holds a place in the queue and isn't polled",
-        "Reach a deadlock although B has released the mutex.",
+        "Reach a deadlock although A has released the mutex.",
         Ending::is_deadlock;
     book_lock [LOCK], Options::DEFAULT,
         "The book's own Lock",

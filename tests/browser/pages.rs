@@ -31,7 +31,11 @@ fn pages(book: &Path) -> Vec<String> {
     let entries = fs::read_dir(book).expect("the book is there");
     let names = entries.map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned());
     let other = ["404.html", "index.html", "print.html", "toc.html", "look.html"];
-    let mut pages: Vec<String> = names.filter(|name| name.ends_with(".html") && !other.contains(&&**name)).collect();
+    // A page that redirects to another one has nothing to show.
+    let redirects =
+        |name: &str| fs::read_to_string(book.join(name)).is_ok_and(|page| page.contains("http-equiv=\"refresh\""));
+    let pages = names.filter(|name| name.ends_with(".html") && !other.contains(&&**name) && !redirects(name));
+    let mut pages: Vec<String> = pages.collect();
     pages.sort();
     pages
 }
