@@ -22,7 +22,7 @@ use tokio::{task, time};
 pub const LONG: Duration = Duration::from_secs(1000);
 
 /// How long an exploration may take.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(1800);
 /// The number of runs on a pool of threads, where a step takes a hundred times longer: outside of CI, and in CI.
 const POOL_RUNS: usize = 100;
 const POOL_RUNS_IN_CI: usize = 300;

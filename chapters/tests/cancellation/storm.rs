@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::explore::{now, report};
 
 /// How long one round may take.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(90);
 const ROUNDS: usize = 8;
 const MANY_ROUNDS: usize = 2000;
 const SEED: u64 = 4;

@@ -1,14 +1,11 @@
 //! `chapter-choosing`: its command line, and that its output is complete. Judging the measurements is up to readers.
 
-use std::env;
 use std::fs;
-use std::io::{self, Write};
-use std::process::Command;
 
 use serde_json::Value;
 
 use crate::command_line::refuses;
-use crate::common::{CHOOSING, Folder};
+use crate::common::{CHOOSING, FOREVER, Folder, is_without_python};
 
 /// Little work, once.
 const QUICK: [&str; 3] = ["--quick", "--rounds=1", "--scale=0.02"];
@@ -79,9 +76,7 @@ fn python_has_as_many_workers_without_work() {
 }
 
 fn python_does_the_same(part: &str) {
-    if Command::new("python3").arg("--version").output().is_err() {
-        assert!(env::var_os("CI").is_none(), "python3 is not installed");
-        let _ = writeln!(io::stderr(), "SKIPPED: python3 is not installed, so nothing is compared with it");
+    if is_without_python() {
         return;
     }
     let rows = rows(&["--python", &format!("--only={part}")]);
@@ -101,7 +96,7 @@ fn python_does_the_same(part: &str) {
 #[test]
 fn it_is_each_demo_if_it_is_called_so() {
     for model in ["threads", "processes", "coroutines"] {
-        let run = CHOOSING.bare([model, "--jobs=3", "--seed=1", "--scale=0", "--until-done", "--format=json"]);
+        let run = CHOOSING.bare([model, "--jobs=3", "--seed=1", "--scale=0", "--until-done", FOREVER, "--format=json"]);
         let run = run.finish().exits_with(0);
         let last: Value = serde_json::from_str(run.lines.last().expect("a summary")).expect("JSON");
         assert_eq!((&last["summary"]["model"], &last["summary"]["completed"]), (&model.into(), &3.into()));

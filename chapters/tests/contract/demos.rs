@@ -9,7 +9,7 @@ use chapters::record::{Event, Record, Resource, Summary, WorkerId};
 use roxmltree::Document;
 
 use crate::command_line::refuses;
-use crate::common::{Folder, PRIMITIVES, QUEUES, Variant};
+use crate::common::{Folder, PRIMITIVES, QUEUES, Variant, sooner_or_later};
 
 /// The kinds of workers that a scene can have.
 const CREWS: [&[&str]; 6] = [
@@ -48,18 +48,29 @@ struct Scene {
 
 /// Runs a scene with every kind of worker that can play it, in parallel, and checks `promise` on each.
 fn each_crew(program: &'static Variant, part: &'static str, promise: impl Fn(&Scene) + Sync) {
-    each_crew_with(&[], program, part, promise);
+    each_crew_with(&[], program, part, |scene| {
+        promise(scene);
+        true
+    });
 }
 
-fn each_crew_with(flags: &[&str], program: &'static Variant, part: &'static str, promise: impl Fn(&Scene) + Sync) {
+/// Repeats a scene with every kind of worker until `happens` returns true.
+fn each_crew_with(
+    flags: &[&str],
+    program: &'static Variant,
+    part: &'static str,
+    happens: impl Fn(&Scene) -> bool + Sync,
+) {
     thread::scope(|scope| {
         for (number, crew) in CREWS.iter().enumerate().filter(|(_, crew)| missing(part, crew).is_none()) {
-            let promise = &promise;
+            let happens = &happens;
             scope.spawn(move || {
                 for workers in [2, 5] {
-                    let scene = play(program, part, &[crew, flags].concat(), number, workers);
-                    scene.is_consistent(part, crew);
-                    promise(&scene);
+                    sooner_or_later(&format!("{part} with {workers} workers of {crew:?} shows it"), || {
+                        let scene = play(program, part, &[crew, flags].concat(), number, workers);
+                        scene.is_consistent(part, crew);
+                        happens(&scene)
+                    });
                 }
             });
         }
@@ -246,10 +257,13 @@ fn an_rlock_has_one_holder_at_a_time_who_may_take_it_again() {
 fn nothing_is_carried_away_before_it_is_there() {
     each_crew(&PRIMITIVES, "condition", |scene| {
         let carrier = |record: &&Record| record.worker == Some(WorkerId(0));
-        let notified = scene.times(|event| *event == Event::Signalled(Resource::Condition));
+        // The other workers record that a job is completed, make the pile higher, and notify the carrier. The carrier may
+        // see the pile before it's notified.
+        let built = scene.all(|event| matches!(event, Event::JobCompleted(_))).filter(|record| !carrier(record));
+        let built: Vec<Duration> = built.map(|record| record.at).collect();
         let carried: Vec<&Record> = scene.all(|event| matches!(event, Event::JobStarted(_))).filter(carrier).collect();
         for (load, record) in (1..).zip(carried) {
-            let needed = notified[load * (scene.workers - 1) - 1];
+            let needed = built[load * (scene.workers - 1) - 1];
             assert!(record.at + CLOCKS >= needed, "{}: {record:?} before {needed:?}", scene.line);
         }
     });
@@ -354,11 +368,8 @@ fn a_shutdown_releases_those_who_wait_on_either_side() {
 fn an_idle_consumer_says_that_there_is_no_work() {
     // Jobs that wait: a fast machine would finish computing jobs before any worker's timeout.
     each_crew_with(&["--kind=io"], &QUEUES, "timeout", |scene| {
-        // With as many consumers as this, some have nothing to do, if all are there before the first job is ready.
-        let idle = scene.times(|event| *event == Event::NoWork).len();
-        let last = scene.times(|event| *event == Event::WorkerStarted).pop();
-        let late = last > scene.times(|event| matches!(event, Event::JobCompleted(_))).first().copied();
-        assert!(idle > 0 || scene.workers == 2 || late, "{}: {:#?}", scene.line, scene.records);
+        // Most of four consumers have nothing to do, if all are there before the first job is ready.
+        scene.workers == 2 || !scene.times(|event| *event == Event::NoWork).is_empty()
     });
 }
 
@@ -422,7 +433,7 @@ fn the_whole_tour_shows_every_part_of_a_world() {
     let tour = |program: &Variant, parts: &[&str], crew: &[&str]| {
         let parts: Vec<&str> = parts.iter().copied().filter(|part| missing(part, crew).is_none()).collect();
         let flags = ["--scale=0.05", "--seed=7", "--workers=3"].into_iter().chain(crew.iter().copied());
-        let run = program.bare(flags.clone()).within(Duration::from_secs(15)).finish().exits_with(0);
+        let run = program.bare(flags.clone()).finish().exits_with(0);
         assert_eq!(run.stderr, "", "{}", run.line);
         let text = run.lines.join("\n");
         for part in &parts {

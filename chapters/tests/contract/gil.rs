@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chapters::record::{Event, Record};
 
-use crate::common::{Folder, LOCK_PER_WORKER, ONE_LOCK, THREADS, Variant, each, scale};
+use crate::common::{FOREVER, Folder, LOCK_PER_WORKER, ONE_LOCK, THREADS, Variant, each, scale, sooner_or_later};
 
 /// The most workers that held a lock at once. Records come in the order in which things happened.
 fn most_holders(records: &[Record]) -> i64 {
@@ -23,7 +23,7 @@ fn most_holders(records: &[Record]) -> i64 {
 /// The records of three workers that have plenty to compute.
 fn busy(variant: &Variant, flags: &[&str]) -> Vec<Record> {
     let scale = format!("--scale={}", scale(Duration::from_millis(8)));
-    let same = ["--jobs=12", "--workers=3", "--until-done", "--time=60", &scale];
+    let same = ["--jobs=12", "--workers=3", "--until-done", FOREVER, &scale];
     let run = variant.run(same.into_iter().chain(flags.iter().copied()));
     run.finish().exits_with(0).story().complete().records
 }
@@ -40,7 +40,7 @@ fn under_one_lock_no_two_holds_overlap() {
 fn with_a_lock_for_each_worker_holds_overlap() {
     // With three workers on any number of cores: a worker holds its lock also while another one has the core.
     // How the system schedules them is chance.
-    assert!((0..100).any(|_| most_holders(&busy(&LOCK_PER_WORKER, &[])) >= 2), "in 100 runs, no two holds overlap");
+    sooner_or_later("two holds overlap", || most_holders(&busy(&LOCK_PER_WORKER, &[])) >= 2);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn without_a_lock_nobody_holds_one() {
 fn jobs_begin_and_end_under_the_lock() {
     each(&[&ONE_LOCK, &LOCK_PER_WORKER], |variant| {
         for kind in ["--kind=cpu", "--kind=io"] {
-            let run = variant.run(["--jobs=60", "--workers=3", "--scale=0.001", "--until-done", "--time=60", kind]);
+            let run = variant.run(["--jobs=60", "--workers=3", "--scale=0.001", "--until-done", FOREVER, kind]);
             let story = run.finish().exits_with(0).story().complete();
             for (id, records) in story.workers() {
                 let mut held = false;
@@ -72,27 +72,27 @@ fn jobs_begin_and_end_under_the_lock() {
 
 #[test]
 fn whoever_waits_for_a_job_lets_others_have_the_lock() {
-    // One job for three workers: those without one wait, and the one with it need never let go of the lock for them.
-    let run = ONE_LOCK.run(["--jobs=0", "--workers=3", "--time=0.3"]);
-    let story = run.finish().exits_with(0).story().complete();
-    for (id, records) in story.workers() {
-        let names: Vec<&str> = records.iter().map(|record| record.event.name()).collect();
+    // On a busy machine, a worker may begin after the service has stopped, or wait until its timeout.
+    sooner_or_later("every worker takes the lock, waits without it, and takes it to end", || {
+        let run = ONE_LOCK.run(["--jobs=0", "--workers=3", "--time=0.3"]);
+        let story = run.finish().exits_with(0).story().complete();
         let held = ["gil_acquired", "gil_released"];
         let expected = [&["worker_started"][..], &held, &held, &["worker_finished"]].concat();
-        assert_eq!(names, expected, "{id} takes the lock, waits without it, and takes it to end");
-    }
+        story
+            .workers()
+            .all(|(_, records)| records.iter().map(|record| record.event.name()).eq(expected.iter().copied()))
+    });
 }
 
 #[test]
 fn workers_that_have_nothing_to_compute_let_each_other_in() {
     // Empty jobs pass no checkpoint; the loop around them does.
-    let flags = ["--jobs=200000", "--workers=2", "--scale=0", "--switch-interval=1e-6", "--until-done", "--quiet"];
+    let flags = ["--jobs=200000", "--workers=2", "--scale=0", "--switch-interval=1e-6", "--quiet"];
     // On a busy machine, one worker may have done all of it before the other one has begun.
-    let both_work = |_| {
-        let story = ONE_LOCK.run(flags).finish().exits_with(0).story().complete();
-        story.summary.workers.iter().all(|worker| worker.completed > 0)
-    };
-    assert!((0..100).any(both_work), "in 100 runs, one worker had no turn");
+    sooner_or_later("both workers have a turn", || {
+        let run = ONE_LOCK.run(flags.into_iter().chain(["--until-done", FOREVER]));
+        run.finish().exits_with(0).story().complete().summary.workers.iter().all(|worker| worker.completed > 0)
+    });
 }
 
 #[test]
@@ -100,13 +100,16 @@ fn the_views_know_the_lock() {
     let folder = Folder::new("gil-views");
     let (timeline, trace) = (folder.file("gil.svg"), folder.file("gil.json"));
     let flags = [format!("--timeline={timeline}"), format!("--trace={trace}"), "--timeline-window=0..0.02".to_owned()];
-    let same = ["--jobs=10", "--scale=0.01", "--workers=3", "--until-done", "--time=60"];
-    let run = ONE_LOCK.run_as_text(same.into_iter().chain(flags.iter().map(String::as_str))).finish().exits_with(0);
-    let log = run.lines.join("\n");
-    assert!(log.contains("acquired the GIL") && log.contains("released the GIL"), "{log}");
-    let svg = fs::read_to_string(timeline).expect("the timeline is there");
-    assert!(svg.contains("holds the GIL") && svg.contains("held the GIL for"), "{svg}");
-    assert!(svg.contains("The picture shows the run from 0.000 ms to"), "{svg}");
+    let same = ["--jobs=10", "--scale=0.01", "--workers=3", "--until-done", FOREVER];
+    // On a busy machine, the window of 20 ms may show no worker yet.
+    sooner_or_later("the beginning of the run shows who holds the lock", || {
+        let run = ONE_LOCK.run_as_text(same.into_iter().chain(flags.iter().map(String::as_str))).finish().exits_with(0);
+        let log = run.lines.join("\n");
+        assert!(log.contains("acquired the GIL") && log.contains("released the GIL"), "{log}");
+        let svg = fs::read_to_string(&timeline).expect("the timeline is there");
+        assert!(svg.contains("The picture shows the run from 0.000 ms to"), "{svg}");
+        svg.contains("holds the GIL") && svg.contains("held the GIL for")
+    });
     let trace = fs::read_to_string(trace).expect("the trace is there");
     let trace: serde_json::Value = serde_json::from_str(&trace).expect("the trace is JSON");
     let events = trace["traceEvents"].as_array().expect("events");

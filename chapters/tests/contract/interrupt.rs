@@ -1,11 +1,11 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first one stops the service as its deadline would, the second ends the program at once.
 
-use std::time::Duration;
-
 use nix::sys::signal::Signal;
 
 use crate::common::story::Story;
-use crate::common::{ALL, Inherited, Running, SOON, Variant, each, eventually, often, proc};
+use crate::common::{
+    ALL, FOREVER, Inherited, LONGEST, Running, Variant, each, eventually, often, proc, sooner_or_later,
+};
 
 fn started(variant: &Variant, flags: &[&str]) -> Running {
     let mut run = variant.run(flags.iter().copied()).start();
@@ -13,20 +13,19 @@ fn started(variant: &Variant, flags: &[&str]) -> Running {
     run
 }
 
-fn stopped_early(run: Running) {
-    let story: Story = run.finish().exits_with(130).story();
-    assert!(story.stopping() < Duration::from_secs(30), "stopped at {:?}, by its deadline", story.stopping());
+fn stopped_early(run: Running, status: i32) {
+    let story: Story = run.finish().exits_with(status).story();
     assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
 }
 
-const LONG: [&str; 4] = ["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40"];
+const LONG: [&str; 4] = ["--jobs=100000", "--kind=io", "--scale=0.1", FOREVER];
 
 #[test]
 fn an_interrupt_ends_the_service_as_its_deadline_would() {
     each(&ALL, |variant| {
         let run = started(variant, &LONG);
         run.signal(Signal::SIGINT);
-        stopped_early(run);
+        stopped_early(run, 130);
     });
 }
 
@@ -35,22 +34,19 @@ fn an_interrupt_from_the_terminal_reaches_every_process_and_ends_none_in_its_job
     each(&ALL, |variant| {
         let run = started(variant, &LONG);
         run.signal_all(Signal::SIGINT);
-        stopped_early(run);
+        stopped_early(run, 130);
     });
 }
 
 #[test]
 fn an_interrupt_wakes_workers_that_wait_for_a_job() {
     each(&ALL, |variant| {
-        let mut run = variant.run(["--jobs=0", "--time=40"]).start();
-        run.wait_for("worker_started", |event| event.name() == "worker_started");
-        run.signal_all(Signal::SIGINT);
-        let story = run.finish().exits_with(130).story();
-        let stopping = story.stopping();
-        assert!(story.all("worker_finished").all(|end| end.at < stopping + SOON), "{:#?}", story.records);
-        // A worker that isn't woken would wait until its timeout, and record it.
-        let late = story.all("no_work").filter(|idle| idle.at > stopping + Duration::from_millis(50)).count();
-        assert_eq!(late, 0, "stopping at {stopping:?}: {:#?}", story.records);
+        sooner_or_later("no worker waits until its timeout", || {
+            let mut run = variant.run(["--jobs=0", FOREVER]).start();
+            run.wait_for("worker_started", |event| event.name() == "worker_started");
+            run.signal_all(Signal::SIGINT);
+            !run.finish().exits_with(130).story().has_late_timeouts()
+        });
     });
 }
 
@@ -62,9 +58,7 @@ fn other_signals_that_end_programs_stop_the_service_too() {
             run.wait_for("job_started", |event| event.name() == "job_started");
             // To every process, as the system does it at its end, and a terminal that is closed.
             run.signal_all(signal);
-            let story: Story = run.finish().exits_with(status).story();
-            assert!(story.stopping() < Duration::from_secs(30), "stopped at {:?}, by its deadline", story.stopping());
-            assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
+            stopped_early(run, status);
         });
     }
 }
@@ -86,17 +80,15 @@ fn a_signal_that_was_ignored_when_the_program_started_stays_ignored() {
 #[test]
 fn a_second_interrupt_ends_the_program_at_once() {
     each(&ALL, |variant| {
-        let run = started(variant, &["--jobs=100", "--scale=100", "--time=40"]);
+        let run = started(variant, &["--jobs=100", "--scale=1000", FOREVER]);
         let (pid, family) = (run.pid(), proc::tree(run.pid()));
         // One is not enough, and two that come too quickly are one.
-        eventually("the program ends", Duration::from_secs(5), || {
+        eventually("the program ends", LONGEST, || {
             let _ = nix::sys::signal::killpg(pid, Signal::SIGINT);
             (!proc::Process::find(pid)?.is_alive()).then_some(())
         });
         run.finish().exits_with(130);
-        eventually("its processes end", Duration::from_secs(1), || {
-            family.iter().all(|process| !process.is_alive()).then_some(())
-        });
+        eventually("its processes end", LONGEST, || family.iter().all(|process| !process.is_alive()).then_some(()));
     });
 }
 
@@ -104,10 +96,10 @@ fn a_second_interrupt_ends_the_program_at_once() {
 fn an_interrupt_while_workers_start_is_not_lost() {
     each(&ALL, |variant| {
         for _ in 0..often(3) {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40"]).start();
+            let mut run = variant.run(LONG).start();
             // It holds interrupts back once they are blocked. One that came before would have ended the program, as it
             // ends any.
-            eventually("the run attends to interrupts", Duration::from_secs(10), || {
+            eventually("the run attends to interrupts", LONGEST, || {
                 let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).ok()?;
                 let mask = |name: &str| {
                     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -118,8 +110,7 @@ fn an_interrupt_while_workers_start_is_not_lost() {
             });
             run.signal_all(Signal::SIGINT);
             while run.record().is_some() {}
-            let story = run.finish().exits_with(130).story();
-            assert!(story.stopping() < Duration::from_secs(30), "stopped at {:?}", story.stopping());
+            let _ = run.finish().exits_with(130).story();
         }
     });
 }

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chapters::random::{Random, Seed};
+use chapters::record::{Event, Record};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -12,7 +13,9 @@ use rand::RngExt;
 
 use crate::common::proc::{self, Process};
 use crate::common::story::Story;
-use crate::common::{FORK, FORKSERVER, PROCESSES, Running, SOON, SPAWN, Variant, each, eventually, often};
+use crate::common::{
+    FOREVER, FORK, FORKSERVER, LONGEST, PROCESSES, Running, SPAWN, TRIES, Variant, each, eventually, often,
+};
 
 /// The worker processes that exist at this moment.
 fn workers(variant: &Variant, demo: Pid) -> Vec<Process> {
@@ -24,71 +27,56 @@ fn workers(variant: &Variant, demo: Pid) -> Vec<Process> {
 }
 
 fn all_workers(variant: &Variant, run: &Running, number: usize) -> Vec<Process> {
-    let found = || Some(workers(variant, run.pid())).filter(|workers| workers.len() == number);
-    let limit = Instant::now() + Duration::from_secs(20);
-    eventually(&format!("{number} workers of {} are there", run.pid()), Duration::from_secs(20), || {
-        if Instant::now() > limit - Duration::from_secs(19) {
-            eprintln!("{:?} {:?}", run.line_typed(), proc::tree(run.pid()));
-        }
-        found()
+    eventually(&format!("{number} workers of {} are there", run.pid()), LONGEST, || {
+        Some(workers(variant, run.pid())).filter(|workers| workers.len() == number)
     })
 }
 
-/// Checks that the run goes on without a worker: it ends in time, in order, and reports the death.
+/// Checks that the run goes on without a worker: it ends in order, and reports the death.
 fn goes_on_without(died: usize, run: Running) -> Story {
     let story = run.finish().exits_with(1).story();
     assert_eq!(story.all("worker_died").count(), died, "{:#?}", story.records);
     story
 }
 
-/// When a run of one second may be about to end.
-const TOO_LATE: Duration = Duration::from_millis(900);
-
-/// Kills one worker of a run at a random moment. Returns false if the machine was too busy to do so in time.
-fn kill_one(variant: &Variant, random: &mut Random) -> bool {
+/// Kills one worker at a random moment of a run that isn't over before.
+fn kill_one(variant: &Variant, random: &mut Random) {
     // Sometimes the queue is never empty, sometimes the workers crowd around it, sometimes they wait at it for long.
     let (jobs, kind, scale) = match random.random_range(0..3) {
-        0 => ("--jobs=50000", "--kind=io", "--scale=0.002"),
-        1 => ("--jobs=2000", "--kind=io", "--scale=0"),
-        _ => ("--jobs=100", "--kind=io", "--scale=0.001"),
+        0 => (50_000, "--kind=io", "--scale=0.002"),
+        1 => (2000, "--kind=io", "--scale=0"),
+        _ => (100, "--kind=io", "--scale=0.001"),
     };
-    let seed = format!("--seed={}", random.random_range(0..1_000_000));
-    let begin = Instant::now();
-    let mut run =
-        variant.run([jobs, kind, scale, &seed, "--workers=3", "--time=1"]).within(Duration::from_secs(20)).start();
+    let (list, seed) = (format!("--jobs={jobs}"), format!("--seed={}", random.random_range(0..1_000_000)));
+    let mut run = variant.run([&list[..], kind, scale, &seed, "--workers=3", FOREVER]).start();
+    let (mut died, mut lost, mut completed) = (false, 0, 0);
+    let mut count = |record: &Record| {
+        died |= matches!(record.event, Event::WorkerDied(_));
+        lost += u64::from(matches!(record.event, Event::WorkerDied(Some(_))));
+        completed += u64::from(matches!(record.event, Event::JobCompleted(_)));
+        (died, completed + lost)
+    };
     // A moment after some record, or after the workers came to be.
     if random.random_range(0..3) == 0 {
-        (0..random.random_range(1..40)).for_each(|_| _ = run.record());
+        (0..random.random_range(1..40)).filter_map(|_| run.record()).for_each(|record| _ = count(&record));
     }
     let moment = Duration::from_micros(random.random_range(0..20_000));
-    let demo = Process::find(run.pid()).expect("nobody has waited for it yet");
-    let victims = eventually("three workers, or the run's end", Duration::from_secs(20), || {
-        let workers = workers(variant, run.pid());
-        (workers.len() == 3 || !demo.is_alive() || begin.elapsed() > TOO_LATE).then_some(workers)
-    });
-    if victims.len() < 3 {
-        return false;
-    }
+    let victims = all_workers(variant, &run, 3);
     let moment = Instant::now() + moment;
-    let victim = &victims[random.random_range(0..3)];
     while Instant::now() < moment {
         thread::yield_now();
     }
-    if begin.elapsed() > TOO_LATE {
-        return false;
-    }
-    kill(victim.pid, Signal::SIGKILL).expect("the worker is there");
-    let story = goes_on_without(1, run);
+    kill(victims[random.random_range(0..3)].pid, Signal::SIGKILL).expect("the worker is there");
+    // The others do the rest, if it isn't too much. Then they wait for the end of the service.
+    let rest = if jobs == 50_000 { 0 } else { jobs };
+    let reached = |(died, done): (bool, u64)| died && done >= rest;
+    while !reached(count(&run.record().expect("the run goes on"))) {}
+    run.signal(Signal::SIGINT);
+    let story = run.finish().exits_with(130).story();
+    assert_eq!(story.all("worker_died").count(), 1, "{:#?}", story.records);
     let stopping = story.stopping();
-    assert!(stopping >= Duration::from_secs(1), "it stopped before its time, at {stopping:?}");
-    assert!(stopping < Duration::from_secs(1) + SOON, "it stopped after its time, at {stopping:?}");
     let survivors = story.all("worker_finished").filter(|end| end.at < stopping).count();
     assert_eq!(survivors, 0, "a worker ended before the service stopped: {:#?}", story.records);
-    if jobs != "--jobs=50000" {
-        let completed = story.summary.completed;
-        assert_eq!(story.summary.left, 0, "the others did the rest: {completed} of them");
-    }
-    true
 }
 
 /// Kills at `moments` random moments, spread over all start methods, several runs side by side.
@@ -99,10 +87,7 @@ fn kill_often(moments: usize, seed: i64) {
             for part in 0..batch / PROCESSES.len() {
                 let offset = part as i64 + 10 * variant.name.len() as i64;
                 let mut random = Random::new(&Seed::from(seed + offset));
-                let run = move || {
-                    let kills = (0..50 * moments).filter(|_| kill_one(variant, &mut random)).take(moments / batch);
-                    assert_eq!(kills.count(), moments / batch, "the machine is too busy to kill anybody");
-                };
+                let run = move || (0..moments / batch).for_each(|_| kill_one(variant, &mut random));
                 thread::Builder::new().name(variant.name.to_owned()).spawn_scoped(scope, run).expect("a thread");
             }
         });
@@ -123,13 +108,13 @@ fn a_worker_killed_at_any_of_300_moments_takes_only_its_job_along() {
 #[test]
 fn the_last_job_is_done_though_a_worker_is_killed() {
     each(&PROCESSES, |variant| {
-        let flags = ["--jobs=100", "--kind=io", "--scale=0.02", "--workers=3", "--until-done", "--time=600"];
+        let flags = ["--jobs=100", "--kind=io", "--scale=0.02", "--workers=3", "--until-done", FOREVER];
         // On a busy machine, the run may be over before its workers are seen.
-        let killed = (0..50).find_map(|_| {
+        let killed = (0..TRIES).find_map(|_| {
             let mut run = variant.run(flags).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let demo = Process::find(run.pid()).expect("nobody has waited for it yet");
-            let victims = eventually("three workers, or the run's end", Duration::from_secs(60), || {
+            let victims = eventually("three workers, or the run's end", LONGEST, || {
                 let workers = workers(variant, run.pid());
                 (workers.len() == 3 || !demo.is_alive()).then_some(workers)
             });
@@ -147,12 +132,11 @@ fn the_last_job_is_done_though_a_worker_is_killed() {
 fn a_run_whose_workers_are_all_killed_ends_before_its_deadline() {
     for flags in [["--jobs=1000", "--kind=io"], ["--jobs=100", "--scale=100"], ["--jobs=0", "--kind=io"]] {
         each(&PROCESSES, |variant| {
-            let mut run = variant.run(flags.into_iter().chain(["--workers=3", "--time=40"])).start();
+            let mut run = variant.run(flags.into_iter().chain(["--workers=3", FOREVER])).start();
             run.wait_for("worker_started", |event| event.name() == "worker_started");
             let victims = all_workers(variant, &run, 3);
             victims.iter().for_each(|worker| kill(worker.pid, Signal::SIGKILL).expect("the worker is there"));
-            let story = goes_on_without(3, run);
-            assert!(story.stopping() < Duration::from_secs(20), "it waited out its time: {:?}", story.summary);
+            goes_on_without(3, run);
         });
     }
 }
@@ -161,8 +145,8 @@ fn a_run_whose_workers_are_all_killed_ends_before_its_deadline() {
 fn a_run_whose_fork_server_is_killed_ends_in_time_and_leaves_nothing_behind() {
     let flags = ["--jobs=1000", "--kind=io", "--scale=0.01", "--workers=3", "--time=1"];
     // On a busy machine, the run may be over before its server is seen.
-    let killed = (0..50).any(|_| {
-        let mut run = FORKSERVER.run(flags).within(Duration::from_secs(60)).start();
+    let killed = (0..TRIES).any(|_| {
+        let mut run = FORKSERVER.run(flags).start();
         run.wait_for("job_started", |event| event.name() == "job_started");
         let family = proc::tree(run.pid());
         let server = proc::children(run.pid()).into_iter().find(|child| !proc::children(child.pid).is_empty());
@@ -177,16 +161,16 @@ fn a_run_whose_fork_server_is_killed_ends_in_time_and_leaves_nothing_behind() {
 }
 
 fn gone(family: &[Process]) {
-    eventually("the run's processes are gone", Duration::from_secs(60), || {
+    eventually("the run's processes are gone", LONGEST, || {
         family.iter().all(|process| !process.is_alive()).then_some(())
     });
 }
 
 #[test]
 fn nothing_outlives_a_parent_that_is_killed() {
-    for flags in [["--jobs=100", "--scale=100"], ["--jobs=100", "--kind=io"], ["--jobs=0", "--time=40"]] {
+    for flags in [["--jobs=100", "--scale=100"], ["--jobs=100000", "--kind=io"], ["--jobs=0", "--kind=io"]] {
         each(&[&FORK, &SPAWN, &FORKSERVER], |variant| {
-            let mut run = variant.run(flags).start();
+            let mut run = variant.run(flags.into_iter().chain([FOREVER])).start();
             let busy = flags[0] != "--jobs=0";
             let wanted = if busy { "job_started" } else { "worker_started" };
             run.wait_for(wanted, |event| event.name() == wanted);
@@ -205,15 +189,15 @@ fn nothing_outlives_a_parent_that_is_killed_while_it_starts_workers() {
     for _ in 0..often(5) {
         let spins: Vec<Duration> = (0..3).map(|_| Duration::from_micros(random.random_range(0..30_000))).collect();
         each(&PROCESSES, |variant| {
-            let run = variant.run(["--jobs=100", "--scale=100", "--workers=20"]).start();
-            eventually("the first child", Duration::from_secs(10), || proc::children(run.pid()).pop());
+            let run = variant.run(["--jobs=100", "--scale=100", "--workers=20", FOREVER]).start();
+            eventually("the first child", LONGEST, || proc::children(run.pid()).pop());
             let moment = Instant::now() + spins[variant.name.len() % 3];
             while Instant::now() < moment {
                 thread::yield_now();
             }
             run.signal(Signal::SIGKILL);
             let group = run.pid();
-            eventually("the run's processes are gone", Duration::from_secs(60), || {
+            eventually("the run's processes are gone", LONGEST, || {
                 proc::group(group).iter().all(|process| !process.is_alive()).then_some(())
             });
             run.finish().exits_with(-9);

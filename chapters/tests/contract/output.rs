@@ -3,7 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::common::{ALL, CHOOSING, CURRENT_THREAD, FORK, Folder, GIL_TOUR, MODELS, PRIMITIVES, QUEUES, THREADS, each};
+use crate::common::{
+    ALL, CHOOSING, CURRENT_THREAD, FOREVER, FORK, Folder, GIL_TOUR, MODELS, PRIMITIVES, QUEUES, Run, THREADS, each,
+};
 
 /// What Linux's pipes hold, in bytes, and those of other systems do not exceed.
 const PIPE: usize = 64 * 1024;
@@ -11,7 +13,7 @@ const PIPE: usize = 64 * 1024;
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     each(&ALL, |variant| {
-        let flags = ["--jobs=500", "--kind=io", "--scale=0.001", "--until-done", "--time=60", "--progress=never"];
+        let flags = ["--jobs=500", "--kind=io", "--scale=0.001", "--until-done", FOREVER, "--progress=never"];
         for run in [variant.run(flags), variant.run_as_text(flags)] {
             let mut run = run.start();
             assert!(run.read_one_line_and_close().contains("starting"));
@@ -24,7 +26,7 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn a_reader_that_was_never_there_is_no_error() {
     each(&ALL, |variant| {
-        let mut run = variant.run(["--jobs=100", "--scale=0", "--until-done", "--progress=never"]).start();
+        let mut run = variant.run(["--jobs=100", "--scale=0", "--until-done", FOREVER, "--progress=never"]).start();
         run.close_stdout();
         let finished = run.finish().exits_with(0);
         assert_eq!(finished.stderr, "", "{}", finished.line);
@@ -38,7 +40,7 @@ fn the_files_are_complete_though_the_reader_went_away() {
         let timeline = folder.file(&format!("{}.svg", variant.name));
         let trace = folder.file(&format!("{}.json", variant.name));
         let flags = [format!("--timeline={timeline}"), format!("--trace={trace}")];
-        let same = ["--jobs=50", "--kind=io", "--scale=0.01", "--seed=1", "--until-done", "--time=60"];
+        let same = ["--jobs=50", "--kind=io", "--scale=0.01", "--seed=1", "--until-done", FOREVER];
         let mut run = variant.run(same.into_iter().chain(flags.iter().map(String::as_str))).start();
         run.read_one_line_and_close();
         run.finish().exits_with(0);
@@ -53,9 +55,9 @@ fn the_files_are_complete_though_the_reader_went_away() {
 #[test]
 fn a_reader_that_looks_away_for_a_while_holds_nobody_up() {
     each(&ALL, |variant| {
-        // On a busy machine the service may take longer than its time. But it ends while the reader still looks away.
+        // A busy machine needs a longer pause. But the service ends while the reader still looks away.
         let ends_before = |pause: Duration| {
-            let mut run = variant.run(["--jobs=5000", "--scale=0", "--time=0.3"]).start();
+            let mut run = variant.run(["--jobs=5000", "--scale=0", "--until-done", FOREVER]).start();
             std::thread::sleep(pause);
             let first = run.record().expect("a first record");
             assert_eq!(first.event.name(), "service_starting");
@@ -65,14 +67,18 @@ fn a_reader_that_looks_away_for_a_while_holds_nobody_up() {
             let wall = Duration::from_secs_f64(run.story().summary.wall_seconds);
             wall < pause
         };
-        assert!([1, 2, 4, 8, 16].map(Duration::from_secs).into_iter().any(ends_before), "{} waits", variant.name);
+        assert!(
+            [1, 2, 4, 8, 16, 32, 64].map(Duration::from_secs).into_iter().any(ends_before),
+            "{} waits",
+            variant.name
+        );
     });
 }
 
 #[test]
 fn quiet_prints_one_line_of_json() {
     each(&MODELS, |variant| {
-        let run = variant.run(["--jobs=100", "--scale=0", "--quiet", "--until-done"]).finish().exits_with(0);
+        let run = variant.run(["--jobs=100", "--scale=0", "--quiet", "--until-done", FOREVER]).finish().exits_with(0);
         assert_eq!(run.lines.len(), 1, "{:?}", run.lines);
         run.story().complete();
     });
@@ -103,19 +109,58 @@ fn colors_follow_the_conventions_where_there_is_no_terminal() {
         (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "")], true),
         (&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], true),
         (&[("FORCE_COLOR", "1")], true),
+        (&[("FORCE_COLOR", "0")], true),
         (&[("FORCE_COLOR", "")], false),
         (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
     ];
     each(&MODELS, |variant| {
         for (variables, colored) in cases {
             for flags in [&["--jobs=5", "--scale=0", "--until-done"][..], &["--help"], &["--workers=0"]] {
-                let run = variant.run_as_text(flags.iter().copied()).without_color_variables();
-                let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).finish();
-                let all = run.lines.join("\n") + &run.stderr;
-                assert_eq!(all.contains('\u{1b}'), *colored, "{variables:?} {}: {all:?}", run.line);
+                has_colors(variant.run_as_text(flags.iter().copied()), variables, *colored);
             }
         }
     });
+    each(&[&GIL_TOUR, &CHOOSING, &PRIMITIVES, &QUEUES], |program| {
+        for (variables, colored) in cases {
+            for flag in ["--help", "--scale=-1"] {
+                has_colors(program.bare([flag]), variables, *colored);
+            }
+        }
+    });
+}
+
+#[test]
+fn colors_follow_the_conventions_on_a_terminal() {
+    const XTERM: (&str, &str) = ("TERM", "xterm-256color");
+    let cases: &[(&[(&str, &str)], bool)] = &[
+        (&[XTERM], true),
+        (&[XTERM, ("CLICOLOR", "1")], true),
+        (&[XTERM, ("CLICOLOR", "0")], false),
+        (&[XTERM, ("CLICOLOR", "0"), ("CLICOLOR_FORCE", "1")], true),
+        (&[XTERM, ("CLICOLOR_FORCE", "0")], true),
+        (&[XTERM, ("NO_COLOR", "1")], false),
+        (&[XTERM, ("NO_COLOR", "")], true),
+        (&[XTERM, ("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+        (&[("TERM", "dumb")], false),
+    ];
+    // The program script, which every Linux has, runs a command in a terminal.
+    let terminal = ["bash", "-c", r#"exec script -qec "$(printf '%q ' "$@")" /dev/null"#, "bash"];
+    each(&MODELS, |variant| {
+        for (variables, colored) in cases {
+            for flags in
+                [&["--jobs=5", "--scale=0", "--until-done", "--progress=never"][..], &["--help"], &["--workers=0"]]
+            {
+                has_colors(variant.under(&terminal, flags.iter().copied()), variables, *colored);
+            }
+        }
+    });
+}
+
+/// Checks whether a run prints escape sequences where these environment variables and no others control colors.
+fn has_colors(run: Run, variables: &[(&str, &str)], colored: bool) {
+    let run = variables.iter().fold(run.without_color_variables(), |run, (name, value)| run.env(name, value)).finish();
+    let all = run.lines.join("\n") + &run.stderr;
+    assert_eq!(all.contains('\u{1b}'), colored, "{variables:?} {}: {all:?}", run.line);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //!
 //! No scenario sleeps until something is likely to have happened. The stage detects that an actor is waiting by asking
 //! the operating system whether all actors are asleep at the same time ([`settled`]). For example, exactly two of five
-//! actors have been woken if two have answered and all are asleep. If an answer is missing after 30 seconds, the
+//! actors have been woken if two have answered and all are asleep. If an answer is missing after 90 seconds, the
 //! scenario fails and prints the conversation.
 //!
 //! Comments name differences from Python. They were checked with CPython 3.11, and with 3.13 for the shutdown of

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use crate::settled;
 use crate::words::{Answer, Do, Subject};
 
-/// How long an actor may take to answer.
-pub const LIMIT: Duration = Duration::from_secs(30);
+/// How long an actor may take to answer. An actor that takes longer hangs.
+pub const LIMIT: Duration = Duration::from_secs(90);
 
-/// A timeout in milliseconds that must not expire.
-pub const LONG: u64 = 30_000;
+/// A timeout in milliseconds that must not expire, longer than any scenario.
+pub const LONG: u64 = 3_600_000;
 
 /// The names of the actors in the log.
 const NAMES: [&str; 8] = ["Ann", "Bob", "Cid", "Dee", "Eve", "Fay", "Gus", "Hal"];

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chapters::processes::shared::{Place, Shared, Words};
 
 /// The longest time that any process waits. A longer wait counts as hung.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// The index of the word that is set when an invariant is violated.
 const FAILED: usize = 0;

@@ -32,7 +32,7 @@ const CONDUCT: &str = "conduct";
 const COPY: &str = "copy";
 
 /// The time limit of a run. A process that waits inside it for more than [`board::LIMIT`] fails earlier.
-const LONGEST: Duration = Duration::from_secs(240);
+const LONGEST: Duration = Duration::from_secs(900);
 
 fn main() -> ExitCode {
     if let Some(status) = child_main::<Worker>() {

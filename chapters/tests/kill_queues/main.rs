@@ -30,7 +30,7 @@ use worker::Worker;
 const CONDUCT: &str = "conduct";
 
 /// The time limit of a run. A process that waits inside it for more than [`worker::LIMIT`] fails earlier.
-const LONGEST: Duration = Duration::from_secs(240);
+const LONGEST: Duration = Duration::from_secs(900);
 
 fn main() -> ExitCode {
     if let Some(status) = child_main::<Worker>() {

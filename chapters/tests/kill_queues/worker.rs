@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::{ABOUT_TO_PUT, DELIVERED, DONE, Ledger, PUT};
 
 /// The longest time that a process may wait.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// The item that stops a getter.
 pub const END: u64 = u64::MAX;

@@ -16,12 +16,12 @@ use nix::unistd::Pid;
 use rand::RngExt;
 
 use super::common::proc::{self, Process};
-use super::common::{PRIMITIVES, QUEUES, Variant, eventually};
+use super::common::{PRIMITIVES, QUEUES, TRIES, Variant, eventually};
 
 /// How many workers a scene has: one with a part of its own, and two that may wait for each other.
 const WORKERS: usize = 3;
 /// A run that takes longer hangs. It has less than a second of work.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(120);
 /// How many kills there are of each worker of each scene by each method: in a quick run, and in a long one.
 const FEW: usize = 1;
 const MANY: usize = 12;
@@ -55,7 +55,11 @@ fn kill_each(program: &Variant, part: &'static str, method: &str, kills: usize) 
         let tries = (0..10 * kills).filter(|_| kill_one(program, part, method, victim, &mut random));
         hits += tries.take(kills).count();
     }
-    if hits == 0 { Err(format!("{part} by {method}: every worker was done before it was hit").into()) } else { Ok(()) }
+    // On a busy machine, more runs may be needed.
+    if hits == 0 && !(0..TRIES).any(|_| kill_one(program, part, method, 0, &mut random)) {
+        return Err(format!("{part} by {method}: every worker was done before it was hit").into());
+    }
+    Ok(())
 }
 
 /// Runs the scene, kills a worker at a random moment, and returns whether it died of that.

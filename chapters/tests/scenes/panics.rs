@@ -30,7 +30,7 @@ pub const PLAY: &str = "play";
 /// The environment variable that names the demo whose workers these are.
 const PROGRAM: &str = "SCENES_PROGRAM";
 /// The time limit of a scene, which computes for some milliseconds.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(120);
 /// The numbers of workers: the minimum, and enough that some of them wait for each other.
 const WORKERS: [u32; 2] = [2, 4];
 

@@ -2,7 +2,7 @@ use std::thread;
 
 use super::*;
 
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(120);
 
 fn event() -> Event {
     Event::new(&Arc::new(Shared::new(Event::WORDS).unwrap())).unwrap()

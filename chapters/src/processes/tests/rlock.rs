@@ -4,7 +4,7 @@ use std::thread;
 
 use super::*;
 
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(120);
 const SHORT: Duration = Duration::from_millis(1);
 
 fn rlock() -> RLock {

@@ -3,7 +3,7 @@ use std::thread;
 
 use super::*;
 
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(120);
 const SHORT: Duration = Duration::from_millis(1);
 
 fn memory(permits: usize) -> Arc<Shared> {

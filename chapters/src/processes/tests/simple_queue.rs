@@ -2,7 +2,7 @@ use std::thread;
 
 use super::*;
 
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(120);
 
 fn queue<T: Serialize + DeserializeOwned>(bytes: usize) -> SimpleQueue<T> {
     SimpleQueue::with_room(&Arc::new(Shared::new(SimpleQueue::<T>::words(bytes)).unwrap()), bytes).unwrap()

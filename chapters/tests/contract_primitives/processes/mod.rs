@@ -27,7 +27,7 @@ use crate::words::{Answer, Do, Subject};
 /// The first argument of a conductor.
 const CONDUCTOR: &str = "__conductor";
 /// The number of seconds after which the system ends a conductor.
-const TIMEOUT: u32 = 120;
+const TIMEOUT: u32 = 300;
 /// The number of words of shared memory.
 const WORDS: usize = 1 << 16;
 
