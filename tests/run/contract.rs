@@ -7,13 +7,15 @@
 //! varies: workers, order
 //! varies below: switches
 //! checks: job_size(0, 0.634), no_job_started_twice
+//! likely: items_grow(no bound)
 //! -->
 //! ```
 //!
 //! `varies` lists the parts of the output that aren't compared with the page, by the names in [`VARIES`]; `varies below`
 //! lists those that aren't compared in this block and in the rest of the page. `order` means that lines may come in any
 //! order. Times, durations, sizes, and ratios are never compared. `checks` lists functions from [`CHECKS`], each of which
-//! must succeed on the output of every run. A name that isn't in the tables is an error.
+//! must succeed on the output of every run. `likely` lists functions that must succeed in one of several attempts, because
+//! the speed of the machine or chance decides. A name that isn't in the tables is an error.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +79,7 @@ pub struct Contract {
     pub varies: Vec<String>,
     pub varies_below: Vec<String>,
     pub checks: Vec<Call>,
+    pub likely: Vec<Call>,
 }
 
 /// A check and its arguments, as the page writes them: `job_size(0, 0.634)`.
@@ -118,7 +121,8 @@ impl Contract {
                 "varies" => contract.varies.extend(known_names(list)?),
                 "varies below" => contract.varies_below.extend(known_names(list)?),
                 "checks" => contract.checks.extend(calls(list)?),
-                key => return Err(format!("a contract has no {key:?}, only varies, varies below, and checks")),
+                "likely" => contract.likely.extend(calls(list)?),
+                key => return Err(format!("a contract has no {key:?}, only varies, varies below, checks, and likely")),
             }
         }
         Ok(contract)
@@ -158,11 +162,20 @@ impl Contract {
         lines.join("\n") + "\n"
     }
 
-    /// Runs the checks on the output of one run.
+    /// Runs the checks that must succeed on the output of every run.
     pub fn holds(&self, printed: &str) -> Result<(), String> {
-        self.checks
-            .iter()
-            .try_for_each(|it| (it.check)(&it.arguments, printed).map_err(|error| format!("{}: {error}", it.text)))
+        self.checks.iter().try_for_each(|it| it.run(printed))
+    }
+
+    /// Runs the checks that must succeed on the output of some run.
+    pub fn happens(&self, printed: &str) -> Result<(), String> {
+        self.likely.iter().try_for_each(|it| it.run(printed))
+    }
+}
+
+impl Call {
+    fn run(&self, printed: &str) -> Result<(), String> {
+        (self.check)(&self.arguments, printed).map_err(|error| format!("{}: {error}", self.text))
     }
 }
 

@@ -172,6 +172,10 @@ fn output() {
 fn contracts() {
     assert_fault(Contract::parse("Everything varies."), "has no line");
     assert_fault(Contract::parse("never: order"), "has no \"never\"");
+    let likely = Contract::parse("likely: items_grow(no bound)").expect("a contract");
+    let constant = "no bound  250 were put,  8 wait\nno bound  500 were put,  8 wait";
+    assert_eq!(likely.holds(constant), Ok(()));
+    assert_fault(likely.happens(constant), "items_grow(no bound): there wait [8, 8]");
     assert_fault(Contract::parse("varies: workers, moon"), "VARIES has no \"moon\"");
     assert_fault(Contract::parse("checks: job_started_thrice"), "CHECKS has no \"job_started_thrice\"");
     assert_fault(Contract::parse("checks: job_size(1)"), "job_size has 2 arguments, not 1");

@@ -29,7 +29,7 @@ const EDITION: &str = "2024";
 const COMPILER: &str = "SNIPPET_COMPILER";
 
 /// The time limit of a program. Most need a second, to be compiled.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// How many times to start a program whose file is busy.
 const STARTS: usize = 5;
