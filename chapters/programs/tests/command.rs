@@ -72,7 +72,6 @@ fn a_wrong_command_line_is_explained() {
     assert!(usage(&[]).contains("`--list` lists them"));
     assert!(usage(&["--explore"]).contains("`--list` lists them"));
     assert!(usage(&["two_locks", "--explore", "--schedule=A"]).contains("cannot be used with"));
-    assert!(usage(&["two_locks", "--limit=many"]).contains("--limit"));
     let step = |schedule: &str| usage(&["two_locks", &format!("--schedule={schedule}")]);
     assert_eq!(step("A,C"), "error: step 2: `C` isn't one of the threads main, A, B; possible: A, B\n");
     assert_eq!(
@@ -84,6 +83,38 @@ fn a_wrong_command_line_is_explained() {
     assert_eq!(step("A.2"), "error: step 1: A has one possible step, `A`; possible: A, B\n");
     assert_eq!(step("A.x"), "error: step 1: `A.x` isn't one of the threads main, A, B; possible: A, B\n");
     assert!(step("").contains("isn't one of the threads"));
+}
+
+#[test]
+fn a_number_out_of_range_is_refused_by_the_name_of_its_flag_and_its_range() {
+    let wrong = ["-1", "99999999999999999999", "1e300", "1.5", "1e-320", "NaN", "inf", "many", ""];
+    for (flag, expected, more) in [
+        ("--limit", "from 1 to 100000000", "0"),
+        ("--spurious-wakeups", "from 0 to 1000", "1001"),
+        ("--timeouts", "from 0 to 1000", "1001"),
+    ] {
+        for value in wrong.into_iter().chain([more]) {
+            let error = usage(&["two_locks", "--explore", flag, value]);
+            assert!(error.starts_with("error: ") && error.contains(flag) && error.contains(expected), "{error}");
+        }
+        run(&["two_locks", "--explore", flag, "1000"]);
+    }
+    run(&["two_locks", "--explore", "--spurious-wakeups=0", "--timeouts=0"]);
+}
+
+#[test]
+fn help_that_cannot_be_printed_is_a_failure() {
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };
+    for flag in ["--help", "--version"] {
+        let full = full.try_clone().expect("another handle");
+        let output = Command::new(env!("CARGO_BIN_EXE_chapter-scheduler")).arg(flag).stdout(full).output();
+        let output = output.expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).starts_with("error: cannot write standard output: "),
+            "{output:?}"
+        );
+    }
 }
 
 #[test]

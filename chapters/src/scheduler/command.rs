@@ -18,8 +18,9 @@ use super::program::{Ending, Program};
 use super::recording::number;
 use super::world::Options;
 use super::{live, play, recording};
-use crate::demo::{FAILED, USAGE, fail};
-use crate::options::Format;
+use crate::demo::{FAILED, USAGE, answer_with, fail};
+use crate::environment;
+use crate::options::{Format, whole};
 
 /// How wide a table with a column for each thread may be. Wider ones have one column for all threads.
 const WIDTH: usize = 110;
@@ -62,16 +63,26 @@ struct CommandLine {
     weak_memory: bool,
 
     /// How many spurious wakeups a schedule may have
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = few, allow_hyphen_values = true)]
     spurious_wakeups: u32,
 
     /// How many timeouts may expire in a schedule while another thread can take a step
-    #[arg(long, value_name = "N", default_value_t = Options::DEFAULT.timeouts)]
+    #[arg(long, value_name = "N", default_value_t = Options::DEFAULT.timeouts, value_parser = few, allow_hyphen_values = true)]
     timeouts: u32,
 
     /// How many states are explored at most
-    #[arg(long, value_name = "N", default_value_t = explore::STATES)]
+    #[arg(long, value_name = "N", default_value_t = explore::STATES, value_parser = limit, allow_hyphen_values = true)]
     limit: usize,
+}
+
+/// Parses how many spurious wakeups or timeouts a schedule may have.
+fn few(text: &str) -> Result<u32, String> {
+    whole(text, 0, 1000).map(|number| number as u32)
+}
+
+/// Parses a number of states. More wouldn't fit into memory.
+fn limit(text: &str) -> Result<usize, String> {
+    whole(text, 1, 100_000_000).map(|number| number as usize)
 }
 
 /// An error, and the exit status for it.
@@ -109,8 +120,12 @@ pub fn main(programs: &'static [Program]) -> ExitCode {
 }
 
 fn main_with(programs: &'static [Program], arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = command(programs).get_matches_from(arguments);
-    let command_line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    environment::prepare();
+    let matches = command(programs).try_get_matches_from(arguments);
+    let command_line = match matches.and_then(|matches| CommandLine::from_arg_matches(&matches)) {
+        Ok(command_line) => command_line,
+        Err(answer) => return answer_with(&answer),
+    };
     match run(programs, &command_line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(error, status)) => fail(&error, status),
