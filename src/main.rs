@@ -6,10 +6,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chapters::environment;
+use chapters::options::whole;
 use clap::{Parser, Subcommand};
 use reading_room::room::labs::Lab;
 use reading_room::room::supervisor;
-use reading_room::{book, figures, pdf, process, record, serve};
+use reading_room::{book, figures, pdf, record, serve};
 
 /// The end of the help text. A test checks every command in it.
 const GUIDE: &str = "\
@@ -59,12 +61,16 @@ struct CommandLine {
 #[derive(clap::Args)]
 struct Serve {
     /// The port; 0 for any. Without it, 3000 or the next free one
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = port, allow_hyphen_values = true)]
     port: Option<u16>,
 
     /// Open the room in a browser
     #[arg(long)]
     open: bool,
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    whole(text, 0, u16::MAX.into()).map(|port| port as u16)
 }
 
 #[derive(Subcommand)]
@@ -103,7 +109,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    process::reset_signals();
+    environment::prepare();
     if let Some(status) = supervisor::run_demo() {
         return status;
     }

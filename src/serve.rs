@@ -33,8 +33,15 @@ const MAX_DELAY: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(10);
 
 /// The folders whose files are on the pages.
-const SHOWN: [&str; 6] =
-    ["book", "chapters/src", "chapters/examples", "chapters/exercises", "chapters/tests", "chapters/benches"];
+const SHOWN: [&str; 7] = [
+    "book",
+    "chapters/src",
+    "chapters/examples",
+    "chapters/exercises",
+    "chapters/programs",
+    "chapters/tests",
+    "chapters/benches",
+];
 
 /// Opens the room on a port, by default the first free one from 3000, and serves the book until a signal ends it. Returns the
 /// exit status.
@@ -146,7 +153,7 @@ impl Signals {
         use tokio::signal::unix::{SignalKind, signal};
         let mut signals = Vec::new();
         for number in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-            if !crate::process::is_ignored(number) {
+            if !chapters::environment::is_ignored(number) {
                 let listener = signal(SignalKind::from_raw(number as i32));
                 signals.push((number as u8, listener.map_err(|error| format!("cannot listen for {number}: {error}"))?));
             }

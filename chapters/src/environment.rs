@@ -57,9 +57,11 @@ fn put_signals_right() {
     blocked.thread_unblock().expect("these signals exist");
 }
 
-/// Whether the parent process had this program ignore a signal, and wants that to stay so.
+/// Returns whether the parent process made this program ignore a signal, and the program should keep ignoring it.
+///
+/// `nohup` does so with `SIGHUP`, and a shell with `SIGINT` for a background job.
 #[cfg(unix)]
-pub(crate) fn is_ignored(number: nix::sys::signal::Signal) -> bool {
+pub fn is_ignored(number: nix::sys::signal::Signal) -> bool {
     use std::mem::MaybeUninit;
     use std::ptr;
 

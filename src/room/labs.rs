@@ -5,7 +5,9 @@
 //! interactive lab also reads lines from its page, such as the steps in the scheduler lab. To add an option, name it in the lab's `options` with its range; the option must
 //! exist on the demo's command line, which supplies its type, its default and its help text.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fmt;
 use std::process::ExitCode;
 
 use chapters::demo::{coroutines, threads};
@@ -16,6 +18,7 @@ use chapters::measure::models;
 use chapters::random::Seed;
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use serde::Serialize;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// A demo that a page can run.
@@ -187,6 +190,37 @@ fn scheduler() -> Command {
     ])
 }
 
+/// The options in a request, each of them once. `serde_json`'s own map would keep the last of two options of a name.
+#[derive(Debug, Default)]
+pub struct Options(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Options {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Options;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("an object of options")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Options, A::Error> {
+                let mut options = Map::new();
+                while let Some((name, value)) = pairs.next_entry::<String, Value>()? {
+                    if options.contains_key(&name) {
+                        return Err(de::Error::custom(format!("duplicate option `{name}`")));
+                    }
+                    options.insert(name, value);
+                }
+                Ok(Options(options))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
 /// The description of a lab for a page.
 #[derive(Serialize)]
 pub struct Schema {
@@ -248,7 +282,7 @@ impl Lab {
     /// # Errors
     ///
     /// When an option is unknown, when its value is out of range, or when the options can't be combined.
-    pub fn arguments(&self, options: &Map<String, Value>) -> Result<Vec<String>, String> {
+    pub fn arguments(&self, Options(options): &Options) -> Result<Vec<String>, String> {
         if let Some(name) = options.keys().find(|name| self.options.iter().all(|(known, _)| known != name)) {
             let known: Vec<&str> = self.options.iter().map(|(name, _)| *name).collect();
             return Err(format!("{name}: {} has no such option; there are {}", self.name, known.join(", ")));
@@ -259,7 +293,8 @@ impl Lab {
             match options.get(name) {
                 None | Some(Value::Null | Value::Bool(false)) => {}
                 Some(value) => {
-                    let value = format_value(range, argument, value).map_err(|error| format!("{name}: {error}"))?;
+                    let value = format_value(range, argument, &without_negative_zero(value))
+                        .map_err(|error| format!("{name}: {error}"))?;
                     match (value, argument.get_long()) {
                         (None, _) => words.push(format!("--{name}")),
                         (Some(value), Some(_)) => words.push(format!("--{name}={value}")),
@@ -278,6 +313,12 @@ impl Lab {
 fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+/// The value, with 0 for -0, which JSON can express and `serde_json` reads as a floating-point number.
+fn without_negative_zero(value: &Value) -> Cow<'_, Value> {
+    let is_negative_zero = value.as_f64().is_some_and(|number| number == 0.0 && number.is_sign_negative());
+    if is_negative_zero { Cow::Owned(0.into()) } else { Cow::Borrowed(value) }
 }
 
 /// The value of an option on the command line. A switch has none.
@@ -318,7 +359,9 @@ fn format_value(range: Range, argument: &Arg, value: &Value) -> Result<Option<St
         }
         Number(least, most) => {
             let number = value.as_f64().filter(|number| (least..=most).contains(number));
-            number.ok_or_else(|| format!("expected a number from {least} to {most}, and not {value}"))?.to_string()
+            let number = number.ok_or_else(|| format!("expected a number from {least} to {most}, and not {value}"))?;
+            // Without an exponent, the smallest numbers have more than 300 digits.
+            if number > 0.0 && number < 1e-6 { format!("{number:e}") } else { number.to_string() }
         }
     }))
 }

@@ -23,6 +23,7 @@ pub mod connections;
 #[cfg(target_os = "linux")]
 pub mod descendants;
 pub mod labs;
+mod own_answers;
 mod refusal;
 pub mod runs;
 pub mod supervisor;
@@ -49,7 +50,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
@@ -58,7 +59,8 @@ use tower::ServiceExt;
 use crate::site::Site;
 use access::{Access, Token};
 use connections::Connections;
-use labs::{LABS, Lab};
+use labs::{LABS, Lab, Options};
+use own_answers::Guarded;
 use refusal::Refusal;
 use runs::Runs;
 
@@ -72,6 +74,15 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 /// The time after which a connection is closed whose reader doesn't take what is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The headers that every response has, besides a content security policy.
+const SECURITY_HEADERS: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cache-control", "no-cache"),
+];
 
 /// The version of the book that the room serves.
 #[derive(Clone, Default)]
@@ -179,7 +190,7 @@ impl Room {
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(MAX_HEAD)
-            .serve_connection(TokioIo::new(Box::pin(stream)), service);
+            .serve_connection(TokioIo::new(Guarded::new(Box::pin(stream))), service);
         // A reader may close a connection at any time.
         let _ = connection.await;
         self.connections.remove(number);
@@ -207,7 +218,7 @@ async fn build(State(room): State<Arc<Room>>) -> Response {
 struct Start {
     lab: String,
     #[serde(default)]
-    options: Map<String, Value>,
+    options: Options,
 }
 
 /// Runs a demo and answers with its records.
@@ -336,14 +347,10 @@ async fn add_security_headers(State(room): State<Arc<Room>>, request: Request, n
         room.version().site.script_hashes()
     );
     let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
-        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-    ];
+    let headers = SECURITY_HEADERS
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .into_iter()
+        .chain([(header::CONTENT_SECURITY_POLICY, policy)]);
     response.headers_mut().extend(headers);
     response
 }

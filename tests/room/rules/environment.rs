@@ -7,13 +7,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::Test;
-use super::client::{Room, SmallBook, within};
+use super::client::{Room, SmallBook, eventually};
 
 pub const TESTS: &[Test] = tests! {
     signals_close_the_room_with_their_status
@@ -24,6 +23,8 @@ pub const TESTS: &[Test] = tests! {
     closed_streams_do_no_harm
     low_limits_are_reported
     wrong_arguments_are_refused_with_status_2
+    a_port_is_a_number_in_its_range
+    colors_follow_the_conventions
     the_browser_is_opened_without_showing_the_token
 };
 
@@ -134,6 +135,41 @@ fn wrong_arguments_are_refused_with_status_2() {
     }
 }
 
+fn a_port_is_a_number_in_its_range() {
+    let wrong = ["-1", "65536", "99999999999999999999", "1.5", "1e3", "NaN", "inf", "1e-320", ""];
+    for (port, serve) in wrong.iter().flat_map(|port| [(port, false), (port, true)]) {
+        let mut command = Command::new(PROGRAM);
+        let output = command.args(serve.then_some("serve")).arg("--port").arg(port).output().expect("it starts");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{port}: {error}");
+        assert!(error.contains("--port") && error.contains("expected a whole number from 0 to 65535"), "{error}");
+    }
+}
+
+fn colors_follow_the_conventions() {
+    let cases: [(&[(&str, &str)], bool); 8] = [
+        (&[], false),
+        (&[("CLICOLOR", "1")], false),
+        (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("CLICOLOR_FORCE", "0")], false),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
+        (&[("FORCE_COLOR", "1")], true),
+        (&[("FORCE_COLOR", "")], false),
+        (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+    ];
+    for (variables, colored) in cases {
+        for argument in ["--help", "--port=none"] {
+            let mut command = Command::new(PROGRAM);
+            for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "TERM"] {
+                command.env_remove(name);
+            }
+            let output = command.arg(argument).envs(variables.iter().copied()).output().expect("it starts");
+            let all = [output.stdout, output.stderr].concat();
+            assert_eq!(all.contains(&0x1b), colored, "{variables:?} {argument}: {}", String::from_utf8_lossy(&all));
+        }
+    }
+}
+
 fn the_browser_is_opened_without_showing_the_token() {
     let book = SmallBook::new();
     let bin = book.root().join("bin");
@@ -145,7 +181,7 @@ fn the_browser_is_opened_without_showing_the_token() {
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
     let mut command = Command::new(PROGRAM);
     let mut room = Room::open_by(command.arg("--open").env("PATH", path).env("CARGO_MANIFEST_DIR", book.root()));
-    within(Duration::from_secs(30), "the browser starts", || opened.exists());
+    eventually("the browser starts", || opened.exists());
     let address = fs::read_to_string(&opened).expect("an address");
     assert!(!address.contains(&room.token), "{address}");
     let file = Path::new(address.strip_prefix("file://").expect("a file"));

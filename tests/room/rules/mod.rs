@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use client::{Room, SECOND, living, within};
+use client::{Room, eventually, living};
 use libtest_mimic::{Arguments, Trial};
 
 /// A test and its name.
@@ -49,7 +49,7 @@ impl Drop for Lent {
     fn drop(&mut self) {
         let room = self.0.take().expect("the test still has it");
         if !thread::panicking() {
-            within(SECOND, "no process is left", || living(room.pid()).is_empty());
+            eventually("no process is left", || living(room.pid()).is_empty());
             unused().push(room);
         }
     }
