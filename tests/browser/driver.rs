@@ -127,7 +127,7 @@ impl Browser {
         let capabilities = json!({
             "goog:chromeOptions": { "binary": chromium, "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "script": 20_000 },
+            "timeouts": { "script": 120_000 },
         });
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         let client = runtime.block_on(async {
@@ -217,7 +217,7 @@ impl Browser {
     /// Waits until an expression about a lab is true.
     pub fn wait(&self, lab: usize, expression: &str) -> Fault {
         let script = format!(
-            "{PRELUDE} const done = arguments[1], until = performance.now() + 15000;
+            "{PRELUDE} const done = arguments[1], until = performance.now() + 90000;
              const look = () => {{
                  if ({expression}) done('');
                  else if (performance.now() > until) done(`not true: {}\\n${{lab?.querySelector('.lab-box')?.innerText}}`);

@@ -37,7 +37,20 @@ fn open(browser: &Browser, page: &str) -> Fault {
     browser.check(0, "[...document.querySelectorAll('figure.lab')].every(it => it.querySelector('.lab-controls'))")
 }
 
+/// How often a run is repeated whose time may be up, on a busy machine, before a worker has begun a job.
+const TRIES: usize = 20;
+
 fn a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary(browser: &Browser) -> Fault {
+    for _ in 0..TRIES {
+        run_with_options(browser)?;
+        if browser.get(0, "painted(runs()[1], '--threads') > 1000")? == json!(true) {
+            return Ok(());
+        }
+    }
+    Err(format!("in {TRIES} runs, no job is drawn"))
+}
+
+fn run_with_options(browser: &Browser) -> Fault {
     open(browser, "service")?;
     for (option, value) in [("workers", "2"), ("jobs", "3"), ("time", "0.4")] {
         browser.type_in(0, option, value)?;
@@ -51,7 +64,6 @@ fn a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary(brows
     browser.click(0, ".lab-go")?;
     browser.wait(0, "runs().length === 2 && over()")?;
     browser.check(0, "runs()[1].querySelectorAll('.lab-names > div').length === 2")?;
-    browser.check(0, "painted(runs()[1], '--threads') > 1000")?;
     browser.check(0, "lab.querySelector('.lab-message').hidden")?;
     browser.get(0, "lab.querySelector('.lab-log').scrollTop = 0")?;
     browser.wait(0, "text('.lab-lines').includes('starting threads: 2 workers, 3 jobs, 0.4 s, seed 1')")?;
@@ -100,9 +112,18 @@ fn a_refusal_is_shown(browser: &Browser) -> Fault {
 }
 
 fn one_worker_is_killed_and_its_job_is_lost(browser: &Browser) -> Fault {
+    // On a busy machine, the ten seconds of the run may be over before the worker is killed.
+    let mut killed = Err("not tried".to_owned());
+    for _ in 0..5 {
+        killed = killed.or_else(|_| kill_one(browser));
+    }
+    killed
+}
+
+fn kill_one(browser: &Browser) -> Fault {
     open(browser, "processes")?;
     let lab = 1;
-    browser.set(lab, &[("jobs", "100")])?;
+    browser.set(lab, &[("jobs", "100000")])?;
     // Jobs that wait leave the processor to the browser.
     browser.get(lab, "lab.querySelector('.is-segments input[value=io]').click()")?;
     browser.click(lab, ".lab-go")?;
@@ -182,8 +203,17 @@ fn a_page_on_disk_replays_the_recorded_run(browser: &Browser) -> Fault {
     browser.check(0, "painted(runs()[0], '--threads-dark') > 100")?;
     let state = "text('.lab-state')";
     let end = browser.get(0, state)?;
+    // The page notes the times that it shows, because a busy machine may ask for them too late.
+    browser.get(
+        0,
+        "(() => {
+            window.shown = [];
+            const changes = { childList: true, characterData: true, subtree: true };
+            new MutationObserver(() => window.shown.push(text('.lab-state'))).observe(lab, changes);
+        })()",
+    )?;
     browser.click(0, ".lab-play")?;
-    browser.wait(0, "parseFloat(text('.lab-state')) < 0.3")?;
+    browser.wait(0, &format!("window.shown.some(it => parseFloat(it) < parseFloat({end}))"))?;
     browser.wait(0, &format!("text('.lab-play') === 'Play' && {state} === {end}"))?;
     browser.check(0, "painted(runs()[0], '--threads-dark') > 100")
 }

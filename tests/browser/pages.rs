@@ -24,7 +24,7 @@ pub const LONG: &[Test] = tests! {
 const MANY: usize = 100;
 
 /// The time limit for checking all pages.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// The names of a built book's pages, except for those that repeat others.
 fn pages(book: &Path) -> Vec<String> {
