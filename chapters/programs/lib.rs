@@ -172,6 +172,10 @@ programs! {
         "A future that holds a place in the queue and isn't polled",
         "Reach a deadlock although A has released the mutex.",
         Ending::is_deadlock;
+    audit / audit_fixed, Options::DEFAULT,
+        "A total that is read from two accounts",
+        "Make the auditor see a wrong total: make the program print total = 210.",
+        |ending| ending.prints("total = 210");
     book_lock [LOCK], Options::DEFAULT,
         "The book's own Lock",
         "Reach a deadlock: make a thread sleep although the lock is free.",

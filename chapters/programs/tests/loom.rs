@@ -108,6 +108,10 @@ fn outputs(main: fn()) -> BTreeSet<Vec<String>> {
     outputs.clone()
 }
 
+#[path = "../audit.rs"]
+mod audit;
+#[path = "../audit_fixed.rs"]
+mod audit_fixed;
 #[path = "../check_then_act.rs"]
 mod check_then_act;
 #[path = "../check_then_act_fixed.rs"]
@@ -177,5 +181,5 @@ macro_rules! compare {
 compare! {
     lost_update, lost_update_fixed, check_then_act, check_then_act_fixed, two_locks_fixed, unlock_too_early,
     unlock_too_early_fixed, try_lock_livelock_fixed, lazy_init, lazy_init_fixed, message_passing,
-    message_passing_fixed, store_buffering
+    message_passing_fixed, store_buffering, audit, audit_fixed
 }
