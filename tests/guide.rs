@@ -104,6 +104,11 @@ fn check(command: &str) -> Result<(), String> {
             let shows = page("chapters/examples/processes/main.rs").contains(&format!("{scene:?} =>"));
             shows.then_some(()).ok_or_else(|| format!("nothing shows {scene}"))
         }
+        ["cargo", "run", "--example", "audit", "--", command, ..] => {
+            let does = page("chapters/examples/audit/main.rs").contains(&format!("[{command:?}"));
+            does.then_some(()).ok_or_else(|| format!("audit can't {command}"))
+        }
+        ["cargo", "run", "-p", "detector"] => Ok(()),
         ["cargo", "run", "--release", "--example", name] if chapters_has("examples", name) => Ok(()),
         ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
         ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
@@ -216,6 +221,7 @@ fn a_wrong_command_is_found() {
         ("cargo run --example chapter-gil", "nobody has checked"),
         ("cargo run --example kill_one -- --job=8", "--job"),
         ("cargo run --example processes -- fibers", "nothing shows fibers"),
+        ("cargo run --example audit -- fibers", "audit can't fibers"),
         ("cargo bench -p chapters --bench fibers", "no benchmark fibers"),
         ("cargo bench -p chapters --bench numbers fibers", "no part fibers"),
         ("python3 chapters/examples/fibers.py", "nobody has checked"),

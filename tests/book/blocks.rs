@@ -8,7 +8,7 @@
 //! | `rust,ignore` | an include of code that is compiled elsewhere |
 //! | `python` | a program, or a part of one; it is run |
 //! | `console` | commands and what they print; they are run |
-//! | `text`, `toml`, `json` | text that isn't run |
+//! | `text`, `toml`, `json` | text that isn't run, unless a comment makes it a session with a tool |
 //!
 //! `tests/run` explains how the blocks are run, and the possible comments before them.
 

@@ -96,6 +96,7 @@ pub fn plan(command: &str, flags: &[String]) -> Result<Plan, String> {
     Ok(match words.as_slice() {
         ["cargo", "run", "--bin", name] => ours(name.to_string(), &[]),
         ["cargo", "run", "--bin", name, "--", arguments @ ..] => ours(name.to_string(), arguments),
+        ["cargo", "run", "-p", DETECTOR] => ours(DETECTOR.to_owned(), &[]),
         ["cargo", "run", "--example", name] => ours(format!("examples/{name}"), &[]),
         ["cargo", "run", "--example", name, "--", arguments @ ..] => ours(format!("examples/{name}"), arguments),
         ["python3", arguments @ ..] => {
@@ -224,10 +225,7 @@ pub fn output(command: &str) -> Result<String, String> {
 fn execute(plan: &Plan) -> Result<Output, String> {
     let command = match plan {
         Plan::Ours { program, arguments } => {
-            BUILT.clone()?;
-            if !program.is_file() {
-                return Err(format!("there is no program {}", program.display()));
-            }
+            let program = built(program)?;
             snapbox::cmd::Command::new(program).args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"))
         }
         Plan::Other { program, arguments } => {
@@ -239,14 +237,28 @@ fn execute(plan: &Plan) -> Result<Output, String> {
     command.stderr_to_stdout().timeout(LONGEST).output().map_err(|error| error.to_string())
 }
 
+/// The path of one of our programs, which is built if it isn't there yet.
+pub fn built(program: &Path) -> Result<PathBuf, String> {
+    let is_detector = program.file_stem().is_some_and(|name| name == DETECTOR);
+    if is_detector { BUILT_DETECTOR.clone() } else { BUILT.clone() }?;
+    program.is_file().then(|| program.to_owned()).ok_or_else(|| format!("there is no program {}", program.display()))
+}
+
 /// Builds the programs that pages name. After `cargo test` has built the tests, they're there already.
-static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| {
+static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["--bins", "--examples"]));
+
+/// A package that isn't built with the others.
+const DETECTOR: &str = "detector";
+
+static BUILT_DETECTOR: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["--package", DETECTOR]));
+
+fn build(targets: &[&str]) -> Result<(), String> {
     let folder = profile();
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
     let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--bins", "--examples", "--profile", if name == "debug" { "dev" } else { name }]);
+    cargo.args(["build", "--quiet", "--profile", if name == "debug" { "dev" } else { name }]).args(targets);
     cargo.arg("--target-dir").arg(folder.parent().unwrap_or(Path::new("target"))).current_dir(root());
     rust::with_the_real_compiler(&mut cargo);
     let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
     status.success().then_some(()).ok_or_else(|| "the programs cannot be built".to_owned())
-});
+}

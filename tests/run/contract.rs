@@ -41,6 +41,7 @@ const VARIES: &[(&str, &[(&str, &str)])] = &[
     ("waiting_items", &[(r"\b\d+ wait$", "N wait")]),
     ("beats", &[(r"^(\S+) \d+ N N N$", "$1 N N N N")]),
     ("idle_workers", &[(r"^N worker-\S+ found no work$", "...")]),
+    ("wrong_totals", &[(r"\d+ of \d+$", "N of N")]),
     (ORDER, &[]),
 ];
 

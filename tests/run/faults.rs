@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         ("what_a_comment_says_of_python", what_a_comment_says_of_python),
         ("commands_and_their_plans", commands_and_their_plans),
         ("a_command", a_command),
+        ("a_session", a_session),
         ("output", output),
         ("contracts", contracts),
         ("facts", facts),
@@ -127,6 +128,15 @@ fn commands_and_their_plans() {
     assert_eq!(console::plan("cargo test", &[]), Ok(Plan::Nothing));
     assert_fault(console::plan("cargo make", &[]), "nobody knows how to run this");
     assert_fault(console::plan("cargo run --bin x --time=3", &[]), "nobody knows how to run this");
+}
+
+fn a_session() {
+    let audit = "cargo run --example audit -- hang";
+    assert_fault(crate::session::run(audit, "$ ps 4242\n$ ps 4242\n"), "one command");
+    assert_fault(crate::session::run(audit, "$ ps 42\n"), "has to name the process as 4242");
+    assert_fault(crate::session::run(audit, "$ no-such-tool 4242\n"), "no-such-tool is not installed");
+    assert_fault(crate::session::run("diff a b", "$ cat 4242\n"), "no session starts with");
+    assert_fault(crate::session::run("python3 --version", "$ cat 4242\n"), "and says Python");
 }
 
 fn a_command() {

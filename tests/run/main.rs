@@ -6,7 +6,7 @@
 //! once.
 //!
 //! A comment before a block, which readers don't see, says how the block is tested if not as it stands; [`console`] and
-//! [`python`] list the possible comments. An unknown comment is a fault.
+//! [`python`] list the possible comments. An unknown comment is a fault. A comment can also make a block of text a [`session`] with a tool.
 
 mod console;
 mod contract;
@@ -14,6 +14,7 @@ mod faults;
 mod python;
 mod reference;
 mod rust;
+mod session;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ fn turn(block: &Block) -> Turn {
     match block.note.as_deref() {
         Some(note) if note.starts_with(console::ALONE) => Turn::Alone,
         Some(python::HANGS) => Turn::Long,
+        Some(note) if note.starts_with(session::SESSION) => Turn::Long,
         _ if block.text.starts_with("$ cargo run --example exercise") => Turn::Long,
         _ => Turn::Short,
     }
@@ -95,6 +97,7 @@ fn trial(page: &Page, blocks: &[Block], block: &Block) -> Option<Trial> {
     let name = format!("{}:{}", page.path.display(), block.line);
     let kind = block.info.split(',').next().unwrap_or_default().to_owned();
     let trial = match kind.as_str() {
+        "text" => session::trial(name, block)?,
         "rust" if !block.info.contains("ignore") => {
             let block = block.clone();
             Trial::test(name, move || on_the_machine(false, || rust::run(&block)))
