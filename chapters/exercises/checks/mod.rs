@@ -4,11 +4,13 @@
 
 mod bad_jobs;
 mod countdown;
+mod deadlocked;
 mod eight_at_a_time;
 #[cfg(target_os = "linux")]
 mod end_of_pipe;
 mod fair_share;
 mod forecast;
+mod gate;
 mod half_a_pair;
 mod kept_place;
 mod last_batch;
@@ -66,6 +68,8 @@ const EXERCISES: &[(&str, Check)] = &[
     ("wake_up", wake_up::check),
     ("prompt", prompt::check),
     ("half_a_pair", half_a_pair::check),
+    ("gate", gate::check),
+    ("deadlocked", deadlocked::check),
     ("forecast", forecast::check),
     ("eight_at_a_time", eight_at_a_time::check),
 ];

@@ -5,11 +5,13 @@ mod checks;
 
 mod bad_jobs;
 mod countdown;
+mod deadlocked;
 mod eight_at_a_time;
 #[cfg(target_os = "linux")]
 mod end_of_pipe;
 mod fair_share;
 mod forecast;
+mod gate;
 mod half_a_pair;
 mod kept_place;
 mod last_batch;

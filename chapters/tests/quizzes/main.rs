@@ -35,11 +35,13 @@ macro_rules! println {
 
 mod join_with_the_lock;
 mod last_call;
+mod log_order;
 mod look_outside;
 mod one_condition;
 mod park_lock;
 mod passed_on;
 mod progress;
+mod savings_first;
 mod two_lines;
 mod two_parties;
 mod two_payments;
