@@ -16,6 +16,8 @@
 //! 8. Measured comparisons: [`measure::models`] runs the same work under every model, [`measure::gil`] the same threads
 //!    with and without the lock.
 //!
+//! A package of its own, `machines`, builds the service a fourth time, past one machine. It uses the parts of this one.
+//!
 //! Data runs one way, and so do the imports: jobs, records, trace, service; and on top of these options, views, demos. A
 //! service never prints, and a view never reaches back.
 

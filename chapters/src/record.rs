@@ -65,6 +65,22 @@ pub enum Event {
     Released(Resource),
     /// A worker signals others that are waiting.
     Signalled(Resource),
+    /// A worker took a job that had been delivered before, to another worker or to itself.
+    JobRedelivered(Job),
+    /// A worker is done with a job that had already been completed, so its result doesn't count.
+    ResultIgnored(Job),
+    /// A worker gave up a job that had been delivered as often as allowed. The job is lost.
+    JobLost(Job),
+    /// The network between a worker and its broker stopped carrying data.
+    NetworkCut,
+    /// The network between a worker and its broker carries data again.
+    NetworkRestored,
+    /// A broker died.
+    BrokerDied(BrokerId),
+    /// A broker that had died is running again.
+    BrokerRestarted(BrokerId),
+    /// The brokers elected the leader of the queue.
+    LeaderElected(BrokerId),
 }
 
 impl Event {
@@ -88,6 +104,14 @@ impl Event {
             Event::Acquired(_) => "acquired",
             Event::Released(_) => "released",
             Event::Signalled(_) => "signalled",
+            Event::JobRedelivered(_) => "job_redelivered",
+            Event::ResultIgnored(_) => "result_ignored",
+            Event::JobLost(_) => "job_lost",
+            Event::NetworkCut => "network_cut",
+            Event::NetworkRestored => "network_restored",
+            Event::BrokerDied(_) => "broker_died",
+            Event::BrokerRestarted(_) => "broker_restarted",
+            Event::LeaderElected(_) => "leader_elected",
         }
     }
 
@@ -95,6 +119,7 @@ impl Event {
     pub fn job(&self) -> Option<&Job> {
         match self {
             Event::JobStarted(job) | Event::JobCompleted(job) | Event::JobPut(job) => Some(job),
+            Event::JobRedelivered(job) | Event::ResultIgnored(job) | Event::JobLost(job) => Some(job),
             Event::WorkerDied(job) => job.as_ref(),
             _ => None,
         }
@@ -107,6 +132,26 @@ impl Event {
             Event::Acquired(resource) | Event::Released(resource) | Event::Signalled(resource) => Some(*resource),
             _ => None,
         }
+    }
+}
+
+/// A broker of a service on many machines, identified by its number from 0. The name of the first one is `broker-1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BrokerId(pub u32);
+
+impl fmt::Display for BrokerId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "broker-{}", u64::from(self.0) + 1)
+    }
+}
+
+impl FromStr for BrokerId {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let number = name.strip_prefix("broker-").and_then(|number| number.parse::<u32>().ok());
+        let id = number.and_then(|number| number.checked_sub(1)).map(Self);
+        id.ok_or_else(|| format!("{name:?} is no broker: expected \"broker-1\" and so on"))
     }
 }
 
@@ -260,6 +305,9 @@ impl Serialize for Record {
                 line.serialize_field("of", resource)?;
             }
             Event::ServiceStopped(summary) => line.serialize_field("summary", summary)?,
+            Event::BrokerDied(broker) | Event::BrokerRestarted(broker) | Event::LeaderElected(broker) => {
+                line.serialize_field("broker", &format_args!("{broker}"))?;
+            }
             _ => {}
         }
         line.end()
@@ -276,6 +324,7 @@ impl<'de> Deserialize<'de> for Record {
             job: Option<Job>,
             on: Option<Resource>,
             of: Option<Resource>,
+            broker: Option<String>,
             summary: Option<Box<Summary>>,
             #[serde(flatten)]
             _more: std::collections::HashMap<String, IgnoredAny>,
@@ -284,6 +333,10 @@ impl<'de> Deserialize<'de> for Record {
         let job = || line.job.ok_or_else(|| D::Error::missing_field("job"));
         let on = || line.on.ok_or_else(|| D::Error::missing_field("on"));
         let of = || line.of.ok_or_else(|| D::Error::missing_field("of"));
+        let broker = || -> Result<BrokerId, D::Error> {
+            let name = line.broker.as_ref().ok_or_else(|| D::Error::missing_field("broker"))?;
+            name.parse().map_err(D::Error::custom)
+        };
         let event = match line.event.as_str() {
             "service_starting" => Event::ServiceStarting,
             "worker_started" => Event::WorkerStarted,
@@ -302,6 +355,14 @@ impl<'de> Deserialize<'de> for Record {
             "acquired" => Event::Acquired(of()?),
             "released" => Event::Released(of()?),
             "signalled" => Event::Signalled(of()?),
+            "job_redelivered" => Event::JobRedelivered(job()?),
+            "result_ignored" => Event::ResultIgnored(job()?),
+            "job_lost" => Event::JobLost(job()?),
+            "network_cut" => Event::NetworkCut,
+            "network_restored" => Event::NetworkRestored,
+            "broker_died" => Event::BrokerDied(broker()?),
+            "broker_restarted" => Event::BrokerRestarted(broker()?),
+            "leader_elected" => Event::LeaderElected(broker()?),
             other => return Err(D::Error::custom(format!("{other:?} is no event"))),
         };
         let at = Duration::try_from_secs_f64(line.at).map_err(D::Error::custom)?;
@@ -313,7 +374,7 @@ impl<'de> Deserialize<'de> for Record {
 /// The summary of a run. `jobs = completed + left + lost`, always.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// `threads`, `processes` or `coroutines`.
+    /// `threads`, `processes`, `coroutines` or `machines`.
     pub model: String,
     /// The scene, if the run was a demo of one primitive or queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -334,8 +395,20 @@ pub struct Summary {
     pub cpu_seconds: f64,
     /// The peak of the resident memory of all processes together. Pages that processes share count for each of them.
     pub peak_rss_bytes: u64,
+    /// What happened more than once, if a broker delivered the jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliveries: Option<Deliveries>,
     /// Each worker's share, in order.
     pub workers: Vec<WorkerSummary>,
+}
+
+/// The jobs that a broker delivered more than once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliveries {
+    /// How many deliveries were repetitions.
+    pub redelivered: u64,
+    /// How many results didn't count because their jobs had been completed before.
+    pub ignored: u64,
 }
 
 /// One worker's share of the work.
@@ -381,6 +454,15 @@ mod tests {
     }
 
     #[test]
+    fn a_broker_has_a_name_in_json() {
+        for event in ["broker_died", "broker_restarted", "leader_elected"] {
+            let line = format!(r#"{{"at":0.5,"worker":null,"event":"{event}","broker":"broker-3"}}"#);
+            let read: Record = serde_json::from_str(&line).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), line);
+        }
+    }
+
+    #[test]
     fn a_line_that_is_no_record_is_refused_by_name() {
         let error = |line: &str| serde_json::from_str::<Record>(line).unwrap_err().to_string();
         assert!(error(r#"{"at":0,"worker":null,"event":"lunch"}"#).contains("\"lunch\" is no event"));
@@ -388,6 +470,8 @@ mod tests {
         assert!(error(r#"{"at":0,"worker":null,"event":"job_started"}"#).contains("missing field `job`"));
         assert!(error(r#"{"at":0,"worker":null,"event":"acquired","on":"lock"}"#).contains("missing field `of`"));
         assert!(error(r#"{"at":0,"worker":null,"event":"acquired","of":"lunch"}"#).contains("lunch"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"broker_died"}"#).contains("missing field `broker`"));
+        assert!(error(r#"{"at":0,"worker":null,"event":"broker_died","broker":"x"}"#).contains("\"x\" is no broker"));
         assert!(error(r#"{"at":-1,"worker":null,"event":"no_work"}"#).contains("negative"));
     }
 }

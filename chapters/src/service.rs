@@ -32,6 +32,9 @@ pub enum Model {
     Processes,
     /// Workers that take turns on an event loop, as in Python's asyncio
     Coroutines,
+    /// Workers on any number of machines, around a replicated broker. The package `machines` has this service.
+    #[value(skip)]
+    Machines,
 }
 
 impl Model {
@@ -41,6 +44,7 @@ impl Model {
             Model::Threads => "threads",
             Model::Processes => "processes",
             Model::Coroutines => "coroutines",
+            Model::Machines => "machines",
         }
     }
 
@@ -54,6 +58,8 @@ impl Model {
             Model::Processes => 10_000,
             // A coroutine is a piece of memory. There could be many more, but a typing error would use up the memory.
             Model::Coroutines => 100_000,
+            // Each worker is a process with a connection and a pending request at the broker.
+            Model::Machines => 200,
         }
     }
 }
@@ -105,7 +111,7 @@ pub fn cannot_start(worker: WorkerId, error: &io::Error) -> io::Error {
 /// The identity of a run: everything that is known before it begins.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
-    /// `threads`, `processes` or `coroutines`.
+    /// `threads`, `processes`, `coroutines` or `machines`.
     pub model: &'static str,
     /// The scene, if this is a run of a [demo of one primitive or queue](crate::demos).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +131,11 @@ impl Run {
         self.scene.map_or_else(|| self.model.to_owned(), |scene| format!("{scene} with {}", self.model))
     }
 
+    /// Whether a job outlives the worker that was doing it, because a broker delivers it to another one.
+    pub(crate) fn survives_workers(&self) -> bool {
+        self.model == Model::Machines.name()
+    }
+
     /// Makes the summary of the run, from the counts of its records, its wall time and the outcome of the service.
     pub fn summary(&self, tally: Tally, wall: Duration, outcome: Outcome) -> Summary {
         let completed = tally.completed();
@@ -141,6 +152,7 @@ impl Run {
             wall_seconds: seconds(wall),
             cpu_seconds: seconds(outcome.usage.cpu),
             peak_rss_bytes: outcome.usage.peak_rss,
+            deliveries: self.survives_workers().then(|| tally.deliveries()),
             workers: tally.into_shares(),
         }
     }

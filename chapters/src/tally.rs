@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::record::{Event, Record, WorkerId, WorkerSummary, seconds};
+use crate::record::{Deliveries, Event, Record, WorkerId, WorkerSummary, seconds};
 
 /// The counts of the records of a run.
 #[derive(Debug, Default)]
@@ -15,6 +15,7 @@ pub struct Tally {
     begun: u64,
     completed: u64,
     died: u64,
+    deliveries: Deliveries,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +52,11 @@ impl Tally {
                 worker.stop_work(record.at);
                 self.died += 1;
             }
+            Event::JobRedelivered(_) => self.deliveries.redelivered += 1,
+            Event::ResultIgnored(_) => {
+                worker.stop_work(record.at);
+                self.deliveries.ignored += 1;
+            }
             _ => {}
         }
     }
@@ -61,6 +67,8 @@ impl Tally {
         self.begun += other.begun;
         self.completed += other.completed;
         self.died += other.died;
+        self.deliveries.redelivered += other.deliveries.redelivered;
+        self.deliveries.ignored += other.deliveries.ignored;
     }
 
     /// How many jobs have been started.
@@ -71,6 +79,11 @@ impl Tally {
     /// How many jobs have been completed.
     pub fn completed(&self) -> u64 {
         self.completed
+    }
+
+    /// How many jobs were delivered again, and how many results were ignored.
+    pub fn deliveries(&self) -> Deliveries {
+        self.deliveries
     }
 
     /// How many workers have died.

@@ -36,9 +36,9 @@ const BUSY: Duration = Duration::from_micros(500);
 const MUCH: usize = 500;
 
 /// The exit status of a run that failed.
-pub(crate) const FAILED: u8 = 1;
+pub const FAILED: u8 = 1;
 /// The exit status of a program whose command line was wrong.
-pub(crate) const USAGE: u8 = 2;
+pub const USAGE: u8 = 2;
 
 /// The arguments for a service that is run as a demo.
 pub struct Demo<'a> {
@@ -69,26 +69,34 @@ pub fn main<M: Args>(
     service: impl FnOnce(M, Demo) -> io::Result<Outcome>,
 ) -> ExitCode {
     environment::prepare();
-    let (options, more) = match parse::<M>(model, arguments) {
-        Err(answer) => return answer_with(&answer),
-        Ok(parsed) => parsed,
-    };
+    match parse::<M>(model, arguments) {
+        Err(code) => code,
+        Ok((options, more)) => run(model, options, |demo| service(more, demo)),
+    }
+}
+
+/// Runs the service as the options say, with the views that they ask for. Call [`environment::prepare`] before.
+pub fn run(model: Model, options: Options, service: impl FnOnce(Demo) -> io::Result<Outcome>) -> ExitCode {
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
     let run = Run { model: model.name(), scene: None, seed, jobs: options.jobs, plan: options.plan() };
     match Views::open(run.clone(), &options.output, options.progress) {
         Err(error) => fail(&error, USAGE),
-        Ok(views) => match serve(run, options.kind, views, |demo| service(more, demo)) {
+        Ok(views) => match serve(run, options.kind, views, service) {
             Err(error) => fail(&error, FAILED),
             Ok(code) => code,
         },
     }
 }
 
-/// Reads the command line. The error is clap's answer to a wrong command line, or to a flag such as `--help`.
-fn parse<M: Args>(model: Model, arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, M), clap::Error> {
-    let matches = command::<M>(model).try_get_matches_from(arguments)?;
-    let CommandLine { options, more } = CommandLine::from_arg_matches(&matches)?;
-    Ok((options, more))
+/// Reads the command line of the program `chapter-MODEL`: the flags of all demos, and its own.
+///
+/// # Errors
+///
+/// The exit status, after clap has answered a wrong command line, or a flag such as `--help`.
+pub fn parse<M: Args>(model: Model, arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, M), ExitCode> {
+    let parsed = command::<M>(model).try_get_matches_from(arguments);
+    let parsed = parsed.and_then(|matches| CommandLine::from_arg_matches(&matches));
+    parsed.map(|CommandLine { options, more }| (options, more)).map_err(|answer| answer_with(&answer))
 }
 
 /// Prints clap's answer, which is the help, the version, or an error message, and returns the exit status. Clap's own
@@ -104,7 +112,7 @@ pub(crate) fn answer_with(answer: &clap::Error) -> ExitCode {
 }
 
 /// The command line of the program `chapter-MODEL`.
-pub(crate) fn command<M: Args>(model: Model) -> Command {
+pub fn command<M: Args>(model: Model) -> Command {
     let (model, most_workers) = (model.name(), model.most_workers());
     let name = format!("chapter-{model}");
     let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
@@ -123,7 +131,7 @@ pub(crate) fn command<M: Args>(model: Model) -> Command {
 }
 
 /// Prints an error and returns the exit status.
-pub(crate) fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+pub fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     // If standard error is closed as well, only the exit status reports the error.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(status)
@@ -165,6 +173,7 @@ pub(crate) fn watch<'a>(
 ) -> Result<bool, String> {
     let jobs = job::jobs(&run.seed, Kind::Cpu).take(run.jobs as usize);
     let jobs = jobs.map(|job| Job { kind: work.kind(job.number), ..job }).collect();
+    let survives = run.survives_workers();
     let (trace, records) = if views.are_quiet() { trace::counted() } else { trace::channel() };
     let (ended, ending) = mpsc::channel();
     let mut viewer = None;
@@ -182,7 +191,7 @@ pub(crate) fn watch<'a>(
     let _ = ended.send((wall, outcome));
     let report = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
     report.failures.iter().for_each(|failure| _ = fail(failure, FAILED));
-    Ok(report.died == 0 && report.lost == 0 && report.failures.is_empty())
+    Ok((report.died == 0 || survives) && report.lost == 0 && report.failures.is_empty())
 }
 
 /// Passes records to the views until the service has ended.

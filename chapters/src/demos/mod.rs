@@ -194,6 +194,7 @@ impl<P: Part> CommandLine<P> {
             Model::Processes => Ok(Spawner::Processes(self.options.method.unwrap_or_default())),
             #[cfg(not(target_os = "linux"))]
             Model::Processes => Err("--model=processes needs Linux: fork, pipes, and memory that processes share"),
+            Model::Machines => Err("the machines have a package of their own"),
         }
     }
 

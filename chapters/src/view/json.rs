@@ -99,7 +99,7 @@ pub fn read_run(text: &str) -> Result<(Run, Vec<Record>), String> {
     let first = text.lines().next().unwrap_or_default();
     let first: First = serde_json::from_str(first).map_err(|error| format!("line 1: {error}"))?;
     let Kept { model, scene, seed, jobs, plan } = first.run;
-    let known = ["threads", "processes", "coroutines"].into_iter().find(|known| *known == model);
+    let known = ["threads", "processes", "coroutines", "machines"].into_iter().find(|known| *known == model);
     let model = known.ok_or_else(|| format!("line 1: {model:?} is no model"))?;
     // The leak is harmless: a program reads few traces, and their names are short.
     let scene = scene.map(|scene| &*scene.leak());

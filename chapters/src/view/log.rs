@@ -87,7 +87,9 @@ fn color(event: &Event) -> &'static str {
         Event::JobCompleted(_) => "\x1b[32m",
         Event::NoWork | Event::GilAcquired | Event::GilReleased => "\x1b[2m",
         Event::WaitStarted(_) | Event::WaitEnded(_) => "\x1b[2m",
-        Event::WorkerDied(_) => "\x1b[1;31m",
+        Event::WorkerDied(_) | Event::JobLost(_) | Event::BrokerDied(_) | Event::NetworkCut => "\x1b[1;31m",
+        Event::JobRedelivered(_) | Event::ResultIgnored(_) => "\x1b[33m",
+        Event::NetworkRestored | Event::BrokerRestarted(_) | Event::LeaderElected(_) => "\x1b[1m",
         Event::WorkerStarted | Event::JobStarted(_) | Event::WorkerFinished => "",
         Event::JobPut(_) | Event::Acquired(_) | Event::Released(_) | Event::Signalled(_) => "",
     }
@@ -120,6 +122,23 @@ fn push_event(text: &mut Vec<u8>, event: &Event, run: &Run) {
         Event::Acquired(resource) => push_both(text, "holds ", resource.held()),
         Event::Released(resource) => push_both(text, "gives back ", resource.held()),
         Event::Signalled(resource) => push(text, resource.signalled()),
+        Event::JobRedelivered(job) => {
+            push_job(text, "takes job ", job);
+            push(text, ", which was delivered before");
+        }
+        Event::ResultIgnored(job) => {
+            push_job(text, "also completed job ", job);
+            push(text, ", which doesn't count");
+        }
+        Event::JobLost(job) => {
+            push_job(text, "gives up job ", job);
+            push(text, ", which is lost");
+        }
+        Event::NetworkCut => push(text, "is cut off from the brokers"),
+        Event::NetworkRestored => push(text, "is connected again"),
+        Event::BrokerDied(broker) => push(text, &format!("{broker} died")),
+        Event::BrokerRestarted(broker) => push(text, &format!("{broker} is running again")),
+        Event::LeaderElected(broker) => push(text, &format!("{broker} leads")),
     }
 }
 
@@ -245,6 +264,32 @@ mod tests {
    0.000000  worker-1    gives back a permit
 ";
         assert_eq!(shown(|out| Log::new(run, out, false).show(&records)), lines);
+    }
+
+    #[test]
+    fn kills_and_their_consequences_are_told() {
+        use crate::record::BrokerId;
+        let events = [
+            (0, Event::LeaderElected(BrokerId(1))),
+            (1, Event::NetworkCut),
+            (2, Event::JobRedelivered(sample::job(3))),
+            (0, Event::BrokerDied(BrokerId(1))),
+            (0, Event::BrokerRestarted(BrokerId(1))),
+            (1, Event::NetworkRestored),
+            (1, Event::ResultIgnored(sample::job(3))),
+            (2, Event::JobLost(sample::job(2))),
+        ];
+        let records: Vec<Record> = events.into_iter().map(|(who, event)| sample::record(0, who, event)).collect();
+        let lines = "   0.000000  service     broker-2 leads
+   0.000000  worker-1    is cut off from the brokers
+   0.000000  worker-2    takes job 3, which was delivered before
+   0.000000  service     broker-2 died
+   0.000000  service     broker-2 is running again
+   0.000000  worker-1    is connected again
+   0.000000  worker-1    also completed job 3, which doesn't count
+   0.000000  worker-2    gives up job 2, which is lost
+";
+        assert_eq!(shown(|out| Log::new(sample::run(), out, false).show(&records)), lines);
     }
 
     #[test]

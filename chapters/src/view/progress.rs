@@ -177,6 +177,7 @@ impl State {
         let Some(worker) = worker else { return };
         worker.doing = match &record.event {
             Event::JobStarted(job) => Doing::Job { number: job.number, since: record.at },
+            Event::ResultIgnored(_) | Event::JobLost(_) => Doing::Waiting,
             Event::JobCompleted(_) => {
                 worker.completed += 1;
                 self.completed += 1;
@@ -187,6 +188,8 @@ impl State {
             Event::WorkerDied(_) => Doing::Died,
             Event::GilAcquired | Event::GilReleased | Event::Acquired(_) | Event::Released(_) => worker.doing,
             Event::WaitEnded(_) | Event::JobPut(_) | Event::Signalled(_) => worker.doing,
+            Event::JobRedelivered(_) | Event::NetworkCut | Event::NetworkRestored => worker.doing,
+            Event::BrokerDied(_) | Event::BrokerRestarted(_) | Event::LeaderElected(_) => worker.doing,
             Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => worker.doing,
         };
     }

@@ -55,6 +55,7 @@ pub fn summary() -> Summary {
         wall_seconds: 1.2,
         cpu_seconds: 1.6,
         peak_rss_bytes: 3 << 20,
+        deliveries: None,
         workers: vec![worker("worker-1", 2, 0.9), worker("worker-2", 0, 0.6)],
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::record::{Summary, WorkerSummary};
+use crate::record::{Deliveries, Summary, WorkerSummary};
 
 /// The number of workers with a line each. The others share a line.
 const LINES: usize = 20;
@@ -33,6 +33,9 @@ impl fmt::Display for Summary {
         let total = plural(*jobs, "job");
         writeln!(f)?;
         writeln!(f, "{:<NAMES$} {total}: {completed} completed, {left} left, {lost} lost", "all workers")?;
+        if let Some(Deliveries { redelivered, ignored }) = self.deliveries {
+            writeln!(f, "{:<NAMES$} {redelivered} repeated, {} ignored", "deliveries", plural(ignored, "result"))?;
+        }
         writeln!(f, "{:<NAMES$} {wall_seconds:.3} s", "wall time")?;
         writeln!(f, "{:<NAMES$} {cpu_seconds:.3} s, {share:.0} % of wall time", "CPU time")?;
         writeln!(f, "{:<NAMES$} {memory:.1} MiB", "peak memory")?;
@@ -74,6 +77,7 @@ mod tests {
             wall_seconds: 10.0,
             cpu_seconds: 2.5,
             peak_rss_bytes: 20 << 20,
+            deliveries: None,
             workers,
         }
     }
@@ -92,6 +96,13 @@ peak memory  3.0 MiB
 seed         1; the same jobs again: --seed=1
 ";
         assert_eq!(sample::summary().to_string(), table);
+    }
+
+    #[test]
+    fn the_table_counts_what_a_broker_repeated() {
+        let deliveries = Some(Deliveries { redelivered: 1, ignored: 2 });
+        let table = Summary { deliveries, ..summary(1) }.to_string();
+        assert!(table.contains("\ndeliveries   1 repeated, 2 results ignored\n"), "{table}");
     }
 
     #[test]

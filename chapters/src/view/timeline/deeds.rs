@@ -2,9 +2,10 @@
 //! lines across all lanes.
 
 use std::fmt::{self, Write};
+use std::mem;
 use std::time::Duration;
 
-use super::lane::{Deed, Lane, What};
+use super::lane::{Deed, Lane, Network, What};
 use super::svg::{Plot, Tenths};
 use super::words::{Xml, about};
 use crate::record::Resource;
@@ -43,16 +44,26 @@ impl Plot<'_> {
             let x = self.x(*at);
             match marks.last_mut() {
                 _ if matches!(deed, Deed::Signal(resource) if resource.wakes_all()) => {}
-                Some((last, _, first, count)) if x.0 - last.0 < NEAR.0 && is_put(first) == is_put(deed) => *count += 1,
+                Some((last, _, first, count))
+                    if x.0 - last.0 < NEAR.0 && mem::discriminant(first) == mem::discriminant(deed) =>
+                {
+                    *count += 1
+                }
                 _ => marks.push((x, *at, *deed, 1)),
             }
         }
         for (x, at, deed, count) in marks {
-            let path = if is_put(&deed) { put(x) } else { notify(x) };
+            let path = if is_arrival(&deed) { put(x) } else { notify(x) };
             let at = self.unit.rounded(at);
             let text = match (deed, count) {
                 (Deed::Put(job), 1) => format!("puts job {} at {at}", job.number),
                 (Deed::Put(job), jobs) => format!("puts {} at {at}, the first is {}", plural(jobs, "job"), job.number),
+                (Deed::Again(job), 1) => format!("takes job {} again at {at}", job.number),
+                (Deed::Again(job), jobs) => {
+                    format!("takes {} again at {at}, the first is {}", plural(jobs, "job"), job.number)
+                }
+                (Deed::Network(Network::Cut), _) => format!("is cut off at {at}"),
+                (Deed::Network(Network::Restored), _) => format!("is connected again at {at}"),
                 (Deed::Signal(resource), 1) => format!("{} at {at}", resource.signalled()),
                 (Deed::Signal(resource), times) => {
                     format!("{} {} from {at} on", resource.signalled(), plural(times, "time"))
@@ -87,6 +98,8 @@ impl Plot<'_> {
                 Deed::Put(_) => ("put".to_owned(), "puts a job"),
                 Deed::Signal(resource) if resource.wakes_all() => ("signal".to_owned(), resource.signalled()),
                 Deed::Signal(resource) => ("notify".to_owned(), resource.signalled()),
+                Deed::Again(_) => ("put".to_owned(), "takes a job again"),
+                Deed::Network(_) => ("notify".to_owned(), "cut off, or back"),
             };
             if !samples.contains(&sample) {
                 samples.push(sample);
@@ -96,8 +109,9 @@ impl Plot<'_> {
     }
 }
 
-fn is_put(deed: &Deed) -> bool {
-    matches!(deed, Deed::Put(_))
+/// Whether a job arrives, on a queue or at the worker.
+fn is_arrival(deed: &Deed) -> bool {
+    matches!(deed, Deed::Put(_) | Deed::Again(_))
 }
 
 /// A triangle that points down into the lane.

@@ -154,13 +154,24 @@ pub enum End {
     Died,
 }
 
-/// An action of a worker that others may be waiting for.
+/// Whether the network between a worker and its broker carries data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    Cut,
+    Restored,
+}
+
+/// An event on a worker's lane that concerns others, or that others caused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Deed {
     /// The worker put this job on a queue.
     Put(Job),
     /// The worker notified those that wait for this resource.
     Signal(Resource),
+    /// The worker took a job that had been delivered before.
+    Again(Job),
+    /// The network between the worker and its broker was cut, or carries data again.
+    Network(Network),
 }
 
 /// The activity of one worker.
@@ -212,6 +223,10 @@ impl Lane {
             Event::WaitEnded(_) => self.end_wait(at, drawn),
             Event::JobPut(job) => self.add_deed(at, Deed::Put(job), drawn),
             Event::Signalled(resource) => self.add_deed(at, Deed::Signal(resource), drawn),
+            Event::ResultIgnored(_) => self.end_job(at, false, drawn),
+            Event::JobRedelivered(job) => self.add_deed(at, Deed::Again(job), drawn),
+            Event::NetworkCut => self.add_deed(at, Deed::Network(Network::Cut), drawn),
+            Event::NetworkRestored => self.add_deed(at, Deed::Network(Network::Restored), drawn),
             Event::WorkerFinished => self.ended = Some((at, End::Finished)),
             _ => {}
         }

@@ -10,6 +10,8 @@ use crate::service::Run;
 
 /// The greatest number of lanes in a picture.
 pub const LANES: u32 = 40;
+/// The greatest number of events of brokers in a picture.
+pub const MARKS: usize = 8;
 /// The window that shows the whole run.
 pub const EVERYTHING: Range<Duration> = Duration::ZERO..Duration::MAX;
 
@@ -36,6 +38,8 @@ pub struct Story {
     pub lanes: BTreeMap<WorkerId, Lane>,
     pub stopping: Option<Duration>,
     pub end: Duration,
+    /// What happened to the brokers, if there are any.
+    pub brokers: Vec<(Duration, String)>,
     /// The numbers of jobs that were left and lost, as soon as they're known.
     pub left_and_lost: Option<(u64, u64)>,
 }
@@ -43,7 +47,8 @@ pub struct Story {
 impl Story {
     pub fn new(run: Run, window: Range<Duration>) -> Self {
         let words = Words::default();
-        Self { run, words, window, lanes: BTreeMap::new(), stopping: None, end: Duration::ZERO, left_and_lost: None }
+        let (lanes, brokers) = (BTreeMap::new(), Vec::new());
+        Self { run, words, window, lanes, stopping: None, end: Duration::ZERO, brokers, left_and_lost: None }
     }
 
     pub fn add(&mut self, record: &Record) {
@@ -51,6 +56,9 @@ impl Story {
         match &record.event {
             Event::ServiceStopping => self.stopping = Some(record.at),
             Event::ServiceStopped(summary) => self.left_and_lost = Some((summary.left, summary.lost)),
+            Event::BrokerDied(broker) => self.brokers.push((record.at, format!("{broker} died"))),
+            Event::BrokerRestarted(broker) => self.brokers.push((record.at, format!("{broker} was restarted"))),
+            Event::LeaderElected(broker) => self.brokers.push((record.at, format!("{broker} was elected"))),
             _ => {}
         }
         if let Some(worker) = record.worker {

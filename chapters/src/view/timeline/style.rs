@@ -54,6 +54,7 @@ impl Style {
             "threads" => style("threads", "#0072B2", "#B5DCF2", "#002A42", "#fff", "none", 0),
             "processes" => style("processes", "#D55E00", "#FBD3B4", "#4A2100", "#000", "5 2", 0),
             "coroutines" => style("coroutines", "#009E73", "#ABE3D2", "#003A2B", "#000", "1 1.5", 6),
+            "machines" => style("machines", "#CC79A7", "#F0D3E2", "#4D1F38", "#000", "8 2", 3),
             _ => style("model", "#767676", "#DDDDDD", "#222222", "#fff", "none", 0),
         }
     }

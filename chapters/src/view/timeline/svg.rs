@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::lane::{Bar, End, Held, Lane, What};
-use super::story::{LANES, Story};
+use super::story::{LANES, MARKS, Story};
 use super::style::{Shown, Style};
 use super::words::{Unit, Xml, about};
 use crate::record::{Resource, WorkerId};
@@ -328,6 +328,9 @@ fn marks(story: &Story, span: &Range<Duration>, unit: &Unit) -> Vec<Mark> {
         && (marks.is_empty() || at.abs_diff(deadline) > story.end / 100)
     {
         marks.push(Mark { what: "stopping", at, label: format!("stopping: {}", unit.rounded(at)) });
+    }
+    for (at, what) in story.brokers.iter().take(MARKS) {
+        marks.push(Mark { what: "grid", at: *at, label: format!("{what}: {}", unit.rounded(*at)) });
     }
     marks.retain(|mark| (span.start..=span.end).contains(&mark.at));
     marks

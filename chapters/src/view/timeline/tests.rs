@@ -401,3 +401,35 @@ fn a_scene_is_told_in_words_too() {
          worker-2 notifies at 80.000 ms. worker-2 opens the barrier at 90.000 ms."
     );
 }
+
+#[test]
+fn kills_and_their_consequences_are_marks() {
+    use crate::record::BrokerId;
+    let job = sample::job(3);
+    let records = [
+        (10, 1, Event::JobStarted(job)),
+        (20, 0, Event::BrokerDied(BrokerId(1))),
+        (30, 1, Event::NetworkCut),
+        (40, 2, Event::JobRedelivered(job)),
+        (40, 2, Event::JobStarted(job)),
+        (50, 0, Event::LeaderElected(BrokerId(2))),
+        (60, 2, Event::JobCompleted(job)),
+        (70, 1, Event::NetworkRestored),
+        (80, 1, Event::ResultIgnored(job)),
+        (90, 0, Event::BrokerRestarted(BrokerId(1))),
+        (100, 0, Event::ServiceStopping),
+    ];
+    let records: Vec<Record> = records.into_iter().map(|(at, who, event)| sample::record(at, who, event)).collect();
+    let picture = draw(Run { model: "machines", ..sample::run() }, &records);
+    let document = Document::parse(&picture).unwrap();
+    let titles = of_class(&document, "deed").into_iter().filter_map(|node| node.first_element_child()?.text());
+    let expected = ["is cut off at 30.000 ms", "is connected again at 70.000 ms", "takes job 3 again at 40.000 ms"];
+    assert_eq!(titles.collect::<Vec<_>>(), expected);
+    assert!(picture.contains("job 3, size 0.634, 10.000 ms to 80.000 ms, not completed"), "{picture}");
+    for label in ["broker-2 died: 20.000 ms", "broker-3 was elected: 50.000 ms", "broker-2 was restarted: 90.000 ms"] {
+        assert!(picture.contains(&format!(">{label}</text>")), "{picture}");
+    }
+    let told = description(&document);
+    assert!(told.contains("worker-2 took job 3 again at 40.000 ms. worker-1 was connected again"), "{told}");
+    assert!(told.contains("broker-2 died at 20.000 ms. broker-3 was elected at 50.000 ms."), "{told}");
+}

@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Write};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::lane::{Bar, Deed, Held, Lane, What};
-use super::story::Story;
+use super::lane::{Bar, Deed, Held, Lane, Network, What};
+use super::story::{MARKS, Story};
 use crate::record::WorkerId;
 use crate::view::summary::plural;
 
@@ -195,9 +195,13 @@ impl Story {
         }
         let signals = self.deeds().into_iter().filter_map(|(at, worker, deed)| match deed {
             Deed::Signal(resource) => Some(format!(" {worker} {} at {}.", resource.signalled(), unit.rounded(at))),
+            Deed::Again(job) => Some(format!(" {worker} took job {} again at {}.", job.number, unit.rounded(at))),
+            Deed::Network(Network::Cut) => Some(format!(" {worker} was cut off at {}.", unit.rounded(at))),
+            Deed::Network(Network::Restored) => Some(format!(" {worker} was connected again at {}.", unit.rounded(at))),
             Deed::Put(_) => None,
         });
         text.extend(signals.take(TOLD as usize));
+        text.extend(self.brokers.iter().take(MARKS).map(|(at, what)| format!(" {what} at {}.", unit.rounded(*at))));
         if let Some(part) = self.part(unit) {
             text += &format!(" {part}");
         }

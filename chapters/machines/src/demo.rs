@@ -1,0 +1,268 @@
+//! The program `chapter-machines`: the service with workers on many machines.
+//!
+//! Without flags, everything runs on this machine: a broker that the demo starts, the service, and four workers, each in a
+//! process of its own. With `--servers`, brokers and workers can run anywhere: `--role=submit` runs the service alone, and
+//! `--role=work` only workers, which join the service of the same `--name`.
+
+use std::env;
+use std::io::{self, Read};
+use std::process::{self, Command, ExitCode};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_nats::ServerAddr;
+use chapters::demo::{self, Demo, FAILED, USAGE};
+use chapters::environment;
+use chapters::options::{self, whole};
+use chapters::random::Seed;
+use chapters::record::WorkerId;
+use chapters::service::{Model, Outcome};
+use clap::ValueEnum;
+use tokio::runtime;
+
+use crate::broker::{Broker, Names};
+use crate::coordinator::Local;
+use crate::fault::{Fault, Faults};
+use crate::keeper::{self, Keeper};
+use crate::service::{Delivering, Service, Worker};
+
+/// How long brokers of others may take to agree on a leader and to create the queue.
+const QUORUM_LIMIT: Duration = Duration::from_secs(9);
+/// The same for brokers that have just been started, on a machine that may be busy.
+const START_LIMIT: Duration = Duration::from_secs(120);
+/// The least time that the broker may wait for an acknowledgment.
+const LEAST_ACK_WAIT: Duration = Duration::from_millis(100);
+
+/// The part that this process plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Runs the service, and workers on this machine
+    #[default]
+    All,
+    /// Runs the service alone
+    Submit,
+    /// Runs workers alone, for a service on any machine
+    Work,
+    /// Looks after the brokers of another process.
+    #[value(hide = true)]
+    Keep,
+}
+
+/// The flags that only this demo has.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Addresses of the brokers. Without them, the demo starts brokers of its own
+    #[arg(long, value_name = "URL,...", value_delimiter = ',', value_parser = server, help_heading = "Brokers")]
+    pub servers: Vec<ServerAddr>,
+
+    /// Brokers that the demo starts on this machine: 1 or 3
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = brokers, help_heading = "Brokers")]
+    pub brokers: u32,
+
+    /// Brokers that store each job: 1 or 3. By default, 3 if there are at least three brokers
+    #[arg(long, value_name = "N", value_parser = brokers, help_heading = "Brokers")]
+    pub replicas: Option<u32>,
+
+    /// Name of the service, which its workers must know: letters, digits, and hyphens
+    #[arg(long, default_value = "chapter", value_parser = name, help_heading = "Brokers")]
+    pub name: String,
+
+    /// The part that this process plays
+    #[arg(long, value_enum, default_value_t, help_heading = "Brokers")]
+    pub role: Role,
+
+    /// How long a broker waits for an acknowledgment before it delivers a job again
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = ack_wait, help_heading = "Deliveries")]
+    pub ack_wait: Duration,
+
+    /// How often a job is delivered; then it is given up
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = |text: &str| whole(text, 1, 1000), help_heading = "Deliveries")]
+    pub attempts: u64,
+
+    /// Kills something at a random moment. Can be given several times
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Deliveries")]
+    pub kill: Vec<Fault>,
+
+    /// Number of a job that kills each worker that starts it
+    #[arg(long, value_name = "JOB", help_heading = "Deliveries")]
+    pub poison: Option<u64>,
+
+    /// The number of a worker that another process has started.
+    #[arg(long, hide = true)]
+    pub worker: Option<u32>,
+}
+
+impl Options {
+    /// An error message if two arguments contradict each other.
+    fn contradiction(&self, workers: u32) -> Option<String> {
+        let kills = |is_meant: fn(Fault) -> bool| self.kill.iter().copied().find(|fault| is_meant(*fault));
+        let flag = |fault: Fault| {
+            format!("--kill={}", fault.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default())
+        };
+        if let (Some(fault), false) = (kills(Fault::is_of_broker), self.servers.is_empty()) {
+            return Some(format!("{}: the demo kills only brokers that it starts; leave out --servers", flag(fault)));
+        }
+        if let (Some(fault), Role::Submit) = (kills(|fault| !fault.is_of_broker()), self.role) {
+            return Some(format!("{}: with --role=submit, no worker runs here", flag(fault)));
+        }
+        if self.kill.contains(&Fault::Network) && workers < 2 {
+            return Some("--kill=network: another worker must get the job; expected --workers=2 or more".to_owned());
+        }
+        if self.role != Role::All && self.servers.is_empty() {
+            return Some("--role: the processes meet at brokers; say where, with --servers=URL,...".to_owned());
+        }
+        let replicas = self.replicas.filter(|replicas| self.servers.is_empty() && *replicas > self.brokers)?;
+        Some(format!("--replicas={replicas}: expected --brokers={replicas} as well"))
+    }
+
+    fn replicas(&self) -> usize {
+        let brokers = if self.servers.is_empty() { self.brokers as usize } else { self.servers.len() };
+        self.replicas.map_or(if brokers < 3 { 1 } else { 3 }, |replicas| replicas as usize)
+    }
+}
+
+fn server(text: &str) -> Result<ServerAddr, String> {
+    text.parse().map_err(|_| "expected an address such as nats://127.0.0.1:4222".to_owned())
+}
+
+fn brokers(text: &str) -> Result<u32, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        _ => Err("expected 1 or 3".to_owned()),
+    }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_name { Ok(text.to_owned()) } else { Err("expected letters, digits, and hyphens".to_owned()) }
+}
+
+fn ack_wait(text: &str) -> Result<Duration, String> {
+    options::time(text)
+        .ok()
+        .filter(|time| *time >= LEAST_ACK_WAIT)
+        .ok_or_else(|| format!("expected a number of seconds, at least {}", LEAST_ACK_WAIT.as_secs_f64()))
+}
+
+/// The command line of the program `chapter-machines`.
+pub fn command() -> clap::Command {
+    demo::command::<Options>(Model::Machines)
+}
+
+/// The program `chapter-machines`. The processes that it starts run this function as well, in other roles.
+pub fn main() -> ExitCode {
+    environment::prepare();
+    let (options, more) = match demo::parse::<Options>(Model::Machines, env::args_os()) {
+        Err(code) => return code,
+        Ok(parsed) => parsed,
+    };
+    if let (Some(error), true) = (more.contradiction(options.workers), more.role != Role::Keep) {
+        return demo::fail(&error, USAGE);
+    }
+    let done = match more.role {
+        Role::Keep => keeper::keep(more.brokers),
+        Role::Work => work(&options, &more),
+        Role::All | Role::Submit => {
+            let mut options = options;
+            let seed = options.seed.get_or_insert_with(Seed::fresh).clone();
+            return demo::run(Model::Machines, options, |demo| serve(&more, &seed, demo));
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => demo::fail(&error, FAILED),
+    }
+}
+
+fn build() -> io::Result<runtime::Runtime> {
+    runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
+/// Runs the service.
+fn serve(options: &Options, seed: &Seed, demo: Demo) -> io::Result<Outcome> {
+    build()?.block_on(async {
+        let own = options.servers.is_empty();
+        let keeper = if own { Some(Keeper::start(options.brokers).await?) } else { None };
+        let servers = keeper.as_ref().map_or(&*options.servers, Keeper::servers).to_vec();
+        let started = prepare(options, &servers, demo.plan, &demo).await;
+        match (started, keeper) {
+            (Err(error), Some(keeper)) => {
+                keeper.stop().await;
+                Err(error)
+            }
+            (started, keeper) => {
+                let service = started?;
+                let local = Local {
+                    workers: if options.role == Role::All { demo.plan.workers } else { 0 },
+                    servers,
+                    name: options.name.clone(),
+                    keeper,
+                    faults: Faults::new(seed, &options.kill, demo.jobs.len() as u64),
+                    proxies: options.kill.contains(&Fault::Network),
+                };
+                service.run(local, demo.on_started).await
+            }
+        }
+    })
+}
+
+/// Creates the service and puts the jobs on its queue.
+async fn prepare(
+    options: &Options,
+    servers: &[ServerAddr],
+    plan: chapters::service::Plan,
+    demo: &Demo<'_>,
+) -> io::Result<Service> {
+    let begin = Instant::now();
+    let broker = Broker::connect(servers, Names::new(&options.name)).await?;
+    let own = options.servers.is_empty();
+    if !own {
+        broker.claim(&options.name).await?;
+    }
+    let limit = if own { START_LIMIT } else { QUORUM_LIMIT.saturating_sub(begin.elapsed()) };
+    let delivering = Delivering {
+        replicas: options.replicas(),
+        ack_wait: options.ack_wait,
+        attempts: options.attempts,
+        poison: options.poison,
+    };
+    let mut service = Service::new(plan, demo.trace.clone(), delivering, broker.clone(), limit).await?;
+    let added = service.add_jobs(demo.jobs.iter().copied()).await;
+    if added.is_err() && !own {
+        broker.delete_streams().await;
+    }
+    added.map(|()| service)
+}
+
+/// Runs workers: one in this process, or several in processes of their own.
+fn work(options: &options::Options, more: &Options) -> io::Result<()> {
+    if more.worker.is_some() {
+        end_with_parent();
+    }
+    if options.workers == 1 {
+        let names = Names::new(&more.name);
+        return build()?.block_on(Worker::run(&more.servers, names, more.worker.map(WorkerId), options.time));
+    }
+    let start = |_| {
+        let mut command = Command::new(env::current_exe()?);
+        let servers: Vec<String> = more.servers.iter().map(|server| server.as_url_str().to_owned()).collect();
+        command.args(["--role=work", "--workers=1"]).arg(format!("--servers={}", servers.join(",")));
+        command.arg(format!("--name={}", more.name)).arg(format!("--time={}", options.time.as_secs_f64())).spawn()
+    };
+    let processes: Vec<process::Child> = (0..options.workers).map(start).collect::<io::Result<_>>()?;
+    let mut failed = 0;
+    for mut process in processes {
+        failed += u32::from(!process.wait()?.success());
+    }
+    if failed == 0 { Ok(()) } else { Err(io::Error::other(format!("{failed} of {} workers failed", options.workers))) }
+}
+
+/// Ends this process when its standard input ends, which is when its parent process ends.
+fn end_with_parent() {
+    thread::spawn(|| {
+        let mut rest = Vec::new();
+        let _ = io::stdin().lock().read_to_end(&mut rest);
+        process::exit(FAILED.into());
+    });
+}

@@ -1,0 +1,277 @@
+//! The brokers that the demo starts itself, in the care of a process that outlives the demo.
+//!
+//! If the demo were the parent of its brokers, they would keep running when the demo is killed, and their storage would stay
+//! in the temporary folder. So the demo starts itself a second time, as a *keeper*, which starts the brokers and reads
+//! commands from a pipe. When the demo ends, in whatever way, the kernel closes the pipe. The keeper then kills the brokers
+//! and removes their storage.
+//!
+//! The keeper prints `ready`, followed by the addresses, or `error` and a sentence. The commands are `kill N` and
+//! `start N`, with the number of a broker.
+
+use std::env;
+use std::fs;
+use std::io::{self, BufRead, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_nats::ServerAddr;
+use chapters::interrupt;
+use chapters::record::BrokerId;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStdin, Command as AsyncCommand};
+
+/// The program of a broker.
+const PROGRAM: &str = "nats-server";
+/// Where packages install it, in addition to the folders in `PATH`. Debian has the second one only in root's `PATH`.
+const FOLDERS: [&str; 3] = ["/usr/bin", "/usr/sbin", "/usr/local/bin"];
+/// How often the ports are chosen again because another program took one of them.
+const TRIES: usize = 5;
+/// The ports of brokers.
+const PORTS: Range<u16> = 10_000..32_000;
+/// How often a port is drawn.
+const PORT_TRIES: usize = 1000;
+/// How long a broker may take until it accepts connections. Far more than any machine needs.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How often the keeper checks whether a broker accepts connections.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The demo's end of a keeper. Dropping it ends the keeper and its brokers.
+#[derive(Debug)]
+pub struct Keeper {
+    process: tokio::process::Child,
+    commands: ChildStdin,
+    servers: Vec<ServerAddr>,
+}
+
+impl Keeper {
+    /// Starts a keeper with this number of brokers, and waits until they accept connections.
+    ///
+    /// # Errors
+    ///
+    /// If nats-server isn't installed, or doesn't start.
+    pub async fn start(brokers: u32) -> io::Result<Self> {
+        let mut command = AsyncCommand::new(env::current_exe()?);
+        command.arg("--role=keep").arg(format!("--brokers={brokers}"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        // Ctrl-C in a terminal goes to its process group. The brokers must go on until the service has stopped.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut process = command.spawn()?;
+        let (commands, lines) = (process.stdin.take(), process.stdout.take());
+        let (commands, lines) = commands.zip(lines).ok_or_else(|| io::Error::other("the keeper has no pipes"))?;
+        let mut line = String::new();
+        BufReader::new(lines).read_line(&mut line).await?;
+        match line.trim().split_once(' ') {
+            Some(("ready", list)) => {
+                let servers: Result<Vec<ServerAddr>, _> = list.split(',').map(str::parse).collect();
+                Ok(Self { process, commands, servers: servers? })
+            }
+            Some(("error", sentence)) => Err(io::Error::other(sentence.to_owned())),
+            _ => Err(io::Error::other("the keeper of the brokers ended early")),
+        }
+    }
+
+    /// The addresses of the brokers.
+    pub fn servers(&self) -> &[ServerAddr] {
+        &self.servers
+    }
+
+    /// How many brokers there are.
+    pub fn brokers(&self) -> u32 {
+        self.servers.len() as u32
+    }
+
+    /// Kills a broker.
+    pub async fn kill(&mut self, broker: BrokerId) {
+        // An error means that the keeper is gone, and all brokers with it.
+        let _ = self.commands.write_all(format!("kill {}\n", broker.0).as_bytes()).await;
+    }
+
+    /// Starts a broker that was killed.
+    pub async fn restart(&mut self, broker: BrokerId) {
+        let _ = self.commands.write_all(format!("start {}\n", broker.0).as_bytes()).await;
+    }
+
+    /// Kills the brokers, removes their storage, and waits until that is done.
+    pub async fn stop(self) {
+        let Self { mut process, commands, .. } = self;
+        drop(commands);
+        let _ = process.wait().await;
+    }
+}
+
+/// The keeper's process: starts brokers, carries out commands until its standard input ends, and cleans up.
+pub fn keep(brokers: u32) -> io::Result<()> {
+    // Only the end of the pipe ends the keeper.
+    let _held = interrupt::hold();
+    let mut out = io::stdout();
+    let mut cluster = match find().and_then(|program| Cluster::start(program, brokers)) {
+        Ok(cluster) => cluster,
+        Err(error) => return writeln!(out, "error {error}"),
+    };
+    let list: Vec<String> = cluster.brokers.iter().map(|broker| format!("nats://{}", broker.address)).collect();
+    writeln!(out, "ready {}", list.join(","))?;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let Some((command, Ok(number))) = line.split_once(' ').map(|(name, number)| (name, number.parse::<usize>()))
+        else {
+            continue;
+        };
+        if let Some(broker) = cluster.brokers.get_mut(number) {
+            match command {
+                "kill" => broker.kill(),
+                _ => broker.start(&cluster.program)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds the program.
+///
+/// # Errors
+///
+/// If it isn't installed.
+pub fn find() -> io::Result<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
+    let found = folders.map(|folder| folder.join(PROGRAM)).find(|path| path.is_file());
+    found.ok_or_else(|| {
+        io::Error::other(format!(
+            "{PROGRAM} isn't installed: install the Debian package of that name (apt install {PROGRAM}), or download it \
+             from https://nats.io/download"
+        ))
+    })
+}
+
+/// Brokers, and the folder with their storage. Dropping it kills the brokers and removes the folder.
+struct Cluster {
+    program: PathBuf,
+    brokers: Vec<Broker>,
+    _folder: TempDir,
+}
+
+impl Cluster {
+    fn start(program: PathBuf, brokers: u32) -> io::Result<Self> {
+        let mut last = io::Error::other("no broker");
+        for _ in 0..TRIES {
+            match Self::try_start(&program, brokers) {
+                Ok(cluster) => return Ok(cluster),
+                Err(error) => last = error,
+            }
+        }
+        Err(io::Error::new(last.kind(), format!("{PROGRAM} doesn't start: {last}")))
+    }
+
+    fn try_start(program: &Path, brokers: u32) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("chapter-machines-").tempdir()?;
+        let ports = free_addresses(2 * brokers as usize)?;
+        let (addresses, routes) = ports.split_at(brokers as usize);
+        let mut cluster = Self { program: program.to_owned(), brokers: Vec::new(), _folder: folder };
+        for (number, (address, route)) in addresses.iter().zip(routes).enumerate() {
+            let config = cluster._folder.path().join(format!("broker-{}.conf", number + 1));
+            let storage = cluster._folder.path().join(format!("broker-{}", number + 1));
+            fs::write(&config, configuration(number, *address, *route, routes, &storage))?;
+            let listens = if brokers > 1 { vec![*address, *route] } else { vec![*address] };
+            let mut broker = Broker { config, address: *address, listens, process: None };
+            broker.start(program)?;
+            cluster.brokers.push(broker);
+        }
+        cluster.brokers.iter_mut().try_for_each(Broker::wait)?;
+        Ok(cluster)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.brokers.iter_mut().for_each(Broker::kill);
+    }
+}
+
+/// One broker.
+struct Broker {
+    config: PathBuf,
+    /// Where it accepts clients.
+    address: SocketAddr,
+    /// Where it accepts clients and, if there are several brokers, the others.
+    listens: Vec<SocketAddr>,
+    process: Option<Child>,
+}
+
+impl Broker {
+    fn start(&mut self, program: &Path) -> io::Result<()> {
+        if self.process.is_none() {
+            let mut command = Command::new(program);
+            command.arg("--config").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            self.process = Some(command.spawn()?);
+        }
+        Ok(())
+    }
+
+    /// Waits until the broker accepts connections.
+    fn wait(&mut self) -> io::Result<()> {
+        let begin = Instant::now();
+        while !self.listens.iter().all(|address| TcpStream::connect(address).is_ok()) {
+            if let Some(status) = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten()) {
+                return Err(io::Error::other(format!("it ended with {status}")));
+            }
+            if begin.elapsed() > LIMIT {
+                return Err(io::Error::other("it accepts no connections"));
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // Both fail only if the broker has ended.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// Addresses of this machine whose ports no program uses at the moment.
+///
+/// The ports are below those that systems give to outgoing connections, because one of these could take a port before its
+/// broker does.
+fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
+    // All of them are bound before the first is released, so no port comes twice.
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    let mut last = io::Error::other("no free port");
+    for _ in 0..PORT_TRIES {
+        if listeners.len() == count {
+            return listeners.iter().map(TcpListener::local_addr).collect();
+        }
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, rand::random_range(PORTS))) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The configuration of a broker.
+fn configuration(
+    number: usize,
+    address: SocketAddr,
+    route: SocketAddr,
+    routes: &[SocketAddr],
+    storage: &Path,
+) -> String {
+    let jetstream = format!("store_dir: {storage:?}, max_memory_store: 64MB, max_file_store: 4GB");
+    let mut text = format!("server_name: broker-{}\nlisten: \"{address}\"\njetstream {{ {jetstream} }}\n", number + 1);
+    if routes.len() > 1 {
+        let list: Vec<String> = routes.iter().map(|route| format!("\"nats-route://{route}\"")).collect();
+        // Brokers of another cluster that has taken one of the ports are refused by its name.
+        let name = process::id();
+        text += &format!("cluster {{ name: chapter-{name}, listen: \"{route}\", routes: [{}] }}\n", list.join(", "));
+    }
+    text
+}

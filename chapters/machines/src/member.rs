@@ -1,0 +1,127 @@
+//! How a worker joins the service, and learns that the service stops.
+//!
+//! The running flag of the other services is a lock in memory, which a worker can look at. Here, only messages connect a
+//! worker with the service, and messages get lost. So the flag has two parts: a message that tells all workers to stop, and
+//! a lease that each worker renews every second. A worker that was cut off when the message was sent learns from the next
+//! renewal. A worker that can't renew its lease for ten seconds stops by itself.
+
+use std::io;
+use std::time::Duration;
+
+use chapters::record::WorkerId;
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use tokio::select;
+use tokio::sync::watch;
+use tokio::time::{Instant, interval, sleep};
+
+use crate::broker::{Broker, from_json, to_json};
+use crate::report;
+
+/// How often a worker renews its lease.
+const RENEWAL: Duration = Duration::from_secs(1);
+/// How long a lease lasts without a renewal.
+pub const LEASE: Duration = Duration::from_secs(10);
+/// The pause between two attempts to join.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A worker's request to join, or to stay.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// The number of the worker, if it has one already.
+    pub worker: Option<WorkerId>,
+}
+
+/// The service's answer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The number of the worker.
+    pub worker: WorkerId,
+    /// The time since the service started, on its clock.
+    pub at: Duration,
+    /// Whether the service is running.
+    pub running: bool,
+    /// The factor by which the work of every job is multiplied.
+    pub scale: f64,
+    /// How long the broker waits for an acknowledgment.
+    pub ack_wait: Duration,
+    /// How often a job is delivered at most.
+    pub attempts: u64,
+    /// The job that kills its workers.
+    pub poison: Option<u64>,
+}
+
+/// Whether the service is running, as far as this worker knows.
+#[derive(Clone, Debug)]
+pub struct Running {
+    running: watch::Receiver<bool>,
+}
+
+impl Running {
+    /// Whether the worker should go on.
+    pub fn is_held(&self) -> bool {
+        *self.running.borrow()
+    }
+
+    /// Waits until the worker should stop.
+    pub async fn ended(&mut self) {
+        // The channel is closed only when the runtime ends.
+        let _ = self.running.wait_for(|running| !running).await;
+    }
+}
+
+/// Joins the service. Returns the service's answer, the time at which the service started on the clock of this process, and
+/// the running flag.
+///
+/// # Errors
+///
+/// If no service answers within `limit`.
+pub async fn join(
+    broker: &Broker,
+    worker: Option<WorkerId>,
+    limit: Duration,
+) -> io::Result<(Welcome, std::time::Instant, Running)> {
+    let deadline = Instant::now() + limit;
+    let stopped = broker.client.subscribe(broker.names.stop()).await.map_err(io::Error::other)?;
+    let (welcome, origin) = loop {
+        let sent = std::time::Instant::now();
+        match ask(broker, worker).await {
+            Ok(welcome) => break (welcome, report::origin(sent, std::time::Instant::now(), welcome.at)),
+            Err(_) if Instant::now() < deadline => sleep(PAUSE).await,
+            Err(_) => {
+                return Err(io::Error::other(format!(
+                    "no service uses the subject {} of these brokers: start one with --role=submit",
+                    broker.names.members()
+                )));
+            }
+        }
+    };
+    let (tell, running) = watch::channel(welcome.running);
+    let (broker, worker) = (broker.clone(), welcome.worker);
+    tokio::spawn(renew(broker, worker, stopped, tell));
+    Ok((welcome, origin, Running { running }))
+}
+
+async fn renew(broker: Broker, worker: WorkerId, mut stopped: async_nats::Subscriber, tell: watch::Sender<bool>) {
+    let mut renewed = Instant::now();
+    let mut ticks = interval(RENEWAL);
+    loop {
+        select! {
+            _ = stopped.next() => break,
+            _ = ticks.tick() => {}
+        }
+        match ask(&broker, Some(worker)).await {
+            Ok(answer) if answer.running => renewed = Instant::now(),
+            Ok(_) => break,
+            Err(_) if renewed.elapsed() < LEASE => {}
+            Err(_) => break,
+        }
+    }
+    tell.send_replace(false);
+}
+
+async fn ask(broker: &Broker, worker: Option<WorkerId>) -> io::Result<Welcome> {
+    let subject = broker.names.members();
+    let answer = broker.client.request(subject.clone(), to_json(&Request { worker })).await;
+    from_json(&answer.map_err(io::Error::other)?.payload, &subject)
+}

@@ -1,0 +1,257 @@
+//! A run of the program in a temporary folder of its own, and the rules that hold for every run.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chapters::record::{Event, Record, Summary, WorkerId};
+use chapters::view::json;
+use machines::keeper;
+use tempfile::TempDir;
+
+/// The result of a test, with a description of the fault.
+pub type Fault = Result<(), String>;
+
+/// A test and its name.
+pub type Test = (&'static str, fn() -> Fault);
+
+/// A run that takes longer counts as hung.
+const LONGEST: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A running program.
+pub struct Run {
+    process: Child,
+    line: String,
+    folder: TempDir,
+}
+
+/// The output of a program that has ended.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+    line: String,
+    folder: TempDir,
+}
+
+/// Starts the program with the words of `flags`, which are separated by spaces.
+pub fn start(flags: &str) -> Result<Run, String> {
+    let folder = TempDir::new().map_err(|error| error.to_string())?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chapter-machines"));
+    command.args(flags.split_whitespace()).env("TMPDIR", folder.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let process = command.spawn().map_err(|error| error.to_string())?;
+    Ok(Run { process, line: format!("chapter-machines {flags}"), folder })
+}
+
+/// Runs the program, whose records come as JSON.
+pub fn run(flags: &str) -> Result<Ended, String> {
+    start(&format!("--format=json {flags}"))?.end()
+}
+
+impl Run {
+    pub fn pid(&self) -> i32 {
+        self.process.id() as i32
+    }
+
+    /// Waits until the program prints a line that contains `text`. The rest of its output is lost.
+    pub fn wait_for(&mut self, text: &str) -> Fault {
+        let mut out = self.process.stdout.take().ok_or("the output has been read")?;
+        let (mut all, mut piece) = (String::new(), [0; 4096]);
+        while !all.contains(text) {
+            match out.read(&mut piece) {
+                Ok(length @ 1..) => all += &String::from_utf8_lossy(&piece[..length]),
+                _ => return Err(format!("{}: ended without {text:?}: {all}", self.line)),
+            }
+        }
+        self.process.stdout = Some(out);
+        Ok(())
+    }
+
+    /// Waits for the end of the program, and of everything that it has started.
+    pub fn end(mut self) -> Result<Ended, String> {
+        let mut out = self.process.stdout.take().ok_or("the output has been read")?;
+        let mut err = self.process.stderr.take().ok_or("the errors have been read")?;
+        let errors = thread::spawn(move || {
+            let mut text = String::new();
+            err.read_to_string(&mut text).map(|_| text)
+        });
+        let printed = thread::spawn(move || {
+            let mut text = String::new();
+            out.read_to_string(&mut text).map(|_| text)
+        });
+        let begin = Instant::now();
+        let status = loop {
+            if let Some(status) = self.process.try_wait().map_err(|error| error.to_string())? {
+                break status;
+            }
+            if begin.elapsed() > LONGEST {
+                let _ = self.process.kill();
+                return Err(format!("{}: hangs", self.line));
+            }
+            thread::sleep(PAUSE);
+        };
+        let text = |thread: thread::JoinHandle<std::io::Result<String>>| {
+            thread.join().map_err(|_| "a reader panicked")?.map_err(|error| error.to_string())
+        };
+        let (stdout, stderr) = (text(printed)?, text(errors)?);
+        let ended = Ended { status, stdout, stderr, line: self.line, folder: self.folder };
+        ended.leaves_nothing()?;
+        Ok(ended)
+    }
+}
+
+impl Ended {
+    /// Checks that no process and no file of the run is left. The keeper needs a moment after the demo was killed.
+    fn leaves_nothing(&self) -> Fault {
+        let begin = Instant::now();
+        loop {
+            let (processes, files) = (processes_in(self.folder.path()), names(self.folder.path()));
+            if processes.is_empty() && files.is_empty() {
+                return Ok(());
+            }
+            if begin.elapsed() > LONGEST {
+                return Err(format!("{}: left behind: {processes:?} {files:?}", self.line));
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Fails unless the exit status is this one.
+    pub fn has_status(&self, expected: i32) -> Fault {
+        match self.status.code() {
+            Some(status) if status == expected => Ok(()),
+            _ => Err(format!("{}: {}, not {expected}: {}", self.line, self.status, self.stderr)),
+        }
+    }
+
+    /// Fails unless the error is one line that contains `words`, with exit status 1.
+    pub fn is_one_sentence(&self, words: &str) -> Fault {
+        self.has_status(1)?;
+        let is_sentence = self.stderr.lines().count() == 1 && self.stderr.contains(words);
+        if is_sentence { Ok(()) } else { Err(format!("{}: expected {words:?}: {}", self.line, self.stderr)) }
+    }
+
+    /// Reads the records, and checks the rules that hold for every run.
+    pub fn story(&self) -> Result<Story, String> {
+        let (_, records) = json::read_run(&self.stdout).map_err(|error| format!("{}: {error}", self.line))?;
+        let Some(Event::ServiceStopped(summary)) = records.last().map(|record| record.event.clone()) else {
+            return Err(format!("{}: there is no summary: {}", self.line, self.stderr));
+        };
+        let story = Story { records, summary: *summary };
+        story.adds_up().map_err(|error| format!("{}: {error}: {:?}", self.line, story.summary))?;
+        Ok(story)
+    }
+}
+
+/// The records of a run.
+pub struct Story {
+    pub records: Vec<Record>,
+    pub summary: Summary,
+}
+
+impl Story {
+    fn adds_up(&self) -> Fault {
+        let Summary { jobs, completed, left, lost, workers, deliveries, .. } = &self.summary;
+        let check = |holds: bool, rule: &str| if holds { Ok(()) } else { Err(format!("not so: {rule}")) };
+        check(*jobs == completed + left + lost, "jobs = completed + left + lost")?;
+        check(*completed == self.count("job_completed"), "each completed job has a record")?;
+        check(*lost == self.count("job_lost"), "each lost job has a record")?;
+        check(*completed == workers.iter().map(|worker| worker.completed).sum::<u64>(), "the workers' shares add up")?;
+        let deliveries = deliveries.ok_or("the summary has no deliveries")?;
+        check(deliveries.redelivered == self.count("job_redelivered"), "redeliveries are counted")?;
+        check(deliveries.ignored == self.count("result_ignored"), "ignored results are counted")?;
+        let ends = self.records.iter().filter(|it| ["job_completed", "job_lost"].contains(&it.event.name()));
+        let mut done = HashSet::new();
+        for job in ends.filter_map(|record| record.event.job()) {
+            check(done.insert(job.number), &format!("job {} counts once", job.number))?;
+        }
+        let mut last: BTreeMap<WorkerId, Duration> = BTreeMap::new();
+        for record in &self.records {
+            let Some(worker) = record.worker else { continue };
+            // The service records these on its own clock.
+            if ["network_cut", "network_restored", "worker_died"].contains(&record.event.name()) {
+                continue;
+            }
+            let before = last.insert(worker, record.at).unwrap_or_default();
+            check(before <= record.at, &format!("the records of {worker} are in order at {:?}", record.at))?;
+        }
+        Ok(())
+    }
+
+    /// How many records have this name.
+    pub fn count(&self, name: &str) -> u64 {
+        self.records.iter().filter(|record| record.event.name() == name).count() as u64
+    }
+
+    /// Fails unless every job was completed.
+    pub fn completes_all(&self) -> Fault {
+        let Summary { jobs, completed, .. } = self.summary;
+        if jobs == completed { Ok(()) } else { Err(format!("not all jobs were completed: {:?}", self.summary)) }
+    }
+}
+
+/// The processes whose temporary folder is this one, with their command lines.
+fn processes_in(folder: &Path) -> Vec<String> {
+    let marker = format!("TMPDIR={}\0", folder.display());
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_of_run =
+        |path: &Path| fs::read(path.join("environ")).is_ok_and(|it| String::from_utf8_lossy(&it).contains(&marker));
+    let found = entries.map(|entry| entry.path()).filter(|path| is_of_run(path));
+    found.filter_map(|path| fs::read_to_string(path.join("cmdline")).ok()).filter(|line| !line.is_empty()).collect()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// A broker that the test starts, as other people's brokers are. Killed on drop.
+pub struct Broker {
+    process: Child,
+    pub url: String,
+    _folder: TempDir,
+}
+
+impl Broker {
+    /// Starts a broker with more options of JetStream and more lines of configuration.
+    pub fn start(jetstream: &str, more: &str) -> Result<Self, String> {
+        let fault = |error: std::io::Error| error.to_string();
+        let folder = TempDir::new().map_err(fault)?;
+        let address = free_address()?;
+        let (config, storage) = (folder.path().join("broker.conf"), folder.path().join("storage"));
+        let jetstream = format!("jetstream {{ store_dir: {storage:?}{jetstream} }}");
+        fs::write(&config, format!("server_name: other\nlisten: \"{address}\"\n{jetstream}\n{more}\n"))
+            .map_err(fault)?;
+        let mut command = Command::new(keeper::find().map_err(fault)?);
+        command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
+        let broker =
+            Self { process: command.spawn().map_err(fault)?, url: format!("nats://{address}"), _folder: folder };
+        let begin = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if begin.elapsed() > LONGEST {
+                return Err("the broker accepts no connections".to_owned());
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(broker)
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An address of this machine that no program uses at the moment.
+pub fn free_address() -> Result<SocketAddr, String> {
+    TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).map_err(|error| error.to_string())
+}

@@ -1,0 +1,41 @@
+//! Runs `chapter-machines` with real brokers, kills parts of it, and checks that every job is accounted for once.
+//!
+//! These tests need `nats-server`. Without it they are skipped, with a line on standard error, except where the variable
+//! `CI` is set: then they fail.
+
+mod errors;
+mod faults;
+mod harness;
+mod runs;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+use machines::keeper;
+
+/// The number of runs at once. Most of their time, they wait for an election.
+const AT_ONCE: usize = 4;
+/// The same for the long test, whose runs have few workers and empty jobs.
+const LONG_AT_ONCE: usize = 12;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let at_once = if arguments.ignored { LONG_AT_ONCE } else { AT_ONCE };
+    arguments.test_threads.get_or_insert(at_once);
+    let mut trials = vec![Trial::test("a_broker_that_is_too_old_is_refused", || Ok(errors::too_old()?))];
+    match keeper::find() {
+        Ok(_) => {
+            let tests = runs::TESTS.iter().chain(faults::TESTS).chain(errors::TESTS);
+            trials.extend(tests.map(|(name, test)| Trial::test(*name, || Ok(test()?))));
+            trials.extend(faults::long().map(|(name, test)| Trial::test(name, || Ok(test()?)).with_ignored_flag(true)));
+        }
+        Err(missing) if !arguments.list => {
+            assert!(env::var_os("CI").is_none(), "{missing}");
+            let _ = writeln!(io::stderr(), "SKIPPED: {missing}");
+        }
+        Err(_) => {}
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
