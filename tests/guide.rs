@@ -113,6 +113,9 @@ fn check(command: &str) -> Result<(), String> {
         ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
         ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
         ["cargo", "run", "--example", "pools", "--", ..] => shows::<pools::Pool>(&words[4..]),
+        ["cargo", "run", "--example", "graceful", "--", seconds] => {
+            seconds.parse::<f64>().map(drop).map_err(|error| error.to_string())
+        }
         ["cargo", "run", "--example", "bad_job", "--", ..] => parses::<NoMore>(&words[4..]),
         ["cargo", "run", "--example", name, "--", ..] if chapters_has("examples", name) => {
             Example::try_parse_from(&words[4..]).map(drop).map_err(|error| error.to_string())

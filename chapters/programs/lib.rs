@@ -136,6 +136,10 @@ programs! {
         "Two bounded queues in a circle",
         "Reach a deadlock.",
         Ending::is_deadlock;
+    nested_pool / nested_pool_fixed, Options::DEFAULT,
+        "A pool that waits for itself",
+        "Reach a deadlock: make both workers wait for inner jobs.",
+        Ending::is_deadlock;
     philosophers / philosophers_fixed, Options::DEFAULT,
         "Three dining philosophers",
         "Let all philosophers starve: reach a deadlock.",

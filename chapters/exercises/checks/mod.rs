@@ -9,9 +9,11 @@ mod eight_at_a_time;
 #[cfg(target_os = "linux")]
 mod end_of_pipe;
 mod fair_share;
+mod first_answer;
 mod forecast;
 mod gate;
 mod half_a_pair;
+mod in_order;
 mod kept_place;
 mod last_batch;
 mod let_in;
@@ -68,6 +70,8 @@ const EXERCISES: &[(&str, Check)] = &[
     ("wake_up", wake_up::check),
     ("prompt", prompt::check),
     ("half_a_pair", half_a_pair::check),
+    ("in_order", in_order::check),
+    ("first_answer", first_answer::check),
     ("gate", gate::check),
     ("deadlocked", deadlocked::check),
     ("forecast", forecast::check),

@@ -10,9 +10,11 @@ mod eight_at_a_time;
 #[cfg(target_os = "linux")]
 mod end_of_pipe;
 mod fair_share;
+mod first_answer;
 mod forecast;
 mod gate;
 mod half_a_pair;
+mod in_order;
 mod kept_place;
 mod last_batch;
 mod let_in;

@@ -44,6 +44,7 @@ fn the_numbers_of_schedules_are_those_of_the_pages() {
     assert_eq!(numbers("lost_wakeup"), "2 of 7");
     assert_eq!(numbers("if_not_while"), "8 of 116");
     assert_eq!(numbers("audit"), "4 of 18");
+    assert_eq!(numbers("nested_pool"), "340 of 3342940");
     assert_eq!(numbers("book_lock"), "0 of 42");
     // In half of these, B is the thread that is left.
     assert_eq!(numbers("book_lock_no_park"), "10 of 52");

@@ -42,6 +42,7 @@ mod park_lock;
 mod passed_on;
 mod progress;
 mod savings_first;
+mod stop_request;
 mod two_lines;
 mod two_parties;
 mod two_payments;

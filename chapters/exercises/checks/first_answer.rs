@@ -1,0 +1,81 @@
+//! Checks `first_answer`, on a clock that jumps to the next timer when all tasks wait.
+
+use std::panic;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::time::{Instant, sleep};
+
+use crate::first_answer::first_answer;
+
+/// What a server does after a number of seconds.
+#[derive(Clone, Copy)]
+enum Server {
+    Answers(u32),
+    Fails(&'static str),
+    Panics,
+}
+use Server::{Answers, Fails, Panics};
+
+/// What `first_answer` returned, when, and how many questions existed then.
+struct Seen {
+    result: Result<u32, Vec<String>>,
+    seconds: u64,
+    questions: usize,
+}
+
+async fn ask(servers: &[(u64, Server)]) -> Seen {
+    let (start, alive) = (Instant::now(), Arc::new(()));
+    let question = |(seconds, server): &(u64, Server)| {
+        let (alive, seconds, server) = (Arc::clone(&alive), *seconds, *server);
+        async move {
+            let _alive = alive;
+            sleep(Duration::from_secs(seconds)).await;
+            match server {
+                Answers(answer) => Ok(answer),
+                Fails(error) => Err(error.to_owned()),
+                Panics => panic!("a server panicked"),
+            }
+        }
+    };
+    let result = first_answer(servers.iter().map(question).collect()).await;
+    Seen { result, seconds: start.elapsed().as_secs(), questions: Arc::strong_count(&alive) - 1 }
+}
+
+pub fn check() -> Result<(), String> {
+    // A panic is expected, so its message isn't printed.
+    panic::set_hook(Box::new(|_| ()));
+    let clock = Builder::new_current_thread().enable_time().start_paused(true).build();
+    clock.map_err(|error| error.to_string())?.block_on(race())
+}
+
+async fn race() -> Result<(), String> {
+    let two = ask(&[(3, Answers(3)), (1, Answers(1))]).await;
+    if (two.result.as_ref(), two.seconds) != (Ok(&1), 1) {
+        let (result, seconds) = (two.result, two.seconds);
+        return Err(format!("one server answers 3 after 3 s, one 1 after 1 s, and after {seconds} s comes {result:?}"));
+    }
+    if two.questions > 0 {
+        return Err(format!("{} question still exists when `first_answer` has returned", two.questions));
+    }
+    let failed = ask(&[(3, Fails("timed out")), (1, Fails("busy")), (2, Answers(2))]).await;
+    if failed.result != Ok(2) {
+        return Err(format!(
+            "one server fails after 1 s, one answers 2 after 2 s, and the result is {:?}",
+            failed.result
+        ));
+    }
+    let all = ask(&[(2, Fails("timed out")), (1, Fails("busy"))]).await;
+    if all.result != Err(vec!["busy".to_owned(), "timed out".to_owned()]) {
+        return Err(format!("after the errors \"busy\" and \"timed out\", the result is {:?}", all.result));
+    }
+    let panicked = ask(&[(1, Panics), (2, Answers(2))]).await;
+    if panicked.result != Ok(2) {
+        return Err(format!("one question panics, one server answers 2, and the result is {:?}", panicked.result));
+    }
+    match ask(&[(1, Panics)]).await.result {
+        Err(errors) if errors.len() == 1 => Ok(()),
+        result => Err(format!("the only question panicked, and the result is {result:?}")),
+    }
+}

@@ -1,0 +1,25 @@
+//! A `JoinSet` yields the results in the order in which they come, and `shutdown` waits for the tasks that it aborts.
+
+use tokio::task::JoinSet;
+
+// ANCHOR: solution
+/// Returns the first answer that isn't an error, or all errors.
+pub async fn first_answer<F>(questions: Vec<F>) -> Result<u32, Vec<String>>
+where
+    F: Future<Output = Result<u32, String>> + Send + 'static,
+{
+    let mut questions: JoinSet<_> = questions.into_iter().collect();
+    let mut errors = Vec::new();
+    while let Some(ended) = questions.join_next().await {
+        match ended {
+            Ok(Ok(answer)) => {
+                questions.shutdown().await;
+                return Ok(answer);
+            }
+            Ok(Err(error)) => errors.push(error),
+            Err(panic) => errors.push(panic.to_string()),
+        }
+    }
+    Err(errors)
+}
+// ANCHOR_END: solution
