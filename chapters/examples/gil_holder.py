@@ -14,7 +14,8 @@ def waits():
 
 def computes():
     while True:
-        re.match(r"(a*)*b", "a" * 18)  # one call that takes long, and doesn't release the GIL
+        # One call that takes long and doesn't release the GIL.
+        re.match(r"(a*)*b", "a" * 18)
 # ANCHOR_END: threads
 
 

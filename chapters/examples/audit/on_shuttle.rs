@@ -3,7 +3,7 @@
 use shuttle::sync::{self, Arc};
 use shuttle::thread;
 
-#[allow(dead_code, reason = "one file serves three modules")]
+#[allow(clippy::duplicate_mod, dead_code, reason = "the file is compiled once for each mutex")]
 #[path = "accounts.rs"]
 mod accounts;
 

@@ -2,7 +2,7 @@
 
 use std::sync;
 
-#[allow(dead_code, reason = "one file serves three modules")]
+#[allow(clippy::duplicate_mod, dead_code, reason = "the file is compiled once for each mutex")]
 #[path = "accounts.rs"]
 mod accounts;
 

@@ -55,7 +55,8 @@ fn total(request: u32) -> u32 {
 
 pub fn main() {
     // ANCHOR: subscriber
-    tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false).with_writer(|| Memory).init();
+    let lines = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
+    lines.with_writer(|| Memory).init();
     // ANCHOR_END: subscriber
     loop {
         let total = thread::scope(|scope| {
