@@ -44,11 +44,11 @@ fn a_changed_program_of_the_scheduler_lab_makes_a_new_version() {
     let book = SmallBook::new();
     book.write("book/src/one.md", "# One\n\n{{#include ../../chapters/programs/mine.rs}}\n");
     fs::create_dir(book.root().join("chapters/programs")).expect("a folder");
-    book.write("chapters/programs/mine.rs", "before");
+    book.write("chapters/programs/mine.rs", "fn first_version() {}");
     let room = Room::open_for(&book);
-    assert!(room.get("/one.html").body.contains("before"));
-    book.write("chapters/programs/mine.rs", "after");
-    eventually("the change is served", || room.get("/one.html").body.contains("after"));
+    assert!(room.get("/one.html").body.contains("first_version"));
+    book.write("chapters/programs/mine.rs", "fn second_version() {}");
+    eventually("the change is served", || room.get("/one.html").body.contains("second_version"));
 }
 
 fn editors_files_and_time_stamps_make_no_new_version() {
