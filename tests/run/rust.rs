@@ -48,16 +48,21 @@ pub fn as_compiler() -> Option<ExitCode> {
     Some(if status.is_ok_and(|it| it.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The value of `RUSTC` before this test changed it.
-static RUSTC: OnceLock<Option<OsString>> = OnceLock::new();
+/// The variables that [`prepare`] changes: the compiler, and a program such as sccache that calls it.
+const CHANGED: [&str; 2] = ["RUSTC", "RUSTC_WRAPPER"];
+
+/// The values of these variables before.
+static BEFORE: OnceLock<[Option<OsString>; 2]> = OnceLock::new();
 
 /// Undoes the changes of [`prepare`] for a command.
 pub fn with_the_real_compiler(command: &mut Command) {
     command.env_remove(COMPILER);
-    match RUSTC.get().and_then(Option::as_ref) {
-        Some(rustc) => command.env("RUSTC", rustc),
-        None => command.env_remove("RUSTC"),
-    };
+    for (name, before) in CHANGED.into_iter().zip(BEFORE.get().into_iter().flatten()) {
+        match before {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
 }
 
 thread_local! {
@@ -73,13 +78,16 @@ pub fn prepare() {
             hook(panic)
         }
     }));
-    let rustc = RUSTC.get_or_init(|| env::var_os("RUSTC"));
-    let compiler = rustc.clone().unwrap_or_else(|| "rustc".into());
+    let [compiler, _] = BEFORE.get_or_init(|| CHANGED.map(|name| env::var_os(name)));
+    let compiler = compiler.clone().unwrap_or_else(|| "rustc".into());
     let this = env::current_exe().expect("a program knows where it is");
     // SAFETY: no other thread exists yet.
     unsafe { env::set_var(COMPILER, compiler) };
     // SAFETY: no other thread exists yet.
     unsafe { env::set_var("RUSTC", this) };
+    // A wrapper doesn't know what to do with this program. An empty value also overrides the configuration of cargo.
+    // SAFETY: no other thread exists yet.
+    unsafe { env::set_var("RUSTC_WRAPPER", "") };
     // SAFETY: no other thread exists yet.
     unsafe { env::set_var("SKEPTIC_BINARY_CACHE_MB", KEPT) };
 }
