@@ -32,7 +32,7 @@ const SchedulerLab = (() => {
 
         edges(node) {
             return this.nodes[node][3].map(([thread, to, label], index) =>
-                ({ thread, to, label: label === undefined ? '' : this.labels[label], index }));
+                ({ thread, to, label: label === undefined ? '' : this.words[label], index }));
         }
 
         ending(node) {
@@ -71,9 +71,49 @@ const SchedulerLab = (() => {
         }
     }
 
-    function parse(text) {
-        const { cursors, objects, ...rest } = JSON.parse(text);
-        return new Recording({ ...rest, cursors_: cursors, objects_: objects });
+    // Turns the lists of a recording into the objects that a lab shows. The format is documented in
+    // chapters/src/scheduler/recording.rs. `listing` is the text of the program, if the recording doesn't have it.
+    function read({ cursors, objects, nodes, ...rest }, listing = '') {
+        const [program, ...files] = rest.sources;
+        const lines = () => listing.replace(/\n$/, '').split('\n').map(line => line.trimEnd());
+        return new Recording({
+            ...rest,
+            sources: [{ ...program, parts: program.parts ?? [{ first: 1, lines: lines() }] }, ...files],
+            cursors_: cursors.map(cursor => readCursor(cursor, rest.words)),
+            objects_: objects,
+            nodes: readNodes(nodes),
+        });
+    }
+
+    function readCursor([next, numbers = [], why, on], words) {
+        const at = [];
+        for (let index = 0; index < numbers.length; index += 2) at.push([numbers[index], numbers[index + 1]]);
+        if (next === undefined) return {};
+        if (next < 0) return { at, panicked: words[why] };
+        return { at, next: words[next], ...(why === undefined ? {} : { waits: { why: words[why], on: on ?? [] } }) };
+    }
+
+    // The nodes, as lists of the cursors, the shared state, the output, the edges, and the ending.
+    function readNodes(text) {
+        // The state of the node before each node that an edge has led to, and the place of the cursor that changes.
+        const before = [[[], null]];
+        return text.split(';').map((node, index) => {
+            const [, changes, edges, ending] = /^(.*)\|([^=]*)=?(.*)$/.exec(node);
+            const [last, stepped] = before[index];
+            const state = [...last];
+            for (const change of changes ? changes.split(',') : []) {
+                const [, place, value] = /^(?:(\d+):)?(\d+)$/.exec(change);
+                state[place ?? stepped] = Number(value);
+            }
+            const readEdge = edge => {
+                const [, thread, label, to] = /^(\d+)(?:\.(\d+))?(?:>(\d+))?$/.exec(edge);
+                const target = to === undefined ? before.push([state, 2 + Number(thread)]) - 1 : Number(to);
+                return [Number(thread), target, ...(label === undefined ? [] : [Number(label)])];
+            };
+            const [shared, output, ...cursors] = state;
+            const list = [cursors, shared, output, edges ? edges.split(',').map(readEdge) : []];
+            return ending ? [...list, Number(ending)] : list;
+        });
     }
 
     const plural = (number, noun) => `${number} ${noun}${Number(number) === 1 ? '' : 's'}`;
@@ -89,6 +129,9 @@ const SchedulerLab = (() => {
         constructor(element, recording) {
             this.element = element;
             this.recording = recording;
+            // The endings that the reader has reached, and whether the lab may show the others.
+            this.found = new Set();
+            this.revealed = !recording.question;
             this.keys = this.assignKeys();
             this.build();
             this.restart();
@@ -124,7 +167,8 @@ const SchedulerLab = (() => {
             this.auto = make('input', { type: 'checkbox' });
             this.auto.checked = true;
             const tools = make('div', { class: 'scheduler-tools', role: 'group', 'aria-label': 'Schedule' },
-                this.undoButton, this.restartButton, this.hintButton, this.shortestButton, this.endingsButton,
+                this.undoButton, this.restartButton, ...(recording.question ? [] : [this.hintButton, this.shortestButton]),
+                this.endingsButton,
                 make('label', { class: 'scheduler-auto' }, this.auto, ' Take a step that is the only choice'));
             this.live = make('section', { class: 'scheduler-live', 'aria-label': `Scheduler lab: ${recording.title}`, tabindex: '-1' },
                 make('p', { class: 'scheduler-title' }, make('strong', {}, recording.title)), this.goal,
@@ -132,9 +176,30 @@ const SchedulerLab = (() => {
                     make('div', {}, this.listings),
                     make('div', { class: 'scheduler-side' }, this.choices, this.shared, this.waits)),
                 this.said, tools, this.endings, this.steps);
+            this.live.querySelector('.scheduler-title').after(this.help());
             this.live.addEventListener('keydown', event => this.key(event));
             this.element.prepend(this.live);
             this.element.classList.add('is-on');
+        }
+
+        help() {
+            const { question, options } = this.recording;
+            const line = (...words) => make('li', {}, ...words);
+            const key = name => make('kbd', {}, name);
+            return make('details', { class: 'scheduler-help' }, make('summary', {}, 'How to play'),
+                make('ul', {},
+                    line('Each thread stands still before its next operation. The mark with its name in the listing shows the line. If the ',
+                        'line is in a function that was called, the lines that called it have paler marks.'),
+                    line('To let a thread perform its operation, press its button, or its key: the letter at the end of the button. ',
+                        'The lab then shows the new values, and the thread’s next operation.'),
+                    line('A thread without a button has to wait, and the lab says for what. A step that is the only choice is taken ',
+                        'for you, and is in italics in your schedule. If you want to take it yourself, clear the box.'),
+                    ...(options?.weak_memory ? [line('Memory is weak here: where a load may see several values, you choose one.')] : []),
+                    question
+                        ? line('The lab lists the endings that you reach. ', make('b', {}, 'All endings'), ' (', key('e'), ') shows the others.')
+                        : line(make('b', {}, 'Hint'), ' (', key('h'), ') marks the next step towards the goal, and ', make('b', {}, 'Show the shortest'),
+                            ' (', key('l'), ') plays all of them. ', make('b', {}, 'All endings'), ' (', key('e'), ') counts the schedules.'),
+                    line('Undo (', key('u'), ') and Restart (', key('r'), ') take steps back. The keys work while the focus is in the lab.')));
         }
 
         // The state.
@@ -191,6 +256,7 @@ const SchedulerLab = (() => {
 
         hint() {
             const { recording } = this;
+            if (recording.question) return;
             if (recording.ending(this.node)) {
                 return this.say('The program has ended. Undo a step, or restart.');
             }
@@ -198,7 +264,7 @@ const SchedulerLab = (() => {
                 return this.say('No schedule reaches the goal: the explorer has tried all of them.');
             }
             const way = recording.shortest(this.node, this.last, it => it.goal);
-            if (!way) return this.say('The goal can’t be reached from here. Undo a step.');
+            if (!way) return this.say(`The goal can’t be reached from here. Undo ${plural(this.stepsToUndo(), 'step')}.`);
             const [edge] = way;
             this.say(`Schedule ${recording.threads[edge.thread]}${edge.label ? `, which ${edge.label}` : ''}. The goal is ${plural(way.length, 'step')} away.`);
             for (const it of this.choices.querySelectorAll('button')) {
@@ -206,13 +272,22 @@ const SchedulerLab = (() => {
             }
         }
 
+        // How many of the reader's steps lead back to where the goal can be reached.
+        stepsToUndo() {
+            const chosen = this.history.filter(it => !it.automatic).reverse();
+            return 1 + chosen.findIndex(it => this.recording.shortest(it.from, -1, ending => ending.goal));
+        }
+
         say(text) {
             this.said.textContent = text;
         }
 
         toggleEndings() {
-            this.endings.hidden = !this.endings.hidden;
+            // In a question, the list shows what the reader has found, until the reader asks for the rest.
+            this.endings.hidden = this.revealed && !this.endings.hidden;
+            this.revealed = true;
             this.endingsButton.setAttribute('aria-expanded', String(!this.endings.hidden));
+            this.showGoal(this.recording.ending(this.node));
             if (!this.endings.hidden) this.showEndings();
         }
 
@@ -245,6 +320,7 @@ const SchedulerLab = (() => {
         show() {
             const { recording, node } = this;
             const ending = recording.ending(node);
+            this.note(ending);
             const focused = this.live.contains(document.activeElement) ? document.activeElement : null;
             const focusedThread = focused?.dataset.thread;
             this.showGoal(ending);
@@ -267,16 +343,33 @@ const SchedulerLab = (() => {
             }
         }
 
+        // Remembers an ending, and lists it if it answers a question.
+        note(ending) {
+            if (!ending) return;
+            this.found.add(ending);
+            if (!this.recording.question) return;
+            this.endings.hidden = false;
+            this.showEndings();
+        }
+
         showGoal(ending) {
             const { recording } = this;
+            if (recording.question) {
+                const all = this.found.size === recording.endings.length;
+                const state = all ? `You’ve found all ${this.found.size}.`
+                    : this.found.size ? `You’ve found ${this.found.size} so far.` : '';
+                this.goal.replaceChildren(make('b', {}, 'Goal: '), recording.goal, ' ', make('span', { class: 'scheduler-reached' }, state));
+                this.live.classList.toggle('is-reached', all);
+                return;
+            }
             const reached = ending?.goal;
             const impossible = !recording.endings.some(it => it.goal);
             const chosen = this.history.filter(it => !it.automatic).length;
             const state = reached ? `Reached after ${plural(this.history.length, 'step')}${this.played ? '' : `, ${chosen} of them chosen by you`}.`
-                : ending ? 'Missed: the program has ended.' : impossible ? 'No schedule reaches it.' : '';
+                : impossible ? 'No schedule reaches it.' : ending ? 'Missed: the program has ended.' : '';
             this.goal.replaceChildren(make('b', {}, 'Goal: '), recording.goal, ' ', make('span', { class: 'scheduler-reached' }, state));
             this.live.classList.toggle('is-reached', Boolean(reached));
-            this.live.classList.toggle('is-missed', Boolean(ending && !reached));
+            this.live.classList.toggle('is-missed', Boolean(ending && !reached && !impossible));
         }
 
         // Shows the program, and below it each file of the book that a thread is in. The rows are made once.
@@ -349,7 +442,8 @@ const SchedulerLab = (() => {
                 }
                 return make('div', { class: 'scheduler-thread is-blocked' }, head, make('span', {}, stateOf(cursor)));
             });
-            this.choices.replaceChildren(make('p', { class: 'scheduler-head' }, 'Which thread takes the next step?'), ...rows);
+            const head = edges.length ? 'Which thread takes the next step?' : 'The program has ended';
+            this.choices.replaceChildren(make('p', { class: 'scheduler-head' }, head), ...rows);
         }
 
         showShared() {
@@ -408,14 +502,17 @@ const SchedulerLab = (() => {
 
         showEndings() {
             const { recording } = this;
-            const rows = recording.endings.map(ending => make('tr', { class: ending.goal ? 'is-goal' : '' },
-                make('td', { class: 'scheduler-count' }, grouped(ending.schedules ?? '–')),
+            if (!this.revealed && this.found.size === recording.endings.length) this.revealed = true;
+            const listed = recording.endings.filter(ending => this.revealed || this.found.has(ending));
+            const rows = listed.map(ending => make('tr', { class: ending.goal ? 'is-goal' : '' },
+                ...(this.revealed ? [make('td', { class: 'scheduler-count' }, grouped(ending.schedules))] : []),
                 make('td', {}, ending.text, ...(ending.goal ? [' ', make('b', {}, '(the goal)')] : [])),
                 make('td', {}, ...(ending.steps ? [button('Play', { 'aria-label': `Play the shortest schedule to: ${ending.text}` },
                     () => this.playEnding(ending))] : []))));
             this.endings.replaceChildren(make('table', {},
-                make('caption', {}, `${grouped(recording.schedules)} schedules lead to ${plural(recording.endings.length, 'ending')}`),
-                make('thead', {}, make('tr', {}, ...['schedules', 'ending', 'shortest'].map(it => make('th', { scope: 'col' }, it)))),
+                make('caption', {}, this.revealed ? `${grouped(recording.schedules)} schedules lead to ${plural(recording.endings.length, 'ending')}`
+                    : `You’ve found ${plural(listed.length, 'ending')}`),
+                make('thead', {}, make('tr', {}, ...[...(this.revealed ? ['schedules'] : []), 'ending', 'shortest'].map(it => make('th', { scope: 'col' }, it)))),
                 make('tbody', {}, ...rows)));
         }
     }
@@ -491,10 +588,11 @@ const SchedulerLab = (() => {
     // Turns an element with a recording in it into a lab.
     function start(element) {
         const script = element.querySelector('script[type="application/json"]');
-        return script ? new Lab(element, parse(script.textContent)) : null;
+        const listing = element.querySelector('.scheduler-listing')?.textContent;
+        return script ? new Lab(element, read(JSON.parse(script.textContent), listing)) : null;
     }
 
     for (const element of document.querySelectorAll('.scheduler')) start(element);
 
-    return { Lab, parse, start };
+    return { Lab, read, start };
 })();

@@ -6,7 +6,8 @@
 //! `mine.rs`.
 //!
 //! To add a program, write `NAME.rs` and `NAME_fixed.rs`, each with a function `main`, and add them to the list below
-//! and to the table in `book/src/commands.md`. Then record the schedules for the pages:
+//! and to the table in `book/src/commands.md`. A program that a page asks about has one version, a `?` before its name,
+//! and no goal of its own. Then record the schedules for the pages:
 //!
 //! ```console
 //! $ cargo run --bin chapter-scheduler -- --write=book/schedules
@@ -34,16 +35,21 @@ macro_rules! programs {
     ($(
         $name:ident $(/ $fixed:ident)? $(= $same:ident)? $([$($source:ident),*])?,
         $options:expr, $title:literal, $goal:literal, $reaches:expr;
+    )* $(
+        ? $question:ident $([$($its_source:ident),*])?, $its_options:expr, $its_title:literal;
     )*) => {
         $(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $name;)*
         $($(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $fixed;)?)*
+        $(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $question;)*
 
-        /// The programs. Each program with a fault is followed by the version without it.
+        /// The programs. Each program with a fault is followed by the version without it. The last ones are those of the
+        /// questions.
         pub const ALL: &[Program] = &[$(
             Program {
                 name: stringify!($name),
                 title: $title,
                 goal: $goal,
+                question: false,
                 reaches: $reaches,
                 run: $name::main,
                 options: $options,
@@ -54,12 +60,25 @@ macro_rules! programs {
                 name: stringify!($fixed),
                 title: concat!($title, ", fixed"),
                 goal: $goal,
+                question: false,
                 reaches: $reaches,
                 run: $fixed::main,
                 options: $options,
                 sources: &[source!($fixed)],
                 fixed: None,
             },)?
+        )* $(
+            Program {
+                name: stringify!($question),
+                title: $its_title,
+                goal: "Find every way in which the program can end.",
+                question: true,
+                reaches: |_| false,
+                run: $question::main,
+                options: $its_options,
+                sources: &[source!($question), $($($its_source),*)?],
+                fixed: None,
+            },
         )*];
     };
     (@name) => { None };
@@ -164,6 +183,10 @@ programs! {
         "The GIL without forced switching",
         "Let A run twice although B has asked for the GIL.",
         |ending| ending.output.starts_with(&["A runs".to_owned(), "A runs again".to_owned()]);
+    one_condition / one_condition_fixed, Options::DEFAULT,
+        "One condition for two kinds of threads",
+        "Reach a deadlock: wake the wrong thread.",
+        Ending::is_deadlock;
     forgotten_sender / forgotten_sender_fixed, Options::DEFAULT,
         "A channel with a forgotten sender",
         "Make the program wait forever for another message.",
@@ -200,4 +223,17 @@ programs! {
         "Your own program: chapters/programs/mine.rs",
         "Reach a deadlock or a panic.",
         Ending::is_failure;
+    ? two_lines, Options::DEFAULT, "Two threads that print";
+    ? two_steps, Options::DEFAULT, "Two threads that add in two steps";
+    ? two_payments, Options::DEFAULT, "Two payments, with a lock for each step";
+    ? two_parties, Options::DEFAULT, "Two threads at a barrier";
+    ? progress, Options::WEAK, "A reader that looks twice";
+    ? passed_on, Options::WEAK, "A message that is passed on";
+    ? passed_on_acquire, Options::WEAK, "A message that is passed on, with acquire";
+    ? look_outside, Options::DEFAULT, "A check and a wait";
+    ? last_call [QUEUE, CONDITION, LOCK], Options::DEFAULT, "A job that arrives during the shutdown";
+    ? log_order, Options::DEFAULT, "Two threads that log";
+    ? savings_first, Options::DEFAULT, "Reading the savings account first";
+    ? who_was_last, Options::DEFAULT, "The last two jobs";
+    ? join_with_the_lock, Options::DEFAULT, "Joining a thread with the lock held";
 }

@@ -2,7 +2,7 @@
 //! question.
 //!
 //! The test `run` runs the commands that the pages show, so it checks that each exercise fails and that its solution
-//! passes. `chapters/tests/quizzes` tests the possible outputs of the programs.
+//! passes. `chapters/tests/quizzes` and the package `programs` test the possible outputs of the programs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,9 @@ use crate::listings::includes;
 
 /// Where the solutions are shown.
 const SOLUTIONS: &str = "book/src/solutions.md";
+
+/// The recordings of the scheduler labs, among them those of the questions.
+const RECORDINGS: &str = "book/schedules";
 
 /// The commands in the console blocks of a page.
 pub fn commands(page: &Page) -> Vec<String> {
@@ -42,12 +45,15 @@ fn exercises_that_are_not_set_or_not_solved(exercises: &[PathBuf], pages: &[Page
     exercises.iter().filter_map(fault).collect()
 }
 
-/// Every answer is shown on the page that shows its question.
+/// Every answer is shown on the page that lets the reader play its question, or lists it.
 fn answers_without_their_question(answers: &[PathBuf], pages: &[Page]) -> Vec<String> {
     let shows = |page: &Page, path: &Path| includes(page).iter().any(|(_, include)| include.path == path);
-    let unasked = answers
-        .iter()
-        .filter(|answer| !pages.iter().any(|it| shows(it, answer) && shows(it, &answer.with_extension("rs"))));
+    let is_asked = |answer: &PathBuf| {
+        let question = Path::new(RECORDINGS).join(answer.file_name().unwrap_or_default()).with_extension("json");
+        let listing = answer.with_extension("rs");
+        pages.iter().any(|page| shows(page, answer) && (shows(page, &question) || shows(page, &listing)))
+    };
+    let unasked = answers.iter().filter(|answer| !is_asked(answer));
     unasked.map(|answer| format!("{}: no page shows this answer and its question", answer.display())).collect()
 }
 
@@ -94,8 +100,8 @@ mod each_check_can_fail {
 
     #[test]
     fn answers() {
-        let [question, answer] =
-            ["rs:question", "txt"].map(|it| format!("{{{{#include ../../chapters/tests/quizzes/a.{it}}}}}\n"));
+        let [question, answer] = ["../schedules/a.json", "../../chapters/tests/quizzes/a.txt"]
+            .map(|path| format!("{{{{#include {path}}}}}\n"));
         let check =
             |text: &str| answers_without_their_question(&["chapters/tests/quizzes/a.txt".into()], &[example(text)]);
         assert_finds(check(&(question.clone() + &answer)), &[]);

@@ -173,6 +173,23 @@ fn the_protocol_answers_each_line_by_one_line_and_survives_deadlocks_and_mistake
 }
 
 #[test]
+fn the_protocol_returns_the_whole_recording_or_says_why_not() {
+    let ask = |arguments: &[&str]| {
+        let output = run_with(arguments, "{\"recording\":true}\n");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("it's text");
+        serde_json::from_str::<Json>(text.lines().nth(1).expect("an answer")).expect("it's JSON")
+    };
+    let answer = ask(&["mine", "--live"]);
+    assert_eq!(answer["recording"]["name"], "mine");
+    // A page that shows the recording has no listing of its own.
+    let lines = answer["recording"]["sources"][0]["parts"][0]["lines"].as_array().expect("the program's lines");
+    assert!(lines.iter().any(|line| line == "pub fn main() {"), "{lines:?}");
+    let answer = ask(&["book_queue", "--live", "--limit=100"]);
+    assert!(answer["error"].as_str().expect("an error").starts_with("stopped after 100 states"), "{answer}");
+}
+
+#[test]
 fn every_listed_program_has_a_goal_that_is_a_sentence() {
     for line in run(&["--list", "--format=json"]).lines() {
         let program: Json = serde_json::from_str(line).expect("it's JSON");

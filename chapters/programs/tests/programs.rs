@@ -91,8 +91,8 @@ fn the_recordings_are_up_to_date() {
     for program in recorded() {
         let graph = graph(program);
         let json = recording::json(program, program.options, &graph) + "\n";
-        total += json.len();
         for (ending, text) in [("json", json), ("html", recording::html(program, &graph))] {
+            total += text.len();
             let file = folder.join(program.name).with_extension(ending);
             let committed = fs::read_to_string(&file).unwrap_or_default();
             assert!(
@@ -102,51 +102,128 @@ fn the_recordings_are_up_to_date() {
             );
         }
     }
-    assert!(total <= 300_000, "the recordings have {total} bytes");
+    assert!(total <= 300_000, "the recordings, with what a reader without JavaScript sees, have {total} bytes");
     let files = fs::read_dir(&folder).unwrap().count();
     assert_eq!(files, 2 * recorded().count(), "there are recordings of programs that don't exist");
 }
 
-/// Plays a recording as a page does: with nothing but the JSON.
+/// A node of a recording, read as a page reads it.
+struct Node {
+    /// The shared state, the output, and the cursors.
+    state: Vec<usize>,
+    /// The thread, the label, and the node that the edge leads to.
+    edges: Vec<(usize, Option<usize>, usize)>,
+    ending: Option<usize>,
+}
+
+fn read_nodes(text: &str) -> Vec<Node> {
+    let number = |text: &str| text.parse::<usize>().expect("a number");
+    let mut before: Vec<(Vec<usize>, usize)> = vec![(vec![], usize::MAX)];
+    let mut nodes = vec![];
+    for (index, node) in text.split(';').enumerate() {
+        let (changes, edges) = node.split_once('|').expect("changes and edges");
+        let (edges, ending) = edges.split_once('=').map_or((edges, None), |(edges, it)| (edges, Some(number(it))));
+        let (mut state, stepped) = before[index].clone();
+        for change in changes.split(',').filter(|it| !it.is_empty()) {
+            let (place, value) = match change.split_once(':') {
+                Some((place, value)) => (number(place), number(value)),
+                None => (stepped, number(change)),
+            };
+            state.resize(state.len().max(place + 1), usize::MAX);
+            state[place] = value;
+        }
+        let mut edge = |edge: &str| {
+            let (edge, to) = edge.split_once('>').map_or((edge, None), |(edge, to)| (edge, Some(number(to))));
+            let (thread, label) =
+                edge.split_once('.').map_or((edge, None), |(thread, label)| (thread, Some(number(label))));
+            let to = to.unwrap_or_else(|| {
+                before.push((state.clone(), 2 + number(thread)));
+                before.len() - 1
+            });
+            (number(thread), label, to)
+        };
+        let edges = edges.split(',').filter(|it| !it.is_empty()).map(&mut edge).collect();
+        nodes.push(Node { state, edges, ending });
+    }
+    nodes
+}
+
+/// Plays a recording as a page does: with nothing but the JSON and the HTML.
 #[test]
 fn a_recording_is_all_that_a_page_needs() {
     for program in recorded() {
         let graph = graph(program);
         let json: Json = serde_json::from_str(&recording::json(program, program.options, &graph)).expect("it's JSON");
         let index = |json: &Json| json.as_u64().expect("an index") as usize;
-        let nodes = json["nodes"].as_array().expect("there are nodes");
-        for node in nodes {
-            let cursors = node[0].as_array().expect("a list of cursors");
-            assert!(cursors.iter().all(|cursor| json["cursors"][index(cursor)].is_object()));
-            let values = json["shared"][index(&node[1])].as_array().expect("a list of values");
-            assert!(values.iter().all(|value| {
+        let list = |json: &Json| json.as_array().expect("a list").clone();
+        let nodes = read_nodes(json["nodes"].as_str().expect("a string"));
+        assert_eq!(nodes.len(), graph.nodes.len(), "{}", program.name);
+        for node in &nodes {
+            let [shared, output, cursors @ ..] = node.state.as_slice() else { panic!("{:?}", node.state) };
+            assert!(cursors.iter().all(|cursor| json["cursors"][cursor].is_array()));
+            assert!(list(&json["shared"][shared]).iter().all(|value| {
                 let value = &json["values"][index(value)];
                 json["objects"][index(&value[0])][0].is_string() && value[1].is_string()
             }));
-            assert!(json["outputs"][index(&node[2])].is_array());
-            let edges = node[3].as_array().expect("a list of edges");
-            assert!(
-                edges.iter().all(|edge| json["threads"][index(&edge[0])].is_string() && index(&edge[1]) < nodes.len())
-            );
-            assert!(edges.iter().all(|edge| edge.get(2).is_none_or(|label| json["labels"][index(label)].is_string())));
-            assert_eq!(edges.is_empty(), node.get(4).is_some());
+            assert!(json["outputs"][output].is_array());
+            for (thread, label, to) in &node.edges {
+                assert!(json["threads"][thread].is_string() && *to < nodes.len());
+                assert!(label.is_none_or(|label| json["words"][label].is_string()));
+            }
+            assert_eq!(node.edges.is_empty(), node.ending.is_some());
         }
-        for cursor in json["cursors"].as_array().expect("there are cursors") {
-            for at in cursor["at"].as_array().into_iter().flatten() {
-                let parts = json["sources"][index(&at[0])]["parts"].as_array().expect("a source has parts");
-                let line = |part: &Json| {
-                    let line = index(&at[1]).checked_sub(index(&part["first"]))?;
-                    part["lines"].get(line).cloned()
+        let listed = recording::html(program, &graph).split("<pre").nth(1).expect("a listing").lines().count();
+        for cursor in list(&json["cursors"]) {
+            let words = [0, 2].map(|word| cursor.get(word).cloned().unwrap_or(Json::Null));
+            assert!(words.iter().all(|it| it.is_null() || *it == -1 || json["words"][index(it)].is_string()));
+            for at in cursor.get(1).map(list).unwrap_or_default().chunks(2) {
+                let (source, line) = (&json["sources"][index(&at[0])], index(&at[1]));
+                let is_in = |part: &Json| {
+                    let line = line.checked_sub(index(&part["first"]));
+                    line.is_some_and(|line| part["lines"][line].is_string())
                 };
-                assert!(parts.iter().any(|part| line(part).is_some()), "{}: {cursor} isn't shown", program.name);
+                let is_shown = match source["parts"].as_array() {
+                    Some(parts) => parts.iter().any(is_in),
+                    None => (1..listed).contains(&line),
+                };
+                assert!(is_shown, "{}: {cursor} isn't shown", program.name);
             }
         }
-        for (number, ending) in json["endings"].as_array().expect("there are endings").iter().enumerate() {
-            let steps = ending["steps"].as_array().expect("each ending has a schedule");
-            let end = steps.iter().fold(0, |node, edge| index(&nodes[node][3][index(edge)][1]));
-            assert_eq!(index(&nodes[end][4]), number, "{}", program.name);
+        for (number, ending) in list(&json["endings"]).iter().enumerate() {
+            let end = list(&ending["steps"]).iter().fold(0, |node: usize, edge| nodes[node].edges[index(edge)].2);
+            assert_eq!(nodes[end].ending, Some(number), "{}", program.name);
         }
     }
+}
+
+#[test]
+fn the_page_of_a_question_does_not_give_the_answer_away() {
+    for program in recorded().filter(|program| program.question) {
+        let html = recording::html(program, &graph(program));
+        assert!(html.contains("scheduler-listing") && !html.contains("<table"), "{html}");
+    }
+}
+
+/// The answers that the pages show, which loom checks as well: see `chapters/tests/quizzes`.
+#[test]
+fn the_endings_of_the_questions_are_the_answers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/quizzes");
+    let (mut with_answer, mut with_deadlock) = (0, vec![]);
+    for program in ALL.iter().filter(|program| program.question) {
+        let graph = graph(program);
+        let mut outputs: Vec<String> = graph.endings.iter().map(|ending| ending.output.join(", ") + "\n").collect();
+        outputs.sort();
+        outputs.dedup();
+        if graph.endings.iter().any(|ending| ending.is_failure()) {
+            with_deadlock.push(program.name);
+        }
+        if let Ok(answer) = fs::read_to_string(folder.join(program.name).with_extension("txt")) {
+            assert_eq!(outputs.concat(), answer, "{}: left: what it can print; right: the answer", program.name);
+            with_answer += 1;
+        }
+    }
+    assert_eq!(with_answer, 11);
+    assert_eq!(with_deadlock, ["look_outside", "join_with_the_lock"]);
 }
 
 /// The programs that use nothing but the standard library's names.

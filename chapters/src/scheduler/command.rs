@@ -98,7 +98,8 @@ impl<E: std::error::Error> From<E> for Failure {
 pub fn command(programs: &'static [Program]) -> clap::Command {
     let value = |program: &Program| {
         let value = PossibleValue::new(program.name);
-        if program.name.ends_with("_fixed") { value.hide(true) } else { value.help(program.title) }
+        let is_hidden = program.name.ends_with("_fixed") || program.question;
+        if is_hidden { value.hide(true) } else { value.help(program.title) }
     };
     let names: Vec<PossibleValue> = programs.iter().map(value).collect();
     CommandLine::command()

@@ -9,12 +9,15 @@
 //! | `{"back":2}` | undoes this many steps; a number that's too large leads back to the start |
 //! | `{"endings":true}` | explores all schedules |
 //! | `{"hint":true}` | names the first step of the shortest schedule to the goal |
+//! | `{"recording":true}` | explores all schedules, and returns the whole recording |
 //!
 //! A *state* is an object:
 //!
 //! - `step`: how many steps have been taken. `observed`: the observation of the last one, which may be empty.
-//! - `threads`: for each thread its `name` and its cursor, with the fields of a recording (see
-//!   [`recording`](super::recording)), except that the places in `at` are pairs of a path and a line.
+//! - `threads`: for each thread its `name` and its cursor: `next`, the operation that it performs in its next step, which
+//!   is missing if the thread has finished or panicked; `at`, the lines that it's executing, as pairs of a path and a
+//!   line, the innermost first; `waits`, if it can't take a step, with `why` in words and `on`, the threads that it waits
+//!   for; and `panicked`, the panic message.
 //! - `objects`: the shared objects: `name`, `kind`, `value`, and `held_by` for locks that are held. `output`: the lines
 //!   that have been printed.
 //! - `choices`: the steps that can be taken: a `thread`, as an index of `threads`, and a `label`, which distinguishes
@@ -23,7 +26,8 @@
 //!
 //! The answer to `endings` is an object with `endings`: `text`, `kind`, `goal`, `schedules`, `switches`, and
 //! `schedule`, a list of the indices of the choices. The answer to `hint` is an object with `hint`, the index of a
-//! choice, or `null` if no schedule leads from here to the goal. Anything that can't be done is answered by an object
+//! choice, or `null` if no schedule leads from here to the goal. The answer to `recording` is an object with `recording`,
+//! in which the program's own file has its lines (see [`recording`](super::recording)). Anything that can't be done is answered by an object
 //! with `error`, a sentence, and the program goes on. The end of the input ends the program.
 
 use std::io::{self, BufRead, Write};
@@ -34,6 +38,7 @@ use serde_json::{Value as Json, json};
 use super::engine::{Execution, Stuck};
 use super::explore::{self, Graph, Unexplored, explore};
 use super::program::{Ending, EndingKind, Program};
+use super::recording;
 use super::world::Options;
 
 /// A line that's read.
@@ -44,6 +49,7 @@ enum Command {
     Back(usize),
     Endings(True),
     Hint(True),
+    Recording(True),
 }
 
 /// The value `true`.
@@ -206,7 +212,8 @@ impl<'a> Session<'a> {
         let command = match serde_json::from_str(line) {
             Ok(command) => command,
             Err(_) => {
-                let expected = r#"expected {"step":N}, {"back":N}, {"endings":true}, or {"hint":true}"#;
+                let expected =
+                    r#"expected {"step":N}, {"back":N}, {"endings":true}, {"hint":true}, or {"recording":true}"#;
                 return Ok(error(&expected));
             }
         };
@@ -233,6 +240,13 @@ impl<'a> Session<'a> {
                 Ok(hint) => json!({ "hint": hint }),
                 Err(unexplored) => error(&unexplored),
             },
+            Command::Recording(True) => {
+                let (program, options) = (self.program, self.options);
+                match self.graph() {
+                    Ok(graph) => json!({ "recording": recording::whole(program, options, graph) }),
+                    Err(unexplored) => error(&unexplored),
+                }
+            }
         })
     }
 }

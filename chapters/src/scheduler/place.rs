@@ -134,7 +134,7 @@ fn identifier(text: &str) -> Option<String> {
 
 /// The name in `let NAME = ...`, `let (.., NAME, ..) = (.., ...`, `let NAME = [.., ...`, or `NAME: ...`.
 fn assigned(before: &str) -> Option<String> {
-    if let Some((names, values)) = before.split_once(" = ") {
+    if let Some((names, values)) = before.split_once(" = ").filter(|(_, values)| !values.contains(" { ")) {
         let nth = position(values);
         let names = names.trim().trim_start_matches("let ").trim();
         if let Some(tuple) = names.strip_prefix('(').and_then(|it| it.strip_suffix(')')) {
@@ -198,6 +198,8 @@ mod tests {
         assert_eq!(assigned("let forks = [Mutex::new(()), ").as_deref(), Some("forks[1]"));
         assert_eq!(assigned("    Self { state: AtomicU32::new(0), park: ").as_deref(), Some("park"));
         assert_eq!(assigned("            state: ").as_deref(), Some("state"));
+        let in_a_struct = "let queue = Arc::new(Queue { place: Mutex::new(None), changed: ";
+        assert_eq!(assigned(in_a_struct).as_deref(), Some("changed"));
         assert_eq!(assigned("    call("), None);
     }
 

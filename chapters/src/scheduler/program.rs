@@ -14,6 +14,8 @@ pub struct Program {
     pub title: &'static str,
     /// The goal, as a sentence.
     pub goal: &'static str,
+    /// Whether the reader is asked for all endings instead of one, so that they aren't shown before the reader asks.
+    pub question: bool,
     /// Whether an ending reaches the goal.
     pub reaches: fn(&Ending) -> bool,
     /// Its `main` function.
@@ -33,6 +35,7 @@ impl Program {
             name: "program",
             title: "A program",
             goal: "Reach a deadlock or a panic.",
+            question: false,
             reaches: Ending::is_failure,
             run,
             options: Options::DEFAULT,

@@ -7,57 +7,61 @@
 //!
 //! # The format
 //!
-//! All indices count from 0. Fields that would be empty are left out of cursors and endings.
+//! All indices count from 0. The recordings are part of the pages, so the format is made to be short.
 //!
 //! | field | meaning |
 //! | --- | --- |
-//! | `format` | the version of the format: 1 |
+//! | `format` | the version of the format: 2 |
 //! | `name`, `title`, `goal` | the name of the program, a few words about it, and the reader's goal as a sentence |
-//! | `fixed` | the name of the program without the fault; `null` if there is none |
-//! | `options` | `weak_memory`: whether loads may see old stores; `spurious_wakeups` and `timeouts`: how many of them a schedule may have while other threads could take a step |
+//! | `question` | `true` if the reader is asked for all endings, so that a page doesn't give them away. Otherwise it's missing |
+//! | `fixed` | the name of the program without the fault; missing if there is none |
+//! | `options` | missing if they are the default. `weak_memory`: whether loads may see old stores; `spurious_wakeups` and `timeouts`: how many of them a schedule may have while other threads could take a step |
 //! | `threads` | the names of the threads, the main thread first |
-//! | `sources` | the files: `path`, such as `programs/two_locks.rs` or `src/threads/lock.rs`, and `parts`, each with the number of its `first` line and its `lines` |
+//! | `sources` | the files: `path`, such as `programs/two_locks.rs` or `src/threads/lock.rs`, and `parts`, each with the number of its `first` line and its `lines`. The first file is the program. In `NAME.json`, it has no parts, because `NAME.html` lists it |
+//! | `words` | descriptions of operations, of waits, and of observations |
 //! | `cursors` | where a thread can be: see below |
 //! | `objects` | the shared objects: the name of the variable or the field, and the kind: `Mutex`, `RwLock`, `Condvar`, `Atomic`, `Barrier`, `Channel`, or `OnceLock` |
 //! | `values` | the states that the objects can be in: the object, its state in words (which may be empty), and for locks that are held, the list of the threads that hold it |
 //! | `shared` | the states of all objects together: lists of values, one for each object that has been created |
 //! | `outputs` | the lines that can have been printed so far: a list of lists of lines |
-//! | `labels` | what a step can observe, such as `sees 0` |
 //! | `nodes` | the states of the program: see below. The program starts in node 0 |
 //! | `endings` | how the program can end: see below. Those that reach the goal come first |
 //! | `schedules` | the number of all schedules, as a string, because it may not fit in a JavaScript number |
 //!
-//! A *cursor* is an object:
+//! A *cursor* is a list. It's empty if the thread has finished. Otherwise, it has two to four elements:
 //!
-//! - `next`: the operation that the thread performs in its next step, in words. If it's missing, the thread has
-//!   finished, or panicked.
-//! - `at`: the lines that the thread is executing, as pairs of a source and a line number (from 1). The first pair is
-//!   the line of the operation, the second one is the line that called it, and so on.
-//! - `waits`: why the thread can't take a step. `why` says it in words (`waits for left, which B holds`), and `on`
-//!   lists the threads that it waits for, if only these can end the wait: an edge of the wait-for graph. A circle of
-//!   such edges is a deadlock.
-//! - `panicked`: the panic message. `at` is then the line that panicked.
+//! 1. the operation that the thread performs in its next step, as an index of `words`, or -1 if the thread has
+//!    panicked;
+//! 2. the lines that the thread is executing: a source, a line number (from 1), and so on in turn. The first two are
+//!    the line of the operation, or the line that panicked. The next two are the line that called it, and so on;
+//! 3. why the thread can't take a step (`waits for left, which B holds`), or the panic message, as an index of `words`;
+//! 4. the threads that it waits for, if only these can end the wait: an edge of the wait-for graph. A circle of such
+//!    edges is a deadlock.
 //!
-//! A *node* is a list of four or five elements:
+//! The *nodes* are one string, in which `;` separates the nodes. A node is `CHANGES|EDGES`, or `CHANGES|=ENDING` if the
+//! program has ended, with an index of `endings`.
 //!
-//! 1. the cursor of each thread that has been spawned, as indices of `cursors`, in the order of `threads`;
-//! 2. the states of all objects, as an index of `shared`;
-//! 3. the output so far, as an index of `outputs`;
-//! 4. the edges: the steps that can be taken. An edge is a list of the thread and the node that the step leads to, and
-//!    if there is something to say, of an observation of the thread, as an index of `labels`. A thread may have several
-//!    edges: then the labels distinguish them, and the reader chooses one. Otherwise, the label is known only after the
-//!    step.
-//! 5. in a node without edges: the ending, as an index of `endings`.
+//! The state of a node is a list of numbers: the states of all objects (an index of `shared`), the output so far (an
+//! index of `outputs`), and the cursor of each thread that has been spawned (an index of `cursors`), in the order of
+//! `threads`. Changes such as `0:5,7` replace some of these numbers: the first becomes 5, and the cursor of the thread
+//! that has taken the step becomes 7. The others are those of the node before: the first one that has an edge to this
+//! node. Node 0 has no node before it, so it states all numbers.
+//!
+//! The edges are the steps that can be taken, separated by commas. An edge is the number of the thread, then `.LABEL`
+//! if there is something to say about the step, and then `>NODE`, the node that it leads to. The label is an index of
+//! `words`, such as `sees 0`. A thread may have several edges: then the labels distinguish them, and the reader chooses
+//! one. Otherwise, the label is known only after the step. `>NODE` is missing if no edge before it leads to that node:
+//! nodes are numbered in the order in which these edges appear.
 //!
 //! An *ending* is an object:
 //!
-//! - `text`: the ending in words. `kind`: `deadlock`, `panic`, or `returned` (from `main`). `goal`: whether it reaches
-//!   the goal.
+//! - `text`: the ending in words. `kind`: `deadlock`, `panic`, or `returned` (from `main`). `goal`: `true` if it
+//!   reaches the goal; otherwise it's missing.
 //! - `cycle`: the threads that wait for each other in a circle, if it's a deadlock of that kind, in the order in which
 //!   each waits for the next.
 //! - `schedules`: how many schedules lead there, as a string.
-//! - `switches` and `steps`: the shortest schedule that leads there: the one with the fewest switches between threads,
-//!   and among these the one with the fewest steps. `steps` are the indices of the edges, starting at node 0.
+//! - `steps`: the shortest schedule that leads there: the one with the fewest switches between threads, and among these
+//!   the one with the fewest steps. They are the indices of the edges, starting at node 0.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
@@ -67,10 +71,10 @@ use num_bigint::BigUint;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::explore::{Edge, Graph, Schedule};
+use super::explore::{Graph, Schedule};
 use super::place::{Place, Source};
 use super::program::{EndingKind, Program};
-use super::state::Value;
+use super::state::{Cursor, Value};
 use super::world::Options;
 
 /// A list of distinct elements.
@@ -108,78 +112,145 @@ impl Serialize for RecordedValue {
     }
 }
 
-/// Writes a graph as JSON, on one line.
+/// A cursor as a list, in which words are indices.
+fn cursor(cursor: &Cursor, words: &mut Table<String>) -> Json {
+    let at: Vec<usize> = cursor.at.iter().flat_map(|place| [place.source, place.line]).collect();
+    match (&cursor.next, &cursor.waits, &cursor.panicked) {
+        (_, _, Some(message)) => json!([-1, at, words.add(message)]),
+        (None, ..) => json!([]),
+        (Some(next), None, _) => json!([words.add(next), at]),
+        (Some(next), Some(wait), _) if wait.on.is_empty() => json!([words.add(next), at, words.add(&wait.why)]),
+        (Some(next), Some(wait), _) => json!([words.add(next), at, words.add(&wait.why), wait.on]),
+    }
+}
+
+/// The nodes of a graph in the order of a recording, and the number of each node there.
+fn nodes_in_order(graph: &Graph) -> (Vec<usize>, Vec<usize>) {
+    let mut numbers = vec![None; graph.nodes.len()];
+    numbers[0] = Some(0);
+    let mut order = vec![0];
+    let mut next = 0;
+    while let Some(node) = order.get(next).map(|node| &graph.nodes[*node]) {
+        for edge in &node.edges {
+            if numbers[edge.to].is_none() {
+                numbers[edge.to] = Some(order.len());
+                order.push(edge.to);
+            }
+        }
+        next += 1;
+    }
+    (order, numbers.into_iter().flatten().collect())
+}
+
+/// Lists what differs between two states. The place of `stepped`, the cursor of the thread that took the step between
+/// them, is left out.
+fn changes(before: &[usize], stepped: Option<usize>, now: &[usize]) -> String {
+    let changed = now.iter().enumerate().filter(|(index, value)| before.get(*index) != Some(value));
+    let change = |(index, value): (usize, &usize)| match stepped {
+        Some(stepped) if stepped == index => value.to_string(),
+        _ => format!("{index}:{value}"),
+    };
+    changed.map(change).collect::<Vec<_>>().join(",")
+}
+
+/// Writes a graph as JSON, on one line, for a page that also has the [`html`] of the program.
 pub fn json(program: &Program, options: Options, graph: &Graph) -> String {
+    let mut recording = whole(program, options, graph);
+    if let Some(program) = recording["sources"][0].as_object_mut() {
+        program.remove("parts");
+    }
+    // A page contains the recording in a script element, which `</script>` would end.
+    recording.to_string().replace("</", "<\\/")
+}
+
+/// A recording that also has the lines of the program.
+pub fn whole(program: &Program, options: Options, graph: &Graph) -> Json {
     let (mut cursors, mut objects, mut values, mut shared) = (Table::new(), Table::new(), Table::new(), Table::new());
-    let (mut outputs, mut labels) = (Table::new(), Table::new());
+    let (mut outputs, mut words) = (Table::new(), Table::new());
     outputs.add(&vec![]);
     let goals = graph.goals(program);
-    let order = endings_in_order(graph, &goals);
+    let endings = endings_in_order(graph, &goals);
+    let (order, numbers) = nodes_in_order(graph);
+    // The state of the node before each node that an edge has led to, and the place of the cursor that changes.
+    let mut before: Vec<(Vec<usize>, Option<usize>)> = vec![(vec![], None)];
     let mut nodes = vec![];
-    for node in &graph.nodes {
-        let threads: Vec<usize> = node.state.threads.iter().map(|cursor| cursors.add(cursor)).collect();
+    for (number, node) in order.iter().map(|node| &graph.nodes[*node]).enumerate() {
         let mut value = |it: &Value| {
             let object = objects.add(&(it.name.clone(), it.kind));
             values.add(&RecordedValue(object, it.value.clone(), it.held_by.clone()))
         };
         let now: Vec<usize> = node.state.objects.iter().map(&mut value).collect();
-        let now = shared.add(&now);
-        let edge = |edge: &Edge| match edge.observed.as_str() {
-            "" => json!([edge.choice.thread, edge.to]),
-            observed => json!([edge.choice.thread, edge.to, labels.add(&observed.to_owned())]),
-        };
-        let edges: Vec<Json> = node.edges.iter().map(edge).collect();
-        let output = outputs.add(&node.state.output);
-        nodes.push(match node.ending.and_then(|ending| order.iter().position(|other| *other == ending)) {
-            None => json!([threads, now, output, edges]),
-            Some(ending) => json!([threads, now, output, edges, ending]),
+        let mut state = vec![shared.add(&now), outputs.add(&node.state.output)];
+        state.extend(node.state.threads.iter().map(|it| cursors.add(&cursor(it, &mut words))));
+        let (last, stepped) = &before[number];
+        let changes = changes(last, *stepped, &state);
+        let mut edges = vec![];
+        for edge in &node.edges {
+            let mut text = edge.choice.thread.to_string();
+            if !edge.observed.is_empty() {
+                _ = write!(text, ".{}", words.add(&edge.observed));
+            }
+            if numbers[edge.to] < before.len() {
+                _ = write!(text, ">{}", numbers[edge.to]);
+            } else {
+                before.push((state.clone(), Some(2 + edge.choice.thread)));
+            }
+            edges.push(text);
+        }
+        let edges = edges.join(",");
+        nodes.push(match node.ending.and_then(|ending| endings.iter().position(|other| *other == ending)) {
+            None => format!("{changes}|{edges}"),
+            Some(ending) => format!("{changes}|={ending}"),
         });
     }
     let counts = graph.schedules_to_endings();
-    let endings = order.iter().map(|&index| {
+    let ending = |&index: &usize| {
         let ending = &graph.endings[index];
-        let mut json = json!({
-            "text": ending.text(),
-            "kind": ending.kind(),
-            "goal": goals.contains(&index),
-            "schedules": counts[index].to_string(),
-        });
+        let mut json = json!({ "text": ending.text(), "kind": ending.kind(), "schedules": counts[index].to_string() });
+        if goals.contains(&index) {
+            json["goal"] = json!(true);
+        }
         if let EndingKind::Deadlock { cycle, .. } = &ending.kind
             && !cycle.is_empty()
         {
             json["cycle"] = json!(cycle);
         }
         if let Some(shortest) = graph.shortest(&[index], 0, None) {
-            json["switches"] = json!(shortest.switches);
             json["steps"] = shortest.steps.iter().map(|(_, edge)| *edge).collect();
         }
         json
-    });
-    let recording = json!({
-        "format": 1,
+    };
+    let mut recording = json!({
+        "format": 2,
         "name": program.name,
         "title": program.title,
         "goal": program.goal,
-        "fixed": program.fixed,
-        "options": {
-            "weak_memory": options.weak_memory,
-            "spurious_wakeups": options.spurious_wakeups,
-            "timeouts": options.timeouts,
-        },
         "threads": graph.threads,
         "sources": sources(program, graph),
-        "endings": endings.collect::<Vec<_>>(),
+        "endings": endings.iter().map(ending).collect::<Vec<_>>(),
         "schedules": graph.schedules().to_string(),
+        "words": words.items,
         "cursors": cursors.items,
         "objects": objects.items,
         "values": values.items,
         "shared": shared.items,
         "outputs": outputs.items,
-        "labels": labels.items,
-        "nodes": nodes,
+        "nodes": nodes.join(";"),
     });
-    // A page contains the recording in a script element, which `</script>` would end.
-    recording.to_string().replace("</", "<\\/")
+    if program.question {
+        recording["question"] = json!(true);
+    }
+    if let Some(fixed) = program.fixed {
+        recording["fixed"] = json!(fixed);
+    }
+    if options != Options::DEFAULT {
+        recording["options"] = json!({
+            "weak_memory": options.weak_memory,
+            "spurious_wakeups": options.spurious_wakeups,
+            "timeouts": options.timeouts,
+        });
+    }
+    recording
 }
 
 /// The endings: those that reach the goal, then those with the most schedules.
@@ -229,7 +300,7 @@ fn functions(lines: &[&str], used: &BTreeSet<usize>) -> Vec<(usize, usize)> {
 }
 
 /// Writes the program, its goal, and the shortest schedule to the goal as HTML, without a blank line, so that it can be
-/// included in a Markdown page.
+/// included in a Markdown page. The schedule is left out if the reader is asked for all endings.
 pub fn html(program: &Program, graph: &Graph) -> String {
     let mut html = String::new();
     let goals = graph.goals(program);
@@ -239,11 +310,12 @@ pub fn html(program: &Program, graph: &Graph) -> String {
     html += "<div class=\"scheduler-static\">\n";
     _ = writeln!(html, "<p class=\"scheduler-goal\">{}</p>", escape(program.goal));
     html += "<pre class=\"scheduler-listing\">";
-    for (index, line) in program.sources.first().map_or("", |source| source.text).lines().enumerate() {
-        _ = writeln!(html, "<span class=\"scheduler-line\" data-line=\"{}\">{}</span>", index + 1, escape(line));
+    for line in program.sources.first().map_or("", |source| source.text).lines() {
+        // Markdown takes a line with nothing but a space for a blank one.
+        _ = writeln!(html, "{}", if line.is_empty() { "&#32;".to_owned() } else { escape(line) });
     }
     html += "</pre>\n";
-    if let Some(shortest) = shortest {
+    if let Some(shortest) = shortest.filter(|_| !program.question) {
         table(&mut html, program, graph, &shortest, reaching.is_some());
     }
     html += "</div>\n";
@@ -266,16 +338,16 @@ fn table(html: &mut String, program: &Program, graph: &Graph, schedule: &Schedul
         (false, _) => format!("None of the {all} schedules reaches the goal. This is the shortest"),
     };
     _ = writeln!(html, "<table class=\"scheduler-steps\">\n<caption>{caption}</caption>");
-    *html += "<thead><tr><th scope=\"col\">Step</th>";
+    *html += "<thead><tr><th>Step</th>";
     for thread in &threads {
-        _ = write!(html, "<th scope=\"col\">{}</th>", escape(&graph.threads[*thread]));
+        _ = write!(html, "<th>{}</th>", escape(&graph.threads[*thread]));
     }
     *html += "</tr></thead>\n<tbody>\n";
     for (index, step) in schedule.describe(program, graph).iter().enumerate() {
-        _ = write!(html, "<tr><th scope=\"row\">{}</th>", index + 1);
+        _ = write!(html, "<tr><th>{}</th>", index + 1);
         for thread in &threads {
             if *thread == step.thread {
-                _ = write!(html, "<td class=\"scheduler-thread-{thread}\">{}</td>", escape(&step.text()));
+                _ = write!(html, "<td>{}</td>", escape(&step.text()));
             } else {
                 *html += "<td></td>";
             }
@@ -285,11 +357,7 @@ fn table(html: &mut String, program: &Program, graph: &Graph, schedule: &Schedul
     *html += "</tbody>\n";
     if let Some(ending) = schedule.last(graph).and_then(|node| graph.nodes[node].ending) {
         let text = escape(&graph.endings[ending].text());
-        _ = writeln!(
-            html,
-            "<tfoot><tr><th scope=\"row\">End</th><td colspan=\"{}\">{text}</td></tr></tfoot>",
-            threads.len()
-        );
+        _ = writeln!(html, "<tfoot><tr><th>End</th><td colspan=\"{}\">{text}</td></tr></tfoot>", threads.len());
     }
     *html += "</table>\n";
 }

@@ -1,8 +1,12 @@
 //! Checks the answers to the book's questions about what a program can print.
 //!
-//! The answer to `name.rs` is in `name.txt`, with one possible output per line, and pages include both files. Loom runs
-//! the program in all interleavings, and the set of outputs must be equal to the answer. A program can use loom's
-//! threads, the primitives of `src/threads` compiled with loom's types, and `println!`.
+//! The question `NAME` is the program `chapters/programs/NAME.rs`, which pages let the reader play, and its answer is
+//! `NAME.txt` in this folder, with one possible output per line. Here, the program is compiled on loom's threads and on
+//! the primitives of `src/threads` with loom's types. Loom runs it in all interleavings, and the set of outputs must be
+//! equal to the answer. `chapters/programs/tests/programs.rs` checks that the scheduler finds the same outputs.
+
+// The programs import from `chapters`, which is this crate here.
+extern crate self as chapters;
 
 #[allow(dead_code, reason = "no question needs all of it")]
 #[path = "../../src/errors.rs"]
@@ -29,25 +33,80 @@ use loom::model::Builder;
 const LONG: Duration = Duration::from_secs(30);
 
 /// Prints a line: like the standard library's macro, one thread at a time.
-macro_rules! println {
-    ($($words:tt)*) => { $crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
+macro_rules! record {
+    ($($words:tt)*) => { crate::OUTPUT.lock().unwrap().push(format!($($words)*)) };
+}
+use record;
+
+/// The counterpart of `chapters::scheduler`.
+mod scheduler {
+    pub(crate) use crate::record as println;
+
+    pub mod sync {
+        pub use std::sync::Arc;
+
+        pub use loom::sync::{Condvar, Mutex, atomic};
+
+        /// The counterpart of the standard library's barrier, which loom lacks.
+        pub struct Barrier {
+            barrier: crate::threads::Barrier,
+            parties: usize,
+        }
+
+        pub struct BarrierWaitResult(bool);
+
+        impl Barrier {
+            pub fn new(parties: usize) -> Self {
+                Self { barrier: crate::threads::Barrier::new(parties), parties }
+            }
+
+            /// The last thread to arrive is the leader.
+            pub fn wait(&self) -> BarrierWaitResult {
+                BarrierWaitResult(self.barrier.wait().unwrap() + 1 == self.parties)
+            }
+        }
+
+        impl BarrierWaitResult {
+            pub fn is_leader(&self) -> bool {
+                self.0
+            }
+        }
+    }
+
+    pub mod thread {
+        pub use loom::thread::spawn;
+    }
 }
 
-mod join_with_the_lock;
-mod last_call;
-mod log_order;
-mod look_outside;
-mod one_condition;
 mod park_lock;
-mod passed_on;
-mod progress;
-mod savings_first;
+
+/// Declares the modules of the programs.
+macro_rules! programs {
+    ($($name:ident = $path:literal;)*) => { $(#[path = $path] mod $name;)* };
+}
+
+programs! {
+    join_with_the_lock = "../../programs/join_with_the_lock.rs";
+    last_call = "../../programs/last_call.rs";
+    log_order = "../../programs/log_order.rs";
+    look_outside = "../../programs/look_outside.rs";
+    passed_on = "../../programs/passed_on.rs";
+    passed_on_acquire = "../../programs/passed_on_acquire.rs";
+    progress = "../../programs/progress.rs";
+    savings_first = "../../programs/savings_first.rs";
+    two_lines = "../../programs/two_lines.rs";
+    two_parties = "../../programs/two_parties.rs";
+    two_payments = "../../programs/two_payments.rs";
+    two_steps = "../../programs/two_steps.rs";
+    who_was_last = "../../programs/who_was_last.rs";
+}
+
+/// The same macro under its own name, for a question that isn't a program of the scheduler lab.
+macro_rules! println {
+    ($($words:tt)*) => { crate::record!($($words)*) };
+}
+
 mod stop_request;
-mod two_lines;
-mod two_parties;
-mod two_payments;
-mod two_steps;
-mod who_was_last;
 
 loom::lazy_static! {
     static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());
@@ -83,4 +142,129 @@ fn can_print_within(enough: usize, answer: &str, program: fn()) {
         answer,
         "left: what it can print; right: the answer"
     );
+}
+
+mod the_answer_is_what_loom_prints {
+    use super::{can_print, can_print_within};
+
+    #[test]
+    fn last_call() {
+        can_print(include_str!("last_call.txt"), super::last_call::main);
+    }
+
+    #[test]
+    fn log_order() {
+        can_print(include_str!("log_order.txt"), super::log_order::main);
+    }
+
+    #[test]
+    fn passed_on() {
+        can_print(include_str!("passed_on.txt"), super::passed_on::main);
+    }
+
+    #[test]
+    fn passed_on_acquire() {
+        can_print(include_str!("passed_on_acquire.txt"), super::passed_on_acquire::main);
+    }
+
+    #[test]
+    fn progress() {
+        can_print(include_str!("progress.txt"), super::progress::main);
+    }
+
+    #[test]
+    fn savings_first() {
+        can_print(include_str!("savings_first.txt"), super::savings_first::main);
+    }
+
+    #[test]
+    fn two_lines() {
+        can_print(include_str!("two_lines.txt"), super::two_lines::main);
+    }
+
+    #[test]
+    fn two_parties() {
+        can_print_within(5, include_str!("two_parties.txt"), super::two_parties::main);
+    }
+
+    #[test]
+    fn two_payments() {
+        can_print(include_str!("two_payments.txt"), super::two_payments::main);
+    }
+
+    #[test]
+    fn two_steps() {
+        can_print(include_str!("two_steps.txt"), super::two_steps::main);
+    }
+
+    #[test]
+    fn who_was_last() {
+        can_print(include_str!("who_was_last.txt"), super::who_was_last::main);
+    }
+}
+
+mod it_can_deadlock {
+    use crate::model::fails;
+
+    #[test]
+    fn join_with_the_lock() {
+        fails("deadlock", || loom::model(crate::join_with_the_lock::main));
+    }
+
+    #[test]
+    fn look_outside() {
+        fails("deadlock", || loom::model(crate::look_outside::main));
+    }
+}
+
+/// The corrections that the answers give.
+mod the_correction_is_right {
+    use std::sync::Arc;
+
+    use loom::thread;
+
+    use crate::threads::{Condition, Lock};
+
+    #[test]
+    fn a_check_and_a_wait_with_one_guard_always_end() {
+        loom::model(|| {
+            let shared = Arc::new((Lock::guarding(false), Condition::new()));
+            let theirs = Arc::clone(&shared);
+            let worker = thread::spawn(move || {
+                let (ready, changed) = &*theirs;
+                drop(changed.wait_for(ready.acquire(), |ready| *ready));
+            });
+            let (ready, changed) = &*shared;
+            *ready.acquire() = true;
+            changed.notify(1);
+            worker.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn no_payment_is_lost_with_one_guard() {
+        crate::can_print("130\n", || {
+            let balance = Arc::new(Lock::guarding(100));
+            let shared = Arc::clone(&balance);
+            let other = thread::spawn(move || *shared.acquire() += 10);
+            *balance.acquire() += 20;
+            other.join().unwrap();
+            crate::scheduler::println!("{}", *balance.acquire());
+        });
+    }
+
+    #[test]
+    fn no_addition_is_lost_if_the_lock_is_held_over_both_steps() {
+        crate::can_print("2\n", || {
+            let x = Arc::new(loom::sync::Mutex::new(0));
+            let add = {
+                let x = Arc::clone(&x);
+                move || *x.lock().unwrap() += 1
+            };
+            let other = thread::spawn(add.clone());
+            add();
+            other.join().unwrap();
+            crate::scheduler::println!("{}", *x.lock().unwrap());
+        });
+    }
 }

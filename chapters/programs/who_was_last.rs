@@ -1,13 +1,10 @@
-//! Two workers finish the last two jobs. Which of them reports that its job was the last one?
+use chapters::scheduler::println;
+use chapters::scheduler::sync::Arc;
+use chapters::scheduler::sync::atomic::AtomicUsize;
+use chapters::scheduler::sync::atomic::Ordering::SeqCst;
+use chapters::scheduler::thread;
 
-use std::sync::Arc;
-
-use loom::sync::atomic::AtomicUsize;
-use loom::sync::atomic::Ordering::SeqCst;
-use loom::thread;
-
-// ANCHOR: question
-fn program() {
+pub fn main() {
     let left = Arc::new(AtomicUsize::new(2));
     let theirs = Arc::clone(&left);
     let worker = thread::spawn(move || finish(&theirs));
@@ -21,10 +18,4 @@ fn finish(left: &AtomicUsize) {
     if left.load(SeqCst) == 0 {
         println!("the last one");
     }
-}
-// ANCHOR_END: question
-
-#[test]
-fn one_of_them_or_both() {
-    crate::can_print(include_str!("who_was_last.txt"), program);
 }
