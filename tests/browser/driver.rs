@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::{env, fs, thread};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -109,6 +109,8 @@ pub struct Browser {
     _driver: Running,
     folder: TempDir,
     room: OnceCell<(Running, String)>,
+    /// The program that the room runs instead of cargo.
+    cargo: PathBuf,
     book: OnceCell<PathBuf>,
 }
 
@@ -137,14 +139,17 @@ impl Browser {
         });
         let client = client.map_err(|error| error.to_string())?;
         let (room, book) = Default::default();
-        Ok(Self { runtime, client, mdbook: mdbook.clone(), _driver: driver, folder, room, book })
+        let cargo = folder.path().join("cargo");
+        Ok(Self { runtime, client, mdbook: mdbook.clone(), _driver: driver, folder, room, cargo, book })
     }
 
     /// The address of the reading room. The first call opens the room, and gives this browser its cookie.
     pub fn room(&self) -> Result<&str, String> {
         if self.room.get().is_none() {
+            self.use_cargo(None)?;
             let mut room = Command::new(env!("CARGO_BIN_EXE_reading-room"));
-            let (room, address) = Running::start(room.args(["serve", "--port=0"]), |line| {
+            room.args(["serve", "--port=0"]).env("CARGO", &self.cargo);
+            let (room, address) = Running::start(&mut room, |line| {
                 line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
             })?;
             self.runtime.block_on(self.client.goto(&address)).map_err(|error| format!("{address}: {error}"))?;
@@ -152,6 +157,19 @@ impl Browser {
             let _ = self.room.set((room, base.to_owned()));
         }
         Ok(&self.room.get().expect("it is open").1)
+    }
+
+    /// Lets the room run a shell script when it would run cargo; without a script, cargo itself.
+    pub fn use_cargo(&self, script: Option<&str>) -> Fault {
+        let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
+        let script = script.map_or_else(|| format!("exec '{}' \"$@\"", cargo.display()), str::to_owned);
+        fs::write(&self.cargo, format!("#!/bin/sh\n{script}\n")).map_err(|error| error.to_string())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&self.cargo, fs::Permissions::from_mode(0o700)).map_err(|error| error.to_string())?;
+        }
+        Ok(())
     }
 
     /// The folder of the book that stock mdBook has built. The first call builds it.

@@ -1,5 +1,7 @@
 //! "You are the scheduler", played as a reader plays it: by mouse, by keyboard, on a phone, and on paper.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::Test;
@@ -8,6 +10,8 @@ use crate::driver::{Browser, Fault};
 /// The main use of a scheduler lab.
 pub const TESTS: &[Test] = tests! {
     a_deadlock_is_reached_by_mouse_and_undone
+    a_question_keeps_its_endings_until_the_reader_asks
+    errors_in_the_readers_program_are_shown
 };
 
 /// The other features. `.ci/run` tests them.
@@ -15,11 +19,16 @@ pub const LONG: &[Test] = tests! {
     a_deadlock_is_reached_by_keyboard_alone
     the_shortest_schedule_and_all_endings_are_shown
     a_hint_leads_to_the_goal
+    a_hint_says_how_far_back_the_goal_is
     the_fixed_program_has_no_schedule_that_reaches_the_goal
     a_call_stack_leads_into_the_books_own_lock
     a_scheduler_lab_fits_a_phone
     paper_and_readers_without_scripts_get_a_table
+    the_readers_program_is_compiled_and_played
 };
+
+/// The time in which cargo compiles the reader's program on any machine.
+const COMPILED: Duration = Duration::from_secs(1200);
 
 /// The beginning of every expression: `it` is the lab of a program, `part` finds something in it.
 fn about(program: &str, expression: &str) -> String {
@@ -101,6 +110,16 @@ fn a_hint_leads_to_the_goal(browser: &Browser) -> Fault {
     check(browser, "two_locks", "text('.scheduler-goal').includes('Reached')")
 }
 
+fn a_hint_says_how_far_back_the_goal_is(browser: &Browser) -> Fault {
+    open(browser, "locks.html")?;
+    // A takes both locks, so there's no deadlock any more.
+    browser.get(0, &about("two_locks", "(part('.scheduler-code').focus(), true)"))?;
+    browser.press(&['a', 'a', 'h'])?;
+    check(browser, "two_locks", "text('.scheduler-said').includes('Undo 1 step.')")?;
+    browser.press(&['u', 'h'])?;
+    check(browser, "two_locks", "text('.scheduler-said').includes('Schedule B')")
+}
+
 fn the_fixed_program_has_no_schedule_that_reaches_the_goal(browser: &Browser) -> Fault {
     open(browser, "locks.html")?;
     check(browser, "two_locks_fixed", "text('.scheduler-goal').includes('No schedule reaches it')")?;
@@ -149,4 +168,68 @@ fn paper_and_readers_without_scripts_get_a_table(browser: &Browser) -> Fault {
         "two_locks",
         "(it.classList.remove('is-on'), it.querySelector('.scheduler-static table').offsetParent !== null)",
     )
+}
+
+fn a_question_keeps_its_endings_until_the_reader_asks(browser: &Browser) -> Fault {
+    open(browser, "service.html")?;
+    check(browser, "two_lines", "it.querySelector('.scheduler-endings').hidden")?;
+    check(browser, "two_lines", "!button('Hint') && !button('Show the shortest')")?;
+    // On paper and without scripts as well, there's nothing but the program.
+    check(browser, "two_lines", "!it.querySelector('.scheduler-static table')")?;
+    browser.get(0, &about("two_lines", "(part('.scheduler-code').focus(), true)"))?;
+    browser.press(&['l', 'h', 'a'])?;
+    check(browser, "two_lines", "text('.scheduler-goal').includes('found 1 so far')")?;
+    check(browser, "two_lines", "text('.scheduler-endings caption') === 'You’ve found 1 ending'")?;
+    browser.press(&['r', 'e'])?;
+    check(browser, "two_lines", "text('.scheduler-endings').includes('schedules lead to 2 endings')")?;
+    browser.press(&['m'])?;
+    check(browser, "two_lines", "text('.scheduler-goal').includes('found all 2')")
+}
+
+/// Opens the page of the reader's own program in the reading room.
+fn open_mine(browser: &Browser) -> Fault {
+    let room = browser.room()?.to_owned();
+    browser.open(&format!("{room}/mine.html"))?;
+    browser.check(0, "document.querySelector('.scheduler-mine button').textContent === 'Compile and play'")
+}
+
+fn errors_in_the_readers_program_are_shown(browser: &Browser) -> Fault {
+    open_mine(browser)?;
+    let looked = || {
+        let error = "error[E0425]: cannot find value `x` in this scope\n  --> chapters/programs/mine.rs:13:5";
+        browser.use_cargo(Some(&format!("cat >&2 <<'END'\n{error}\nEND\nexit 101")))?;
+        browser.click_on(".scheduler-mine button")?;
+        browser
+            .wait(0, "document.querySelector('.scheduler-mine .scheduler-said').textContent.includes('compile:')")?;
+        browser.check(0, "document.querySelector('.scheduler-errors').textContent.includes('mine.rs:13:5')")?;
+        // It compiles, and can't be explored.
+        let answer = r#"{"error":"A has been running for 20 seconds"}"#;
+        browser.use_cargo(Some(&format!("echo '{{\"step\":0}}'; read line; echo '{answer}'; cat")))?;
+        browser.click_on(".scheduler-mine button")?;
+        browser.wait(0, "document.querySelector('.scheduler-errors').textContent.includes('A has been running')")
+    };
+    let looked = looked();
+    browser.use_cargo(None)?;
+    looked
+}
+
+fn the_readers_program_is_compiled_and_played(browser: &Browser) -> Fault {
+    open_mine(browser)?;
+    browser.click_on(".scheduler-mine button")?;
+    let is_there = "document.querySelector('.scheduler-own .scheduler-threads button')";
+    // The program may have to be compiled first, which can take minutes.
+    let begin = Instant::now();
+    while browser.wait(0, is_there).is_err() {
+        let said = browser.get(0, "document.querySelector('.scheduler-mine').innerText")?;
+        if begin.elapsed() > COMPILED || !said.to_string().contains("Compiling") {
+            return Err(said.to_string());
+        }
+    }
+    let own = "document.querySelector('.scheduler-own')";
+    browser.check(0, &format!("{own}.querySelector('.scheduler-path').textContent === 'programs/mine.rs'"))?;
+    browser.check(0, &format!("{own}.querySelector('.scheduler-row').textContent.includes('Your own program')"))?;
+    while browser.get(0, &format!("Boolean({is_there})"))? == Value::Bool(true) {
+        browser.click_on(".scheduler-own .scheduler-threads button")?;
+    }
+    browser.check(0, &format!("{own}.querySelector('.scheduler-said').textContent.includes('The program has ended')"))
 }

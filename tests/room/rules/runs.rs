@@ -1,5 +1,6 @@
 //! How runs start and end, and that no process is left of them.
 
+use std::env;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -35,6 +36,7 @@ pub const LONG: &[Test] = tests! {
     a_run_with_too_many_records_is_ended
     a_run_ends_after_a_minute
     five_hundred_runs_leave_no_memory_behind
+    cargo_compiles_the_readers_program_and_the_page_gets_its_recording
 };
 
 /// A run that would go on for long, by four processes.
@@ -284,4 +286,20 @@ fn five_hundred_runs_leave_no_memory_behind() {
     assert!(grown < 1 << 20, "the room has grown by {grown} bytes");
     let files = fs::read_dir(format!("/proc/{}/fd", room.pid())).expect("it is there").count();
     assert!(files < 20, "the room has {files} files open");
+}
+
+fn cargo_compiles_the_readers_program_and_the_page_gets_its_recording() {
+    // Compiling may take longer than a test that reads from the room may wait, so it's done first.
+    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
+    let built = Command::new(cargo).args(["build", "--quiet", "--bin", "chapter-scheduler"]).status();
+    assert!(built.is_ok_and(|status| status.success()));
+    let room = room();
+    let mut lines = room.run(r#"{"lab":"scheduler","options":{"name":"mine"}}"#);
+    let run = lines.number();
+    assert_eq!(lines.next().expect("a state")["step"], 0);
+    let ask = json!({ "run": run, "line": { "recording": true } }).to_string();
+    assert_eq!(room.post("/room/input", &ask).status, 204);
+    let answer = lines.next().expect("an answer");
+    assert_eq!(answer["recording"]["name"], "mine", "{answer}");
+    assert!(answer["recording"]["sources"][0]["parts"][0]["lines"].is_array(), "{answer}");
 }
