@@ -3,6 +3,7 @@
 use std::fs;
 
 use nix::unistd::Pid;
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// One process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,14 @@ impl Process {
     pub fn is_alive(&self) -> bool {
         Self::find(self.pid).is_some_and(|now| now.started == self.started && !matches!(now.state, 'Z' | 'X'))
     }
+
+    /// Sends SIGKILL to the process, unless it has ended. Returns whether it was sent.
+    pub fn kill(&self) -> bool {
+        let pid = rustix::process::Pid::from_raw(self.pid.as_raw()).expect("no process has the PID 0");
+        let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+        // If the process has the PID now, the pidfd is its own, and the signal can't reach a later process.
+        self.is_alive() && pidfd_send_signal(&pidfd, Signal::KILL).is_ok()
+    }
 }
 
 /// All processes.
@@ -62,6 +71,20 @@ pub fn tree(root: Pid) -> Vec<Process> {
         let children = all.iter().filter(|process| process.parent == parent);
         parents.extend(children.clone().map(|child| child.pid));
         found.extend(children.cloned());
+    }
+    found
+}
+
+/// The children of `root`, and theirs, and so on, without a look at other processes. One may be missing if another has just
+/// ended.
+pub fn descendants(root: Pid) -> Vec<Process> {
+    let tasks = fs::read_dir(format!("/proc/{root}/task")).into_iter().flatten().flatten();
+    let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let mut found: Vec<Process> = Vec::new();
+    for pid in children.collect::<String>().split_whitespace().filter_map(|pid| pid.parse().ok()) {
+        let pid = Pid::from_raw(pid);
+        found.extend(Process::find(pid));
+        found.extend(descendants(pid));
     }
     found
 }

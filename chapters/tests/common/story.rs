@@ -34,6 +34,22 @@ impl Finished {
         }
         story
     }
+
+    /// Checks the records of a scene, in which workers may have been killed, and returns how many died.
+    pub fn scene(&self, workers: usize) -> usize {
+        let Self { line, .. } = self;
+        let records = self.records();
+        let died = records.iter().filter(|record| matches!(record.event, Event::WorkerDied(_))).count();
+        let finished = records.iter().filter(|record| record.event == Event::WorkerFinished).count();
+        assert_eq!(died + finished, workers, "{line}: each worker ends: {records:#?}");
+        let Some(Event::ServiceStopped(summary)) = records.last().map(|record| &record.event) else {
+            panic!("{line}: no summary in {records:#?}");
+        };
+        let Summary { jobs, completed, left, lost, .. } = **summary;
+        assert_eq!(jobs, completed + left + lost, "{line}: jobs = completed + left + lost: {summary:?}");
+        assert!(lost <= died as u64, "{line}: a worker has one job at a time: {records:#?}");
+        died
+    }
 }
 
 impl Story {

@@ -7,11 +7,9 @@ use chapters::demos::Part;
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::QueueDemo;
 use chapters::random::{Random, Seed};
-use chapters::record::Event;
 use chapters::service::Model;
 use clap::ValueEnum;
 use libtest_mimic::{Failed, Trial};
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rand::RngExt;
 
@@ -93,24 +91,16 @@ fn kill_one(program: &Variant, part: &str, method: &str, victim: usize, random: 
     while Instant::now() < moment {
         thread::yield_now();
     }
-    let hit = victim.is_some_and(|worker| worker.is_alive() && kill(worker.pid, Signal::SIGKILL).is_ok());
+    let hit = victim.is_some_and(|worker| worker.kill());
     let run = run.finish();
     assert!(matches!(run.status, 0 | 1), "{}: status {}: {}", run.line, run.status, run.stderr);
     assert_eq!(run.stderr, "", "{}", run.line);
-    let records = run.records();
-    let died: Vec<_> = records.iter().filter(|it| matches!(it.event, Event::WorkerDied(_))).collect();
-    let finished = records.iter().filter(|it| it.event == Event::WorkerFinished).count();
-    assert_eq!(died.len() + finished, WORKERS, "{}: {records:#?}", run.line);
-    assert_eq!(run.status, died.len() as i32, "{}: {records:#?}", run.line);
-    assert!(died.is_empty() || hit, "{}: {died:?}, whom nobody killed", run.line);
-    let Some(Event::ServiceStopped(summary)) = records.last().map(|record| &record.event) else {
-        panic!("{}: no summary in {records:#?}", run.line);
-    };
-    assert_eq!(summary.jobs, summary.completed + summary.left + summary.lost, "{}: {summary:?}", run.line);
-    assert!(summary.lost <= died.len() as u64, "{}: a worker has one job at a time: {records:#?}", run.line);
+    let died = run.scene(WORKERS);
+    assert_eq!(run.status, died as i32, "{}", run.line);
+    assert!(died == 0 || hit, "{}: a worker died, and none was killed", run.line);
     let gone = || proc::group(group).iter().all(|process| !process.is_alive()).then_some(());
     eventually("the run's processes are gone", LONGEST, gone);
-    died.len() == 1
+    died == 1
 }
 
 /// The worker processes that there are at this moment, in the order in which they were started.

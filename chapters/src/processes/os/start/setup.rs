@@ -2,7 +2,7 @@
 //! and closing inherited descriptors in the new process.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr;
@@ -85,11 +85,11 @@ pub(super) fn leave_terminal_to_first_process() -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// If the parent has died already.
+/// If the parent has died already, with [`ErrorKind::UnexpectedEof`].
 pub(super) fn end_with(parent: Pid) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     // It may have died before the call.
-    if getppid() == parent { Ok(()) } else { Err(io::Error::other("the parent is gone")) }
+    if getppid() == parent { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }
 }
 
 /// Makes standard input empty, as Python does in each of its processes: several readers would take each other's input.
@@ -149,8 +149,10 @@ pub(super) fn numbers(files: &[impl AsRawFd]) -> Vec<RawFd> {
     files.iter().map(AsRawFd::as_raw_fd).collect()
 }
 
-/// Reports why a worker process can't begin, and returns its exit code.
+/// Reports why a worker process can't begin, and returns its exit code. If its parent is gone, nothing is reported.
 pub(super) fn cannot_begin(error: &io::Error) -> i32 {
-    let _ = writeln!(io::stderr(), "error: a worker process cannot begin: {error}");
+    if error.kind() != ErrorKind::UnexpectedEof {
+        let _ = writeln!(io::stderr(), "error: a worker process cannot begin: {error}");
+    }
     1
 }

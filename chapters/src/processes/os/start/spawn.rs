@@ -67,7 +67,7 @@ pub(super) fn prepare<T: DeserializeOwned>() -> io::Result<(T, Vec<OwnedFd>, Con
     setup::keep_exit_statuses()?;
     let message = connection.receive()?;
     let ((parent, message), descriptors): ((u32, T), _) = message.ok_or(ErrorKind::UnexpectedEof)?;
-    setup::end_with(Pid::from_raw(parent as i32)).map_err(|_| ErrorKind::UnexpectedEof)?;
+    setup::end_with(Pid::from_raw(parent as i32))?;
     setup::leave_terminal_to_first_process()?;
     Ok((message, descriptors, connection))
 }
