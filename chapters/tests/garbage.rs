@@ -1,5 +1,6 @@
-//! Nonsense, wherever another process could have written it: into the memory of a queue, a journal, a socket. Who
-//! reads it gets an error or an item. There is no panic, nobody waits for ever, and afterwards everything works again.
+//! Nonsense, wherever another process could have written it: into the memory of a primitive, a queue, or a journal, and into
+//! a socket. A process that reads it gets an error or an item. There is no panic, no process waits forever, and afterward
+//! everything works again.
 
 #![cfg(target_os = "linux")]
 
@@ -15,8 +16,8 @@ use chapters::job::{Job, Kind};
 use chapters::processes::connection::Connection;
 use chapters::processes::queue::GetError;
 use chapters::processes::service::record_ring::{self, Journal};
-use chapters::processes::shared::{LINE, Shared, Words};
-use chapters::processes::{Lock, Queue, SimpleQueue};
+use chapters::processes::shared::{LINE, Place, Shared, Words};
+use chapters::processes::{Barrier, Condition, Event as Flag, Lock, Queue, RLock, Semaphore, SimpleQueue};
 use chapters::record::{Event, WorkerId};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use proptest::collection::vec;
@@ -26,6 +27,14 @@ use proptest::test_runner::{Config, TestRunner};
 /// How many cases `cargo test` tries, and how many `.ci/run`.
 const SOME: u32 = 300;
 const MANY: u32 = 20_000;
+/// The same for locks, which take some hundredths of a second a case, and for the primitives made of them, which take
+/// seconds: a process sleeps before it checks by itself.
+const SOME_LOCKS: u32 = 100;
+const MANY_LOCKS: u32 = 1000;
+const SOME_PRIMITIVES: u32 = 4;
+const MANY_PRIMITIVES: u32 = 40;
+/// A timeout that must not expire.
+const LONG: Duration = Duration::from_secs(30);
 
 /// Items of all kinds of lengths.
 type Item = (u64, Vec<u8>, Option<String>);
@@ -46,7 +55,7 @@ where
         result.unwrap_or_else(|failure| panic!("{failure}"));
     };
     let test = thread::spawn(run);
-    let limit = Duration::from_secs(if cases == SOME { 30 } else { 300 });
+    let limit = Duration::from_secs(if cases <= SOME { 120 } else { 300 });
     assert_eq!(ended.recv_timeout(limit), Err(RecvTimeoutError::Disconnected), "it hangs");
     test.join().expect("it holds");
 }
@@ -65,7 +74,110 @@ const ROOM: usize = 256;
 /// How many words the queue's lock guards: where the items are, how many, and so on.
 const HEADER: usize = 9;
 
-/// A queue whose memory has nonsense in everything but the locks and conditions, which have tests of their own.
+fn memory(words: usize) -> Arc<Shared> {
+    Arc::new(Shared::new(words).expect("memory"))
+}
+
+/// Writes `garbage`, again and again, to all words at `place`.
+fn overwrite(memory: &Arc<Shared>, place: Place, words: usize, garbage: &[u64]) {
+    let words = memory.at(place, words).expect("the words of a primitive");
+    words.iter().zip(garbage.iter().cycle()).for_each(|(word, &garbage)| word.store(garbage, Ordering::Relaxed));
+}
+
+fn a_lock(cases: u32) {
+    type Triple = Lock<[u64; 3]>;
+    holds(cases, vec(word(), Triple::WORDS), |garbage| {
+        let memory = memory(Triple::WORDS);
+        let lock = Lock::guarding(&memory, [0; 3]).expect("room");
+        overwrite(&memory, lock.place(), Triple::WORDS, &garbage);
+        *lock.acquire() = [1, 2, 3];
+        assert_eq!(*lock.try_acquire().expect("it is free"), [1, 2, 3]);
+        assert!(!lock.is_locked());
+    });
+}
+
+#[test]
+fn nonsense_in_the_memory_of_a_lock() {
+    a_lock(SOME_LOCKS);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn much_nonsense_in_the_memory_of_a_lock() {
+    a_lock(MANY_LOCKS);
+}
+
+/// How many permits and parties there are.
+const MEMBERS: usize = 2;
+
+fn an_rlock(garbage: &[u64]) {
+    let memory = memory(RLock::WORDS);
+    let lock = RLock::new(&memory).expect("room");
+    overwrite(&memory, lock.place(), RLock::WORDS, garbage);
+    drop((lock.acquire(), lock.acquire()));
+    assert!(!lock.is_locked());
+}
+
+fn a_semaphore(garbage: &[u64]) {
+    let memory = memory(Semaphore::words(MEMBERS));
+    let semaphore = Semaphore::new(&memory, MEMBERS).expect("room");
+    overwrite(&memory, semaphore.place(), Semaphore::words(MEMBERS), garbage);
+    for _ in 0..=MEMBERS {
+        assert!(semaphore.acquire_timeout(LONG).is_some(), "no permit is left");
+    }
+}
+
+fn a_barrier(garbage: &[u64]) {
+    let memory = memory(Barrier::words(MEMBERS));
+    let barrier = Barrier::new(&memory, MEMBERS).expect("room");
+    overwrite(&memory, barrier.place(), Barrier::words(MEMBERS), garbage);
+    let _ = barrier.wait_timeout(Duration::from_millis(1));
+    barrier.reset();
+    assert!(!barrier.is_broken());
+    let wait = || barrier.wait_timeout(LONG).expect("all parties arrive");
+    thread::scope(|scope| (0..MEMBERS).for_each(|_| _ = scope.spawn(wait)));
+}
+
+fn an_event(garbage: &[u64]) {
+    let memory = memory(Flag::WORDS);
+    let event = Flag::new(&memory).expect("room");
+    overwrite(&memory, event.place(), Flag::WORDS, garbage);
+    event.set();
+    event.wait();
+    event.clear();
+    assert!(!event.is_set());
+}
+
+fn a_condition(garbage: &[u64]) {
+    let memory = memory(Condition::WORDS + Lock::<u64>::WORDS);
+    let (value, changed) = (Lock::guarding(&memory, 0).expect("room"), Condition::new(&memory).expect("room"));
+    overwrite(&memory, changed.place(), Condition::WORDS, garbage);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| changed.wait_for_timeout(value.acquire(), LONG, |value| *value == 1).1);
+        *value.acquire() = 1;
+        changed.notify(1);
+        assert!(waiter.join().expect("it doesn't panic"));
+    });
+}
+
+fn the_other_primitives(cases: u32) {
+    for primitive in [an_rlock, a_semaphore, a_barrier, an_event, a_condition] {
+        holds(cases, vec(word(), 64), move |garbage| primitive(&garbage));
+    }
+}
+
+#[test]
+fn nonsense_in_the_memory_of_a_primitive_that_is_made_of_locks() {
+    the_other_primitives(SOME_PRIMITIVES);
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn much_nonsense_in_the_memory_of_a_primitive_that_is_made_of_locks() {
+    the_other_primitives(MANY_PRIMITIVES);
+}
+
+/// A queue whose memory has nonsense in everything but the locks and conditions.
 fn garbled_queue(maxsize: usize, header: Vec<u64>, tallies: Vec<u64>, ring: Vec<u64>) -> Queue<Item> {
     let all = Queue::<Item>::words(ROOM);
     let memory = Arc::new(Shared::new(all).expect("memory"));
@@ -158,7 +270,7 @@ fn much_nonsense_in_the_memory_of_a_simple_queue() {
     the_memory_of_a_simple_queue(MANY);
 }
 
-/// Bytes that nobody would write, and beginnings and corruptions of some that somebody would.
+/// Bytes that no process would write, and beginnings and corruptions of messages.
 fn bytes(of: impl Fn(Item) -> Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let any_bytes = vec(any::<u8>(), 1..2000);
     let item = (any::<u64>(), vec(any::<u8>(), 0..100), any::<Option<String>>());

@@ -7,7 +7,8 @@
 //!   all of them are alive. If one isn't, the barrier *breaks*, as it does when a party's timeout expires. A party that has
 //!   exited normally is missed in the same way, so [reset](Barrier::reset) the barrier before you continue with others.
 //! - `multiprocessing.Barrier` waits for a dead party forever. It also has a default timeout, given when it is created;
-//!   here each call has its own ([`wait_timeout`](Barrier::wait_timeout)).
+//!   here each call has its own ([`wait_timeout`](Barrier::wait_timeout)), which also applies while parties of the last round
+//!   are still leaving. Python's `wait` waits for these without a timeout.
 //! - `pthread_barrier_t` with the *process-shared* attribute never breaks.
 //!
 //! A working engineer has a coordinator with a pipe or a socket to each party, which the kernel closes when that party dies.
@@ -33,6 +34,9 @@
 //! | as the last party, before it has started the draining, even in the action | a dead party: the barrier breaks |
 //! | while the round drains | a complete round, and then one in which a dead party is missing: the barrier breaks |
 //! | in the middle of a reset | the old round, or the new one |
+//!
+//! [Garbage](super::holder#garbage) in place of a party is a dead party, unless it names a live process that maps the memory.
+//! The barrier waits for such a process until it ends, or a timeout expires.
 
 use std::any::Any;
 use std::fmt;
@@ -59,7 +63,7 @@ const FILLING: u64 = 0;
 const DRAINING: u64 = 1;
 /// The round was abandoned, and the parties that waited leave.
 const RESETTING: u64 = 2;
-/// No party can wait until the barrier is reset.
+/// No party can wait until the barrier is reset. A number that no process writes means the same.
 const BROKEN: u64 = 3;
 
 /// No party. Any other word is the [`Holder`] of a party that took part in the last round, or has arrived since.
@@ -206,9 +210,8 @@ impl Barrier {
 
     /// Like [`wait`](Barrier::wait), but stops waiting after `timeout`, and then breaks the barrier.
     ///
-    /// If the timeout expires while parties of the last round are still leaving, only this call fails: it hasn't arrived,
-    /// and the barrier isn't broken, because that would fail the parties whose round was complete. Python's barrier has no
-    /// timeout at that point.
+    /// The timeout includes the time that the parties of the last round need to leave. If they don't leave in time, the
+    /// barrier breaks as if by [`abort`](Barrier::abort).
     ///
     /// ```
     /// use std::sync::Arc;
@@ -253,17 +256,20 @@ impl Barrier {
     }
 
     // ANCHOR: phases
-    /// Blocks while parties of the last round are still leaving.
+    /// Blocks while parties of the last round are still leaving. Breaks the barrier if the deadline passes.
     fn enter(&self, deadline: Option<Instant>) -> Result<LockGuard<'_, u64>, Broken> {
         let can_enter = |phase: &mut LockGuard<u64>, check| {
             self.finish_round(phase, check);
             if **phase == FILLING && self.inside() == self.parties() {
                 self.set_phase(phase, BROKEN); // the last party died before it could start the draining
             }
-            matches!(**phase, FILLING | BROKEN)
+            !matches!(**phase, DRAINING | RESETTING)
         };
-        let (phase, entered) = self.changed.watch_until(self.phase.acquire(), deadline, can_enter);
-        if !entered || *phase == BROKEN { Err(Broken) } else { Ok(phase) }
+        let (mut phase, entered) = self.changed.watch_until(self.phase.acquire(), deadline, can_enter);
+        if !entered {
+            self.set_phase(&mut phase, BROKEN);
+        }
+        if *phase == FILLING { Ok(phase) } else { Err(Broken) }
     }
 
     /// Blocks until the phase has changed. If a party is dead or the deadline has passed, breaks the barrier.
@@ -334,7 +340,7 @@ impl Barrier {
     }
 
     fn dead_parties(&self) -> impl Iterator<Item = usize> {
-        (0..self.parties()).filter(|&place| Holder::in_word(self.party(place)).is_dead())
+        (0..self.parties()).filter(|&place| self.parties.names_dead_holder(self.party(place)))
     }
 
     fn party(&self, place: usize) -> u64 {
@@ -383,7 +389,7 @@ impl Barrier {
 
     /// Returns whether the barrier is broken. [`Barrier::wait_timeout`] has an example.
     pub fn is_broken(&self) -> bool {
-        *self.phase.acquire() == BROKEN
+        !matches!(*self.phase.acquire(), FILLING | DRAINING | RESETTING)
     }
 
     /// Returns how many parties have arrived and are waiting for the others. Dead ones count until a party has checked.

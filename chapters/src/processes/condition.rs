@@ -70,6 +70,8 @@
 //! | in the queue | one waiter too many, until it is notified: one unnecessary wake |
 //! | after it took a notification | a notification less; `wait_for` checks by itself |
 //! | in `notify`, before it woke a process | the notification: a waiter takes it when it checks |
+//!
+//! Garbage in the queue may take a notification along as well, so only [`wait_for`](Condition::wait_for) survives it.
 
 use std::io;
 use std::sync::Arc;
@@ -92,9 +94,10 @@ const NOTIFIED: usize = 1;
 const WORDS: usize = LINE;
 
 /// How long `wait_for` sleeps before it checks the predicate without a notification. With many waiters it takes longer, so
-/// that together they check about once a millisecond.
+/// that together they check about once a millisecond. The maximum is also for garbage in place of their number.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const POLL_INTERVAL_EACH: Duration = Duration::from_millis(1);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How many changes of the value `wait_for` watches before it enters the queue.
 const SPIN_LIMIT: usize = 10;
@@ -416,8 +419,9 @@ impl Condition {
         self.watch_until(guard, deadline, |guard, _| predicate(guard))
     }
 
-    /// Like `wait_for_until`, but `predicate` also gets whether it is called without a notification. Then it should check
-    /// that the processes which it depends on are alive. That happens at least once before the deadline passes.
+    /// Like `wait_for_until`, but `predicate` also gets whether to check that the processes which it depends on are alive.
+    /// That happens when no notification has arrived for some time, at regular intervals also among many notifications, and
+    /// at least once before the deadline passes.
     #[inline]
     pub(super) fn watch_until<'a, T: Pod>(
         &self,
@@ -425,13 +429,14 @@ impl Condition {
         deadline: Option<Instant>,
         mut predicate: impl FnMut(&mut LockGuard<'a, T>, bool) -> bool,
     ) -> (LockGuard<'a, T>, bool) {
-        let (mut notified, mut in_time, mut abandoned) = (true, true, false);
+        let (mut check, mut in_time, mut abandoned) = (false, true, false);
+        let mut next_check = None;
         let mut spins = SPIN_LIMIT;
         loop {
             // The caller gets only the last guard, so that one has to report what the earlier ones reported.
             abandoned |= guard.is_abandoned();
-            let holds = predicate(&mut guard, !notified);
-            if holds || !in_time && !notified {
+            let holds = predicate(&mut guard, check);
+            if holds || !in_time && check {
                 if abandoned {
                     guard.mark_abandoned();
                 }
@@ -442,19 +447,23 @@ impl Condition {
                 drop(guard);
                 let in_vain = futex::spin_while(|| lock.commits() == seen);
                 spins = if in_vain { 0 } else { spins - 1 };
-                (guard, notified) = (lock.acquire(), true);
+                (guard, check) = (lock.acquire(), false);
             } else {
-                let poll = deadline_after(self.poll_interval());
+                let poll = next_check.unwrap_or_else(|| deadline_after(self.poll_interval()));
                 let next = deadline.map_or(poll, |deadline| poll.map(|poll| poll.min(deadline)));
+                let notified;
                 (guard, notified) = self.wait_until(guard, next);
-                in_time = deadline.is_none_or(|deadline| Instant::now() < deadline);
+                let now = Instant::now();
+                in_time = deadline.is_none_or(|deadline| now < deadline);
+                check = !notified || poll.is_some_and(|poll| now >= poll);
+                next_check = (!check).then_some(poll);
                 spins = SPIN_LIMIT;
             }
         }
     }
 
     fn poll_interval(&self) -> Duration {
-        POLL_INTERVAL.max(POLL_INTERVAL_EACH * self.waiting() as u32)
+        POLL_INTERVAL.max(POLL_INTERVAL_EACH.saturating_mul(self.waiting() as u32)).min(MAX_POLL_INTERVAL)
     }
 }
 

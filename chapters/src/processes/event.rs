@@ -94,7 +94,7 @@ impl Event {
     fn make(&self, set: bool) {
         let mut changes = self.changes.acquire();
         if is_set(*changes) != set {
-            *changes += 1;
+            *changes = changes.wrapping_add(1);
         }
     }
 

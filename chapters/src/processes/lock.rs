@@ -66,7 +66,8 @@
 //! | after the release, before it wakes a process | a free lock, at the next check |
 //! | while it takes the lock over | a dead holder, this one |
 //!
-//! A process that is stopped is alive, so the others wait for it. A child made by `fork` has a copy of its parent's guard,
+//! A process that is stopped is alive, so the others wait for it. [Garbage](super::holder#garbage) in `STATE` is taken over
+//! like the lock of a dead holder, unless it names a live thread of a process that maps the memory. A child made by `fork` has a copy of its parent's guard,
 //! which does nothing when it is dropped.
 
 use std::io;
@@ -301,7 +302,7 @@ impl<T: Pod> Lock<T> {
     #[cold]
     fn take_over(&self, me: Holder) -> bool {
         let seen = self.words[STATE].load(Ordering::Relaxed);
-        let taken = Holder::in_word(seen).is_dead() && self.replace_state(seen, me.word() | CONTENDED);
+        let taken = self.words.names_dead_holder(seen) && self.replace_state(seen, me.word() | CONTENDED);
         if taken {
             self.words[VALID].fetch_or(ABANDONED, Ordering::Relaxed);
         }
@@ -340,6 +341,11 @@ impl<T: Pod> Lock<T> {
         self.words[VALID].store(valid, Ordering::Release);
     }
     // ANCHOR_END: release
+
+    /// Returns whether `word`, which was read from the memory of this lock, [names a dead holder](Words::names_dead_holder).
+    pub(super) fn names_dead_holder(&self, word: u64) -> bool {
+        self.words.names_dead_holder(word)
+    }
 
     /// Returns how often the value has been changed. The answer may be out of date.
     pub(super) fn commits(&self) -> u64 {

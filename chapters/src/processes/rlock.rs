@@ -14,6 +14,9 @@
 //! called. A working engineer who needs a reentrant lock uses a POSIX mutex that is *recursive*, *process-shared* and
 //! *robust*.
 //!
+//! [Garbage](super::holder#garbage) in place of the owner is taken over like the lock of a dead owner, unless it names a live
+//! thread of a process that maps the memory.
+//!
 //! The lock guards nothing. Two guards can exist at a time, so they could give out only shared references to a value.
 //! In Python, releasing a lock that the caller doesn't own raises `AssertionError`; here, only guards release, and a
 //! guard can't be sent to another thread.
@@ -102,7 +105,7 @@ impl RLock {
 
     fn acquire_until(&self, deadline: Option<Instant>) -> Option<RLockGuard<'_>> {
         let me = Holder::this_thread();
-        let free = |hold: &mut LockGuard<Hold>, look| hold.is_for(me) || look && hold.owner.is_dead();
+        let free = |hold: &mut LockGuard<Hold>, look| hold.is_for(me) || look && self.is_dead(hold.owner);
         let (hold, free) = self.freed.watch_until(self.hold.acquire(), deadline, free);
         free.then(|| self.take(hold, me))
     }
@@ -124,7 +127,7 @@ impl RLock {
     /// ```
     pub fn try_acquire(&self) -> Option<RLockGuard<'_>> {
         let (hold, me) = (self.hold.acquire(), Holder::this_thread());
-        (hold.is_for(me) || hold.owner.is_dead()).then(|| self.take(hold, me))
+        (hold.is_for(me) || self.is_dead(hold.owner)).then(|| self.take(hold, me))
     }
 
     /// Acquires the lock, blocking for at most `timeout` until no other thread owns it or its owner is dead. A zero
@@ -147,6 +150,11 @@ impl RLock {
     /// ```
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_>> {
         self.acquire_until(deadline_after(timeout))
+    }
+
+    /// Returns whether the owner is dead, or is [garbage](super::holder#garbage): an owner has no flags.
+    fn is_dead(&self, owner: Holder) -> bool {
+        owner.word() & Holder::FLAGS != 0 || self.hold.names_dead_holder(owner.word())
     }
 
     /// Returns whether a thread owns the lock. A dead owner counts until another thread takes the lock over. This is

@@ -26,6 +26,9 @@
 //! | after that, before it has released the permit | a permit with a dead holder |
 //! | after the release, before it wakes a process | a free permit, at the next check |
 //! | while it releases several permits | some of them |
+//!
+//! [Garbage](super::holder#garbage) in place of a holder is a permit with a dead holder, unless it names a live process that
+//! maps the memory, or looks like a permit that was forgotten.
 
 use std::io;
 use std::mem;
@@ -144,7 +147,10 @@ impl Semaphore {
 
     /// Frees the permits of dead processes, and returns their number.
     fn free_permits_of_dead(&self) -> usize {
-        let is_dead = |permit: &&AtomicU64| Holder::in_word(permit.load(Ordering::Relaxed)).is_dead();
+        let is_dead = |permit: &&AtomicU64| {
+            let word = permit.load(Ordering::Relaxed);
+            word != FORGOTTEN && self.permits.names_dead_holder(word)
+        };
         self.permits.iter().filter(is_dead).map(|permit| permit.store(FREE, Ordering::Relaxed)).count()
     }
     // ANCHOR_END: acquire

@@ -2,15 +2,11 @@
 //! models, with its types.
 
 use std::thread;
-use std::time::Duration;
 
 use super::super::Talk;
 use super::{Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, die, reacquired};
+use crate::stage::millis;
 use crate::words::{Answer, Do, misdirected};
-
-pub fn millis(timeout: u64) -> Duration {
-    Duration::from_millis(timeout)
-}
 
 type Held<'a> = Option<LockGuard<'a, u64>>;
 

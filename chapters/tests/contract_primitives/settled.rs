@@ -24,14 +24,14 @@ pub fn settle(threads: &[String], limit: Duration) -> bool {
     false
 }
 
-/// Returns how many times the thread went to sleep, or `None` if it isn't asleep. A thread that has ended counts as
-/// asleep.
+/// Returns how many times the thread went to sleep, or `None` if it isn't asleep. A thread that has ended
+/// or was stopped counts as asleep.
 #[cfg(target_os = "linux")]
 fn asleep(thread: &str) -> Option<u64> {
     let Ok(status) = std::fs::read_to_string(format!("/proc/{thread}/status")) else { return Some(u64::MAX) };
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map_or("", str::trim);
     match field("State:").chars().next() {
-        Some('S') => field("voluntary_ctxt_switches:").parse().ok(),
+        Some('S' | 'T') => field("voluntary_ctxt_switches:").parse().ok(),
         Some('Z' | 'X') => Some(u64::MAX),
         _ => None,
     }

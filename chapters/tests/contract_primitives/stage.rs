@@ -10,8 +10,13 @@ use crate::words::{Answer, Do, Subject};
 /// How long an actor may take to answer. An actor that takes longer hangs.
 pub const LIMIT: Duration = Duration::from_secs(90);
 
-/// A timeout in milliseconds that must not expire, longer than any scenario.
-pub const LONG: u64 = 3_600_000;
+/// A timeout that must not expire: [`Duration::MAX`], which is later than any clock can count.
+pub const LONG: u64 = u64::MAX;
+
+/// The timeout of a command, which is in milliseconds unless it's [`LONG`].
+pub fn millis(timeout: u64) -> Duration {
+    if timeout == LONG { Duration::MAX } else { Duration::from_millis(timeout) }
+}
 
 /// The names of the actors in the log.
 const NAMES: [&str; 8] = ["Ann", "Bob", "Cid", "Dee", "Eve", "Fay", "Gus", "Hal"];
@@ -32,6 +37,12 @@ pub trait Handle {
 
     /// Ends the actor, whatever it is doing: kills a process, and aborts a task. Threads can't be ended.
     fn end(&mut self);
+
+    /// Keeps the actor, which is waiting, from running.
+    fn pause(&mut self);
+
+    /// Lets a paused actor run again.
+    fn unpause(&mut self);
 
     /// Returns the threads that are all asleep when the actor waits, as paths below `/proc`.
     fn threads(&self) -> Vec<String>;
@@ -208,6 +219,18 @@ impl Actor<'_> {
         self.stage.note(format!("{self} is ended"));
         self.stage.roles.borrow_mut()[self.number].handle.end();
         self.answers(Answer::Died);
+    }
+
+    /// Keeps the actor from running, even if its wait ends. It must be waiting.
+    pub fn pauses(self) {
+        self.stage.note(format!("{self} is paused"));
+        self.stage.roles.borrow_mut()[self.number].handle.pause();
+    }
+
+    /// Lets a paused actor run again.
+    pub fn continues(self) {
+        self.stage.note(format!("{self} runs again"));
+        self.stage.roles.borrow_mut()[self.number].handle.unpause();
     }
 
     #[track_caller]

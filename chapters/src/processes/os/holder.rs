@@ -10,7 +10,17 @@
 //! their owner ends.
 //!
 //! The processes must share a PID namespace with `/proc`, as the processes of a container do. A process that replaces
-//! its program by `exec` is still alive, so it keeps everything that it held.
+//! its program by `exec` is still alive, so it may keep everything that it held until it ends.
+//!
+//! # Garbage
+//!
+//! A faulty process may write anything to the memory. A word that names a holder is treated as if the holder were dead if
+//! no process could have written it: if it has flags and no holder, an ID that no thread has, the start time of another
+//! thread, or the name of a process that doesn't map the memory, such as a daemon. So the next waiting process takes over
+//! what the word guards.
+//!
+//! If the word names a live thread of a process that maps the memory, the fault can't be detected, even if that thread
+//! holds nothing. The others wait until it ends, unless they have a timeout.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -41,7 +51,7 @@ use nix::unistd::{Pid, getpid, gettid};
 /// let other = std::thread::spawn(Holder::this_thread).join().unwrap();
 /// while !other.is_dead() {} // it may take the system a moment to forget it
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(transparent)]
 pub struct Holder(u64);
 
@@ -109,6 +119,16 @@ impl Holder {
         Self(started << 32 | number.as_raw() as u64)
     }
 
+    /// Returns the holder for a thread or process that is running.
+    #[cfg(test)]
+    pub(in crate::processes) fn of(number: Pid) -> Self {
+        Self::new(number, look_up(number).unwrap().started)
+    }
+
+    fn number(self) -> Pid {
+        Pid::from_raw((self.0 & u64::from(u32::MAX)) as i32)
+    }
+
     fn started(self) -> u64 {
         self.0 >> 32
     }
@@ -128,7 +148,7 @@ impl Holder {
     ///
     /// Opens a file. If the process is out of file descriptors, a reused ID goes unnoticed.
     pub fn is_dead(self) -> bool {
-        let number = Pid::from_raw((self.0 & u64::from(u32::MAX)) as i32);
+        let number = self.number();
         if self == Self::NOBODY {
             return false;
         }
@@ -153,6 +173,19 @@ impl Holder {
             // Either it ended between the two calls, and the next call returns true, or `/proc` is missing.
             Err(_) => false,
         }
+    }
+
+    /// Returns whether the thread or process maps the file with this inode number and name, or `None` if that can't be
+    /// found out, for example because it belongs to another user.
+    pub(super) fn maps(self, inode: u64, name: &str) -> Option<bool> {
+        let maps = fs::read(format!("/proc/{}/maps", self.number())).ok()?;
+        // Address, permissions, offset, device, inode, and a name that may contain spaces.
+        let is_it = |line: &[u8]| {
+            let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+            let number = fields.nth(4).and_then(|number| str::from_utf8(number).ok()?.parse().ok());
+            number == Some(inode) && fields.next() == Some(name.as_bytes())
+        };
+        Some(maps.split(|&byte| byte == b'\n').any(is_it))
     }
 }
 

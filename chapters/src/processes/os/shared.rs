@@ -9,6 +9,7 @@
 //! to another process: a number that means the same in every process that maps the memory. A working engineer uses
 //! `memmap2`, and also has to decide how processes may write the memory while others read it.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
@@ -16,13 +17,16 @@ use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::sys::stat::fstat;
 use serde::{Deserialize, Serialize};
+
+use super::holder::Holder;
 
 /// The number of words in a *cache line*, the unit that processors move. Every [`Place`] begins with a new one, so that
 /// processes that write neighboring places don't slow each other down.
@@ -30,6 +34,13 @@ pub const LINE: usize = 8;
 
 /// The index of the word that counts the allocated words, including its own line.
 const GIVEN: usize = 0;
+
+/// The name of the memory, and its name in `/proc/PID/maps`.
+const NAME: &str = "chapters";
+const NAME_IN_MAPS: &str = "/memfd:chapters";
+
+/// How many holders are remembered.
+const MAX_KNOWN: usize = 1024;
 
 /// The position of something in a [`Shared`] memory: a number that can be sent to any process that maps the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +80,8 @@ pub struct Shared {
     start: NonNull<AtomicU64>,
     words: usize,
     memory: OwnedFd,
+    /// Holders that are known to map this memory.
+    known: Mutex<HashSet<Holder>>,
 }
 
 // SAFETY: A `Shared` gives access to its words only as `&[AtomicU64]`, which may be used from any thread.
@@ -84,7 +97,7 @@ impl Shared {
     /// If the system lacks the memory or a file descriptor.
     // ANCHOR: new
     pub fn new(words: usize) -> io::Result<Self> {
-        let memory = memfd_create("chapters", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
+        let memory = memfd_create(NAME, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
         let memory = File::from(memory);
         let words = words.checked_next_multiple_of(LINE).and_then(|words| words.checked_add(LINE));
         let bytes = words.and_then(|words| words.checked_mul(size_of::<AtomicU64>()));
@@ -114,7 +127,8 @@ impl Shared {
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: The kernel picks an unused address range, and the mapping stays until `drop`.
         let start = unsafe { mmap(None, length, access, MapFlags::MAP_SHARED, &memory, 0) }?;
-        Ok(Self { start: start.cast(), words: bytes / size_of::<AtomicU64>(), memory: memory.into() })
+        let words = bytes / size_of::<AtomicU64>();
+        Ok(Self { start: start.cast(), words, memory: memory.into(), known: Mutex::default() })
     }
 
     /// Allocates `words` words that haven't been used before, all zero. They are never freed.
@@ -149,6 +163,29 @@ impl Shared {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         Ok(Words { memory: Arc::clone(self), first, words })
+    }
+
+    /// Returns whether a live thread or process doesn't map this memory, so that it holds nothing there. Returns false if
+    /// that can't be found out.
+    fn is_unknown_to(&self, holder: Holder) -> bool {
+        // In a child made by `fork`, a thread that doesn't exist there may have it locked.
+        let Ok(mut known) = self.known.try_lock() else { return false };
+        if known.contains(&holder) {
+            return false;
+        }
+        let Ok(inode) = fstat(&self.memory).map(|stat| stat.st_ino) else { return false };
+        match holder.maps(inode, NAME_IN_MAPS) {
+            Some(true) => {
+                if known.len() == MAX_KNOWN {
+                    known.clear();
+                }
+                known.insert(holder);
+                false
+            }
+            // This process maps the memory. If `/proc` doesn't say so, it says nothing about the other one, either.
+            Some(false) => Holder::this_process().maps(inode, NAME_IN_MAPS) == Some(true),
+            None => false,
+        }
     }
 
     fn given(&self) -> usize {
@@ -193,6 +230,13 @@ impl Words {
     /// Returns the memory that contains the words.
     pub fn memory(&self) -> &Arc<Shared> {
         &self.memory
+    }
+
+    /// Returns whether `word`, which was read from this memory, names a holder that is dead, or none, although it isn't
+    /// zero, or one that no process could have [written](super::holder#garbage).
+    pub(in crate::processes) fn names_dead_holder(&self, word: u64) -> bool {
+        let holder = Holder::in_word(word);
+        word != 0 && (holder == Holder::NOBODY || holder.is_dead() || self.memory.is_unknown_to(holder))
     }
 }
 

@@ -84,13 +84,13 @@ impl Tallies {
         }
     }
 
-    /// Finds a process that died with unfinished tasks, sets its number of tasks to zero, and returns the number before
-    /// that.
+    /// Finds a process that died with unfinished tasks, or garbage, which are tasks of no process. Sets the number of tasks
+    /// to zero, and returns the number before that.
     pub fn bury_one(&self, last: &mut Change) -> Option<u64> {
         self.carry_out(*last);
         let slot = (0..TAKERS).find(|&slot| {
             let (taker, tasks) = self.slot(slot);
-            tasks > 0 && taker.is_dead()
+            tasks > 0 && (taker == Holder::NOBODY || taker.is_dead())
         })?;
         let (taker, tasks) = self.slot(slot);
         *last = Change { slot: slot as u64, taker, tasks: 0 };

@@ -428,6 +428,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     }
 
     /// Blocks until every item that was put is done or [lost](Queue::lost). [`Queue`] has an example.
+    ///
+    /// If a faulty process has written garbage over the number of unfinished items, this may block forever.
     pub fn join(&self) {
         let all_done = |content: &Content| content.unfinished == 0;
         while !self.all_done.wait_for_timeout(self.content.acquire(), LOOK, all_done).1 {

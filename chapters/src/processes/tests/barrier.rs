@@ -184,9 +184,22 @@ fn a_timeout_counts_while_the_last_round_drains() {
     *barrier.phase.acquire() = DRAINING;
     barrier.put(0, Holder::this_process().word() | INSIDE);
     assert_eq!(barrier.wait_timeout(SHORT), Err(Broken));
-    assert!(!barrier.is_broken(), "those whose round is complete may leave");
+    assert!(barrier.is_broken(), "as after an abort");
     barrier.leave(barrier.phase.acquire(), 0);
+    assert!(barrier.is_broken());
+    barrier.reset();
     assert_eq!(*barrier.phase.acquire(), FILLING);
+}
+
+#[test]
+fn a_phase_that_no_process_writes_is_a_broken_barrier() {
+    for nonsense in [BROKEN + 1, 1 << 40, u64::MAX] {
+        let barrier = of(2);
+        *barrier.phase.acquire() = nonsense;
+        assert_eq!((barrier.wait(), barrier.is_broken()), (Err(Broken), true));
+        barrier.reset();
+        assert!(!barrier.is_broken());
+    }
 }
 
 #[test]
@@ -194,4 +207,17 @@ fn memory_without_a_barrier_is_an_error() {
     let memory = memory(2);
     let place = memory.place(Barrier::words(2)).unwrap();
     assert!(Barrier::at(&memory, place).is_err());
+}
+
+#[test]
+fn garbage_in_place_of_a_party_is_a_dead_party() {
+    for garbage in [INSIDE, 1 << 22, 1 << 40 | INSIDE, u64::MAX] {
+        let barrier = of(3);
+        barrier.put(1, garbage);
+        let begin = Instant::now();
+        assert_eq!(barrier.wait_timeout(LONG), Err(Broken));
+        assert!(begin.elapsed() < LONG, "{garbage:x} is waited for");
+        barrier.reset();
+        assert_eq!((barrier.n_waiting(), barrier.is_broken()), (0, false));
+    }
 }

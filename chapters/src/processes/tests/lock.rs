@@ -1,6 +1,9 @@
 use std::mem;
 use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
+use std::process::{Command, Stdio};
+
+use nix::unistd::Pid;
 
 use super::*;
 
@@ -164,4 +167,36 @@ fn asking_never_makes_it_look_locked() {
             scope.spawn(move || assert!((0..20_000).all(|_| !lock.is_locked())));
         }
     });
+}
+
+#[test]
+fn garbage_that_no_holder_could_have_written_is_taken_over() {
+    let mut stranger = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    let stranger_holder = Holder::of(Pid::from_raw(stranger.id() as i32));
+    assert!(!stranger_holder.is_dead());
+    // Flags without a holder, no ID, the ID 1 of another start time, an ID that no thread has, and a process without the
+    // memory.
+    let word = stranger_holder.word();
+    for garbage in [CONTENDED, 1 << 22, Holder::FLAGS, 1 << 40, 0xdead_beef << 32 | 1, u64::MAX, word, word | CONTENDED]
+    {
+        let lock = guarding(7);
+        lock.words[STATE].store(garbage, Ordering::Relaxed);
+        let guard = lock.acquire_timeout(LONG).unwrap_or_else(|| panic!("{garbage:x} is waited for"));
+        assert!(guard.is_abandoned());
+        assert_eq!(*guard, 7);
+        drop(guard);
+        assert!(!lock.is_locked());
+    }
+    assert!(!stranger_holder.is_dead(), "it was alive all the time");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+/// This is the garbage that can't be detected.
+#[test]
+fn a_live_thread_of_a_process_with_the_memory_is_waited_for() {
+    let lock = guarding(());
+    lock.words[STATE].store(Holder::this_process().word(), Ordering::Relaxed);
+    assert!(lock.try_acquire().is_none());
+    assert!(lock.acquire_timeout(3 * POLL_INTERVAL).is_none());
 }

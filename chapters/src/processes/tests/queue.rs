@@ -143,3 +143,10 @@ fn what_is_no_item_is_an_error_once_and_counts_as_lost() {
     numbers.put(7).unwrap();
     assert_eq!(numbers.get(), Ok(7));
 }
+
+#[test]
+fn memory_without_a_queue_is_an_error() {
+    let memory = Arc::new(Shared::new(Queue::<u32>::WORDS).unwrap());
+    let place = memory.place(Queue::<u32>::WORDS).unwrap();
+    assert_eq!(Queue::<u32>::at(&memory, place).unwrap_err().kind(), io::ErrorKind::InvalidData);
+}

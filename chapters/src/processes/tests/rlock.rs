@@ -88,3 +88,14 @@ fn the_next_owner_is_told_of_a_death_and_owns_it_as_often_as_it_takes_it() {
         assert!(!lock.acquire().is_abandoned());
     }
 }
+
+#[test]
+fn garbage_in_place_of_the_owner_is_taken_over() {
+    for owner in [Holder::FLAGS, Holder::this_thread().word() | 1 << 31, u64::MAX] {
+        let lock = rlock();
+        *lock.hold.acquire() = Hold { owner: bytemuck::cast(owner), depth: 3 };
+        assert!(lock.is_locked());
+        assert!(lock.acquire_timeout(LONG).expect("it is taken over").is_abandoned());
+        assert!(!lock.is_locked());
+    }
+}

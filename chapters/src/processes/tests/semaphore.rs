@@ -103,3 +103,15 @@ fn the_permits_of_the_dead_are_found() {
         assert_eq!(semaphore.available(), 1);
     }
 }
+
+#[test]
+fn garbage_in_place_of_a_holder_is_a_permit_that_can_be_acquired() {
+    for garbage in [1 << 22, 1 << 31, 1 << 40, u64::MAX] {
+        let semaphore = with(1);
+        semaphore.permits[0].store(garbage, Ordering::Relaxed);
+        assert!(semaphore.acquire_timeout(LONG).is_some(), "{garbage:x} is waited for");
+        assert_eq!(semaphore.available(), 1);
+        semaphore.permits[0].store(garbage, Ordering::Relaxed);
+        assert!(semaphore.try_acquire().is_some());
+    }
+}

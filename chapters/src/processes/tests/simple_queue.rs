@@ -72,3 +72,10 @@ fn an_item_of_no_bytes_is_an_item() {
     assert_eq!(queue.try_get(), Ok(()));
     assert_eq!(queue.try_get(), Err(GetError::Empty));
 }
+
+#[test]
+fn memory_without_a_queue_is_an_error() {
+    let memory = Arc::new(Shared::new(SimpleQueue::<u32>::WORDS).unwrap());
+    let place = memory.place(SimpleQueue::<u32>::WORDS).unwrap();
+    assert_eq!(SimpleQueue::<u32>::at(&memory, place).unwrap_err().kind(), io::ErrorKind::InvalidData);
+}

@@ -2,7 +2,6 @@
 
 use std::panic;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chapters::coroutines::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, LockGuard, Permit, PriorityQueue, Queue, RLock,
@@ -12,6 +11,7 @@ use chapters::storage::Storage;
 use tokio::task;
 
 use super::Talk;
+use crate::stage::millis;
 use crate::words::{Action, Answer, Do, Subject, misdirected};
 
 /// The subject.
@@ -70,10 +70,6 @@ pub async fn act(shared: &Shared, talk: &mut Talk) {
 
 fn die() -> ! {
     panic::resume_unwind(Box::new("as told"))
-}
-
-fn millis(timeout: u64) -> Duration {
-    Duration::from_millis(timeout)
 }
 
 type Held<'a> = Option<LockGuard<'a, u64>>;

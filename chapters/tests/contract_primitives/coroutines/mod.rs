@@ -2,8 +2,12 @@
 
 mod acts;
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -63,12 +67,14 @@ impl Coroutines {
     fn start_one(&self, shared: Arc<Shared>) -> Task {
         let (told, to_do) = unbounded_channel();
         let (answer, answers) = mpsc::channel();
-        let task = self.handle.spawn(async move {
+        let acting = async move {
             let mut talk = Talk { told: to_do, answers: answer };
             talk.answer(Answer::Ready);
             act(&shared, &mut talk).await;
-        });
-        Task { told, answers, abort: task.abort_handle(), paths: self.paths.clone() }
+        };
+        let gate = Arc::new(Gate::default());
+        let task = self.handle.spawn(Arc::clone(&gate).guard(acting));
+        Task { told, answers, abort: task.abort_handle(), paths: self.paths.clone(), gate }
     }
 }
 
@@ -78,6 +84,7 @@ struct Task {
     answers: Receiver<Answer>,
     abort: AbortHandle,
     paths: Vec<String>,
+    gate: Arc<Gate>,
 }
 
 impl Handle for Task {
@@ -98,8 +105,46 @@ impl Handle for Task {
         self.abort.abort();
     }
 
+    fn pause(&mut self) {
+        self.gate.set(true);
+    }
+
+    fn unpause(&mut self) {
+        self.gate.set(false);
+    }
+
     fn threads(&self) -> Vec<String> {
         self.paths.clone()
+    }
+}
+
+/// Keeps a task from being polled while it's closed.
+#[derive(Default)]
+struct Gate {
+    closed: AtomicBool,
+    task: Mutex<Option<Waker>>,
+}
+
+impl Gate {
+    /// The same future, which makes no progress while the gate is closed.
+    async fn guard(self: Arc<Self>, future: impl Future<Output = ()>) {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            *self.waker() = Some(context.waker().clone());
+            if self.closed.load(Ordering::SeqCst) { Poll::Pending } else { future.as_mut().poll(context) }
+        })
+        .await;
+    }
+
+    fn set(&self, closed: bool) {
+        self.closed.store(closed, Ordering::SeqCst);
+        if let Some(task) = self.waker().take() {
+            task.wake();
+        }
+    }
+
+    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -16,9 +16,10 @@ use chapters::processes::{
 };
 use nix::sys::signal::{self, Signal};
 
-use blocking::{barrier, bounded_semaphore, event, lock, millis, rlock, semaphore};
+use blocking::{barrier, bounded_semaphore, event, lock, rlock, semaphore};
 
 use super::Talk;
+use crate::stage::millis;
 use crate::words::{Action, Answer, Do, Subject, misdirected};
 
 /// The subject.

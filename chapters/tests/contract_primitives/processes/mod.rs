@@ -18,6 +18,7 @@ use chapters::processes::start::{Child, Method, Process, Starter, child_main};
 use clap::ValueEnum;
 use libtest_mimic::Failed;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::scenarios::{self, Scenario};
@@ -152,6 +153,14 @@ impl Handle for Started {
 
     fn end(&mut self) {
         self.is_gone();
+    }
+
+    fn pause(&mut self) {
+        kill(self.pid, Signal::SIGSTOP).expect("the process hasn't been reaped");
+    }
+
+    fn unpause(&mut self) {
+        kill(self.pid, Signal::SIGCONT).expect("the process hasn't been reaped");
     }
 
     fn threads(&self) -> Vec<String> {

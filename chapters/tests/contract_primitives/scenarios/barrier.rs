@@ -1,6 +1,6 @@
 //! `Barrier`.
 
-use super::{ANY, Kind, scenarios};
+use super::{ANY, Kind, PAUSABLE, scenarios};
 use crate::stage::{Actor, LONG, Stage};
 use crate::words::Answer::{Broken, Died, Done, Is, Number, Passed};
 use crate::words::{Action, Do, Subject};
@@ -10,6 +10,7 @@ scenarios! {
         barrier_with_a_timeout_lets_pass_in_time, barrier_counts_waiting_parties, barrier_is_broken_for_all_by_a_timeout,
         barrier_is_broken_for_all_by_abort, barrier_reset_breaks_it_only_for_those_that_wait,
         barrier_reset_repairs_it, barrier_is_broken_by_an_action_that_panics;
+    PAUSABLE => barrier_is_broken_by_a_timeout_while_a_round_drains;
     &[Kind::Coroutine] => barrier_lets_a_cancelled_coroutine_go;
     &[Kind::Process] => barrier_is_broken_by_the_death_of_a_process_that_waits;
 }
@@ -113,6 +114,22 @@ fn barrier_is_broken_for_all_by_a_timeout(stage: &Stage) {
     bob.does(Do::WaitTimeout(0), Broken);
     ann.answers(Broken);
     stays_broken(boss, ann);
+}
+
+/// The timeout expires before the party has arrived. Python waits there without a timeout.
+fn barrier_is_broken_by_a_timeout_while_a_round_drains(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(barrier(2));
+    ann.must_wait(Do::Wait);
+    ann.pauses();
+    // The round is complete, but Ann hasn't left it.
+    bob.does(Do::Wait, Passed { index: 1, actions: 1 });
+    cid.times_out(10, Do::WaitTimeout(10), Broken);
+    boss.does(Do::IsBroken, Is(true));
+    bob.does(Do::Wait, Broken);
+    ann.continues();
+    ann.answers(Broken);
+    boss.does(Do::Reset, Done);
+    all_pass(&[ann, bob], 2);
 }
 
 fn barrier_is_broken_for_all_by_abort(stage: &Stage) {

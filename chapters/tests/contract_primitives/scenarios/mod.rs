@@ -25,6 +25,10 @@ pub const ANY: &[Kind] = &[Kind::Thread, Kind::Coroutine, Kind::Process];
 /// The kinds of actors that can be ended while they wait: a task is aborted, and a process is killed.
 pub const MORTAL: &[Kind] = &[Kind::Coroutine, Kind::Process];
 
+/// The kinds of actors that can be paused while they wait: a process is stopped, a thread runs a signal handler, and a task
+/// isn't polled.
+pub const PAUSABLE: &[Kind] = if cfg!(unix) { ANY } else { &[Kind::Coroutine] };
+
 /// A scenario, and the kinds of actors that it is for.
 #[derive(Clone, Copy)]
 pub struct Scenario {

@@ -13,9 +13,10 @@ use chapters::threads::{
     RLockGuard, Semaphore, SimpleQueue,
 };
 
-use blocking::{barrier, bounded_semaphore, event, lock, millis, rlock, semaphore};
+use blocking::{barrier, bounded_semaphore, event, lock, rlock, semaphore};
 
 use super::Talk;
+use crate::stage::millis;
 use crate::words::{Action, Answer, Do, Subject, misdirected};
 
 /// The subject.

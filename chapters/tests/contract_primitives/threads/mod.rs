@@ -1,10 +1,13 @@
 //! Actors that are threads.
 
 mod acts;
+#[cfg_attr(not(unix), path = "no_pause.rs")]
+mod pause;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use acts::{Shared, act};
@@ -27,6 +30,7 @@ struct Thread {
     told: Sender<Do>,
     answers: Receiver<Answer>,
     path: String,
+    thread: JoinHandle<()>,
 }
 
 impl Thread {
@@ -34,13 +38,13 @@ impl Thread {
         let (told, to_do) = mpsc::channel();
         let (answer, answers) = mpsc::channel();
         let (path, its_path) = mpsc::channel();
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let _ = path.send(own_path());
             let talk = Talk { told: to_do, answers: answer };
             talk.answer(Answer::Ready);
             act(&shared, &talk);
         });
-        Self { told, answers, path: its_path.recv().expect("the thread sends its path") }
+        Self { told, answers, path: its_path.recv().expect("the thread sends its path"), thread }
     }
 }
 
@@ -60,6 +64,14 @@ impl Handle for Thread {
 
     fn end(&mut self) {
         panic!("a thread can't be ended from outside");
+    }
+
+    fn pause(&mut self) {
+        pause::pause(&self.thread);
+    }
+
+    fn unpause(&mut self) {
+        pause::unpause(&self.thread);
     }
 
     fn threads(&self) -> Vec<String> {

@@ -36,7 +36,7 @@ fn a_thread_lives_until_it_has_ended() {
 fn a_process_that_nobody_has_waited_for_is_dead_all_the_same() {
     let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
     let number = Pid::from_raw(child.id() as i32);
-    let holder = Holder::new(number, look_up(number).unwrap().started);
+    let holder = Holder::of(number);
     assert!(!holder.is_dead());
     kill(number, nix::sys::signal::Signal::SIGKILL).unwrap();
     while !holder.is_dead() {
