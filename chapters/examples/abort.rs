@@ -11,7 +11,7 @@ use std::{env, io, process, thread};
 const WORKERS: usize = 4;
 
 fn main() -> io::Result<ExitCode> {
-    chapters::environment::prepare();
+    chapters::environment::prepare_example();
     match env::args_os().nth(1).as_deref().map(OsStr::to_string_lossy).as_deref() {
         None => report()?,
         Some("threads") => threads(),

@@ -111,6 +111,7 @@ async fn tell<F: Future<Output = usize>>(name: &str, work: impl FnOnce(Receiver<
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
+    chapters::environment::prepare_example();
     tell("the job first", |queue| work(queue, job_first)).await;
     tell("the place first", |queue| work(queue, place_first)).await;
     tell("in its own task", work_shielded).await;

@@ -43,6 +43,7 @@ mod linux {
 
 #[cfg(target_os = "linux")]
 fn main() -> std::io::Result<()> {
+    chapters::environment::prepare_example();
     linux::main()
 }
 

@@ -1,16 +1,20 @@
 //! A worker ends between `get` and `task_done`, among threads and among processes: `cargo run --example dead_worker`.
 
+use std::io;
 use std::num::ParseIntError;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use chapters::environment;
 use chapters::threads::Queue;
 
-fn main() {
+fn main() -> io::Result<()> {
+    environment::prepare_example();
     #[cfg(target_os = "linux")]
-    processes().expect("the system allows another process"); // first, while this one has one thread
+    processes()?; // first, while this one has one thread
     threads();
+    Ok(())
 }
 
 // ANCHOR: work
@@ -46,7 +50,7 @@ fn threads() {
 }
 
 #[cfg(target_os = "linux")]
-fn processes() -> std::io::Result<()> {
+fn processes() -> io::Result<()> {
     use chapters::processes::{Queue, shared::Shared, start::fork};
 
     let memory = Arc::new(Shared::new(Queue::<String>::WORDS)?);

@@ -24,6 +24,7 @@ fn seconds(counters: [&AtomicU64; 2]) -> f64 {
 // ANCHOR_END: aligned
 
 fn main() {
+    chapters::environment::prepare_example();
     let zero = || AtomicU64::new(0);
     let one_line = Aligned([zero(), zero()]);
     let two_lines = [Aligned(zero()), Aligned(zero())];

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chapters::coroutines::Runtime;
 use chapters::demo::Demo;
 use chapters::demos::workers::coroutines::{Stage, Worker, perform};
+use chapters::environment;
 use chapters::job::{self, Job, Kind};
 use chapters::options::{self, Output, When};
 use chapters::random::Seed;
@@ -132,6 +133,7 @@ fn name(way: Way) -> String {
 }
 
 fn main() -> ExitCode {
+    environment::prepare_example();
     let CommandLine { way, scale, workers, output } = CommandLine::parse();
     let seed = Seed::from(1);
     let jobs: Vec<Job> = job::jobs(&seed, Kind::Cpu).take(JOBS as usize).collect();

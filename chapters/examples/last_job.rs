@@ -4,6 +4,7 @@ use std::sync::{Barrier, Mutex};
 use std::thread;
 
 fn main() {
+    chapters::environment::prepare_example();
     report("in two steps", |jobs, between| take_in_two_steps(jobs, between));
     report("in one step", |jobs, _| take(jobs));
 }

@@ -58,6 +58,7 @@ fn race(name: &str, pause: fn()) {
 }
 
 fn main() {
+    chapters::environment::prepare_example();
     race("at once", || {});
     race("after a pause", back_off);
 }

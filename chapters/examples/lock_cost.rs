@@ -64,6 +64,7 @@ fn wakeup(hold: impl Fn(&mut dyn FnMut()) + Sync, wait: impl Fn() -> Instant + S
 }
 
 fn main() {
+    chapters::environment::prepare_example();
     let (ours, rlock, std, parking_lot) =
         (Lock::guarding(0_u64), RLock::new(), Mutex::new(0_u64), parking_lot::Mutex::new(0_u64));
     let (std_rw, atomic) = (RwLock::new(0_u64), AtomicU64::new(0));

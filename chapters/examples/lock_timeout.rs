@@ -15,6 +15,7 @@ fn pay(balance: &Mutex<u32>, amount: u32) -> Result<(), &'static str> {
 // ANCHOR_END: pay
 
 fn main() {
+    chapters::environment::prepare_example();
     let balance = Mutex::new(100);
     println!("{:?}, the balance is {}", pay(&balance, 10), balance.lock());
     let _guard = balance.lock();

@@ -13,6 +13,7 @@ use chapters::gil::{Gil, GilGuard};
 const ADDITIONS: u64 = 5_000_000;
 
 fn main() {
+    chapters::environment::prepare_example();
     let x = AtomicU64::new(0);
     report("without a lock", || race(ADDITIONS, |guard| add(&x, guard)), || x.load(Relaxed));
     let x = Mutex::new(0);

@@ -13,6 +13,7 @@ use crossbeam::channel;
 const THREADS: u32 = 1000;
 
 fn main() {
+    chapters::environment::prepare_example();
     let reserved = memory("VmSize:");
     let in_use = memory("VmRSS:");
     let (begun, all) = channel::unbounded();

@@ -12,6 +12,7 @@ const ITEMS: usize = 1_000;
 const LENGTH: usize = 1 << 14;
 
 fn main() {
+    chapters::environment::prepare_example();
     // The peak memory of a process never falls, so the smaller case runs before the larger.
     for (name, maxsize) in [("room for 8", 8), ("no bound", 0)] {
         let (put, waited) = pass_on(name, maxsize);

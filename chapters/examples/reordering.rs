@@ -87,6 +87,7 @@ fn read(round: &Round) -> u32 {
 }
 
 fn main() {
+    chapters::environment::prepare_example();
     let say = |what: &str, count: usize| {
         println!("{what:<48} {count:>8} of {ROUNDS} rounds, {:.1} %", 100.0 * count as f64 / ROUNDS as f64);
     };

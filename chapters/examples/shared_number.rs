@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 fn main() {
+    chapters::environment::prepare_example();
     println!("an atomic number: {}", atomic());
     println!("a number in a mutex: {}", mutex());
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use chapters::coroutines::Runtime;
 use chapters::demos::worker;
+use chapters::environment;
 use chapters::job::{self, Job, Kind};
 use chapters::options::{Output, When};
 use chapters::random::Seed;
@@ -112,6 +113,7 @@ fn play(jobs: &[Job], trace: &Trace, signs: Sender<()>) -> io::Result<()> {
 }
 
 fn main() -> ExitCode {
+    environment::prepare_example();
     let Options { seed, output } = Options::parse();
     let output = Output { without_summary: true, ..output };
     let plan = Plan { workers: WORKERS, time: Duration::from_secs(86_400), scale: SCALE, until_done: true };
@@ -131,19 +133,24 @@ fn main() -> ExitCode {
     trace.service().record(Event::ServiceStarting);
     let stage = trace.clone();
     // A blocked thread is never joined. It ends with the program.
-    thread::spawn(move || play(&jobs, &stage, signs).expect("the runtime can be built"));
+    let loop_thread = thread::spawn(move || play(&jobs, &stage, signs));
     let ended = watch(&seen);
+    if ended && let Ok(Err(error)) = loop_thread.join() {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
 
     let wall = trace.origin().elapsed();
     let records = records.rest();
     let begun = records.iter().filter(|record| matches!(record.event, Event::JobStarted(_))).count();
     views.show(&records);
-    let outcome = views.finish(wall, Outcome { left: JOBS - begun as u64, usage: Usage::of_this_process() });
+    let report = views.finish(wall, Outcome { left: JOBS - begun as u64, usage: Usage::of_this_process() });
     if !ended {
         eprintln!(
             "watchdog: no sign of life for {PATIENCE:?}, {} jobs in progress: the loop stands still",
-            outcome.lost
+            report.lost
         );
     }
-    ExitCode::SUCCESS
+    report.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
+    if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -161,6 +161,7 @@ impl Future for Work {
 // ANCHOR_END: by_hand
 
 fn main() {
+    chapters::environment::prepare_example();
     let mut executor = Executor::default();
     let timers = executor.timers.clone();
     executor.spawn("worker-1", work(timers.clone(), Duration::from_millis(200)));

@@ -73,6 +73,7 @@ fn until_they_stand_still() {
 }
 
 fn main() {
+    chapters::environment::prepare_example();
     println!("each transfer locks the account that it takes from first:");
     until_they_stand_still();
 
@@ -85,4 +86,23 @@ fn main() {
     });
     let total = *one.balance.acquire() + *two.balance.acquire();
     println!("  {TRANSFERS} transfers each way, and the accounts still hold {total} together");
+}
+
+/// Run by `tests/examples.rs`.
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_transfer_to_the_same_account_does_not_wait_for_itself() {
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || {
+            let [account, _] = accounts();
+            transfer_in_order(&account, &account, 10);
+            let _ = done.send(*account.balance.acquire());
+        });
+        assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(100));
+    }
 }

@@ -18,7 +18,8 @@
 //! The standard library has done two things by then: it ignores `SIGPIPE`, and it opens `/dev/null` in place of each
 //! standard stream that is closed.
 
-use std::env;
+use std::io::{self, Write};
+use std::{env, panic};
 
 use anstream::ColorChoice;
 
@@ -27,6 +28,48 @@ pub fn prepare() {
     #[cfg(unix)]
     put_signals_right();
     put_colors_right();
+}
+
+/// Like [`prepare`], for an example, which calls `println!` and `thread::spawn` as a reader would.
+///
+/// These panic if standard output is full or the system refuses a thread. From now on, such a panic ends the program with
+/// an error message and status 1, or silently with status 0 if nobody reads its output any longer. rustc does the same
+/// with its own output.
+pub fn prepare_example() {
+    prepare();
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| match panic.payload_as_str().and_then(refusal) {
+        None => report(panic),
+        Some(refusal) => {
+            if let Some(refusal) = &refusal {
+                let _ = writeln!(io::stderr(), "error: {refusal}");
+            }
+            exit(refusal.is_some().into());
+        }
+    }));
+}
+
+/// If `panic` is the message of a panic because the system refused something, returns what it refused, or `None` if
+/// standard output was closed by its reader.
+fn refusal(panic: &str) -> Option<Option<String>> {
+    let starts = [
+        ("failed printing to ", "cannot write "),
+        ("failed to spawn thread: ", "cannot start a thread: "),
+        ("OS can't spawn worker thread: ", "cannot start a thread: "), // tokio's `spawn_blocking`
+    ];
+    let (why, what) = starts.into_iter().find_map(|(start, what)| Some((panic.strip_prefix(start)?, what)))?;
+    Some((!why.contains("Broken pipe")).then(|| format!("{what}{why}")))
+}
+
+/// Ends the process. In a child made by `fork`, the work that its parent left for its exit isn't done twice.
+fn exit(status: u8) -> ! {
+    #[cfg(unix)]
+    // SAFETY: the call ends the process, and does nothing else.
+    unsafe {
+        nix::libc::_exit(status.into())
+    }
+    #[cfg(not(unix))]
+    std::process::exit(status.into())
 }
 
 /// The crate anstream reads `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM`. It ignores `FORCE_COLOR`, and prints
@@ -75,4 +118,19 @@ pub fn is_ignored(number: nix::sys::signal::Signal) -> bool {
     }
     // SAFETY: the call has succeeded, so it has written the action.
     unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_because_the_system_refuses_something_is_told_apart() {
+        let told = |panic: &str| refusal(panic).map(Option::unwrap_or_default);
+        let full = "failed printing to stdout: No space left on device (os error 28)";
+        assert_eq!(told(full).as_deref(), Some("cannot write stdout: No space left on device (os error 28)"));
+        assert_eq!(told("failed printing to stdout: Broken pipe (os error 32)").as_deref(), Some(""));
+        assert_eq!(told("failed to spawn thread: no").as_deref(), Some("cannot start a thread: no"));
+        assert_eq!(told("a bug"), None);
+    }
 }

@@ -3,16 +3,18 @@
 use std::env;
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::process::{self, ExitCode};
 use std::thread;
 use std::time::Duration;
 
 use chapters::demo::{self, Demo};
+use chapters::environment;
 use chapters::options;
 use chapters::processes::{Method, Service};
+use chapters::record::WorkerId;
 use chapters::service::{Model, Outcome};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// The flag that only this program has.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -23,6 +25,7 @@ struct Options {
 }
 
 pub fn main() -> ExitCode {
+    environment::prepare_example();
     demo::main(Model::Processes, env::args_os(), run)
 }
 
@@ -34,7 +37,7 @@ fn run(options: Options, demo: Demo) -> io::Result<Outcome> {
         thread::spawn(move || {
             thread::sleep(options.kill_after);
             if let Some(worker) = first_worker() {
-                let _ = kill(worker, Signal::SIGKILL);
+                let _ = pidfd_send_signal(worker, Signal::KILL);
             }
         });
         (demo.on_started)(stopper)
@@ -42,12 +45,15 @@ fn run(options: Options, demo: Demo) -> io::Result<Outcome> {
 }
 // ANCHOR_END: run
 
-/// The first worker: of all processes that have this one for a parent, the one with the smallest number.
-fn first_worker() -> Option<Pid> {
+/// The first worker, if it's running: the child process that has named itself so.
+pub fn first_worker() -> Option<OwnedFd> {
+    let name = format!("Name:\t{}\n", WorkerId(0));
     let parent = format!("\nPPid:\t{}\n", process::id());
-    let numbers = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let is_child = |number: &i32| {
-        fs::read_to_string(format!("/proc/{number}/status")).is_ok_and(|status| status.contains(&parent))
-    };
-    numbers.filter(is_child).min().map(Pid::from_raw)
+    let pids = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter_map(Pid::from_raw).find_map(|pid| {
+        // The pidfd is opened first. If the PID is the worker's afterward, the pidfd refers to the worker.
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        (status.starts_with(&name) && status.contains(&parent)).then_some(pidfd)
+    })
 }

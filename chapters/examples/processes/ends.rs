@@ -1,7 +1,7 @@
 //! How processes end: with a status, by a signal, as a zombie until the parent reaps them, and as an orphan.
 
 use std::fs;
-use std::io::{self, PipeWriter, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::thread;
 
 use chapters::processes::start::{Process, fork};
@@ -35,26 +35,28 @@ fn statuses() -> io::Result<()> {
 fn zombie() -> io::Result<()> {
     // ANCHOR: zombie
     let child = fork::start(|| {})?;
-    while state(&child).is_some_and(|state| !state.starts_with('Z')) {
+    while !state(&child)?.starts_with('Z') {
         thread::yield_now();
     }
-    println!("it has ended, and is still there: {}", state(&child).expect("nobody has waited for it"));
+    println!("it has ended, and is still there: {}", state(&child)?);
     child.wait()?;
-    println!("somebody has waited for it, and it is gone: {}", state(&child).is_none());
+    println!("somebody has waited for it, and it is gone: {}", state(&child).is_err());
     // ANCHOR_END: zombie
     Ok(())
 }
 
-/// The state in `/proc/PID/status`, if there is one: `S (sleeping)`, `Z (zombie)`.
-fn state(process: &Process) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).ok()?;
-    Some(status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned())
+/// The state in `/proc/PID/status`: `S (sleeping)`, `Z (zombie)`.
+fn state(process: &Process) -> io::Result<String> {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.pid()))?;
+    let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+    Ok(state.ok_or(io::ErrorKind::InvalidData)?.trim().to_owned())
 }
 
 fn orphan() -> io::Result<()> {
     prctl::set_child_subreaper(true)?;
     let (mut said, say) = io::pipe()?;
-    let parent = fork::start(move || have_a_child_and_end(say))?;
+    let looks = io::pipe()?;
+    let parent = fork::start(move || have_a_child_and_end(say, looks))?;
     parent.wait()?;
     let mut parents = String::new();
     said.read_to_string(&mut parents)?;
@@ -67,8 +69,7 @@ fn orphan() -> io::Result<()> {
 }
 
 /// Ends once its child knows its parent's PID. The child reports that PID, and its new parent's afterwards.
-fn have_a_child_and_end(mut say: PipeWriter) {
-    let (mut looked, looks) = io::pipe().expect("there is room for a pipe");
+fn have_a_child_and_end(mut say: PipeWriter, (mut looked, looks): (PipeReader, PipeWriter)) {
     // SAFETY: this process has one thread, so the copy lacks none.
     if let Ok(ForkResult::Child) = unsafe { fork_bare() } {
         let parent = getppid();

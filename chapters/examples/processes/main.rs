@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     if let Some(status) = chapters::processes::start::child_main::<hang::Taker>() {
         return status;
     }
-    chapters::environment::prepare();
+    chapters::environment::prepare_example();
     let shown = match std::env::args_os().nth(1).unwrap_or_default().to_string_lossy().as_ref() {
         "copies" => copies::show(),
         "hang" => hang::show(),

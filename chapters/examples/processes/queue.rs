@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::thread;
 use std::time::Duration;
@@ -21,39 +22,55 @@ const LOCKED: u64 = 1;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// A queue built like Python's `multiprocessing.SimpleQueue`, for one writer: several writers would need a second lock.
-struct PipeQueue {
+pub struct PipeQueue {
     /// One word, which is set while a process reads.
-    lock: Words,
-    reader: PipeReader,
-    writer: PipeWriter,
+    pub lock: Words,
+    pub reader: PipeReader,
+    pub writer: PipeWriter,
 }
 
 impl PipeQueue {
-    fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         let memory = Arc::new(Shared::new(1)?);
         let (reader, writer) = io::pipe()?;
         Ok(Self { lock: memory.at(memory.place(1)?, 1)?, reader, writer })
     }
 
-    fn put(&self, item: &impl Serialize) -> io::Result<()> {
+    pub fn put(&self, item: &impl Serialize) -> io::Result<()> {
         let bytes = postcard::to_stdvec(item).map_err(io::Error::other)?;
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?.to_be_bytes();
         (&self.writer).write_all(&[&length, bytes.as_slice()].concat())
     }
 
     // ANCHOR: get
-    fn get<T: DeserializeOwned>(&self) -> io::Result<T> {
-        while self.lock[0].swap(LOCKED, Acquire) == LOCKED {
-            thread::sleep(PAUSE);
-        }
+    pub fn get<T: DeserializeOwned>(&self) -> io::Result<T> {
+        let guard = self.acquire();
         let mut length = [0; 4];
         (&self.reader).read_exact(&mut length)?;
         let mut bytes = vec![0; u32::from_be_bytes(length) as usize];
         (&self.reader).read_exact(&mut bytes)?;
-        self.lock[0].store(UNLOCKED, Release);
+        drop(guard);
         postcard::from_bytes(&bytes).map_err(io::Error::other)
     }
+
+    fn acquire(&self) -> Guard<'_> {
+        while self.lock[0].swap(LOCKED, Acquire) == LOCKED {
+            thread::sleep(PAUSE);
+        }
+        Guard { lock: &self.lock[0] }
+    }
     // ANCHOR_END: get
+}
+
+/// Releases the lock when it's dropped, also if a read fails. The pipe is at its end then, so every later read fails as well.
+struct Guard<'a> {
+    lock: &'a AtomicU64,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.lock.store(UNLOCKED, Release);
+    }
 }
 
 pub fn show() -> io::Result<()> {
@@ -73,7 +90,7 @@ pub fn show() -> io::Result<()> {
 /// Kills a process that waits for an item. Returns whether another process then gets the item.
 fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
     let (_, first) = reader(&get)?;
-    wait_until_it_sleeps(&first);
+    wait_until_it_sleeps(&first)?;
     first.kill();
     first.wait()?;
 
@@ -96,12 +113,9 @@ fn reader(get: &impl Fn() -> u32) -> io::Result<(PipeReader, Process)> {
 }
 
 /// Returns once the process is sleeping: it can only be waiting for an item.
-fn wait_until_it_sleeps(process: &Process) {
-    let sleeps = || {
-        let status = fs::read_to_string(format!("/proc/{}/status", process.pid())).expect("nobody has waited for it");
-        status.contains("State:\tS")
-    };
-    while !sleeps() {
+fn wait_until_it_sleeps(process: &Process) -> io::Result<()> {
+    while !fs::read_to_string(format!("/proc/{}/status", process.pid()))?.contains("State:\tS") {
         thread::yield_now();
     }
+    Ok(())
 }

@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
     if let Some(status) = chapters::processes::start::child_main::<crate::one_count::Counter>() {
         return status;
     }
-    chapters::environment::prepare();
+    chapters::environment::prepare_example();
     let arguments: Vec<String> = env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (name, here) = match arguments[..] {

@@ -86,6 +86,25 @@ pub const QUEUES: Variant = Variant {
     flags: &[],
 };
 
+/// An example of the book, which `cargo test` builds unless it's asked for one test.
+pub fn example(name: &'static str) -> &'static Variant {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let test = env::current_exe().expect("a program knows where it is");
+        let profile = test.parent().and_then(Path::parent).expect("a test is in deps");
+        let name = profile.file_name().and_then(OsStr::to_str).expect("the name of a profile");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package=chapters", "--examples", "--profile"]);
+        cargo.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir");
+        cargo.arg(profile.parent().expect("a target folder")).current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(cargo.status().is_ok_and(|status| status.success()), "the examples can't be built");
+        profile.join("examples")
+    });
+    let program = folder.join(name).into_os_string().into_string().expect("a path in UTF-8");
+    // Never freed: a test has a few of them.
+    Box::leak(Box::new(Variant { name, model: name, program: program.leak(), flags: &[] }))
+}
+
 /// One variant of each model, for promises that don't depend on how workers are started or scheduled.
 pub const MODELS: [&Variant; 3] = [&THREADS, &FORK, &CURRENT_THREAD];
 /// The variants whose workers are processes.

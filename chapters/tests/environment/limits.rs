@@ -5,9 +5,10 @@ use nix::sys::resource::Resource;
 use nix::unistd::{Uid, getuid};
 use rand::RngExt;
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::common::Inherited;
-use super::{copes, programs, run};
+use super::{copes, copes_as_example, each_example, programs, run};
 
 /// How many descriptors a program may have: too few for anything, up to enough for all.
 const DESCRIPTORS: RangeInclusive<u64> = 3..=40;
@@ -16,13 +17,13 @@ const PROCESSES: RangeInclusive<u64> = 1..=10;
 /// A user whose processes are few.
 const NOBODY: u32 = 65_534;
 
-/// Runs every program with so many descriptors.
+/// Runs every program with each of these limits on descriptors.
 fn with_descriptors(limits: impl Fn() -> Vec<u64>) {
     for (program, arguments) in programs() {
         for limit in limits() {
             let state = Inherited::Limit(Resource::RLIMIT_NOFILE, limit);
             let run = run(program, &arguments).inheriting(state).finish();
-            // With three, the system's loader cannot open the program's libraries, and says so itself.
+            // With three, the system's loader can't open the program's libraries, and prints that itself.
             if run.status == 127 && run.stderr.contains("error while loading shared libraries") {
                 continue;
             }
@@ -31,7 +32,37 @@ fn with_descriptors(limits: impl Fn() -> Vec<u64>) {
     }
 }
 
-/// Runs every program as a user who may have so many processes, threads included.
+/// Runs every example with each of these limits on descriptors.
+fn examples_with_descriptors(limits: impl Fn() -> Vec<u64> + Sync) {
+    each_example(|example, arguments| {
+        for limit in limits() {
+            let state = Inherited::Limit(Resource::RLIMIT_NOFILE, limit);
+            let run = run(example, arguments).inheriting(state).finish();
+            if run.status != 127 || !run.stderr.contains("error while loading shared libraries") {
+                copes_as_example(&run, &format!("{limit} descriptors"));
+            }
+        }
+    });
+}
+
+/// Runs every example as a user with each of these limits on processes and threads.
+fn examples_with_processes(limits: impl Fn() -> Vec<u64>) {
+    if getuid() != Uid::from_raw(0) {
+        println!("skipped: only the administrator can become a user who has no other processes");
+        return;
+    }
+    for limit in limits() {
+        // Each example has a user of its own, because a limit counts all processes of the user.
+        let user = AtomicU32::new(NOBODY);
+        each_example(|example, arguments| {
+            let run = run(example, arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NPROC, limit));
+            let run = run.inheriting(Inherited::User(user.fetch_sub(1, Ordering::Relaxed))).finish();
+            copes_as_example(&run, &format!("{limit} processes"));
+        });
+    }
+}
+
+/// Runs every program as a user with each of these limits on processes and threads.
 fn with_processes(limits: impl Fn() -> Vec<u64>) {
     if getuid() != Uid::from_raw(0) {
         println!("skipped: only the administrator can become a user who has no other processes");
@@ -63,6 +94,28 @@ fn a_program_copes_with_any_number_of_descriptors() {
 }
 
 #[test]
+fn an_example_copes_with_few_descriptors() {
+    examples_with_descriptors(|| some_of(4..=16));
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn an_example_copes_with_any_number_of_descriptors() {
+    examples_with_descriptors(|| DESCRIPTORS.collect());
+}
+
+#[test]
+fn an_example_copes_with_few_processes() {
+    examples_with_processes(|| some_of(PROCESSES));
+}
+
+#[test]
+#[ignore = "long: run by .ci/run"]
+fn an_example_copes_with_any_number_of_processes() {
+    examples_with_processes(|| PROCESSES.collect());
+}
+
+#[test]
 fn a_program_copes_with_few_processes() {
     with_processes(|| some_of(PROCESSES));
 }
@@ -83,7 +136,7 @@ fn a_program_copes_with_small_files_and_stacks() {
             (Resource::RLIMIT_CORE, 0),
         ] {
             let run = run(program, &arguments).inheriting(Inherited::Limit(resource, limit)).finish();
-            // Standard output is a pipe here, which has no size.
+            // Standard output is a pipe here, whose size isn't limited.
             copes(&run, &format!("{resource:?} {limit}"));
         }
     }

@@ -1,5 +1,5 @@
-//! Programs that are started in an unusual environment: few resources, unusual signals, streams that are closed, arguments
-//! that are no text. Each works, or it says in one sentence what it lacks, and ends with status 1 or 2.
+//! Programs and examples that are started in an unusual environment: few resources, unusual signals, streams that are
+//! closed, arguments that aren't text. Each works, or it says in one sentence what it lacks, and ends with status 1 or 2.
 
 #![cfg(target_os = "linux")]
 
@@ -10,8 +10,9 @@ mod limits;
 mod namespaces;
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
+use std::thread;
 use std::time::Duration;
 
 use chapters::record::Event;
@@ -20,7 +21,7 @@ use nix::sys::signal::Signal;
 
 use common::{
     CHOOSING, CURRENT_THREAD, FORK, FORKSERVER, Finished, Folder, GIL_TOUR, Inherited, MULTI_THREAD, ONE_LOCK,
-    PRIMITIVES, QUEUES, Run, SPAWN, THREADS, Variant,
+    PRIMITIVES, QUEUES, Run, SPAWN, THREADS, Variant, example,
 };
 
 /// A run that takes longer hangs. Each has some milliseconds of work.
@@ -50,6 +51,32 @@ fn programs() -> Vec<(&'static Variant, Vec<String>)> {
     programs
 }
 
+/// The examples that start processes, threads, or event loops, with little to do.
+const EXAMPLES: [(&str, &str); 10] = [
+    ("copied_lock", ""),
+    ("dead_worker", ""),
+    ("heartbeat", "--scale=0.001"),
+    ("kill_one", "--jobs=8 --kind=io --scale=0.02 --seed=1 --until-done --kill-after=0.01"),
+    ("processes", "copies"),
+    ("processes", "ends"),
+    ("processes", "hang"),
+    ("processes", "mended"),
+    ("processes", "queue"),
+    ("stalled_loop", "--seed=1"),
+];
+
+/// Does the same with each example, at the same time: they spend most of theirs waiting.
+fn each_example(act: impl Fn(&'static Variant, &[String]) + Sync) {
+    thread::scope(|scope| {
+        for (name, arguments) in EXAMPLES {
+            let (example, arguments) =
+                (example(name), arguments.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+            let act = &act;
+            scope.spawn(move || act(example, &arguments));
+        }
+    });
+}
+
 /// A run of one of them. Where a panic comes from does not matter: there must be none.
 fn run(program: &Variant, arguments: &[String]) -> Run {
     let run = program.run_as_text(arguments.iter().map(String::as_str)).within(LONGEST);
@@ -63,6 +90,16 @@ fn copes(run: &Finished, what: &str) {
     assert!(!stderr.contains("panicked"), "{line}, {what}: {stderr}");
     let explained = stderr.lines().any(|line| line.starts_with("error: "));
     assert!(*status == 0 || explained, "{line}, {what}: status {status}: {stderr:?}; {:?}", run.lines);
+}
+
+/// The example has worked, has killed its worker, or has said what it lacks.
+fn copes_as_example(run: &Finished, what: &str) {
+    let Finished { line, status, stderr, .. } = run;
+    assert!(matches!(status, 0..=2), "{line}, {what}: status {status}: {stderr}");
+    assert!(!stderr.contains("panicked"), "{line}, {what}: {stderr}");
+    let explained = stderr.lines().any(|line| line.to_ascii_lowercase().starts_with("error: "));
+    let killed = *status == 1 && run.model == "kill_one" && stderr.is_empty();
+    assert!(*status == 0 || explained || killed, "{line}, {what}: status {status}: {stderr:?}; {:?}", run.lines);
 }
 
 /// Runs every program in this state, where all must work.
@@ -119,6 +156,36 @@ fn closed_standard_streams_are_no_error() {
 }
 
 #[test]
+fn an_example_needs_no_standard_stream() {
+    each_example(|example, arguments| {
+        for stream in 0..3 {
+            let run = run(example, arguments).inheriting(Inherited::Closed(stream)).finish();
+            // Without standard output, only the status reports that a worker was killed.
+            assert!(run.status == 0 || run.status == 1 && example.name == "kill_one", "{}: {run:?}", run.line);
+            assert!(!run.stderr.contains("panicked"), "{}: {}", run.line, run.stderr);
+        }
+    });
+}
+
+#[test]
+fn an_example_that_cannot_print_says_so() {
+    each_example(|example, arguments| {
+        let full = File::options().write(true).open("/dev/full").expect("this system has it");
+        let run = run(example, arguments).stdout_to(full).finish().exits_with(1);
+        assert!(run.stderr.contains("error: cannot write ") && !run.stderr.contains("panicked"), "{run:?}");
+    });
+}
+
+#[test]
+fn an_example_whose_reader_has_gone_ends() {
+    each_example(|example, arguments| {
+        let mut run = run(example, arguments).start();
+        run.close_stdout();
+        copes_as_example(&run.finish(), "nobody reads");
+    });
+}
+
+#[test]
 fn an_argument_that_is_no_text_is_refused_and_a_file_name_may_be_one() {
     let folder = Folder::new("no-text");
     for program in [&THREADS, &FORK, &CURRENT_THREAD, &GIL_TOUR, &CHOOSING, &PRIMITIVES, &QUEUES] {
@@ -150,7 +217,7 @@ fn a_file_that_may_not_grow_so_large_is_told() {
         let run = service.run(flags).inheriting(limit).finish().exits_with(1);
         assert!(run.stderr.contains("cannot write the timeline: File too large"), "{}: {}", run.line, run.stderr);
     }
-    // Shared memory is a file, too.
+    // Shared memory is a file as well.
     for method in [&FORK, &SPAWN, &FORKSERVER] {
         let run = method.run(["--jobs=8", "--scale=0", "--until-done"]).inheriting(limit).finish().exits_with(1);
         assert!(
