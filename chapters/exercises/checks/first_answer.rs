@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::first_answer::first_answer;
 
-/// What a server does after a number of seconds.
+/// The end of a question, after a number of seconds.
 #[derive(Clone, Copy)]
 enum Server {
     Answers(u32),
@@ -18,7 +18,7 @@ enum Server {
 }
 use Server::{Answers, Fails, Panics};
 
-/// What `first_answer` returned, when, and how many questions existed then.
+/// The result of `first_answer`, its time, and the number of questions that existed then.
 struct Seen {
     result: Result<u32, Vec<String>>,
     seconds: u64,
