@@ -1,8 +1,8 @@
 //! Adds the security headers to the responses that hyper sends by itself.
 //!
 //! hyper answers a request whose head it can't parse, or whose head is too large, without asking the service: status 400,
-//! 414 or 431, no body, and the end of the connection. It has no setting for the headers of such a response. So
-//! [`Guarded`], which lies between hyper and the socket, recognizes the response by its beginning, which no response of
+//! 414 or 431, an empty body, and the end of the connection. Its settings can't add headers to such a response. So
+//! [`Guarded`], a layer between hyper and the socket, recognizes the response by its first bytes, which no response of
 //! the service has, and inserts them.
 
 use std::io::{self, IoSlice};
@@ -14,13 +14,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::SECURITY_HEADERS;
 
-/// What follows the status line of a response that hyper sends by itself.
+/// The first headers of a response that hyper sends by itself, after the status line.
 const OWN: &[u8] = b"connection: close\r\ncontent-length: 0\r\n";
 
 /// A connection on which every response has the security headers.
 pub struct Guarded<S> {
     stream: S,
-    /// Bytes that hyper has written and the stream hasn't taken yet.
+    /// Bytes that hyper has written, to be sent before anything else.
     pending: BytesMut,
 }
 
