@@ -23,6 +23,9 @@ Run one service three ways:
   cargo run --bin chapter-processes -- --jobs=8 --seed=1 --time=3
   cargo run --bin chapter-coroutines -- --jobs=8 --seed=1 --time=3
 
+Run it in CPython, with your own interpreter:
+  cargo run --bin chapter-python -- --jobs=8 --seed=1 --time=3
+
 See what a global interpreter lock, such as Python's, does to the threads:
   cargo run --bin chapter-gil -- --seed=1
 

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 #[cfg(target_os = "linux")]
 use chapters::demo::processes;
-use chapters::demo::{coroutines, threads};
+use chapters::demo::{coroutines, python, threads};
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::QueueDemo;
 use chapters::measure::{gil, models};
@@ -142,6 +142,7 @@ fn check(command: &str) -> Result<(), String> {
                 #[cfg(target_os = "linux")]
                 "chapter-processes" => parses::<processes::Options>(words),
                 "chapter-coroutines" => parses::<coroutines::Options>(words),
+                "chapter-python" => python::check(words.iter().copied()).map_err(|error| error.to_string()),
                 "chapter-gil" => gil::Options::try_parse_from(words).map(drop).map_err(|error| error.to_string()),
                 "chapter-choosing" => models::Options::try_parse_from(words).map(drop).map_err(|it| it.to_string()),
                 "chapter-primitives" => shows::<Primitive>(words),
@@ -221,6 +222,7 @@ fn a_wrong_command_is_found() {
         ("cargo run --bin chapter-queues -- lifo --model=processes", "no LifoQueue"),
         ("cargo run --bin chapter-queues -- --timeline=run.svg", "--timeline"),
         ("cargo run --bin chapter-processes -- --method=clone", "clone"),
+        ("cargo run --bin chapter-python -- --method=spawn", "--model=processes"),
         ("cargo run --example chapter-gil", "nobody has checked"),
         ("cargo run --example kill_one -- --job=8", "--job"),
         ("cargo run --example processes -- fibers", "nothing shows fibers"),

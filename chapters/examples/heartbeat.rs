@@ -153,7 +153,7 @@ fn main() -> ExitCode {
 
 /// Shows one way as a demo shows its run.
 fn show(way: Way, jobs: &[Job], plan: Plan, seed: Seed, output: &Output) -> Result<(), String> {
-    let run = Run { model: "coroutines", scene: Some("heartbeat"), seed, jobs: JOBS, plan };
+    let run = Run { model: "coroutines", scene: Some("heartbeat"), interpreter: None, seed, jobs: JOBS, plan };
     let mut views = Views::open(run, output, When::Never)?;
     let (records, wall, stopped) = perform_in(way, jobs, plan).map_err(|error| error.to_string())?;
     views.show(&records);

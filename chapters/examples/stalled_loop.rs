@@ -119,7 +119,7 @@ fn main() -> ExitCode {
     let plan = Plan { workers: WORKERS, time: Duration::from_secs(86_400), scale: SCALE, until_done: true };
     let seed = seed.unwrap_or_else(Seed::fresh);
     let jobs: Vec<Job> = job::jobs(&seed, Kind::Io).take(JOBS as usize).collect();
-    let run = Run { model: "coroutines", scene: Some("a thread's lock"), seed, jobs: JOBS, plan };
+    let run = Run { model: "coroutines", scene: Some("a thread's lock"), interpreter: None, seed, jobs: JOBS, plan };
     let mut views = match Views::open(run, &output, When::Never) {
         Ok(views) => views,
         Err(error) => {

@@ -11,7 +11,8 @@
 //!    The models share [`errors`] and [`storage`].
 //! 5. The lock that Python's threads take turns holding: [`gil`], which follows CPython's step by step.
 //! 6. The programs of the services: [`options`], every [`view`] of the records, and [`demo`], with
-//!    [`environment`] before it and Ctrl-C from [`interrupt`].
+//!    [`environment`] before it and Ctrl-C from [`interrupt`]. One of them runs the service in CPython, with the
+//!    reader's interpreter, which [`python`] finds.
 //! 7. The programs that show one primitive or one queue at work on a small task: [`demos`].
 //! 8. Measured comparisons: [`measure::models`] runs the same work under every model, [`measure::gil`] the same threads
 //!    with and without the lock.
@@ -50,6 +51,7 @@ pub mod demo;
 pub mod environment;
 pub mod interrupt;
 pub mod options;
+pub mod python;
 pub mod view;
 
 pub mod demos;

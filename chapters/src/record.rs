@@ -379,6 +379,9 @@ pub struct Summary {
     /// The scene, if the run was a demo of one primitive or queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scene: Option<String>,
+    /// The interpreter, if the service was a Python program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<String>,
     /// The seed of the job sizes.
     pub seed: Seed,
     /// How many jobs there were.

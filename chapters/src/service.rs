@@ -116,6 +116,9 @@ pub struct Run {
     /// The scene, if this is a run of a [demo of one primitive or queue](crate::demos).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scene: Option<&'static str>,
+    /// The interpreter, if the service is a Python program: `CPython 3.13.0 with the GIL`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<String>,
     /// The seed of the job sizes.
     pub seed: Seed,
     /// How many jobs there are.
@@ -126,9 +129,11 @@ pub struct Run {
 }
 
 impl Run {
-    /// A name for headings: `threads`, or `barrier with threads`.
+    /// A name for headings: `threads`, `barrier with threads`, or `threads in CPython 3.13.0 with the GIL`.
     pub(crate) fn name(&self) -> String {
-        self.scene.map_or_else(|| self.model.to_owned(), |scene| format!("{scene} with {}", self.model))
+        let scene = self.scene.map(|scene| format!("{scene} with ")).unwrap_or_default();
+        let interpreter = self.interpreter.as_ref().map(|it| format!(" in {it}")).unwrap_or_default();
+        format!("{scene}{}{interpreter}", self.model)
     }
 
     /// Whether a job outlives the worker that was doing it, because a broker delivers it to another one.
@@ -144,6 +149,7 @@ impl Run {
         Summary {
             model: self.model.to_owned(),
             scene: self.scene.map(str::to_owned),
+            interpreter: self.interpreter.clone(),
             seed: self.seed.clone(),
             jobs: self.jobs,
             completed,

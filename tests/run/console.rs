@@ -130,6 +130,7 @@ pub fn run(block: &Block, contract: &Contract) -> Result<(), String> {
             Plan::Nothing if shown.output.is_empty() => {}
             Plan::Nothing => return Err(fault("it is not run, so show its output in a block of text".to_owned())),
             Plan::Other { program, .. } if program == "python3" && python::is_passed_over() => {}
+            Plan::Ours { program, .. } if program.ends_with("chapter-python") && python::is_passed_over() => {}
             plan => check(&shown, &plan, contract).map_err(fault)?,
         }
     }

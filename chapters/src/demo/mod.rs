@@ -6,6 +6,7 @@ pub mod processes;
 #[cfg(not(target_os = "linux"))]
 #[path = "unsupported.rs"]
 pub mod processes;
+pub mod python;
 pub mod threads;
 
 use std::ffi::OsString;
@@ -78,7 +79,8 @@ pub fn main<M: Args>(
 /// Runs the service as the options say, with the views that they ask for. Call [`environment::prepare`] before.
 pub fn run(model: Model, options: Options, service: impl FnOnce(Demo) -> io::Result<Outcome>) -> ExitCode {
     let seed = options.seed.clone().unwrap_or_else(Seed::fresh);
-    let run = Run { model: model.name(), scene: None, seed, jobs: options.jobs, plan: options.plan() };
+    let run =
+        Run { model: model.name(), scene: None, interpreter: None, seed, jobs: options.jobs, plan: options.plan() };
     match Views::open(run.clone(), &options.output, options.progress) {
         Err(error) => fail(&error, USAGE),
         Ok(views) => match serve(run, options.kind, views, service) {

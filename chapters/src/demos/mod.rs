@@ -224,7 +224,7 @@ impl<P: Part> CommandLine<P> {
         let Options { model, workers, scale, kind, output, .. } = &self.options;
         let plan = Plan { workers: *workers, time: NO_END, scale: UNIT * scale, until_done: true };
         let jobs = part.jobs((*workers).into());
-        let run = Run { model: model.name(), scene: Some(part.name()), seed, jobs, plan };
+        let run = Run { model: model.name(), scene: Some(part.name()), interpreter: None, seed, jobs, plan };
         let output = Output { without_summary: self.part.is_none(), ..output.clone() };
         let views = match Views::open(run.clone(), &output, When::Never) {
             Err(error) => return Ok(fail(&error, USAGE)),

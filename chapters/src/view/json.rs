@@ -91,6 +91,7 @@ pub fn read_run(text: &str) -> Result<(Run, Vec<Record>), String> {
     struct Kept {
         model: String,
         scene: Option<String>,
+        interpreter: Option<String>,
         seed: Seed,
         jobs: u64,
         #[serde(flatten)]
@@ -98,12 +99,12 @@ pub fn read_run(text: &str) -> Result<(Run, Vec<Record>), String> {
     }
     let first = text.lines().next().unwrap_or_default();
     let first: First = serde_json::from_str(first).map_err(|error| format!("line 1: {error}"))?;
-    let Kept { model, scene, seed, jobs, plan } = first.run;
+    let Kept { model, scene, interpreter, seed, jobs, plan } = first.run;
     let known = ["threads", "processes", "coroutines", "machines"].into_iter().find(|known| *known == model);
     let model = known.ok_or_else(|| format!("line 1: {model:?} is no model"))?;
     // The leak is harmless: a program reads few traces, and their names are short.
     let scene = scene.map(|scene| &*scene.leak());
-    Ok((Run { model, scene, seed, jobs, plan }, read(text)?))
+    Ok((Run { model, scene, interpreter, seed, jobs, plan }, read(text)?))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::service::{Plan, Run};
 /// Two workers, four jobs, one second.
 pub fn run() -> Run {
     let plan = Plan { workers: 2, time: Duration::from_secs(1), scale: 1.0, until_done: false };
-    Run { model: "threads", scene: None, seed: Seed::from(1), jobs: 4, plan }
+    Run { model: "threads", scene: None, interpreter: None, seed: Seed::from(1), jobs: 4, plan }
 }
 
 /// A job of size 0.634.
@@ -47,6 +47,7 @@ pub fn summary() -> Summary {
     Summary {
         model: "threads".to_owned(),
         scene: None,
+        interpreter: None,
         seed: Seed::from(1),
         jobs: 4,
         completed: 2,

@@ -27,7 +27,7 @@ impl fmt::Display for Summary {
             writeln!(f, "{count} more workers: fewest jobs {fewest}, median {median}, most {most}")?;
         }
 
-        let Summary { jobs, completed, left, lost, wall_seconds, cpu_seconds, seed, .. } = self;
+        let Summary { jobs, completed, left, lost, wall_seconds, cpu_seconds, seed, interpreter, .. } = self;
         let share = percent(*cpu_seconds, *wall_seconds);
         let memory = self.peak_rss_bytes as f64 / f64::from(1 << 20);
         let total = plural(*jobs, "job");
@@ -39,6 +39,9 @@ impl fmt::Display for Summary {
         writeln!(f, "{:<NAMES$} {wall_seconds:.3} s", "wall time")?;
         writeln!(f, "{:<NAMES$} {cpu_seconds:.3} s, {share:.0} % of wall time", "CPU time")?;
         writeln!(f, "{:<NAMES$} {memory:.1} MiB", "peak memory")?;
+        if let Some(interpreter) = interpreter {
+            writeln!(f, "{:<NAMES$} {interpreter}", "interpreter")?;
+        }
         writeln!(f, "{:<NAMES$} {seed}; the same jobs again: --seed={seed}", "seed")
     }
 }
@@ -69,6 +72,7 @@ mod tests {
         Summary {
             model: "coroutines".to_owned(),
             scene: None,
+            interpreter: None,
             seed: Seed::from(-3),
             jobs: completed,
             completed,
@@ -103,6 +107,13 @@ seed         1; the same jobs again: --seed=1
         let deliveries = Some(Deliveries { redelivered: 1, ignored: 2 });
         let table = Summary { deliveries, ..summary(1) }.to_string();
         assert!(table.contains("\ndeliveries   1 repeated, 2 results ignored\n"), "{table}");
+    }
+
+    #[test]
+    fn the_table_of_a_python_program_names_the_interpreter() {
+        let interpreter = Some("CPython 3.13.0 with the GIL".to_owned());
+        let table = Summary { interpreter, ..summary(1) }.to_string();
+        assert!(table.contains("\ninterpreter  CPython 3.13.0 with the GIL\nseed "), "{table}");
     }
 
     #[test]

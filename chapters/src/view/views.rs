@@ -14,7 +14,7 @@ use super::perfetto::Perfetto;
 use super::progress::Progress;
 use super::timeline::Timeline;
 use crate::options::{Format, Output, When};
-use crate::record::{Event, Record};
+use crate::record::{Event, Record, Summary};
 use crate::service::{Outcome, Run};
 use crate::tally::Tally;
 
@@ -122,6 +122,17 @@ impl Views {
         let tally = mem::take(&mut self.tally);
         let died = tally.died();
         let summary = self.run.summary(tally, wall, outcome);
+        self.stop(died, summary, wall)
+    }
+
+    /// The same for a run that made its summary itself, in a Python program. `wall` is its wall time.
+    pub fn finish_with(self, summary: Summary, wall: Duration) -> Report {
+        let interpreter = self.run.interpreter.clone();
+        let died = self.tally.died();
+        self.stop(died, Summary { interpreter, ..summary }, wall)
+    }
+
+    fn stop(mut self, died: u64, summary: Summary, wall: Duration) -> Report {
         let lost = summary.lost;
         let last = Record { at: wall, worker: None, event: Event::ServiceStopped(Box::new(summary)) };
         self.each(|view| view.show(std::slice::from_ref(&last)));

@@ -64,6 +64,42 @@ pub const FORK: Variant = Variant {
 pub const SPAWN: Variant = Variant { name: "processes by spawn", flags: &["--method=spawn"], ..FORK };
 pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags: &["--method=forkserver"], ..FORK };
 
+const IN_PYTHON: Variant = Variant {
+    name: "threads in CPython",
+    model: "threads",
+    program: env!("CARGO_BIN_EXE_chapter-python"),
+    flags: &["--model=threads"],
+};
+/// The variants whose workers are processes of CPython.
+pub const PYTHON_PROCESSES: [&Variant; 3] = [
+    &Variant {
+        name: "processes in CPython by fork",
+        model: "processes",
+        flags: &["--model=processes", "--method=fork"],
+        ..IN_PYTHON
+    },
+    &Variant {
+        name: "processes in CPython by spawn",
+        model: "processes",
+        flags: &["--model=processes", "--method=spawn"],
+        ..IN_PYTHON
+    },
+    &Variant {
+        name: "processes in CPython by forkserver",
+        model: "processes",
+        flags: &["--model=processes", "--method=forkserver"],
+        ..IN_PYTHON
+    },
+];
+/// All variants of the service in CPython.
+pub const PYTHON: [&Variant; 5] = [
+    &IN_PYTHON,
+    &Variant { name: "coroutines in CPython", model: "coroutines", flags: &["--model=coroutines"], ..IN_PYTHON },
+    PYTHON_PROCESSES[0],
+    PYTHON_PROCESSES[1],
+    PYTHON_PROCESSES[2],
+];
+
 /// Not a service, but a program that runs many of them.
 pub const GIL_TOUR: Variant =
     Variant { name: "the tour of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };

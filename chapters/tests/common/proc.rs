@@ -36,6 +36,11 @@ impl Process {
         })
     }
 
+    /// Orders processes by the time of their start, and those of one moment by their PIDs.
+    pub fn age_rank(&self) -> (u64, i32) {
+        (self.started, self.pid.as_raw())
+    }
+
     /// Whether the process hasn't ended. A zombie isn't alive.
     pub fn is_alive(&self) -> bool {
         Self::find(self.pid).is_some_and(|now| now.started == self.started && !matches!(now.state, 'Z' | 'X'))

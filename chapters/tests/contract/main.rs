@@ -22,5 +22,6 @@ mod jobs;
 mod kill;
 mod output;
 mod panics;
+mod python;
 mod seeds;
 mod work;

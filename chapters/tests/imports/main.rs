@@ -22,7 +22,7 @@ const ORDER: &[&[&str]] = &[
     &["service"],
     &["threads"],
     &["processes", "coroutines", "gil"],
-    &["options", "interrupt", "environment"],
+    &["options", "interrupt", "environment", "python"],
     &["view"],
     &["demo"],
     &["demos", "measure", "scheduler"],

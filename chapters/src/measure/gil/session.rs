@@ -51,7 +51,8 @@ impl Setup<'_> {
     /// If a worker can't be started, or dies.
     pub fn run(&self, seed: &Seed) -> io::Result<Session> {
         let Self { gil, interval, plan, jobs } = self;
-        let run = Run { model: "threads", scene: None, seed: seed.clone(), jobs: jobs.len() as u64, plan: *plan };
+        let (seed, jobs_in_all) = (seed.clone(), jobs.len() as u64);
+        let run = Run { model: "threads", scene: None, interpreter: None, seed, jobs: jobs_in_all, plan: *plan };
         let (trace, records) = trace::channel();
         let mut service = Service::new(*plan, trace.clone());
         service.add_jobs(jobs.iter().copied());

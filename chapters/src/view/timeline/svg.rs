@@ -361,9 +361,10 @@ pub(super) fn cross(x: Tenths, y: u64) -> String {
 /// A number for the IDs of a picture (FNV-1a), so that several pictures can be on one page.
 fn fingerprint(story: &Story) -> u32 {
     let busy: Vec<Duration> = story.lanes.values().map(|lane| lane.busy).collect();
-    let Run { model, scene, seed, jobs, plan } = &story.run;
+    let Run { model, scene, interpreter, seed, jobs, plan } = &story.run;
     let scene = scene.map(|scene| format!(", scene: {scene:?}")).unwrap_or_default();
-    let run = format!("Run {{ model: {model:?}{scene}, seed: {seed:?}, jobs: {jobs:?}, plan: {plan:?} }}");
+    let interpreter = interpreter.as_ref().map(|it| format!(", interpreter: {it:?}")).unwrap_or_default();
+    let run = format!("Run {{ model: {model:?}{scene}{interpreter}, seed: {seed:?}, jobs: {jobs:?}, plan: {plan:?} }}");
     let text = format!("{run} {:?} {busy:?} {:?}", story.end, story.window);
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
