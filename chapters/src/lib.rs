@@ -15,7 +15,7 @@
 //!    reader's interpreter, which [`python`] finds.
 //! 7. The programs that show one primitive or one queue at work on a small task: [`demos`].
 //! 8. Measured comparisons: [`measure::models`] runs the same work under every model, [`measure::gil`] the same threads
-//!    with and without the lock.
+//!    with and without the lock. [`statistics`] says how far to trust the figures.
 //!
 //! A package of its own, `machines`, builds the service a fourth time, past one machine. It uses the parts of this one.
 //!
@@ -24,6 +24,7 @@
 
 pub mod job;
 pub mod random;
+pub mod statistics;
 
 pub mod record;
 pub mod tally;

@@ -35,10 +35,13 @@ const WANTED: &[&str] = &[
     "100,000 I/O-bound jobs at once, coroutines: ours",
 ];
 
-/// A peer's line and the one below it: the ratio, the goal, and the verdict.
+/// A peer's line and the one below it: the ratio and its range, the goal, and the verdict. Where the range is a confidence
+/// interval, it decides.
 static PEER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^    .+? ([\d.]+) times(?: less)? \([\d.]+ to [\d.]+\)\n +(at least|at most|[\d.]+ to) ([\d.]+)( \w+)?: (reached|short by \d+ %)$")
-        .expect("a regular expression")
+    let ratio = r"^    .+? (?<ratio>[\d.]+) times(?: less)? \((?<from>[\d.]+) to (?<to>[\d.]+)(?<interval>, 95 %)?\)";
+    let goal = r" +(?<goal>at least|at most|[\d.]+ to) (?<bound>[\d.]+)(?<unit> \w+)?";
+    let verdict = r"(?<verdict>reached|(?:short|missed) by \d+ %|not decided)$";
+    Regex::new(&format!("{ratio}\n{goal}: {verdict}")).expect("a regular expression")
 });
 
 fn faults(table: &str) -> Vec<String> {
@@ -53,25 +56,36 @@ fn faults(table: &str) -> Vec<String> {
             faults.push(format!("there is no number or no peer of: {wanted}"));
         }
     }
-    let judged = lines.windows(2).filter(|pair| pair[1].contains(": reached") || pair[1].contains(": short by"));
+    let verdicts = [": reached", ": short by", ": missed by", ": not decided"];
+    let judged = lines.windows(2).filter(|pair| verdicts.iter().any(|verdict| pair[1].contains(verdict)));
     for line in judged.map(|pair| pair.join("\n")) {
         let Some(parts) = PEER.captures(&line) else {
             faults.push(format!("nobody can read: {line}"));
             continue;
         };
-        let number = |at: usize| parts[at].parse::<f64>().unwrap_or(f64::NAN);
-        let (ratio, bound) = (number(1), number(3));
+        let number = |name: &str| parts[name].parse::<f64>().unwrap_or(f64::NAN);
         // A verdict about ours itself, in milliseconds, is not about the ratio.
-        if parts.get(4).is_some() {
+        if parts.name("unit").is_some() {
             continue;
         }
-        let beyond = match &parts[2] {
-            "at least" => bound / ratio,
-            "at most" => ratio / bound,
-            range => (ratio / bound).max(range.trim_end_matches(" to").parse::<f64>().unwrap_or(f64::NAN) / ratio),
+        let (least, most) = match &parts["goal"] {
+            "at least" => (number("bound"), f64::INFINITY),
+            "at most" => (0.0, number("bound")),
+            range => (range.trim_end_matches(" to").parse().unwrap_or(f64::NAN), number("bound")),
         };
-        // Three digits are printed, so a ratio that is closer than that to its goal may have either verdict.
-        let is_right = (beyond - 1.0).abs() < 0.01 || (&parts[5] == "reached") == (beyond <= 1.0);
+        // Three digits are printed, so a value that is closer than that to its goal may be on either side.
+        let within = |value: f64, margin: f64| value >= least * (1.0 - margin) && value <= most * (1.0 + margin);
+        let beyond = |value: f64, margin: f64| !within(value, -margin);
+        let is_right = match (parts.name("interval").is_some(), &parts["verdict"]) {
+            (true, "reached") => within(number("from"), 0.01) && within(number("to"), 0.01),
+            (true, "not decided") => {
+                let (from, to) = (number("from"), number("to"));
+                (beyond(from, 0.01) || beyond(to, 0.01)) && from <= most * 1.01 && to >= least * 0.99
+            }
+            (true, _) => number("to") < least * 1.01 || number("from") > most * 0.99,
+            (false, "reached") => within(number("ratio"), 0.01),
+            (false, _) => beyond(number("ratio"), 0.01),
+        };
         if !is_right {
             faults.push(format!("the verdict is wrong: {line}"));
         }
@@ -97,6 +111,13 @@ fn what_is_wrong_with_numbers_is_found() {
         ("    CPython   1 ms  30.0 times less (9 to 11)\n at least 20: short by 5 %", "the verdict is wrong"),
         ("    CPython   1 ms  1.20 times (1 to 2)\n 0.9 to 1.1: reached", "the verdict is wrong"),
         ("    CPython   1 ms  1.05 times (1 to 2)\n 0.9 to 1.1: reached", ""),
+        ("    CPython   1 ms  30.0 times less (25 to 35, 95 %)\n at least 20: reached", ""),
+        ("    CPython   1 ms  30.0 times less (9 to 35, 95 %)\n at least 20: reached", "the verdict is wrong"),
+        ("    CPython   1 ms  30.0 times less (9 to 35, 95 %)\n at least 20: not decided", ""),
+        ("    CPython   1 ms  30.0 times less (25 to 35, 95 %)\n at least 20: not decided", "the verdict is wrong"),
+        ("    CPython   1 ms  10.0 times less (9 to 11, 95 %)\n at least 20: missed by 50 %", ""),
+        ("    CPython   1 ms  10.0 times less (9 to 25, 95 %)\n at least 20: missed by 50 %", "the verdict is wrong"),
+        ("    CPython   1 ms  1.20 times (0.8 to 1.5, 95 %)\n 0.9 to 1.1: not decided", ""),
         ("    CPython   1 ms  fast\n at most 1: reached", "nobody can read"),
     ] {
         let expected: &[&str] = if fault.is_empty() { &[] } else { &[fault] };

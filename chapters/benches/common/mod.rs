@@ -1,8 +1,10 @@
 //! The benchmarks' shared parts: runs of the demos, runs of CPython, and rows that state a goal.
 //!
-//! The runs of a comparison alternate, in one process on one machine. A row names a peer and prints the ratio of the
-//! two: the median over the rounds, with the minimum and the maximum beside it. A row that misses its goal prints by
-//! how much, and doesn't make the benchmark fail.
+//! In each round, the runs of a comparison follow one another in a random order, in one process on one machine. A row
+//! names a peer and prints the ratio of the two, which is taken within each round: the median over the rounds, with its
+//! 95 % confidence interval. If the whole interval is on the right side of the row's goal, the goal is reached. If the
+//! whole interval is on the wrong side, the goal is missed, and the row prints by how much. Otherwise, the measurements
+//! don't decide. None of these makes the benchmark fail.
 
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
@@ -14,7 +16,9 @@ use std::thread;
 use std::time::Instant;
 
 use chapters::record::{Event, Record, Summary};
+use chapters::statistics::{self, Verdict};
 use chapters::view::json;
+use rand::seq::SliceRandom;
 
 pub const THREADS: &str = env!("CARGO_BIN_EXE_chapter-threads");
 pub const PROCESSES: &str = env!("CARGO_BIN_EXE_chapter-processes");
@@ -177,12 +181,14 @@ pub fn compare<'a>(
     let mut runs: Vec<Run> = [ours].into_iter().chain(peers).collect();
     let mut samples = vec![Vec::new(); runs.len()];
     for _ in 0..rounds {
-        for (run, sample) in runs.iter_mut().zip(&mut samples) {
-            sample.extend((run.run)());
+        let mut order: Vec<usize> = (0..runs.len()).collect();
+        order.shuffle(&mut rand::rng());
+        for index in order {
+            samples[index].extend((runs[index].run)());
         }
     }
     let [ours, peers @ ..] = &samples[..] else { unreachable!("ours is among them") };
-    println!("{what}: {} {}", runs[0].name, unit.show(median(ours.clone())));
+    println!("{what}: {} {}", runs[0].name, unit.show(median(ours)));
     for ((peer, theirs), aim) in runs[1..].iter().zip(peers).zip(aims) {
         match theirs.len() == ours.len() {
             true => row(peer.name, unit, ours, theirs, aim),
@@ -202,36 +208,40 @@ pub fn beside<const N: usize>(what: &str, rounds: usize, runs: [Run; N], at_most
 fn row(peer: &str, unit: Unit, ours: &[f64], theirs: &[f64], aim: Aim) {
     let is_less = matches!(aim, Aim::TimesLess(_) | Aim::AtMost(_));
     let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| if is_less { theirs / ours } else { ours / theirs });
-    let mut ratios: Vec<f64> = ratios.collect();
-    ratios.sort_by(f64::total_cmp);
-    let ratio = median(ratios.clone());
-    let (least, most) = (digits(ratios[0]), digits(ratios[ratios.len() - 1]));
+    let ratios: Vec<f64> = ratios.collect();
+    let ratio = median(&ratios);
+    let interval = statistics::interval(&ratios).expect("there are rounds");
+    let (least, most) = (digits(*interval.start()), digits(*interval.end()));
     let times = if is_less { "times less" } else { "times" };
-    let ratio_and_spread = format!("{} {times} ({least} to {most})", digits(ratio));
-    let theirs = unit.show(median(theirs.to_vec()));
-    let verdict = verdict(aim, unit, ratio, median(ours.to_vec()));
-    println!("    {peer:<31}{theirs:>8}  {ratio_and_spread}");
+    let verdict = verdict(aim, unit, &ratios, ours);
+    let theirs = unit.show(median(theirs));
+    println!("    {peer:<31}{theirs:>8}  {} {times} ({least} to {most}, 95 %)", digits(ratio));
     if !verdict.is_empty() {
         println!("{:45}{verdict}", "");
     }
 }
 
-/// Says whether a goal was reached, or by how much it was missed.
-fn verdict(aim: Aim, unit: Unit, ratio: f64, ours: f64) -> String {
-    let (value, nearest, words) = match aim {
+/// Says whether a goal was reached or missed, or that the measurements don't decide.
+fn verdict(aim: Aim, unit: Unit, ratios: &[f64], ours: &[f64]) -> String {
+    let (values, goal, words) = match aim {
         Aim::Nothing => return String::new(),
-        Aim::TimesLess(least) | Aim::AtLeastTimes(least) => (ratio, ratio.max(least), format!("at least {least}")),
-        Aim::AtMostTimes(most) => (ratio, ratio.min(most), format!("at most {most}")),
-        Aim::WithinTimes(least, most) => (ratio, ratio.clamp(least, most), format!("{least} to {most}")),
-        Aim::AtMost(most) => (ours, ours.min(most), format!("at most {}", unit.show(most))),
+        Aim::TimesLess(least) | Aim::AtLeastTimes(least) => {
+            (ratios, least..=f64::INFINITY, format!("at least {least}"))
+        }
+        Aim::AtMostTimes(most) => (ratios, 0.0..=most, format!("at most {most}")),
+        Aim::WithinTimes(least, most) => (ratios, least..=most, format!("{least} to {most}")),
+        Aim::AtMost(most) => (ours, 0.0..=most, format!("at most {}", unit.show(most))),
     };
-    match value == nearest {
-        true => format!("{words}: reached"),
-        false => format!("{words}: short by {:.0} %", ((value / nearest - 1.0).abs() * 100.0).max(1.0)),
+    let value = median(values);
+    let nearest = value.clamp(*goal.start(), *goal.end());
+    match statistics::verdict(&statistics::interval(values).expect("there are rounds"), &goal) {
+        Verdict::Reached => format!("{words}: reached"),
+        Verdict::Missed => format!("{words}: missed by {:.0} %", ((value / nearest - 1.0).abs() * 100.0).max(1.0)),
+        Verdict::NotDecided => format!("{words}: not decided"),
     }
 }
 
-pub fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// The median of the measurements of several rounds.
+pub fn median(values: &[f64]) -> f64 {
+    statistics::median(values.iter().copied()).expect("there are rounds")
 }

@@ -83,7 +83,7 @@ fn hold(interval: Duration, time: Duration) -> f64 {
         }
     });
     let takes = takes.into_inner().unwrap();
-    median(takes.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect())
+    median(&takes.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect::<Vec<_>>())
 }
 
 /// How much longer a wait takes when a CPU-bound thread is beside it.

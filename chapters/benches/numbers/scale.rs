@@ -40,7 +40,7 @@ fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
     };
     let (with_jobs, without): (Vec<f64>, Vec<f64>) = (0..repeats).map(|_| (seconds(jobs), seconds(0))).unzip();
     // On a noisy machine the jobs of a short run may seem to take less than nothing.
-    (median(with_jobs) - median(without)).max(1e-9) / jobs as f64
+    (median(&with_jobs) - median(&without)).max(1e-9) / jobs as f64
 }
 
 /// The memory of an idle worker, of a job on the queue, and of ten thousand workers in all.

@@ -7,11 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::options::{Options, Part};
-use super::session::{Picture, Session, Setup, median};
+use super::session::{Picture, Session, Setup};
 use crate::gil::interpreter::GilMode::{self, None as NoLock, One, PerWorker};
 use crate::job::{DIGESTS, Job, Kind, jobs};
 use crate::random::Seed;
 use crate::service::Plan;
+use crate::statistics::median;
 use crate::view::summary::plural;
 use crate::view::table::{self, Column, Value};
 
@@ -73,7 +74,7 @@ impl Tour {
             job.run(0.002);
             begin.elapsed().as_secs_f64()
         };
-        let digest = median((0..5).map(|_| seconds()).collect()).unwrap_or(0.0) / job.digests(0.002) as f64;
+        let digest = median((0..5).map(|_| seconds())).unwrap_or(0.0) / job.digests(0.002) as f64;
         Self { seed: options.seed.clone().unwrap_or_else(Seed::fresh), options, digest }
     }
 
@@ -156,7 +157,7 @@ impl Tour {
         let rows = setups.iter().zip(&sessions).enumerate().map(|(index, (setup, runs))| {
             let alone = &sessions[index - index % 2];
             let ratio = |(one, many): (&Session, &Session)| one.summary.wall_seconds / many.summary.wall_seconds;
-            let speedup = median(alone.iter().zip(runs).map(ratio).collect());
+            let speedup = median(alone.iter().zip(runs).map(ratio));
             let [wall, cpu, switches, hold] = measured(runs);
             let workers = Value::Count(setup.plan.workers.into());
             vec![
@@ -209,8 +210,8 @@ impl Tour {
             let company = if setup.plan.workers > 1 { "a CPU-bound worker" } else { "nobody" };
             let ratio =
                 |(alone, beside): (&Option<f64>, &Option<f64>)| Some((*alone)? / beside.filter(|rate| *rate > 0.0)?);
-            let fewer = median(rates[index - index % 2].iter().zip(&rates[index]).filter_map(ratio).collect());
-            let rate = median(rates[index].iter().copied().flatten().collect());
+            let fewer = median(rates[index - index % 2].iter().zip(&rates[index]).filter_map(ratio));
+            let rate = median(rates[index].iter().copied().flatten());
             let (rate, fewer) = (Value::of(rate, Value::Rate), Value::of(fewer, Value::Times));
             vec![Value::Text(name(setup.gil).to_owned()), Value::Text(company.to_owned()), rate, fewer]
         });
@@ -246,9 +247,9 @@ impl Tour {
 
 /// The medians of wall time, CPU time and switches, and the median hold over all runs.
 fn measured(runs: &[Session]) -> [Value; 4] {
-    let of = |number: fn(&Session) -> f64| median(runs.iter().map(number).collect());
-    let switches = median(runs.iter().filter_map(Session::switches).map(|count| count as f64).collect());
-    let hold = median(runs.iter().flat_map(Session::holds).collect());
+    let of = |number: fn(&Session) -> f64| median(runs.iter().map(number));
+    let switches = median(runs.iter().filter_map(Session::switches).map(|count| count as f64));
+    let hold = median(runs.iter().flat_map(Session::holds));
     [
         Value::of(of(|run| run.summary.wall_seconds), Value::Seconds),
         Value::of(of(|run| run.summary.cpu_seconds), Value::Seconds),

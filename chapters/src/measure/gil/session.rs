@@ -139,15 +139,10 @@ impl Session {
     }
 }
 
-/// The median, or the upper one of the two middle values. `None` if `values` is empty.
-pub fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::median;
     use crate::view::sample::{self, record};
 
     fn session(gil: GilMode, records: Vec<Record>) -> Session {
