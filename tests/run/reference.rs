@@ -65,7 +65,9 @@ fn read_help(help: &str) -> Reference {
     let mut flag = None;
     for line in help.lines().map(str::trim) {
         if let Some(named) = line.strip_prefix("--") {
-            let (name, value) = named.split_once(' ').unwrap_or((named, ""));
+            // An optional value is in brackets: `--python[=<PATH>]`.
+            let named = named.replace("[=<", " <").replace(">]", ">");
+            let (name, value) = named.split_once(' ').unwrap_or((&named, ""));
             found.flags.insert(name.to_owned(), (value.trim_matches(['<', '>']).to_owned(), None));
             flag = Some(name.to_owned());
         } else if line.starts_with("-h, ") {

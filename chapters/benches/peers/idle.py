@@ -12,43 +12,35 @@ import memory
 WORKERS = 4
 
 
-def is_locked(lock):
-    if lock.acquire(False):
-        lock.release()
-        return False
-    return True
+def work(stopping, shared):
+    while not stopping.is_set():
+        if shared.get() is None:
+            break
 
 
-def work(running, shared):
-    while is_locked(running):
-        try:
-            shared.get(timeout=1.0)
-        except queue.Empty:
-            pass
-
-
-def late(running, workers, seconds):
-    running.acquire()
+def late(stopping, shared, workers, seconds):
     for worker in workers:
         worker.start()
     time.sleep(seconds)
     deadline = time.monotonic()
-    running.release()
+    stopping.set()
+    for _ in workers:
+        shared.put(None)
     for worker in workers:
         worker.join()
     return time.monotonic() - deadline
 
 
 def threads(seconds):
-    running, shared = threading.Lock(), queue.Queue()
-    workers = [threading.Thread(target=work, args=(running, shared)) for _ in range(WORKERS)]
-    return late(running, workers, seconds)
+    stopping, shared = threading.Event(), queue.Queue()
+    workers = [threading.Thread(target=work, args=(stopping, shared)) for _ in range(WORKERS)]
+    return late(stopping, shared, workers, seconds)
 
 
 def processes(seconds):
-    running, shared = multiprocessing.Lock(), multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=work, args=(running, shared)) for _ in range(WORKERS)]
-    return late(running, workers, seconds)
+    stopping, shared = multiprocessing.Event(), multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=work, args=(stopping, shared)) for _ in range(WORKERS)]
+    return late(stopping, shared, workers, seconds)
 
 
 def coroutines(seconds):

@@ -6,22 +6,21 @@ import sys
 import time
 
 
-async def work(running, shared):
-    while running.locked():
-        try:
-            await asyncio.wait_for(shared.get(), timeout=1.0)
-        except asyncio.TimeoutError:
-            pass
+async def work(stopping, shared):
+    while not stopping.is_set():
+        if await shared.get() is None:
+            break
 
 
 async def idle(number, seconds):
     """Has so many workers without work for a while, and returns the seconds from the deadline to the last one's end."""
-    running, shared = asyncio.Lock(), asyncio.Queue()
-    await running.acquire()
-    workers = [asyncio.create_task(work(running, shared)) for _ in range(number)]
+    stopping, shared = asyncio.Event(), asyncio.Queue()
+    workers = [asyncio.create_task(work(stopping, shared)) for _ in range(number)]
     await asyncio.sleep(seconds)
     deadline = time.monotonic()
-    running.release()
+    stopping.set()
+    for _ in workers:
+        shared.put_nowait(None)
     await asyncio.gather(*workers)
     return time.monotonic() - deadline
 

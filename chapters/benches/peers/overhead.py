@@ -1,7 +1,8 @@
-"""Empty jobs through CPython's own queues: `overhead.py MODEL JOBS [print]` prints the seconds that it took.
+"""Empty jobs through CPython's own queues: `overhead.py MODEL JOBS [print|timeout]` prints the seconds that it took.
 
 As in the services, a job is a job even when it is empty, and what happens is recorded even when nobody looks. With
-`print` a record is a line, and there is no figure.
+`print` a record is a line, and there is no figure. With `timeout` a worker waits for each job with a timeout, as workers
+did that had to check whether they should stop. Otherwise, a sentinel for each worker ends it.
 """
 
 import asyncio
@@ -37,44 +38,10 @@ def say(event, name, job):
         RECORDS.append((at, name, event, job.number, job.size))
 
 
-def threads(jobs):
-    running, shared = threading.Lock(), queue.Queue()
-    for job in jobs:
-        shared.put(job)
-
-    def work(name):
-        while running.locked():
-            try:
-                job = shared.get(timeout=1.0)
-            except queue.Empty:
-                continue
-            if job is None:
-                break
-            say("job_started", name, job)
-            job.run(0)
-            say("job_completed", name, job)
-
-    running.acquire()
-    begin = time.monotonic()
-    workers = [threading.Thread(target=work, args=(f"worker-{n}",)) for n in range(WORKERS)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return time.monotonic() - begin
-
-
-def is_locked(lock):
-    if lock.acquire(block=False):
-        lock.release()
-        return False
-    return True
-
-
-def work_as_process(running, shared, name):
-    while is_locked(running):
+def work(name, shared, stopping):
+    while not stopping.is_set():
         try:
-            job = shared.get(timeout=1.0)
+            job = shared.get(timeout=TIMEOUT)
         except queue.Empty:
             continue
         if job is None:
@@ -84,15 +51,25 @@ def work_as_process(running, shared, name):
         say("job_completed", name, job)
 
 
+def threads(jobs):
+    stopping, shared = threading.Event(), queue.Queue()
+    for job in jobs:
+        shared.put(job)
+    begin = time.monotonic()
+    workers = [threading.Thread(target=work, args=(f"worker-{n}", shared, stopping)) for n in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return time.monotonic() - begin
+
+
 def processes(jobs):
     context = multiprocessing.get_context("fork")
-    running, shared = context.Lock(), context.Queue()
-    running.acquire()
+    stopping, shared = context.Event(), context.Queue()
     begin = time.monotonic()
     # The jobs follow the workers: a fork beside the queue's feeder thread could copy a lock in use.
-    workers = [
-        context.Process(target=work_as_process, args=(running, shared, f"worker-{n}")) for n in range(WORKERS)
-    ]
+    workers = [context.Process(target=work, args=(f"worker-{n}", shared, stopping)) for n in range(WORKERS)]
     for worker in workers:
         worker.start()
     for job in jobs:
@@ -102,26 +79,26 @@ def processes(jobs):
     return time.monotonic() - begin
 
 
-def coroutines(jobs):
-    async def work(running, shared, name):
-        while running.locked():
-            try:
-                job = await asyncio.wait_for(shared.get(), timeout=1.0)
-            except asyncio.TimeoutError:
-                continue
-            if job is None:
-                break
-            say("job_started", name, job)
-            job.run(0)
-            say("job_completed", name, job)
+async def work_as_coroutine(name, shared, stopping):
+    while not stopping.is_set():
+        if TIMEOUT:
+            job = await asyncio.wait_for(shared.get(), timeout=TIMEOUT)
+        else:
+            job = await shared.get()
+        if job is None:
+            break
+        say("job_started", name, job)
+        job.run(0)
+        say("job_completed", name, job)
 
+
+def coroutines(jobs):
     async def main():
-        running, shared = asyncio.Lock(), asyncio.Queue()
+        stopping, shared = asyncio.Event(), asyncio.Queue()
         for job in jobs:
             shared.put_nowait(job)
-        await running.acquire()
         begin = time.monotonic()
-        await asyncio.gather(*(work(running, shared, f"worker-{n}") for n in range(WORKERS)))
+        await asyncio.gather(*(work_as_coroutine(f"worker-{n}", shared, stopping) for n in range(WORKERS)))
         return time.monotonic() - begin
 
     return asyncio.run(main())
@@ -130,6 +107,7 @@ def coroutines(jobs):
 if __name__ == "__main__":
     model, count = sys.argv[1], int(sys.argv[2])
     PRINT = sys.argv[3:] == ["print"]
+    TIMEOUT = 1.0 if sys.argv[3:] == ["timeout"] else None
     rng = random.Random(1)
     jobs = [Job(number, 0.5 + rng.random()) for number in range(count)] + [None] * WORKERS
     took = {"threads": threads, "processes": processes, "coroutines": coroutines}[model](jobs)

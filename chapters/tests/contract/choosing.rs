@@ -27,6 +27,7 @@ fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
         ("--seed=abc", &["--seed", "abc", "integer"]),
         ("--format=xml", &["--format", "text, json"]),
         ("--workers=4", &["--workers"]),
+        ("--python=/no/such/python", &["--python=/no/such/python", "Python 3.8 or later"]),
         ("fibers", &["fibers"]),
     ];
     for (flag, names) in wrong {
@@ -86,6 +87,9 @@ fn python_does_the_same(part: &str) {
         assert!(models.contains(&model), "{part}: {models:?}");
     }
     for row in pythons {
+        let interpreter = row["interpreter"].as_str().expect("the interpreter");
+        let version = interpreter.split(' ').nth(1).expect("a version");
+        assert!(row["variant"].as_str().is_some_and(|variant| variant.ends_with(version)), "{row}");
         let ours = rows.iter().find(|it| it["model"] == row["model"] && it["workers"] == row["workers"]);
         let ours = ours.unwrap_or_else(|| panic!("nothing to compare {row} with"));
         assert_eq!(row["jobs"], ours["jobs"], "{row}");

@@ -3,12 +3,12 @@
 use std::env;
 use std::io;
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::variant::Variant;
+use crate::python::Interpreter;
 use crate::record::{Event, Record};
 use crate::view::json;
 
@@ -42,32 +42,16 @@ pub struct Measured {
     pub context_switches: Option<u64>,
 }
 
-/// The path of the Python interpreter, or an error message if it can't be found. `python3` may be a script that
-/// searches for the interpreter, which takes longer than some runs.
-static PYTHON: LazyLock<Result<String, String>> = LazyLock::new(|| {
-    match Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).stderr(Stdio::null()).output() {
-        Ok(run) if run.status.success() => Ok(String::from_utf8_lossy(&run.stdout).trim().to_owned()),
-        Ok(run) => Err(format!("--python: python3 does not run: {}", run.status)),
-        Err(error) => Err(format!("--python: python3 cannot be run: {error}")),
-    }
-});
-
-/// Checks that `python3` can be run.
-///
-/// # Errors
-///
-/// If it can't be run.
-pub fn check_python() -> Result<(), String> {
-    PYTHON.as_ref().map(drop).map_err(String::clone)
-}
-
 /// Runs the service once, and blocks until it has ended.
 ///
 /// # Errors
 ///
 /// If the service can't be run, or fails.
 pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
-    let mut command = if variant.python { python(variant, load, seed)? } else { demo(variant, load, seed)? };
+    let mut command = match variant.python {
+        Some(interpreter) => python(interpreter, variant, load, seed),
+        None => demo(variant, load, seed)?,
+    };
     let before = switches();
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     let context_switches = switches().zip(before).map(|(after, before)| after - before);
@@ -76,7 +60,7 @@ pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
         return Err(wrong(format!("the run failed: {}", output.status)));
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let measured = match variant.python {
+    let measured = match variant.python.is_some() {
         true => serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?,
         false => json::read(&text)
             .ok()
@@ -105,13 +89,13 @@ fn demo(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-fn python(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
+fn python(interpreter: &Interpreter, variant: &Variant, load: &Load, seed: &str) -> Command {
     let Load { jobs, workers, kind, scale, time } = load;
-    let mut command = Command::new(PYTHON.as_deref().map_err(|error| io::Error::other(error.clone()))?);
+    let mut command = Command::new(&interpreter.path);
     let seconds = time.map_or(0.0, |time| time.as_secs_f64());
     command.args(["-c", PEER, variant.model, &jobs.to_string(), &workers.to_string(), kind]);
     command.args([&scale.to_string(), seed, &seconds.to_string()]);
-    Ok(command)
+    command
 }
 
 /// The measurements in a run's records; `None` if the summary is missing.

@@ -28,6 +28,7 @@ pub use row::{Row, chart, read};
 use crate::demo::{FAILED, USAGE, answer_with, coroutines, fail, processes, threads};
 use crate::environment;
 use crate::options::Format;
+use crate::python::Interpreter;
 use crate::view::file::{self, Replace};
 use crate::view::table;
 use crate::view::timeline::Words;
@@ -50,13 +51,15 @@ pub fn main() -> ExitCode {
         Ok(options) => options,
     };
     let parts = options.only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
-    let python = if options.python { measure::check_python() } else { Ok(()) };
-    let charts: Result<Vec<_>, String> = python.and_then(|()| {
-        parts.iter().map(|part| options.plot.as_deref().map(|folder| open(folder, *part)).transpose()).collect()
+    let pythons: Result<Vec<Interpreter>, String> = options.python.iter().map(|path| Interpreter::find(path)).collect();
+    let opened = pythons.and_then(|pythons| {
+        let chart = |part: &Part| options.plot.as_deref().map(|folder| open(folder, *part)).transpose();
+        // The leak is harmless: the program looks for its interpreters once.
+        Ok((parts.iter().map(chart).collect::<Result<Vec<_>, String>>()?, &*pythons.leak()))
     });
-    match charts {
+    match opened {
         Err(error) => fail(&error, USAGE),
-        Ok(charts) => match run(&options, parts.into_iter().zip(charts)) {
+        Ok((charts, pythons)) => match run(&options, pythons, parts.into_iter().zip(charts)) {
             Ok(()) => ExitCode::SUCCESS,
             // The reader may close the pipe at any time.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -78,10 +81,14 @@ fn open(folder: &Path, part: Part) -> Result<Replace, String> {
 }
 
 /// Measures the parts, and prints each one when its measurements are complete.
-fn run(options: &Options, parts: impl Iterator<Item = (Part, Option<Replace>)>) -> io::Result<()> {
+fn run(
+    options: &Options,
+    pythons: &'static [Interpreter],
+    parts: impl Iterator<Item = (Part, Option<Replace>)>,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let planned: Vec<(Part, Vec<Planned>, Option<Replace>)> =
-        parts.map(|(part, chart)| (part, part.plan(options), chart)).collect();
+        parts.map(|(part, chart)| (part, part.plan(options, pythons), chart)).collect();
     let runs: u64 = planned.iter().map(|(_, planned, _)| planned.len() as u64).sum();
     let bar = ProgressBar::new(runs * options.rounds());
     let style = ProgressStyle::with_template("{msg}\n[{wide_bar}] {pos}/{len}, {eta} left");
@@ -100,6 +107,10 @@ fn run(options: &Options, parts: impl Iterator<Item = (Part, Option<Replace>)>) 
     if options.format == Format::Text {
         let rounds = crate::view::summary::plural(options.rounds(), "run");
         writeln!(out, "Each figure is the median of {rounds}.")?;
+        let names: Vec<String> = pythons.iter().map(Interpreter::to_string).collect();
+        if !names.is_empty() {
+            writeln!(out, "Python is {}.", names.join(", and "))?;
+        }
     }
     Ok(())
 }

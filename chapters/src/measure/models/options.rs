@@ -6,11 +6,13 @@ use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::options::{self, Format};
+use crate::python::DEFAULT;
 use crate::random::Seed;
 
 const EXAMPLES: &str = "Examples:
   chapter-choosing --quick --python
   chapter-choosing --only=io --rounds=9
+  chapter-choosing --only=empty --python=python3.13 --python=python3.13t
   chapter-choosing --quick --plot=charts
   chapter-choosing --format=json > choosing.jsonl
   chapter-choosing threads --jobs=8 --seed=1    runs the demo of that name
@@ -34,9 +36,10 @@ pub struct Options {
     #[arg(long)]
     pub(super) quick: bool,
 
-    /// Run the same in python3's threading, multiprocessing and asyncio, too
-    #[arg(long)]
-    pub(super) python: bool,
+    /// Run the same in the threading, multiprocessing and asyncio of this interpreter, too: python3 if it has no PATH. Can
+    /// be given several times
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT)]
+    pub(super) python: Vec<PathBuf>,
 
     /// Any integer: the same seed gives the same jobs
     #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true)]

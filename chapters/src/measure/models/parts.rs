@@ -5,12 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use rand::seq::SliceRandom;
 
 use super::measure::{self, Load, Measured};
 use super::options::{Options, Part};
 use super::row::{Row, Spread, column};
-use super::variant::{FORK, FORKSERVER, LOOP, ONE_GIL, POOL, PYTHON, SPAWN, THREADS, Variant};
+use super::variant::{self, FORK, FORKSERVER, LOOP, ONE_GIL, POOL, SPAWN, THREADS, Variant};
 use crate::options::MOST_JOBS;
+use crate::python::Interpreter;
 use crate::view::table::Column;
 
 /// The number of jobs that the workers share, and their scale: so small that the workers finish at about the same time.
@@ -61,7 +63,7 @@ impl Part {
     }
 
     /// The runs to measure. Runs of the same variant are adjacent, in ascending order of workers.
-    pub(super) fn plan(self, options: &Options) -> Vec<Planned> {
+    pub(super) fn plan(self, options: &Options, pythons: &'static [Interpreter]) -> Vec<Planned> {
         let quick = options.quick;
         let variants: &[Variant] = match self {
             Part::Cpu | Part::Io | Part::Mixed if quick => &[THREADS, ONE_GIL, FORK, LOOP, POOL],
@@ -69,11 +71,11 @@ impl Part {
             Part::Empty | Part::Idle => &[THREADS, FORK, LOOP, POOL],
             Part::Start => &[THREADS, FORK, SPAWN, FORKSERVER, LOOP],
         };
-        let pythons = if options.python { &PYTHON[..] } else { &[] };
-        let all = variants.iter().chain(pythons).filter(|variant| variant.is_here());
-        let loads = |variant: &Variant| -> Vec<Planned> {
-            let loads = self.workers(variant, quick).iter().map(|workers| self.load(*workers, options, variant));
-            loads.map(|load| Planned { variant: *variant, load }).collect()
+        let pythons = pythons.iter().flat_map(variant::pythons);
+        let all = variants.iter().copied().chain(pythons).filter(Variant::is_here);
+        let loads = |variant: Variant| -> Vec<Planned> {
+            let loads = self.workers(&variant, quick).iter().map(|workers| self.load(*workers, options, &variant));
+            loads.map(|load| Planned { variant, load }).collect()
         };
         all.flat_map(loads).collect()
     }
@@ -108,7 +110,7 @@ impl Part {
             Part::Mixed => Load { kind: "mixed", ..load },
             Part::Empty => {
                 // CPython gets fewer jobs: they are enough for a stable figure.
-                let jobs = if variant.python { EMPTY.1 } else { EMPTY.0 } as f64 * options.scale;
+                let jobs = if variant.python.is_some() { EMPTY.1 } else { EMPTY.0 } as f64 * options.scale;
                 let jobs = jobs / if options.quick { 3.0 } else { 1.0 };
                 Load { jobs: (jobs as u64).min(MOST_JOBS), scale: 0.0, ..load }
             }
@@ -127,7 +129,9 @@ impl Part {
         // ANCHOR: measure
         let mut all: BTreeMap<usize, Vec<Measured>> = BTreeMap::new();
         for _ in 0..options.rounds() {
-            for (index, Planned { variant, load }) in planned.iter().enumerate() {
+            let mut round: Vec<(usize, &Planned)> = planned.iter().enumerate().collect();
+            round.shuffle(&mut rand::rng());
+            for (index, Planned { variant, load }) in round {
                 bar.set_message(format!("{}: {}, {} workers", self.name(), variant.name, load.workers));
                 all.entry(index).or_default().push(measure::run(variant, load, &seed)?);
                 bar.inc(1);
@@ -150,9 +154,10 @@ impl Part {
         let switches: Vec<f64> = switches.collect();
         let row = Row {
             part: self,
-            variant: variant.name.to_owned(),
+            variant: variant.label(),
             model: variant.model.to_owned(),
-            python: variant.python,
+            python: variant.python.is_some(),
+            interpreter: variant.python.map(Interpreter::to_string),
             workers: load.workers,
             jobs: load.jobs,
             rounds: runs.len() as u64,
@@ -216,7 +221,8 @@ mod tests {
     fn every_part_compares_the_three_models_and_more_workers_with_fewer() {
         for part in Part::value_variants() {
             for flags in [&[][..], &["--quick"], &["--python"]] {
-                let planned = part.plan(&options(flags));
+                let pythons = options(flags).python.iter().map(|_| Interpreter::sample()).collect::<Vec<_>>().leak();
+                let planned = part.plan(&options(flags), pythons);
                 for model in ["threads", "processes", "coroutines"] {
                     let here = planned.iter().any(|it| it.variant.model == model);
                     assert!(here || !THREADS.is_here() || cfg!(not(target_os = "linux")), "{part:?} {model}");
@@ -225,7 +231,11 @@ mod tests {
                     .windows(2)
                     .all(|pair| pair[0].variant != pair[1].variant || pair[0].load.workers < pair[1].load.workers);
                 assert!(rising, "{part:?}");
-                assert_eq!(planned.iter().any(|it| it.variant.python), flags.contains(&"--python"), "{part:?}");
+                assert_eq!(
+                    planned.iter().any(|it| it.variant.python.is_some()),
+                    flags.contains(&"--python"),
+                    "{part:?}"
+                );
             }
         }
     }

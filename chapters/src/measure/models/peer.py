@@ -15,9 +15,9 @@ import time
 from hashlib import sha3_512
 
 MODEL, JOBS, WORKERS, KIND = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+# A sentinel for each worker: an item that says that no more jobs will come.
+NO_MORE = [None] * WORKERS
 SCALE, SEED, SECONDS = float(sys.argv[5]), int(sys.argv[6]), float(sys.argv[7])
-# How long an idle worker waits before it looks whether the service still runs.
-IDLE_TIMEOUT = SECONDS or 1.0
 
 
 def jobs():
@@ -26,7 +26,15 @@ def jobs():
         waits = KIND == "io" or KIND == "mixed" and number % 2 == 1
         yield waits, (0.5 + sizes.random()) * SCALE
     if not SECONDS:
-        yield from [None] * WORKERS
+        yield from NO_MORE
+
+
+def stop(stopping, put):
+    """Stops a service whose time is up."""
+    if SECONDS:
+        stopping.set()
+        for sentinel in NO_MORE:
+            put(sentinel)
 
 
 def compute(size):
@@ -52,13 +60,10 @@ def peak():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def work(is_running, shared, said):
+def work(stopping, shared, said):
     said.put((time.monotonic(), 0))
-    while is_running():
-        try:
-            job = shared.get(timeout=IDLE_TIMEOUT)
-        except queue.Empty:
-            continue
+    while not stopping.is_set():
+        job = shared.get()
         if job is None:
             break
         run(job)
@@ -66,56 +71,39 @@ def work(is_running, shared, said):
 
 
 def threads():
-    running, shared, said = threading.Lock(), queue.Queue(), queue.SimpleQueue()
-    running.acquire()
-    workers = [threading.Thread(target=work, args=(running.locked, shared, said)) for _ in range(WORKERS)]
-    return serve(running, shared, said, workers)
-
-
-def is_locked(lock):
-    if lock.acquire(block=False):
-        lock.release()
-        return False
-    return True
-
-
-def work_as_process(running, shared, said):
-    work(lambda: is_locked(running), shared, said)
+    stopping, shared, said = threading.Event(), queue.Queue(), queue.SimpleQueue()
+    workers = [threading.Thread(target=work, args=(stopping, shared, said)) for _ in range(WORKERS)]
+    return serve(stopping, shared, said, workers)
 
 
 def processes():
     context = multiprocessing.get_context("fork")
-    running, shared, said = context.Lock(), context.Queue(), context.SimpleQueue()
-    running.acquire()
-    workers = [context.Process(target=work_as_process, args=(running, shared, said)) for _ in range(WORKERS)]
-    return serve(running, shared, said, workers)
+    stopping, shared, said = context.Event(), context.Queue(), context.SimpleQueue()
+    workers = [context.Process(target=work, args=(stopping, shared, said)) for _ in range(WORKERS)]
+    return serve(stopping, shared, said, workers)
 
 
-def serve(running, shared, said, workers):
+def serve(stopping, shared, said, workers):
     begin = time.monotonic()
     for worker in workers:
         worker.start()
     for job in jobs():
         shared.put(job)
-    if SECONDS:
-        time.sleep(SECONDS)
-        running.release()
-    stopping = time.monotonic()
+    time.sleep(SECONDS)
+    stopped = time.monotonic()
+    stop(stopping, shared.put)
     answers = [said.get() for _ in range(2 * WORKERS)]
     for worker in workers:
         worker.join()
     end = time.monotonic()
     most = peak() + (sum(most for _, most in answers) if MODEL == "processes" else 0)
-    return begin, max(at for at, _ in answers), stopping, end, most
+    return begin, max(at for at, _ in answers), stopped, end, most
 
 
-async def work_as_coroutine(running, shared, starts):
+async def work_as_coroutine(stopping, shared, starts):
     starts.append(time.monotonic())
-    while running.locked():
-        try:
-            job = await asyncio.wait_for(shared.get(), timeout=IDLE_TIMEOUT)
-        except asyncio.TimeoutError:
-            continue
+    while not stopping.is_set():
+        job = await shared.get()
         if job is None:
             break
         waits, size = job
@@ -127,19 +115,16 @@ async def work_as_coroutine(running, shared, starts):
 
 
 async def coroutines():
-    running, shared, starts = asyncio.Lock(), asyncio.Queue(), []
+    stopping, shared, starts = asyncio.Event(), asyncio.Queue(), []
     for job in jobs():
         shared.put_nowait(job)
-    await running.acquire()
     begin = time.monotonic()
-    workers = [asyncio.create_task(work_as_coroutine(running, shared, starts)) for _ in range(WORKERS)]
-    if SECONDS:
-        await asyncio.sleep(SECONDS)
-    stopping = time.monotonic()
-    if SECONDS:
-        running.release()
+    workers = [asyncio.create_task(work_as_coroutine(stopping, shared, starts)) for _ in range(WORKERS)]
+    await asyncio.sleep(SECONDS)
+    stopped = time.monotonic()
+    stop(stopping, shared.put_nowait)
     await asyncio.gather(*workers)
-    return begin, max(starts), stopping, time.monotonic(), peak()
+    return begin, max(starts), stopped, time.monotonic(), peak()
 
 
 def used():
@@ -150,7 +135,7 @@ def used():
 if __name__ == "__main__":
     before = used()
     services = {"threads": threads, "processes": processes, "coroutines": lambda: asyncio.run(coroutines())}
-    begin, started, stopping, end, most = services[MODEL]()
+    begin, started, stopped, end, most = services[MODEL]()
     print(
         json.dumps(
             {
@@ -158,7 +143,7 @@ if __name__ == "__main__":
                 "cpu_seconds": used() - before,
                 "peak_rss_bytes": most,
                 "start_seconds": max(0.0, started - begin),
-                "stop_seconds": end - stopping,
+                "stop_seconds": end - stopped,
             }
         )
     )

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::Part;
+use crate::statistics::median;
 use crate::view::chart::{self, Bar};
 use crate::view::summary::plural;
 use crate::view::table::{Column, Value, memory};
@@ -19,6 +20,9 @@ pub struct Row {
     pub model: String,
     /// Whether CPython ran it.
     pub python: bool,
+    /// The interpreter, if Python ran it: `CPython 3.13.0 with the GIL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<String>,
     /// The number of workers.
     pub workers: u32,
     /// The number of jobs.
@@ -70,7 +74,8 @@ impl Spread {
         let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
         let at = |index: usize| figures.get(index).copied().unwrap_or(0.0);
-        Self { least: at(0), median: at(figures.len() / 2), most: at(figures.len().saturating_sub(1)) }
+        let median = median(figures.iter().copied()).unwrap_or(0.0);
+        Self { least: at(0), median, most: at(figures.len().saturating_sub(1)) }
     }
 }
 
@@ -150,6 +155,7 @@ mod tests {
             variant: variant.to_owned(),
             model: "threads".to_owned(),
             python: false,
+            interpreter: None,
             workers,
             jobs: 64,
             rounds: 3,

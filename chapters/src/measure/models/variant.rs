@@ -1,5 +1,7 @@
 //! The variants that are compared: each model with its options, and CPython's modules.
 
+use crate::python::Interpreter;
+
 /// A way to run the service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Variant {
@@ -9,16 +11,12 @@ pub struct Variant {
     pub model: &'static str,
     /// The flag that selects this variant in the demo, if it needs one.
     pub flag: Option<&'static str>,
-    /// Whether CPython runs it.
-    pub python: bool,
+    /// The interpreter that runs it, if it's Python's.
+    pub python: Option<&'static Interpreter>,
 }
 
 const fn ours(name: &'static str, model: &'static str, flag: &'static str) -> Variant {
-    Variant { name, model, flag: Some(flag), python: false }
-}
-
-const fn pythons(name: &'static str, model: &'static str) -> Variant {
-    Variant { name, model, flag: None, python: true }
+    Variant { name, model, flag: Some(flag), python: None }
 }
 
 // ANCHOR: variants
@@ -31,14 +29,25 @@ pub const LOOP: Variant = ours("coroutines, one loop", "coroutines", "--runtime=
 pub const POOL: Variant = ours("coroutines, pool", "coroutines", "--runtime=multi-thread");
 // ANCHOR_END: variants
 
-/// The variants that CPython runs.
-pub const PYTHON: [Variant; 3] = [
-    pythons("Python's threading", "threads"),
-    pythons("Python's multiprocessing", "processes"),
-    pythons("Python's asyncio", "coroutines"),
-];
+/// The variants that an interpreter runs.
+pub fn pythons(interpreter: &'static Interpreter) -> [Variant; 3] {
+    let of = |name, model| Variant { name, model, flag: None, python: Some(interpreter) };
+    [
+        of("Python's threading", "threads"),
+        of("Python's multiprocessing", "processes"),
+        of("Python's asyncio", "coroutines"),
+    ]
+}
 
 impl Variant {
+    /// Its name in tables and charts, with the version if an interpreter runs it.
+    pub fn label(&self) -> String {
+        match self.python {
+            Some(interpreter) => format!("{} {}", self.name, interpreter.version()),
+            None => self.name.to_owned(),
+        }
+    }
+
     /// Whether it runs on this system.
     pub fn is_here(&self) -> bool {
         cfg!(target_os = "linux") || self.model != "processes"
