@@ -1,9 +1,9 @@
 //! One of four workers aborts. Do the others survive, as threads and as processes? `cargo run --example abort`
 //!
 //! `std::process::abort` stands for any sudden end of a process: a fault in C code, a stack overflow, a failed
-//! allocation.
+//! allocation. A control run, in which no worker aborts, shows that the abort is what makes the difference.
 
-use std::ffi::OsStr;
+use std::io::Read;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Barrier;
 use std::{env, io, process, thread};
@@ -12,53 +12,64 @@ const WORKERS: usize = 4;
 
 fn main() -> io::Result<ExitCode> {
     chapters::environment::prepare_example();
-    match env::args_os().nth(1).as_deref().map(OsStr::to_string_lossy).as_deref() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let aborts = arguments.get(1).is_some_and(|argument| argument == "aborts");
+    match arguments.first().map(String::as_str) {
         None => report()?,
-        Some("threads") => threads(),
-        Some(number) => work(number.parse().map_err(io::Error::other)?, || {}),
+        Some("threads") => threads(aborts),
+        // The parent closes this process's input when worker 2 has ended.
+        Some(number) => {
+            let number = number.parse().map_err(io::Error::other)?;
+            work(number, aborts, || {
+                if number != 2 {
+                    _ = io::stdin().read_to_end(&mut Vec::new())
+                }
+            });
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 // ANCHOR: work
-/// Prints that it is done, unless it is worker 2, which aborts once all have started.
-fn work(number: usize, all_have_started: impl FnOnce()) {
-    all_have_started();
-    if number == 2 {
+/// Prints that it is done. Worker 2 goes first, and may abort instead. The others wait until it is at its end.
+fn work(number: usize, aborts: bool, wait: impl Fn()) {
+    if number != 2 {
+        wait();
+    } else if aborts {
         process::abort();
     }
     println!("done");
+    if number == 2 {
+        wait();
+    }
 }
 
-/// Four workers in one process. None ends before the second one aborts.
-fn threads() {
-    let aborted = &Barrier::new(WORKERS);
+/// Four workers in one process.
+fn threads(aborts: bool) {
+    let second_is_done = &Barrier::new(WORKERS);
     thread::scope(|scope| {
         for number in 1..=WORKERS {
-            scope.spawn(move || {
-                work(number, || {
-                    if number != 2 {
-                        _ = aborted.wait()
-                    }
-                })
-            });
+            scope.spawn(move || work(number, aborts, || _ = second_is_done.wait()));
         }
     });
 }
 // ANCHOR_END: work
 
-/// Runs the workers both ways, each in processes of their own, and counts the messages.
+/// Runs the workers both ways, each in processes of their own, without an abort and with one, and counts the messages.
 fn report() -> io::Result<()> {
-    let this = |argument: &str| -> io::Result<Child> {
-        Command::new(env::current_exe()?).arg(argument).stdout(Stdio::piped()).spawn()
-    };
-    let threads = done([this("threads")?])?;
-    println!("as threads, {threads} of {WORKERS} workers are done");
-    let processes: io::Result<Vec<Child>> = (1..=WORKERS).map(|number| this(&number.to_string())).collect();
-    println!("as processes, {} of {WORKERS} workers are done", done(processes?)?);
+    for (aborts, with) in [("ends", ""), ("aborts", " with an abort")] {
+        let this = |argument: &str| -> io::Result<Child> {
+            let mut command = Command::new(env::current_exe()?);
+            command.args([argument, aborts]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
+        };
+        println!("as threads{with}, {} of {WORKERS} workers are done", done([this("threads")?])?);
+        let processes: io::Result<Vec<Child>> = ["2", "1", "3", "4"].into_iter().map(this).collect();
+        println!("as processes{with}, {} of {WORKERS} workers are done", done(processes?)?);
+    }
     Ok(())
 }
 
+/// Waits for the processes in this order, after closing the input of each, and counts their messages.
 fn done(children: impl IntoIterator<Item = Child>) -> io::Result<usize> {
     let said = |child: Child| Ok(String::from_utf8_lossy(&child.wait_with_output()?.stdout).matches("done").count());
     children.into_iter().map(said).sum()
