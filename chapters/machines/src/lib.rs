@@ -4,6 +4,24 @@
 //! replicate with Raft. Workers are processes on any number of machines. They share no memory, no clock, and no lock
 //! with the service, and each of them, each broker, and the network between them can fail alone.
 //!
+//! # Try it
+//!
+//! The program needs `nats-server`, which Debian has as a package. It starts its own brokers and removes them at the end:
+//!
+//! ```console
+//! $ cargo run -p machines --bin chapter-machines -- --jobs=8 --seed=1 --until-done --kill=worker
+//! $ cargo run -p machines --bin chapter-machines -- --jobs=40 --seed=3 --scale=0.25 --brokers=3 --time=60 --until-done --kill=leader --kill=network
+//! $ cargo run -p machines --bin chapter-machines -- --jobs=6 --scale=0 --workers=2 --poison=2 --attempts=2 --until-done
+//! ```
+//!
+//! The last run loses the job that kills its workers, and reports its number. With brokers of your own, started with
+//! `nats-server -js`, the service and its workers can run on different machines. Start these two in any order:
+//!
+//! ```console
+//! $ cargo run -p machines --bin chapter-machines -- --role=submit --servers=nats://HOST:4222 --jobs=20 --until-done --time=60
+//! $ cargo run -p machines --bin chapter-machines -- --role=work --servers=nats://HOST:4222 --workers=4 --time=60
+//! ```
+//!
 //! # What differs from one machine
 //!
 //! | on one machine | here |
