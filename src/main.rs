@@ -38,8 +38,8 @@ Run the same work under every model, and compare the times:
 
 Each of them explains its flags with --help. The processes need Linux.
 
-Solve an exercise of the book:
-  cargo run --example exercise -- no_end
+Solve the exercises of the book:
+  cargo run --bin exercises
 
 Read the book without the demos:
   cargo install mdbook

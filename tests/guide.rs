@@ -110,8 +110,11 @@ fn check(command: &str) -> Result<(), String> {
         }
         ["cargo", "run", "-p", "detector"] => Ok(()),
         ["cargo", "run", "--release", "--example", name] if chapters_has("examples", name) => Ok(()),
-        ["cargo", "run", "--example", "exercise", "--", name] if chapters_has("exercises", name) => Ok(()),
-        ["cargo", "run", "--example", "solution", "--", name] if chapters_has("exercises/solutions", name) => Ok(()),
+        ["cargo", "run", "--bin", "exercises"] => Ok(()),
+        ["cargo", "run", "--bin", "exercises", "--", "list" | "verify"] => Ok(()),
+        ["cargo", "run", "--bin", "exercises", "--", "run" | "hint" | "reset", name] => {
+            chapters_has("exercises", name).then_some(()).ok_or_else(|| format!("there is no exercise {name}"))
+        }
         ["cargo", "run", "--example", "pools", "--", ..] => shows::<pools::Pool>(&words[4..]),
         ["cargo", "run", "--example", "graceful", "--", seconds] => {
             seconds.parse::<f64>().map(drop).map_err(|error| error.to_string())
@@ -214,6 +217,7 @@ fn an_unknown_figure_is_a_wrong_command_line() {
 fn a_wrong_command_is_found() {
     for (command, error) in [
         ("cargo run --bin chapter-fibers", "no demo chapter-fibers"),
+        ("cargo run --bin exercises -- run fibers", "no exercise fibers"),
         ("cargo run --bin chapter-threads --jobs=8", "after --"),
         ("cargo run --bin chapter-threads -- --job=8", "--job"),
         ("cargo run --bin chapter-threads -- --workers=0", "from 1 to"),

@@ -3,14 +3,14 @@
 //! Build `wait` with `thread::park`, and have the last `count_down` call `unpark`. Only one thread waits, the one that
 //! created the latch.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, Thread};
+use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
+use chapters::scheduler::thread::{self, Thread};
 
 /// A latch that opens when it has been counted down to zero.
 pub struct Latch {
     left: AtomicUsize,
     /// The thread that waits.
-    pub waiter: Thread,
+    waiter: Thread,
 }
 
 impl Latch {

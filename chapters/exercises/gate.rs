@@ -1,9 +1,9 @@
 //! A thread sometimes waits at an open gate forever, although `wait` checks the gate in a loop.
 //!
-//! The check runs `wait` and `open` in all interleavings, with loom, and reports the first in which something is wrong.
-//! Fix `open`. loom doesn't know about time, so a sleep or a timeout changes nothing.
+//! The check runs `wait` and `open` in every schedule, and shows one in which something is wrong. Fix `open`. No time passes
+//! in a schedule, so a timeout changes nothing.
 
-use loom::sync::{Condvar, Mutex};
+use chapters::scheduler::sync::{Condvar, Mutex};
 
 /// A gate that can be opened once.
 pub struct Gate {

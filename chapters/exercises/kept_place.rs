@@ -1,26 +1,27 @@
-//! A kitchen with a limited number of places, made of a lock and a condition. A cook that panics keeps its place
+//! A kitchen with a limited number of places, made of a mutex and a condition variable. A cook that panics keeps its place
 //! forever, and when all places are kept, all other cooks wait outside.
 //!
 //! Fix `cook`: release the place in a way that can't be forgotten, and that a panic can't skip.
 
-use chapters::threads::{Condition, Lock};
+use chapters::scheduler::sync::{Condvar, Mutex};
 
 pub struct Kitchen {
-    pub free: Lock<usize>,
-    left: Condition,
+    free: Mutex<usize>,
+    left: Condvar,
 }
 
 impl Kitchen {
     pub fn new(places: usize) -> Self {
-        Self { free: Lock::guarding(places), left: Condition::new() }
+        Self { free: Mutex::new(places), left: Condvar::new() }
     }
 
     /// Cooks a dish when there is a place.
     pub fn cook<T>(&self, dish: impl FnOnce() -> T) -> T {
-        *self.left.wait_for(self.free.acquire(), |free| *free > 0) -= 1;
+        let free = self.free.lock().unwrap();
+        *self.left.wait_while(free, |free| *free == 0).unwrap() -= 1;
         let cooked = dish();
-        *self.free.acquire() += 1;
-        self.left.notify(1);
+        *self.free.lock().unwrap() += 1;
+        self.left.notify_one();
         cooked
     }
 }

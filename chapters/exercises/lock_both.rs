@@ -1,9 +1,9 @@
 //! Two threads lock the same two mutexes, but pass them in different orders, and deadlock.
 //!
-//! Build `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another call
+//! Change `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another call
 //! of itself. The two mutexes aren't numbered. What else could give them an order?
 
-use std::sync::{Mutex, MutexGuard};
+use chapters::scheduler::sync::{Mutex, MutexGuard};
 
 /// Locks two different mutexes.
 pub fn lock_both<'a, T>(one: &'a Mutex<T>, two: &'a Mutex<T>) -> (MutexGuard<'a, T>, MutexGuard<'a, T>) {

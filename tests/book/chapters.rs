@@ -84,7 +84,7 @@ fn chapters_without_a_part(page: &Page) -> Vec<String> {
     let shows = |folder: &str| includes(page).iter().filter(|(_, include)| include.path.starts_with(folder)).count();
     let figures = shows("book/figures") + shows("book/schedules");
     let questions = page.text.matches("<summary>Answer</summary>").count();
-    let exercises = commands(page).iter().filter(|it| it.starts_with("cargo run --example exercise -- ")).count();
+    let exercises = commands(page).iter().filter(|it| it.starts_with("cargo run --bin exercises -- run ")).count();
     let fewer = |what: &str, has: usize, needs: usize| {
         (has < needs).then(|| page.fault(1, format!("the chapter has {has} {what}, and needs {needs}")))
     };
@@ -159,7 +159,7 @@ mod each_check_can_fail {
         let figure =
             "<figure>\n{{#include ../figures/a.svg}}\n<figcaption>\n\nFour threads\n\n</figcaption>\n</figure>";
         let question = "<details>\n<summary>Answer</summary>\n\nYes, it does.\n\n</details>";
-        let exercise = "```console\n$ cargo run --example exercise -- a\n? 1\n```";
+        let exercise = "```console\n$ cargo run --bin exercises -- run a\n? 1\n```";
         let recap = "\n## Recap\n\n| Python | Rust |\n| --- | --- |\n| a | b |";
         let whole = [&text, figure, question, question, exercise, exercise, recap];
         assert_finds(check(&whole), &[]);

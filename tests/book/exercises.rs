@@ -1,8 +1,9 @@
 //! Exercises and questions: each exercise is set on a page and solved on another, and each answer is below its
 //! question.
 //!
-//! The test `run` runs the commands that the pages show, so it checks that each exercise fails and that its solution
-//! passes. `chapters/tests/quizzes` and the package `programs` test the possible outputs of the programs.
+//! The test `run` runs the commands that the pages show, so it checks that each exercise fails. The tests of the package
+//! `exercises` check that the solutions pass. `chapters/tests/quizzes` and the package `programs` test the possible
+//! outputs of the programs.
 
 use std::path::{Path, PathBuf};
 
@@ -22,20 +23,18 @@ pub fn commands(page: &Page) -> Vec<String> {
     lines.filter_map(|line| Some(line.strip_prefix("$ ")?.to_owned())).collect()
 }
 
-/// Every exercise is set in a chapter, and its solution is shown and run.
+/// Every exercise is set in a chapter, and its solution is shown.
 fn exercises_that_are_not_set_or_not_solved(exercises: &[PathBuf], pages: &[Page]) -> Vec<String> {
-    let shows = |solved: bool, command: &str| {
-        let mut pages = pages.iter().filter(|page| (page.path == Path::new(SOLUTIONS)) == solved);
+    let shows = |command: &str| {
+        let mut pages = pages.iter().filter(|page| page.path != Path::new(SOLUTIONS));
         pages.any(|page| commands(page).iter().any(|it| it == command))
     };
     let fault = |exercise: &PathBuf| {
         let name = exercise.file_stem()?.to_str()?;
         let solution = exercise.parent()?.join("solutions").join(exercise.file_name()?);
         let mut included = pages.iter().filter(|page| page.path == Path::new(SOLUTIONS)).flat_map(includes);
-        if !shows(false, &format!("cargo run --example exercise -- {name}")) {
+        if !shows(&format!("cargo run --bin exercises -- run {name}")) {
             Some(format!("{}: no chapter sets this exercise", exercise.display()))
-        } else if !shows(true, &format!("cargo run --example solution -- {name}")) {
-            Some(format!("{}: {SOLUTIONS} does not run its solution", exercise.display()))
         } else if !included.any(|(_, include)| include.path == solution) {
             Some(format!("{}: {SOLUTIONS} does not show {}", exercise.display(), solution.display()))
         } else {
@@ -66,8 +65,7 @@ mod on_the_pages {
     fn every_exercise_is_set_and_solved() {
         let in_the_folder = |path: &PathBuf| path.parent() == Some(Path::new("chapters/exercises"));
         let exercises = files("chapters/exercises", "rs").into_iter().filter(in_the_folder);
-        let exercises: Vec<PathBuf> =
-            exercises.filter(|path| path.file_stem().is_some_and(|it| it != "main")).collect();
+        let exercises: Vec<PathBuf> = exercises.collect();
         assert!(!exercises.is_empty());
         assert_none(exercises_that_are_not_set_or_not_solved(&exercises, &pages()));
     }
@@ -84,18 +82,16 @@ mod each_check_can_fail {
 
     #[test]
     fn exercises() {
-        let run = |what: &str| format!("```console\n$ cargo run --example {what} -- a\n? 1\n```\n");
+        let set = "```console\n$ cargo run --bin exercises -- run a\n? 1\n```\n";
         let shown = "```rust,ignore\n{{#include ../../chapters/exercises/solutions/a.rs:solution}}\n```\n";
         let check = |set: &str, solved: &str| {
             let solutions = Page { path: SOLUTIONS.into(), text: solved.to_owned() };
             exercises_that_are_not_set_or_not_solved(&["chapters/exercises/a.rs".into()], &[example(set), solutions])
         };
-        let (set, solved) = (run("exercise"), run("solution"));
-        assert_finds(check(&set, &(shown.to_owned() + &solved)), &[]);
-        assert_finds(check("", &(shown.to_owned() + &solved)), &["chapters/exercises/a.rs: no chapter sets"]);
-        assert_finds(check(&set, shown), &["book/src/solutions.md does not run its solution"]);
-        assert_finds(check(&set, &solved), &["book/src/solutions.md does not show chapters/exercises/solutions/a.rs"]);
-        assert_finds(check("", &(set + &solved + shown)), &["no chapter sets"]);
+        assert_finds(check(set, shown), &[]);
+        assert_finds(check("", shown), &["chapters/exercises/a.rs: no chapter sets"]);
+        assert_finds(check(set, ""), &["book/src/solutions.md does not show chapters/exercises/solutions/a.rs"]);
+        assert_finds(check("", &(set.to_owned() + shown)), &["no chapter sets"]);
     }
 
     #[test]

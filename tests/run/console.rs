@@ -57,7 +57,7 @@ pub fn commands(text: &str) -> Result<Vec<Shown>, String> {
         match (line.strip_prefix("$ "), commands.last_mut()) {
             (Some(command), _) => {
                 // A check of an exercise fails until the reader has solved the exercise.
-                let status = i32::from(command.starts_with("cargo run --example exercise -- "));
+                let status = i32::from(command.starts_with("cargo run --bin exercises -- run "));
                 commands.push(Shown { command: command.to_owned(), output: Vec::new(), status });
             }
             (None, None) => return Err("the block does not begin with a command".to_owned()),
@@ -226,8 +226,8 @@ pub fn output(command: &str) -> Result<String, String> {
 fn execute(plan: &Plan) -> Result<Output, String> {
     let command = match plan {
         Plan::Ours { program, arguments } => {
-            let program = built(program)?;
-            snapbox::cmd::Command::new(program).args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"))
+            let command = snapbox::cmd::Command::new(built(program)?).args(arguments);
+            rust::for_the_real_compiler(command).current_dir(env!("CARGO_TARGET_TMPDIR"))
         }
         Plan::Other { program, arguments } => {
             let program = if program == "python3" { python::interpreter() } else { program.as_ref() };

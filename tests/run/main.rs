@@ -75,7 +75,7 @@ fn turn(block: &Block) -> Turn {
         Some(note) if note.starts_with(console::ALONE) => Turn::Alone,
         Some(python::HANGS) => Turn::Long,
         Some(note) if note.starts_with(session::SESSION) => Turn::Long,
-        _ if block.text.starts_with("$ cargo run --example exercise") => Turn::Long,
+        _ if block.text.starts_with("$ cargo run --bin exercises") => Turn::Long,
         _ => Turn::Short,
     }
 }

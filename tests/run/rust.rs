@@ -65,6 +65,15 @@ pub fn with_the_real_compiler(command: &mut Command) {
     }
 }
 
+/// The same for a program that compiles an exercise.
+pub fn for_the_real_compiler(command: snapbox::cmd::Command) -> snapbox::cmd::Command {
+    let changed = CHANGED.into_iter().zip(BEFORE.get().into_iter().flatten());
+    changed.fold(command.env_remove(COMPILER), |command, (name, before)| match before {
+        Some(value) => command.env(name, value),
+        None => command.env_remove(name),
+    })
+}
+
 thread_local! {
     /// Whether the current panic is skeptic's way of reporting a fault.
     static QUIET: Cell<bool> = const { Cell::new(false) };

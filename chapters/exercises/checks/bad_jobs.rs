@@ -1,8 +1,12 @@
 //! Checks `bad_jobs`.
 
+use checks::{Check, Checks};
 use std::panic;
 
-use crate::bad_jobs::{Job, run};
+use super::bad_jobs::{Job, run};
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Two workers run 20 jobs, some of which panic.", check)]);
 
 /// How many jobs there are. Every third one is bad, and so are the first ones.
 const JOBS: u64 = 20;
@@ -11,7 +15,7 @@ fn is_bad(number: u64) -> bool {
     number < 4 || number.is_multiple_of(3)
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     // The panics are expected, so their messages aren't printed.
     panic::set_hook(Box::new(|_| ()));
     let job = |number| Box::new(move || if is_bad(number) { panic!("a bad job") } else { number }) as Job;

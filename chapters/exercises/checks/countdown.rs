@@ -1,67 +1,60 @@
-//! Checks `countdown`.
+//! Checks `countdown` in every schedule.
 
-use std::fs;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use crate::countdown::Latch;
+use chapters::scheduler::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use chapters::scheduler::thread;
+use checks::schedules::{Trial, all, violated};
+use checks::{Check, Checks};
 
-/// How long a waiting thread may take to fall asleep.
-const WATCHED: Duration = Duration::from_secs(1);
+use super::countdown::Latch;
 
-pub fn check() -> Result<(), String> {
-    counted_down_before_the_wait()?;
-    woken_for_another_reason()?;
-    sleeps()
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("A and B count down, and the main thread waits.", || check(&Trial::new(|| count_down(false)))),
+    Check::new("The same, but the main thread has a token already.", || check(&Trial::new(|| count_down(true)))),
+    Check::new("A stores a value and counts down. Memory is weak.", || check(&Trial::new(publish).with_weak_memory())),
+]);
+
+fn check(trial: &Trial) -> Result<(), String> {
+    all(&trial.without_spurious_wakeups().showing("left").advice(
+        "While the count isn't zero, the main thread should be parked.",
+        "See hint 2.",
+        "See hint 1.",
+    ))
 }
 
-/// The count is zero when the thread begins to wait.
-fn counted_down_before_the_wait() -> Result<(), String> {
-    let latch = Latch::new(2);
-    thread::scope(|scope| [(); 2].map(|()| scope.spawn(|| latch.count_down())).map(|thread| _ = thread.join()));
+fn count_down(token: bool) {
+    let latch = Arc::new(Latch::new(2));
+    let counted = Arc::new(AtomicUsize::new(0));
+    if token {
+        thread::current().unpark();
+    }
+    for _ in 0..2 {
+        let (latch, counted) = (Arc::clone(&latch), Arc::clone(&counted));
+        thread::spawn(move || {
+            counted.fetch_add(1, Relaxed);
+            latch.count_down();
+        });
+    }
     latch.wait();
-    Ok(())
+    let missing = 2 - counted.load(Relaxed);
+    if missing > 0 {
+        let threads = if missing == 1 { "1 thread hasn't" } else { "2 threads haven't" };
+        violated(&format!("`wait` returns although {threads} counted down"));
+    }
 }
 
-/// The thread's token is set before it waits, as if something else had set it.
-fn woken_for_another_reason() -> Result<(), String> {
-    let (latch, opened) = (Latch::new(1), AtomicBool::new(false));
-    latch.waiter.unpark();
-    let early = thread::scope(|scope| {
-        let other = scope.spawn(|| {
-            thread::sleep(Duration::from_millis(50));
-            let early = opened.load(SeqCst);
-            latch.count_down();
-            early
-        });
-        latch.wait();
-        opened.store(true, SeqCst);
-        other.join().expect("counting down doesn't panic")
+fn publish() {
+    let latch = Arc::new(Latch::new(1));
+    let value = Arc::new(AtomicU32::new(0));
+    let (theirs, shared) = (Arc::clone(&latch), Arc::clone(&value));
+    thread::spawn(move || {
+        shared.store(1, Relaxed);
+        theirs.count_down();
     });
-    if early { Err("`wait` returned before the count was zero".to_owned()) } else { Ok(()) }
-}
-
-/// A thread that waits is asleep.
-fn sleeps() -> Result<(), String> {
-    let latch = Latch::new(1);
-    // The name of the waiting thread's folder, where the system has one.
-    let Ok(waiter) = fs::read_link("/proc/thread-self") else { return Ok(()) };
-    let asleep = thread::scope(|scope| {
-        let other = scope.spawn(|| {
-            let start = Instant::now();
-            let mut asleep = false;
-            while !asleep && start.elapsed() < WATCHED {
-                let stat = fs::read_to_string(Path::new("/proc").join(&waiter).join("stat")).unwrap_or_default();
-                asleep = stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'));
-                thread::sleep(Duration::from_millis(1));
-            }
-            latch.count_down();
-            asleep
-        });
-        latch.wait();
-        other.join().expect("counting down doesn't panic")
-    });
-    if asleep { Ok(()) } else { Err("while it waits, the thread polls, and keeps a core busy".to_owned()) }
+    latch.wait();
+    if value.load(Relaxed) == 0 {
+        violated("main doesn't see what a thread stored before it counted down,");
+    }
 }

@@ -1,12 +1,16 @@
 //! Checks `deadlocked`.
 
-use crate::deadlocked::{Thread, deadlocked};
+use super::deadlocked::{Thread, deadlocked};
+use checks::{Check, Checks};
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Threads hold locks and wait for others.", check)]);
 
 const fn thread(name: &'static str, holds: &'static [&'static str], waits_for: Option<&'static str>) -> Thread {
     Thread { name, holds, waits_for }
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     attempt("no thread waits", &[thread("A", &["x"], None), thread("B", &[], None)], &[])?;
     attempt(
         "A holds x and waits for y, B holds y and waits for x",

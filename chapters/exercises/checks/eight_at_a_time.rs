@@ -1,9 +1,13 @@
 //! Checks `eight_at_a_time`.
 
+use checks::{Check, Checks};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use crate::eight_at_a_time::answer_all;
+use super::eight_at_a_time::answer_all;
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("100 requests are answered.", check)]);
 
 const REQUESTS: u64 = 100;
 const MOST: usize = 8;
@@ -18,7 +22,7 @@ struct Seen {
     answered: Vec<u64>,
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let (seen, changed) = (Mutex::new(Seen::default()), Condvar::new());
     answer_all((0..REQUESTS).collect(), |request| {
         let mut guard = seen.lock().expect("nobody panics");

@@ -1,8 +1,14 @@
 //! Checks `end_of_pipe`.
 
-use crate::end_of_pipe::sum;
+use super::end_of_pipe::sum;
+use checks::{Check, Checks};
 
-pub fn check() -> Result<(), String> {
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("20 child processes write a number each.", check).or_hangs(
+    "The children have exited, and the parent waits for the end of the pipe. Somewhere there's still a copy of the writing end.",
+)]);
+
+fn check() -> Result<(), String> {
     match sum(20).map_err(|error| error.to_string())? {
         190 => Ok(()),
         other => Err(format!("the numbers from 0 to 19 add up to 190, not to {other}")),

@@ -1,14 +1,18 @@
 //! Checks `fair_share`.
 
+use checks::{Check, Checks};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use crate::fair_share::work;
+use super::fair_share::work;
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Four workers share 40 jobs.", check)]);
 
 /// How many jobs there are.
 const JOBS: usize = 40;
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let runtime = Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     let mut done = runtime.block_on(async {
         let (jobs, queue) = async_channel::unbounded();

@@ -1,5 +1,6 @@
 //! Checks `first_answer`, on a clock that jumps to the next timer when all tasks wait.
 
+use checks::{Check, Checks};
 use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,10 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep};
 
-use crate::first_answer::first_answer;
+use super::first_answer::first_answer;
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Several servers answer, fail, or panic.", check)]);
 
 /// The end of a question, after a number of seconds.
 #[derive(Clone, Copy)]
@@ -43,7 +47,7 @@ async fn ask(servers: &[(u64, Server)]) -> Seen {
     Seen { result, seconds: start.elapsed().as_secs(), questions: Arc::strong_count(&alive) - 1 }
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     // A panic is expected, so its message isn't printed.
     panic::set_hook(Box::new(|_| ()));
     let clock = Builder::new_current_thread().enable_time().start_paused(true).build();

@@ -1,6 +1,10 @@
 //! Checks `forecast`.
 
-use crate::forecast::{Work, Workers, at_least};
+use super::forecast::{Work, Workers, at_least};
+use checks::{Check, Checks};
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Six forecasts.", check)]);
 
 /// Work, workers, and how long it takes at least, with the reason.
 const CASES: [(Work, Workers, f64, &str); 6] = [
@@ -23,7 +27,7 @@ const fn case(
     (Work { computing, waiting }, Workers { count, cores: 2.0, one_at_a_time }, seconds, why)
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     CASES.iter().try_for_each(|(work, workers, seconds, why)| {
         let forecast = at_least(work, workers);
         match (forecast - seconds).abs() < 1e-9 {

@@ -1,42 +1,42 @@
-//! Checks `gate`, with loom.
+//! Checks `gate` in every schedule.
 
 use std::sync::Arc;
-use std::{panic, process};
 
-use loom::model::Builder;
-use loom::thread;
+use chapters::scheduler::thread;
+use checks::schedules::{Trial, all, me, violated};
+use checks::{Check, Checks};
 
-use crate::gate::Gate;
+use super::gate::Gate;
 
-/// A model needs about thirty steps. One that needs more polls the gate.
-const STEPS: usize = 300;
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("A waits at the gate, and the main thread opens it.", || check(|| open(1))),
+    Check::new("A and B wait at the gate, and the main thread opens it.", || check(|| open(2))),
+]);
 
-pub fn check() -> Result<(), String> {
-    // loom panics in the middle of an interleaving, and some of its types panic again when they're dropped then.
-    panic::set_hook(Box::new(|panic| {
-        print!("loom says: {}", panic.payload_as_str().unwrap_or_default());
-        process::exit(1)
-    }));
-    (1..=2).for_each(explore);
-    Ok(())
+fn check(program: fn()) -> Result<(), String> {
+    all(&Trial::new(program).showing("is_open").advice(
+        "A thread should wait until the gate is opened.",
+        "",
+        "A woken thread checks the gate. Was it open by then?",
+    ))
 }
 
-/// Lets threads wait at a gate in all interleavings.
-fn explore(waiting: usize) {
-    let mut builder = Builder::new();
-    builder.max_branches = STEPS;
-    builder.preemption_bound = Some(2);
-    builder.check(move || {
-        let gate = Arc::new(Gate::new());
-        let wait = |gate: Arc<Gate>| {
-            thread::spawn(move || {
-                gate.wait();
-                assert!(gate.is_open(), "a thread has passed the gate before it was open");
-            })
-        };
-        let threads: Vec<_> = (0..waiting).map(|_| wait(Arc::clone(&gate))).collect();
-        gate.open();
-        assert!(gate.is_open(), "the gate isn't open after a call of `open`");
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-    });
+/// Lets threads wait at a gate, which the main thread opens.
+fn open(waiting: usize) {
+    let gate = Arc::new(Gate::new());
+    let wait = |gate: Arc<Gate>| {
+        thread::spawn(move || {
+            gate.wait();
+            if !gate.is_open() {
+                violated(&format!("{} has passed the gate before it was open", me()));
+            }
+        })
+    };
+    let threads: Vec<_> = (0..waiting).map(|_| wait(Arc::clone(&gate))).collect();
+    gate.open();
+    if !gate.is_open() {
+        violated("the gate isn't open after a call of `open`,");
+    }
+    threads.into_iter().for_each(|thread| _ = thread.join());
 }

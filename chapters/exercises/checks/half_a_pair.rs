@@ -1,16 +1,20 @@
 //! Checks `half_a_pair`: drops `next` while it waits, and looks for the glove that it had taken.
 
+use checks::{Check, Checks};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::half_a_pair::Pairs;
+use super::half_a_pair::Pairs;
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Calls of `next` are dropped while they wait.", check)]);
 
 /// Polls a future once, and drops it if it isn't ready.
 fn try_once<T>(future: impl Future<Output = T>) -> Poll<T> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let (line, gloves) = async_channel::unbounded();
     let put = |glove: u32| line.try_send(glove).expect("the line is open");
     let mut pairs = Pairs::new(gloves);

@@ -1,10 +1,15 @@
 //! Checks `in_order`.
 
+use checks::{Check, Checks};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use crate::in_order::map;
+use super::in_order::map;
+
+/// The checks.
+pub const CHECKS: Checks =
+    Checks::new(&[Check::new("Items are mapped by several threads, and some of them panic.", check)]);
 
 /// How long an item waits for others. Items that work at the same time need almost none of it.
 const LONG: Duration = Duration::from_millis(500);
@@ -42,7 +47,7 @@ impl Seen {
     }
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     // A panic is expected, so its message isn't printed.
     panic::set_hook(Box::new(|_| ()));
     at_the_same_time()?;

@@ -1,66 +1,67 @@
-//! Checks `kept_place`.
+//! Checks `kept_place` in every schedule.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use chapters::threads::{Barrier, Event};
+use chapters::scheduler::thread;
+use checks::schedules::{Trial, all, me, violated, work};
+use checks::{Check, Checks};
 
-use crate::kept_place::Kitchen;
+use super::kept_place::Kitchen;
 
-/// The time limit for the cooks to meet in the kitchen, or for the next one to get in.
-const LONG: Duration = Duration::from_secs(1);
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("There is 1 place. A's dish panics, and B cooks.", || check(|| cook(1, 2))),
+    Check::new("There is 1 place. A's dish panics, and B and C cook.", || check(|| cook(1, 3))),
+    Check::new("There are 2 places. A's dish panics, and B and C cook.", || check(|| cook(2, 3))),
+    Check::new("There are 2 places, and A cooks in one of them while B does in the other.", || check(together)),
+]);
 
-pub fn check() -> Result<(), String> {
-    let places = 2;
-    let kitchen = Arc::new(Kitchen::new(places));
-    if kitchen.cook(|| *kitchen.free.acquire()) != 1 {
-        return Err("who cooks takes one place, and no more".to_owned());
-    }
-    // The panic is expected, so its message isn't printed.
-    panic::set_hook(Box::new(|_| ()));
-    let burnt = panic::catch_unwind(AssertUnwindSafe(|| kitchen.cook(|| panic!("the dish is burnt"))));
-    let _ = panic::take_hook();
-    if burnt.is_ok() {
-        return Err("the panic of a cook is not for the kitchen to keep".to_owned());
-    }
-    let free = *kitchen.free.acquire();
-    if free != places {
-        return Err(format!("a cook has panicked, everybody is gone, and of {places} places {free} is free"));
-    }
-    all_cook_at_once(&kitchen, places)?;
-    who_waits_is_told(&kitchen, places)
+fn check(program: fn()) -> Result<(), String> {
+    all(&Trial::new(program).showing("free").advice(
+        "While the kitchen is full, a cook should wait until another one leaves.",
+        "See hint 2.",
+        "A panic skips the rest of the function, but it drops the local variables. See hint 1.",
+    ))
 }
 
-/// As many cooks as there are places are in the kitchen at one time.
-fn all_cook_at_once(kitchen: &Arc<Kitchen>, places: usize) -> Result<(), String> {
-    let together = Barrier::new(places);
-    let met = thread::scope(|scope| {
-        let cook = || kitchen.cook(|| together.wait_timeout(LONG).is_ok());
-        let cooks: Vec<_> = (0..places).map(|_| scope.spawn(cook)).collect();
-        cooks.into_iter().all(|cook| cook.join().expect("no cook panics"))
-    });
-    if met { Ok(()) } else { Err(format!("there are {places} places, and {places} cooks cannot cook at once")) }
-}
+/// The payload of the panic of a dish. A panic that's resumed isn't reported.
+struct Burnt;
 
-/// A cook that finds the kitchen full gets in when another cook leaves.
-fn who_waits_is_told(kitchen: &Arc<Kitchen>, places: usize) -> Result<(), String> {
-    let (inside, leave) = (Arc::new(Barrier::new(places + 1)), Arc::new(Event::new()));
-    for _ in 0..places {
-        let (kitchen, inside, leave) = (Arc::clone(kitchen), Arc::clone(&inside), Arc::clone(&leave));
-        thread::spawn(move || {
-            kitchen.cook(|| {
-                inside.wait().expect("all come");
-                leave.wait();
-            });
+/// Lets cooks cook, of whom the first one panics.
+fn cook(places: usize, cooks: usize) {
+    let (kitchen, cooking) = (Kitchen::new(places), AtomicUsize::new(0));
+    let cook = |panics: bool| {
+        kitchen.cook(|| {
+            if cooking.fetch_add(1, Relaxed) >= places {
+                violated(&format!("more cooks than there are places cook at the same time: {} is one of them,", me()));
+            }
+            work();
+            cooking.fetch_sub(1, Relaxed);
+            if panics {
+                panic::resume_unwind(Box::new(Burnt));
+            }
         });
-    }
-    inside.wait().expect("all come");
-    let (done, cooked) = mpsc::channel();
-    let theirs = Arc::clone(kitchen);
-    thread::spawn(move || theirs.cook(|| done.send(()).expect("somebody listens")));
-    leave.set();
-    cooked.recv_timeout(LONG).map_err(|_| "all have left the kitchen, and who waits outside is not told".to_owned())
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let cooked = panic::catch_unwind(AssertUnwindSafe(|| cook(true)));
+            match cooked {
+                Err(panic) if panic.is::<Burnt>() => {}
+                Err(panic) if !panic.is::<&str>() => panic::resume_unwind(panic),
+                _ => violated("the panic of the dish doesn't reach the caller of `cook`"),
+            }
+        });
+        (1..cooks).for_each(|_| _ = scope.spawn(|| cook(false)));
+    });
+}
+
+/// Lets A cook until B has cooked, in the other place.
+fn together() {
+    let kitchen = Kitchen::new(2);
+    let (done, wait) = chapters::scheduler::sync::mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| kitchen.cook(move || wait.recv().unwrap()));
+        scope.spawn(|| kitchen.cook(move || done.send(1).unwrap()));
+    });
 }

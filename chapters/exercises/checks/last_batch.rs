@@ -1,17 +1,21 @@
 //! Checks `last_batch`.
 
+use checks::{Check, Checks};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use chapters::coroutines::Queue;
 use tokio::runtime::Builder;
 
-use crate::last_batch::work;
+use super::last_batch::work;
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("A worker writes seven items.", check)]);
 
 /// How many items there are: not a number of whole batches.
 const ITEMS: u32 = 7;
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let runtime = Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     let queue = Queue::new(0);
     (0..ITEMS).for_each(|item| queue.try_put(item).expect("it has room for all"));

@@ -1,48 +1,63 @@
-//! Checks `lock_both`.
+//! Checks `lock_both` in every schedule.
 
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread;
-use std::time::Duration;
+use chapters::scheduler::sync::Mutex;
+use chapters::scheduler::thread;
+use checks::schedules::{Trial, all, me, violated};
+use checks::{Check, Checks};
 
-use crate::lock_both::lock_both;
+use super::lock_both::lock_both;
 
-/// How many times the check tries to make two threads deadlock.
-const ROUNDS: usize = 40;
-/// How long a thread may take to get to the lock that it has to wait for.
-const MOMENT: Duration = Duration::from_millis(2);
-/// A thread that hasn't both mutexes after this time never gets them.
-const STILL: Duration = Duration::from_millis(1500);
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("A locks two mutexes.", || check(alone)),
+    Check::new("A locks two mutexes, and B locks the same ones in the other order.", || check(both_orders)),
+    Check::new("A, B, and C lock two of three mutexes each, in a circle.", || check(in_a_circle)),
+]);
 
-pub fn check() -> Result<(), String> {
-    let mutexes = [Mutex::new('a'), Mutex::new('b')];
-    let (first, second) = lock_both(&mutexes[0], &mutexes[1]);
-    if (*first, *second) != ('a', 'b') {
-        return Err("the guards aren't in the order of the arguments".to_owned());
-    }
-    if mutexes.iter().any(|mutex| mutex.try_lock().is_ok()) {
-        return Err("it returned, and one of the mutexes isn't locked".to_owned());
-    }
-    (0..ROUNDS).try_for_each(|_| round())
+fn check(program: fn()) -> Result<(), String> {
+    all(&Trial::new(program).without_spurious_wakeups().advice(
+        "Trying again may go on forever, if another thread does the same at the same time.",
+        "",
+        "See hint 1.",
+    ))
 }
 
-/// Holds both mutexes until two threads wait for them, and releases first one and then the other. If each thread waits for
-/// another mutex, the one that gets the first mutex then waits for the second, which the other thread gets.
-fn round() -> Result<(), String> {
-    let mutexes = Arc::new([Mutex::new('a'), Mutex::new('b')]);
-    let (ended, ends) = mpsc::channel();
-    let first = mutexes[0].lock().map_err(|error| error.to_string())?;
-    let second = mutexes[1].lock().map_err(|error| error.to_string())?;
-    for (one, two) in [(0, 1), (1, 0)] {
-        let (mutexes, ended) = (Arc::clone(&mutexes), ended.clone());
-        thread::spawn(move || {
-            drop(lock_both(&mutexes[one], &mutexes[two]));
-            let _ = ended.send(());
-        });
-    }
-    thread::sleep(MOMENT);
-    drop(first);
-    thread::sleep(MOMENT);
-    drop(second);
-    let both = (0..2).try_for_each(|_| ends.recv_timeout(STILL));
-    both.map_err(|_| "two threads each hold one mutex and wait for the other".to_owned())
+fn alone() {
+    let mutexes = [Mutex::new('a'), Mutex::new('b')];
+    thread::scope(|scope| {
+        for (one, two) in [(0, 1), (1, 0)] {
+            let mutexes = &mutexes;
+            let locks = scope.spawn(move || {
+                let (first, second) = lock_both(&mutexes[one], &mutexes[two]);
+                if [*first, *second] != [one, two].map(|place| ['a', 'b'][place]) {
+                    violated("the guards are not in the order of the arguments");
+                }
+                let is_free = mutexes.iter().any(|mutex| mutex.try_lock().is_ok());
+                if is_free {
+                    violated(&format!("{} has both guards, and one of the mutexes isn't locked", me()));
+                }
+            });
+            _ = locks.join();
+        }
+    });
+}
+
+fn both_orders() {
+    let mutexes = [Mutex::new('a'), Mutex::new('b')];
+    thread::scope(|scope| {
+        for (one, two) in [(0, 1), (1, 0)] {
+            let mutexes = &mutexes;
+            scope.spawn(move || drop(lock_both(&mutexes[one], &mutexes[two])));
+        }
+    });
+}
+
+fn in_a_circle() {
+    let mutexes = [Mutex::new('a'), Mutex::new('b'), Mutex::new('c')];
+    thread::scope(|scope| {
+        for (one, two) in [(0, 1), (1, 2), (2, 0)] {
+            let mutexes = &mutexes;
+            scope.spawn(move || drop(lock_both(&mutexes[one], &mutexes[two])));
+        }
+    });
 }

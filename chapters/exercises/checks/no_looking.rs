@@ -2,17 +2,22 @@
 //!
 //! The clock stands still while any task can run, and then jumps to the next timer, so times are exact.
 
+use checks::{Check, Checks};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::time::{self, Instant};
 
-use crate::no_looking::Service;
+use super::no_looking::Service;
+
+/// The checks.
+pub const CHECKS: Checks =
+    Checks::new(&[Check::new("A service stops when its worker has nothing to do, and when it has.", check)]);
 
 /// The time at which the service is stopped.
 const STOP: Duration = Duration::from_millis(300);
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
         let (service, start) = (Service::new(), Instant::now());

@@ -1,12 +1,18 @@
 //! Checks `no_turn`.
 
+use checks::{Check, Checks};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
 
 use chapters::gil::{Gil, Watch};
 
-use crate::no_turn::{answer, ask};
+use super::no_turn::{answer, ask};
+
+/// The checks.
+pub const CHECKS: Checks =
+    Checks::new(&[Check::new("One thread asks 100 questions, and another one answers them.", check)
+        .or_hangs("Each thread waits for a message of the other one, and one of them keeps the lock while it waits.")]);
 
 /// Whether the thread that answers holds the lock.
 struct Holds(AtomicBool);
@@ -21,7 +27,7 @@ impl Watch for &Holds {
     }
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let gil = Gil::default();
     let (holds, without) = (Holds(AtomicBool::new(false)), AtomicBool::new(false));
     let square = |number: u64| {

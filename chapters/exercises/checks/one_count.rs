@@ -1,5 +1,6 @@
 //! Checks `one_count`.
 
+use checks::{Check, Checks};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,13 +9,18 @@ use chapters::processes::Method;
 use chapters::processes::shared::Shared;
 use chapters::processes::start::Starter;
 
-use crate::one_count::Counter;
+use super::one_count::Counter;
+
+/// The checks.
+pub const CHECKS: Checks =
+    Checks::new(&[Check::new("Three workers count to 1,000 each, with each start method.", check)])
+        .with_child(chapters::processes::start::child_main::<Counter>);
 
 /// How many workers there are, and how far each of them counts.
 const WORKERS: u64 = 3;
 const TIMES: u64 = 1_000;
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let [fork, spawn, forkserver] = [Method::Fork, Method::Spawn, Method::Forkserver].map(count);
     let cannot = |error: io::Error| error.to_string();
     let counts = [fork.map_err(cannot)?, spawn.map_err(cannot)?, forkserver.map_err(cannot)?];

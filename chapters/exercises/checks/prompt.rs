@@ -1,19 +1,23 @@
 //! Checks `prompt`: a job waits, on its thread, for an action of a coroutine beside it.
 
+use checks::{Check, Checks};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::task;
 
-use crate::prompt::{Job, answer};
+use super::prompt::{Job, answer};
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("A job waits for something that a coroutine does.", check)]);
 
 /// How long a job waits for the loop to continue. A loop that can continue needs almost none of it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The answer of a job that waited in vain.
 const IN_VAIN: u64 = u64::MAX;
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let runtime = Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     let (beat, heard) = mpsc::channel();
     let listener: Job = Box::new(move || {

@@ -2,15 +2,19 @@
 //!
 //! The clock stands still while any task can run, and then jumps, so a timeout means that all tasks wait.
 
+use checks::{Check, Checks};
 use std::future::Future;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::time;
 
-use crate::saved_wake::Bounded;
+use super::saved_wake::Bounded;
 
-pub fn check() -> Result<(), String> {
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Two tasks wait for an item, and two others for room.", check)]);
+
+fn check() -> Result<(), String> {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
         let queue = Bounded::new(2);

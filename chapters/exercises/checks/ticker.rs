@@ -1,9 +1,14 @@
 //! Checks `ticker`.
 
+use checks::{Check, Checks};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::ticker::Ticker;
+use super::ticker::Ticker;
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("A ticker ticks, and another one is stopped at once.", check)
+    .or_hangs("`stop` waits for the thread, and the thread sleeps until the interval of an hour is over.")]);
 
 const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(3600);
@@ -11,7 +16,7 @@ const LONG: Duration = Duration::from_secs(3600);
 /// How long a tick may take to come before it is one that never comes.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let (ticks, ticked) = mpsc::channel();
     let quick = Ticker::start(SHORT, move || _ = ticks.send(()));
     for tick in 1..=3 {

@@ -1,58 +1,52 @@
-//! Checks `too_early`.
+//! Checks `too_early` in every schedule.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
+use chapters::scheduler::sync::{Condvar, Mutex};
+use chapters::scheduler::thread;
+use checks::schedules::{Trial, all, me, violated};
+use checks::{Check, Checks};
 
-use chapters::threads::{Condition, Lock};
+use super::too_early::carry;
 
-use crate::too_early::{Pile, carry};
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("The pile is 2 high. A carries 3, and B adds 2.", || check(|| add(2, &[2]))),
+    Check::new("The pile is 3 high already. A carries 3.", || check(|| add(3, &[]))),
+    Check::new("The pile is 1 high. A carries 3, and B adds 1 twice.", || check(|| add(1, &[1, 1]))),
+    Check::new("The pile is 0 high. A carries 3, and B adds 1 four times.", || check(|| add(0, &[1, 1, 1, 1]))),
+]);
+
+fn check(program: fn()) -> Result<(), String> {
+    all(&Trial::new(program).showing("pile").advice(
+        "While the pile is too low, A should wait until it's notified.",
+        "A thread may wake up although the pile isn't high enough. See hint 1.",
+        "A notification that came earlier doesn't count. Look before you wait. See hint 2.",
+    ))
+}
 
 const LOAD: u64 = 3;
-/// How many times the carrier must check the pile while it is too low.
-const LOOKS: usize = 3;
 
-/// A pile that counts how many times its height was read.
-struct Watched<'a> {
-    height: u64,
-    looks: &'a AtomicUsize,
-}
-
-impl Pile for Watched<'_> {
-    fn height(&self) -> u64 {
-        self.looks.fetch_add(1, Relaxed);
-        self.height
-    }
-
-    fn take(&mut self, most: u64) -> u64 {
-        let taken = self.height.min(most);
-        self.height -= taken;
-        taken
-    }
-}
-
-pub fn check() -> Result<(), String> {
-    let looks = AtomicUsize::new(0);
-    let (pile, higher) = (Lock::guarding(Watched { height: LOAD - 1, looks: &looks }), Condition::new());
-    let carried = thread::scope(|scope| {
-        let carrier = scope.spawn(|| carry(&pile, &higher, LOAD));
-        // Wake the carrier without a reason, until its reaction is clear.
-        while looks.load(Relaxed) < LOOKS && !carrier.is_finished() {
-            higher.notify(1);
-            thread::yield_now();
+/// Lets A carry, and B add to the pile, with a notification each time.
+fn add(height: u64, more: &[u64]) {
+    let pile = Mutex::new(height);
+    let higher = Condvar::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let carried = carry(&pile, &higher, LOAD);
+            if carried != LOAD {
+                violated(&format!("{} carries {carried} of {LOAD}", me()));
+            }
+        });
+        if !more.is_empty() {
+            scope.spawn(|| {
+                for more in more {
+                    *pile.lock().unwrap() += more;
+                    higher.notify_one();
+                }
+            });
         }
-        if !carrier.is_finished() {
-            pile.acquire().height += 2;
-            higher.notify(1);
-        }
-        carrier.join()
     });
-    let left = pile.acquire().height;
-    match carried {
-        Err(_) => Err("it panicked".to_owned()),
-        Ok(LOAD) if left == 1 => Ok(()),
-        Ok(LOAD) => Err(format!("of {} it carried {LOAD}, and {left} are left", LOAD + 1)),
-        Ok(less) => {
-            Err(format!("it was woken when the pile was {} high, and carried {less} instead of {LOAD}", LOAD - 1))
-        }
+    let left = *pile.lock().unwrap();
+    if left != height + more.iter().sum::<u64>() - LOAD {
+        violated(&format!("{left} are left"));
     }
 }

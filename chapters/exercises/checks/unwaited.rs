@@ -1,11 +1,15 @@
 //! Checks `unwaited`.
 
+use checks::{Check, Checks};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::waitpid;
 
-use crate::unwaited::{Job, failures};
+use super::unwaited::{Job, failures};
 
-pub fn check() -> Result<(), String> {
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Of six jobs, one fails and two are killed.", check)]);
+
+fn check() -> Result<(), String> {
     let done: Job = || true;
     let fails: Job = || false;
     let killed: Job = || raise(Signal::SIGKILL).is_err();

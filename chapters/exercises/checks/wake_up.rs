@@ -1,5 +1,6 @@
 //! Checks `wake_up`: polls by hand, and counts how often each future is woken.
 
+use checks::{Check, Checks};
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
@@ -7,7 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::wake_up::{Bell, Wait};
+use super::wake_up::{Bell, Wait};
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[Check::new("Futures wait for a bell, which is then rung.", check)]);
 
 /// A future that waits for the bell, and the number of times that it was woken.
 struct Waiter {
@@ -38,7 +42,7 @@ impl Waiter {
     }
 }
 
-pub fn check() -> Result<(), String> {
+fn check() -> Result<(), String> {
     let bell = Bell::default();
     let [mut first, mut second] = [(); 2].map(|()| Waiter::new(&bell));
     if first.poll().is_ready() || second.poll().is_ready() {

@@ -1,13 +1,13 @@
 //! The last thread to count down wakes the waiting one.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, Thread};
+use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
+use chapters::scheduler::thread::{self, Thread};
 
 /// A latch that opens when it has been counted down to zero.
 pub struct Latch {
     left: AtomicUsize,
     /// The thread that waits.
-    pub waiter: Thread,
+    waiter: Thread,
 }
 
 impl Latch {

@@ -1,6 +1,6 @@
 //! `open` changes the state first, and then notifies.
 
-use loom::sync::{Condvar, Mutex};
+use chapters::scheduler::sync::{Condvar, Mutex};
 
 /// A gate that can be opened once.
 pub struct Gate {

@@ -1,10 +1,10 @@
-//! The place is a guard: it is given back when it is dropped, and a panic drops it too.
+//! The place is a guard: it's released when it's dropped, and a panic drops it too.
 
-use chapters::threads::{Condition, Lock};
+use chapters::scheduler::sync::{Condvar, Mutex};
 
 pub struct Kitchen {
-    pub free: Lock<usize>,
-    left: Condition,
+    free: Mutex<usize>,
+    left: Condvar,
 }
 
 // ANCHOR: solution
@@ -12,15 +12,16 @@ struct Place<'a>(&'a Kitchen);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        *self.0.free.acquire() += 1;
-        self.0.left.notify(1);
+        *self.0.free.lock().unwrap() += 1;
+        self.0.left.notify_one();
     }
 }
 
 impl Kitchen {
     /// Cooks a dish when there is a place.
     pub fn cook<T>(&self, dish: impl FnOnce() -> T) -> T {
-        *self.left.wait_for(self.free.acquire(), |free| *free > 0) -= 1;
+        let free = self.free.lock().unwrap();
+        *self.left.wait_while(free, |free| *free == 0).unwrap() -= 1;
         let _place = Place(self);
         dish()
     }
@@ -29,6 +30,6 @@ impl Kitchen {
 
 impl Kitchen {
     pub fn new(places: usize) -> Self {
-        Self { free: Lock::guarding(places), left: Condition::new() }
+        Self { free: Mutex::new(places), left: Condvar::new() }
     }
 }

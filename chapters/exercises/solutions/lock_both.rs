@@ -1,7 +1,8 @@
 //! The mutex with the smaller address is locked first.
 
 use std::ptr;
-use std::sync::{Mutex, MutexGuard};
+
+use chapters::scheduler::sync::{Mutex, MutexGuard};
 
 // ANCHOR: solution
 /// Locks two different mutexes.

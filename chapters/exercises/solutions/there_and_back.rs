@@ -1,24 +1,22 @@
 //! Locks the account with the smaller number first, in whichever direction the money goes.
 
-use chapters::threads::Lock;
+use chapters::scheduler::sync::Mutex;
 
 pub struct Account {
     pub number: u32,
-    pub balance: Lock<u64>,
+    pub balance: Mutex<u64>,
 }
 
 // ANCHOR: solution
-/// Moves `cents` if `from` has that many. Calls `meanwhile` when it holds one of its two locks.
-pub fn transfer(from: &Account, to: &Account, cents: u64, meanwhile: impl FnOnce()) -> bool {
+/// Moves `cents` from one account to another if there are that many. Returns whether it did.
+pub fn transfer(from: &Account, to: &Account, cents: u64) -> bool {
     if from.number == to.number {
-        meanwhile();
-        return *from.balance.acquire() >= cents; // a thread can't acquire the same lock twice
+        return *from.balance.lock().unwrap() >= cents; // a thread can't lock the same mutex twice
     }
     let in_order = from.number < to.number;
     let (first, second) = if in_order { (from, to) } else { (to, from) };
-    let mut first = first.balance.acquire();
-    meanwhile();
-    let mut second = second.balance.acquire();
+    let mut first = first.balance.lock().unwrap();
+    let mut second = second.balance.lock().unwrap();
     let (source, target) = if in_order { (&mut *first, &mut *second) } else { (&mut *second, &mut *first) };
     let enough = *source >= cents;
     if enough {

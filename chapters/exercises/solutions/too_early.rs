@@ -1,18 +1,16 @@
-//! A woken thread checks its condition again, and waits again if it doesn't hold: `wait_for` is that loop.
+//! A woken thread checks the height again, and waits again if the pile isn't high enough.
 
-use chapters::threads::{Condition, Lock};
+use chapters::scheduler::sync::{Condvar, Mutex};
 
 // ANCHOR: solution
 /// Waits until the pile is `load` high, takes that much, and returns how much it took.
-pub fn carry(pile: &Lock<impl Pile>, higher: &Condition, load: u64) -> u64 {
-    let mut pile = higher.wait_for(pile.acquire(), |pile| pile.height() >= load);
-    pile.take(load)
+pub fn carry(pile: &Mutex<u64>, higher: &Condvar, load: u64) -> u64 {
+    let mut pile = pile.lock().unwrap();
+    while *pile < load {
+        pile = higher.wait(pile).unwrap();
+    }
+    let taken = load.min(*pile);
+    *pile -= taken;
+    taken
 }
 // ANCHOR_END: solution
-
-pub trait Pile {
-    fn height(&self) -> u64;
-
-    /// Removes at most `most` from the pile, and returns the amount.
-    fn take(&mut self, most: u64) -> u64;
-}

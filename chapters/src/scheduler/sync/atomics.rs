@@ -125,6 +125,43 @@ macro_rules! atomic {
                 self.compare_exchange(current, new, success, failure)
             }
 
+            /// Stores what `update` returns for the value, and begins again if the value has changed in the meantime.
+            ///
+            /// # Errors
+            ///
+            /// When `update` returns `None`; the error is the value.
+            #[track_caller]
+            pub fn try_update(
+                &self,
+                set_order: Ordering,
+                fetch_order: Ordering,
+                mut update: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                let mut current = self.load(fetch_order);
+                while let Some(new) = update(current) {
+                    match self.compare_exchange(current, new, set_order, fetch_order) {
+                        Ok(old) => return Ok(old),
+                        Err(changed) => current = changed,
+                    }
+                }
+                Err(current)
+            }
+
+            /// The older name of [`try_update`](Self::try_update).
+            ///
+            /// # Errors
+            ///
+            /// When `update` returns `None`; the error is the value.
+            #[track_caller]
+            pub fn fetch_update(
+                &self,
+                set_order: Ordering,
+                fetch_order: Ordering,
+                update: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                self.try_update(set_order, fetch_order, update)
+            }
+
             /// Returns the value. No other thread can be using it.
             pub fn into_inner(self) -> $value {
                 let id = self.0;

@@ -1,0 +1,32 @@
+//! Notifies before it unlocks.
+
+use chapters::scheduler::sync::{Condvar, Mutex};
+
+/// A counting semaphore: permits that threads acquire and release.
+pub struct Semaphore {
+    /// The number of permits that are available.
+    permits: Mutex<usize>,
+    /// Notified when a permit is released.
+    released: Condvar,
+}
+
+impl Semaphore {
+    /// Creates a semaphore with `permits` permits.
+    pub fn new(permits: usize) -> Self {
+        Self { permits: Mutex::new(permits), released: Condvar::new() }
+    }
+
+    /// Takes a permit. If there isn't one, blocks until another thread releases one.
+    pub fn acquire(&self) {
+        let permits = self.permits.lock().unwrap();
+        let mut permits = self.released.wait_while(permits, |permits| *permits == 0).unwrap();
+        *permits -= 1;
+    }
+
+    /// Adds a permit and wakes a thread that is waiting for one.
+    pub fn release(&self) {
+        let mut permits = self.permits.lock().unwrap();
+        *permits += 1;
+        self.released.notify_one();
+    }
+}

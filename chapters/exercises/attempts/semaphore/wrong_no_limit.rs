@@ -1,0 +1,30 @@
+//! Gives every thread a permit.
+//! Refused: B works although A has the only permit
+
+use chapters::scheduler::sync::{Condvar, Mutex};
+
+/// A counting semaphore: permits that threads acquire and release.
+pub struct Semaphore {
+    /// The number of permits that are available.
+    permits: Mutex<usize>,
+    /// Notified when a permit is released.
+    released: Condvar,
+}
+
+impl Semaphore {
+    /// Creates a semaphore with `permits` permits.
+    pub fn new(permits: usize) -> Self {
+        Self { permits: Mutex::new(permits), released: Condvar::new() }
+    }
+
+    /// Takes a permit. If there isn't one, blocks until another thread releases one.
+    pub fn acquire(&self) {
+        *self.permits.lock().unwrap() += 1;
+    }
+
+    /// Adds a permit and wakes a thread that is waiting for one.
+    pub fn release(&self) {
+        *self.permits.lock().unwrap() += 1;
+        self.released.notify_one();
+    }
+}

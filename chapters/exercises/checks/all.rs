@@ -1,0 +1,144 @@
+//! All exercises and their checks as one program, so that editors, the formatter, and lints see them.
+//!
+//! The runner doesn't use it: it compiles each exercise on its own.
+
+#![allow(
+    clippy::todo,
+    missing_docs,
+    dead_code,
+    unreachable_pub,
+    reason = "an exercise is a file that a reader completes"
+)]
+
+#[path = "../bad_jobs.rs"]
+mod bad_jobs;
+#[path = "bad_jobs.rs"]
+mod check_bad_jobs;
+#[path = "countdown.rs"]
+mod check_countdown;
+#[path = "deadlocked.rs"]
+mod check_deadlocked;
+#[path = "eight_at_a_time.rs"]
+mod check_eight_at_a_time;
+#[cfg(target_os = "linux")]
+#[path = "end_of_pipe.rs"]
+mod check_end_of_pipe;
+#[path = "fair_share.rs"]
+mod check_fair_share;
+#[path = "first_answer.rs"]
+mod check_first_answer;
+#[path = "forecast.rs"]
+mod check_forecast;
+#[path = "gate.rs"]
+mod check_gate;
+#[path = "half_a_pair.rs"]
+mod check_half_a_pair;
+#[path = "in_order.rs"]
+mod check_in_order;
+#[path = "kept_place.rs"]
+mod check_kept_place;
+#[path = "last_batch.rs"]
+mod check_last_batch;
+#[path = "let_in.rs"]
+mod check_let_in;
+#[path = "lock_both.rs"]
+mod check_lock_both;
+#[path = "no_end.rs"]
+mod check_no_end;
+#[path = "no_looking.rs"]
+mod check_no_looking;
+#[path = "no_turn.rs"]
+mod check_no_turn;
+#[path = "once.rs"]
+mod check_once;
+#[cfg(target_os = "linux")]
+#[path = "one_count.rs"]
+mod check_one_count;
+#[path = "oneshot.rs"]
+mod check_oneshot;
+#[path = "overdraft.rs"]
+mod check_overdraft;
+#[path = "prompt.rs"]
+mod check_prompt;
+#[path = "same_pool.rs"]
+mod check_same_pool;
+#[path = "saved_wake.rs"]
+mod check_saved_wake;
+#[path = "semaphore.rs"]
+mod check_semaphore;
+#[path = "there_and_back.rs"]
+mod check_there_and_back;
+#[path = "ticker.rs"]
+mod check_ticker;
+#[path = "too_early.rs"]
+mod check_too_early;
+#[cfg(target_os = "linux")]
+#[path = "unwaited.rs"]
+mod check_unwaited;
+#[path = "wake_up.rs"]
+mod check_wake_up;
+#[path = "../countdown.rs"]
+mod countdown;
+#[path = "../deadlocked.rs"]
+mod deadlocked;
+#[path = "../eight_at_a_time.rs"]
+mod eight_at_a_time;
+#[cfg(target_os = "linux")]
+#[path = "../end_of_pipe.rs"]
+mod end_of_pipe;
+#[path = "../fair_share.rs"]
+mod fair_share;
+#[path = "../first_answer.rs"]
+mod first_answer;
+#[path = "../forecast.rs"]
+mod forecast;
+#[path = "../gate.rs"]
+mod gate;
+#[path = "../half_a_pair.rs"]
+mod half_a_pair;
+#[path = "../in_order.rs"]
+mod in_order;
+#[path = "../kept_place.rs"]
+mod kept_place;
+#[path = "../last_batch.rs"]
+mod last_batch;
+#[path = "../let_in.rs"]
+mod let_in;
+#[path = "../lock_both.rs"]
+mod lock_both;
+#[path = "../no_end.rs"]
+mod no_end;
+#[path = "../no_looking.rs"]
+mod no_looking;
+#[path = "../no_turn.rs"]
+mod no_turn;
+#[path = "../once.rs"]
+mod once;
+#[cfg(target_os = "linux")]
+#[path = "../one_count.rs"]
+mod one_count;
+#[path = "../oneshot.rs"]
+mod oneshot;
+#[path = "../overdraft.rs"]
+mod overdraft;
+#[path = "../prompt.rs"]
+mod prompt;
+#[path = "../same_pool.rs"]
+mod same_pool;
+#[path = "../saved_wake.rs"]
+mod saved_wake;
+#[path = "../semaphore.rs"]
+mod semaphore;
+#[path = "../there_and_back.rs"]
+mod there_and_back;
+#[path = "../ticker.rs"]
+mod ticker;
+#[path = "../too_early.rs"]
+mod too_early;
+#[cfg(target_os = "linux")]
+#[path = "../unwaited.rs"]
+mod unwaited;
+#[path = "../wake_up.rs"]
+mod wake_up;
+
+fn main() {}

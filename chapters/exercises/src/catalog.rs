@@ -1,0 +1,461 @@
+//! The exercises in the order of the chapters, with their hints and the sections that teach them.
+
+use std::fmt;
+use std::fs;
+
+use crate::compile::root;
+
+/// The kinds of exercises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Find and fix a fault.
+    Fix,
+    /// Add a feature to code that works.
+    Extend,
+    /// Write the whole thing.
+    Build,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fix => "fix",
+            Self::Extend => "extend",
+            Self::Build => "build",
+        })
+    }
+}
+
+/// An exercise.
+#[derive(Debug)]
+pub struct Exercise {
+    /// The name of its file.
+    pub name: &'static str,
+    /// The name of the page that sets it.
+    pub chapter: &'static str,
+    /// The heading of the section that teaches what it needs.
+    pub section: &'static str,
+    /// Its kind.
+    pub level: Level,
+    /// Whether it needs the code of the book, and not only other crates.
+    pub book: bool,
+    /// The hints, each of which gives away more than the one before.
+    pub hints: &'static [&'static str],
+}
+
+impl Exercise {
+    /// The page that sets it, as a path from the root.
+    fn page(&self) -> String {
+        format!("book/src/{}.md", self.chapter)
+    }
+
+    /// The title of the chapter.
+    pub fn title(&self) -> String {
+        let page = fs::read_to_string(root().join(self.page())).unwrap_or_default();
+        page.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(self.chapter).to_owned()
+    }
+
+    /// Where the section is that teaches what it needs, in a form that many terminals and editors can open.
+    pub fn section_at(&self) -> String {
+        let page = fs::read_to_string(root().join(self.page())).unwrap_or_default();
+        let is_it = |line: &str| line.starts_with('#') && line.trim_start_matches('#').trim() == self.section;
+        let line = page.lines().position(is_it).map(|line| format!(":{}", line + 1)).unwrap_or_default();
+        format!("{}{line} ({})", self.page(), self.section)
+    }
+}
+
+/// The exercise of this name. `no_end.rs` and `chapters/exercises/no_end.rs` are names as well.
+pub fn find(name: &str) -> Option<&'static Exercise> {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let name = name.strip_suffix(".rs").unwrap_or(name);
+    EXERCISES.iter().find(|exercise| exercise.name == name)
+}
+
+/// All exercises.
+pub const EXERCISES: &[Exercise] = &[
+    Exercise {
+        name: "no_end",
+        chapter: "service",
+        section: "Stopping the workers",
+        level: Level::Fix,
+        book: false,
+        hints: &[
+            "The iterator over a channel ends when the channel is empty and its last sender has been dropped. Which \
+             senders are there?",
+            "`sum` owns `jobs` until the end of its block, but it joins the workers before that.",
+        ],
+    },
+    Exercise {
+        name: "fair_share",
+        chapter: "service",
+        section: "The same with coroutines",
+        level: Level::Fix,
+        book: false,
+        hints: &[
+            "Awaiting a future that's ready doesn't pause the coroutine, and as long as the queue has items, `recv` is \
+             ready.",
+            "tokio has a future that isn't ready the first time it's polled: `tokio::task::yield_now()`.",
+        ],
+    },
+    Exercise {
+        name: "no_turn",
+        chapter: "gil",
+        section: "Threads that compute, and threads that wait",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "A thread that waits for a message keeps the lock that the other thread needs to send the message.",
+            "`allow_threads` releases the lock while it calls a closure. Which calls may block?",
+        ],
+    },
+    Exercise {
+        name: "let_in",
+        chapter: "gil",
+        section: "Why `x += 1` isn't safe",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "`checkpoint` lets another thread acquire the lock, if one has asked for it.",
+            "At a checkpoint between the load and the store, the other thread could change `x`.",
+        ],
+    },
+    Exercise {
+        name: "there_and_back",
+        chapter: "locks",
+        section: "Deadlock",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "If all threads lock the accounts in the same order, they can't wait for each other in a circle. What could \
+             that order be?",
+            "Lock the account with the smaller number first, no matter in which direction the money goes.",
+            "What happens if both accounts are the same one?",
+        ],
+    },
+    Exercise {
+        name: "lock_both",
+        chapter: "locks",
+        section: "Deadlock",
+        level: Level::Extend,
+        book: true,
+        hints: &[
+            "Both calls must lock the two mutexes in the same order, whatever the order of the arguments.",
+            "A mutex can't move while it's borrowed, so its address is as good as a number. `std::ptr::from_ref` makes a \
+             pointer of a reference, and pointers can be compared.",
+        ],
+    },
+    Exercise {
+        name: "too_early",
+        chapter: "conditions",
+        section: "Wait in a loop",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "A notification means that the pile may have grown, but not that it's high enough.",
+            "Check the height again after each wakeup, and wait again if it's too low. `while` does that, and so does \
+             `wait_for`.",
+        ],
+    },
+    Exercise {
+        name: "kept_place",
+        chapter: "conditions",
+        section: "When a thread fails",
+        level: Level::Extend,
+        book: true,
+        hints: &[
+            "A panic unwinds the stack: it skips the rest of the function, but it drops the local variables.",
+            "Write a struct that holds a reference to the kitchen, and implement `Drop` for it.",
+            "`drop` has to do both: add the place and notify a cook who's waiting.",
+        ],
+    },
+    Exercise {
+        name: "semaphore",
+        chapter: "conditions",
+        section: "Semaphores",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "Start with `acquire`. Lock `permits`. If the number isn't 0, subtract 1 and return. If it is 0, the thread has to sleep, but it can't keep the mutex locked while it sleeps, because then no other thread could add a permit. `Condvar::wait` takes the guard, unlocks the mutex, and blocks, all in one atomic step. It returns with the mutex locked again.",
+            "When `wait` returns, there may not be a permit. Another thread may have taken it after the notification and before the waiting thread locked the mutex again, or the wakeup may have been spurious. So check the number again, and wait again if it's 0. Keep the mutex locked from each check until you act on its result.",
+            "`release` adds 1 with `permits` locked, and then it calls `notify_one`. It needs to do that every time, even if there was a permit already: that permit may be meant for a thread that was notified but hasn't locked the mutex yet, while another thread is still waiting.",
+        ],
+    },
+    Exercise {
+        name: "oneshot",
+        chapter: "conditions",
+        section: "One-time events",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "The receiver waits in a loop until the sender is gone. Then it takes the value, if there is one.",
+            "`send` takes `self`, so the sender is dropped at its end. Where does the notification have to be, so that it comes in both cases?",
+        ],
+    },
+    Exercise {
+        name: "overdraft",
+        chapter: "atomics",
+        section: "A compare-and-swap loop",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "The check and the change must be one step, which fails if the balance has changed in between.",
+            "`compare_exchange` stores the new balance only if the old one is still there. If it fails, check again.",
+        ],
+    },
+    Exercise {
+        name: "countdown",
+        chapter: "atomics",
+        section: "A lock from one atomic and `park`",
+        level: Level::Extend,
+        book: true,
+        hints: &[
+            "`fetch_sub` returns the previous value, so exactly one thread finds out that it was the last.",
+            "`park` may return for no reason, or because of a token from earlier. Check the count again.",
+        ],
+    },
+    Exercise {
+        name: "once",
+        chapter: "atomics",
+        section: "Double-checked initialization",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "The check that the state is `New` and the change to `Running` must be one step: keep the mutex locked in between. The thread that made the change runs the function.",
+            "A thread that finds the state `Running` has to wait until it's `Done`. Several threads may wait.",
+        ],
+    },
+    Exercise {
+        name: "saved_wake",
+        chapter: "queues",
+        section: "One lock, three conditions",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "Two getters wait, and two items are put before the first getter has run. How often does `put` notify?",
+            "Notify one getter for each item, and one putter for each place that becomes free.",
+        ],
+    },
+    Exercise {
+        name: "last_batch",
+        chapter: "queues",
+        section: "Waiting until the work is done",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "What is in `batch` when the loop ends?",
+            "`join` promises that all items have been processed. When has an item been processed?",
+        ],
+    },
+    Exercise {
+        name: "no_looking",
+        chapter: "queues",
+        section: "Shutdown",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "A flag can't wake anyone. Which method of the queue wakes the tasks that wait for an item?",
+            "After `shutdown(false)`, `get` still returns the items that were put before, and then an error.",
+        ],
+    },
+    Exercise {
+        name: "ticker",
+        chapter: "threads",
+        section: "Stopping a thread",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "A thread in `thread::sleep` can't be woken. What can wait for an interval and be woken earlier?",
+            "`chapters::threads::Event` has `wait_timeout`, which returns whether the event was set.",
+        ],
+    },
+    Exercise {
+        name: "bad_jobs",
+        chapter: "threads",
+        section: "When a worker panics",
+        level: Level::Extend,
+        book: false,
+        hints: &[
+            "`std::panic::catch_unwind` calls a closure, and returns an error if the closure panics.",
+            "The compiler wants a closure that's unwind safe. Wrap the job itself: `catch_unwind(AssertUnwindSafe(job))`. \
+             With that you assert that a panic leaves nothing half-changed that's used afterward.",
+        ],
+    },
+    Exercise {
+        name: "same_pool",
+        chapter: "threads",
+        section: "A pool that waits for itself",
+        level: Level::Extend,
+        book: false,
+        hints: &[
+            "Both threads wait for an answer, and the tasks that would answer are in the queue. Who could perform them?",
+            "Wait for two things at once: for the answer, and for another task. `crossbeam::select!` does that.",
+        ],
+    },
+    #[cfg(target_os = "linux")]
+    Exercise {
+        name: "end_of_pipe",
+        chapter: "processes",
+        section: "Sending work through a pipe",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "A pipe ends when every copy of its writing end has been closed. Which copies are there?",
+            "The children's copies are closed when the children exit. The parent has one as well.",
+        ],
+    },
+    #[cfg(target_os = "linux")]
+    Exercise {
+        name: "unwaited",
+        chapter: "processes",
+        section: "Reaping children",
+        level: Level::Extend,
+        book: true,
+        hints: &[
+            "A process that's killed can't report anything, but the operating system can.",
+            "`fork::start` returns a `Process`, and its `wait` returns how the process ended. `fork::exit(1)` ends a child \
+             with an exit status that says that it failed.",
+        ],
+    },
+    #[cfg(target_os = "linux")]
+    Exercise {
+        name: "one_count",
+        chapter: "processes",
+        section: "Starting workers with `Starter`",
+        level: Level::Extend,
+        book: true,
+        hints: &[
+            "A worker that's started as a new program has only what `pack` sends to it.",
+            "Shared memory is an open file: `self.word.memory()`. The position in it is `self.word.place()`.",
+            "`Shared::map` maps the file in `unpack`, and `at` finds the word at a place.",
+        ],
+    },
+    Exercise {
+        name: "wake_up",
+        chapter: "coroutines",
+        section: "Wakers",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "Before `poll` returns `Pending`, it has to store its waker where `ring` finds it.",
+            "A future may be polled several times, each time with another waker. Only the latest one counts, so each \
+             future needs a place of its own, which it gives up when it's dropped.",
+            "A waker may poll its future at once. So the state can't be borrowed while a waker is called.",
+        ],
+    },
+    Exercise {
+        name: "prompt",
+        chapter: "coroutines",
+        section: "Blocking the event loop",
+        level: Level::Fix,
+        book: false,
+        hints: &["tokio has threads for work that blocks: `tokio::task::spawn_blocking` returns a future."],
+    },
+    Exercise {
+        name: "half_a_pair",
+        chapter: "coroutines",
+        section: "Cancel safety",
+        level: Level::Extend,
+        book: false,
+        hints: &[
+            "When a future is dropped, so are its local variables.",
+            "Keep the first glove in `self` until the second one is there.",
+        ],
+    },
+    Exercise {
+        name: "in_order",
+        chapter: "pools",
+        section: "A pool that returns results",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "A scope can start the threads, and an iterator behind a mutex can hand out the items with their places: `items.into_iter().enumerate()`.",
+            "Catch the panic of the function with `catch_unwind(AssertUnwindSafe(..))`, empty the iterator, and call `resume_unwind` when all threads have ended.",
+        ],
+    },
+    Exercise {
+        name: "first_answer",
+        chapter: "pools",
+        section: "Every task needs an owner",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "Spawn all questions in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they come.",
+            "Dropping the set aborts the tasks, but doesn't wait for their end. `shutdown` does both.",
+        ],
+    },
+    Exercise {
+        name: "gate",
+        chapter: "debugging",
+        section: "loom",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "A woken thread checks the gate, finds it closed, and waits again. What has to be true before you notify?",
+        ],
+    },
+    Exercise {
+        name: "deadlocked",
+        chapter: "debugging",
+        section: "A detector in the program",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "From each thread, follow the lock that it waits for to the thread that holds it, and so on.",
+            "A path that starts outside of a circle may lead into it and never come back. So take at most as many steps as there are threads.",
+        ],
+    },
+    Exercise {
+        name: "forecast",
+        chapter: "choosing",
+        section: "Both",
+        level: Level::Fix,
+        book: false,
+        hints: &[
+            "There are two limits: how much each worker can do, and how much all cores can compute.",
+            "A worker does one thing at a time, so its share is computing and waiting together.",
+        ],
+    },
+    Exercise {
+        name: "eight_at_a_time",
+        chapter: "choosing",
+        section: "Many idle workers",
+        level: Level::Extend,
+        book: false,
+        hints: &[
+            "A semaphore would limit the work, but each request would still need a thread of its own.",
+            "Start eight threads that take requests from a queue until it's empty.",
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_is_on_its_page() {
+        for exercise in EXERCISES {
+            let at = exercise.section_at();
+            assert!(at.contains(".md:"), "{}: there's no such section: {at}", exercise.name);
+        }
+    }
+
+    #[test]
+    fn every_exercise_has_a_check_and_a_solution() {
+        for exercise in EXERCISES {
+            for folder in ["", "checks/", "solutions/"] {
+                let file = format!("chapters/exercises/{folder}{}.rs", exercise.name);
+                assert!(root().join(&file).is_file(), "{file} is missing");
+            }
+            assert!(!exercise.hints.is_empty(), "{} has no hint", exercise.name);
+        }
+    }
+
+    #[test]
+    fn exercises_are_found_by_their_files() {
+        for name in ["no_end", "no_end.rs", "chapters/exercises/no_end.rs"] {
+            assert_eq!(find(name).map(|exercise| exercise.name), Some("no_end"));
+        }
+        assert!(find("no_ending").is_none());
+    }
+}

@@ -1,0 +1,188 @@
+//! Checks one file: compiles it together with its check, runs the program, and says what happened.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::compile::{self, Attempt, Compiled, Libraries};
+use crate::watchdog::Watchdog;
+
+/// How many lines of the exercise's own output are shown.
+const OUTPUT_LINES: usize = 20;
+
+/// The result of a check.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    /// The file isn't there.
+    Missing,
+    /// The compiler's messages.
+    DoesNotCompile(String),
+    /// The fault, and the output of the exercise.
+    Wrong {
+        /// Which check failed, and why.
+        report: String,
+        /// The output of the exercise.
+        output: String,
+    },
+    /// The remarks of the check.
+    Solved(String),
+}
+
+/// Checks a file.
+///
+/// # Errors
+///
+/// When the check can't be compiled or run.
+pub fn check(name: &str, file: &Path, libraries: &Libraries, colors: bool) -> Result<Outcome, String> {
+    if !file.is_file() {
+        return Ok(Outcome::Missing);
+    }
+    match compile::compile(name, &[Attempt { name, file }], libraries, colors)? {
+        Compiled::Errors(messages) => Ok(Outcome::DoesNotCompile(messages)),
+        Compiled::Program(program, warnings) => {
+            let outcome = run(&program, 0);
+            compile::clean(&program);
+            Ok(match outcome? {
+                Outcome::Wrong { report, output } if !warnings.is_empty() => {
+                    Outcome::Wrong { report: format!("{report}\n\n{}", warnings.trim_end()), output }
+                }
+                outcome => outcome,
+            })
+        }
+    }
+}
+
+/// Runs the check of one attempt in a process of its own, because the attempt may never end, or end the process.
+///
+/// # Errors
+///
+/// When the check can't be run.
+pub fn run(program: &Path, attempt: usize) -> Result<Outcome, String> {
+    let cannot = |error: io::Error| format!("cannot run the check: {error}");
+    let report = program.with_file_name(format!("report-{attempt}"));
+    _ = fs::remove_file(&report);
+    let mut command = Command::new(program);
+    command.env("EXERCISE_REPORT", &report).env("EXERCISE_ATTEMPT", attempt.to_string());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(cannot)?;
+    let printed = [
+        child.stdout.take().map(|stream| thread::spawn(|| read(stream))),
+        child.stderr.take().map(|stream| thread::spawn(|| read(stream))),
+    ];
+    let mut watchdog = Watchdog::new(child.id());
+    let end = loop {
+        if let Some(status) = child.try_wait().map_err(cannot)? {
+            break Ok(status);
+        }
+        if let Some(why) = watchdog.look() {
+            break Err(why);
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    if end.is_err() || watchdog.has_children() {
+        kill_group(child.id());
+    }
+    if end.is_err() {
+        child.kill().and_then(|()| child.wait()).map_err(cannot)?;
+    }
+    let printed = printed.into_iter().flatten().map(|reader| reader.join().unwrap_or_default());
+    let output = printed.collect::<Vec<_>>().concat();
+    let said = fs::read(&report).map(|said| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
+    Ok(outcome(&said, end, shorten(&output)))
+}
+
+/// Kills the processes of a check, and those that it started.
+fn kill_group(leader: u32) {
+    // If there's no such program, the processes stay until they end by themselves.
+    _ = Command::new("kill").args(["-KILL", "--", &format!("-{leader}")]).stderr(Stdio::null()).status();
+}
+
+fn read(mut stream: impl Read) -> String {
+    let mut bytes = vec![];
+    // After an error, the text that was read before is shown.
+    _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The first lines of the output.
+fn shorten(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    match lines.len().checked_sub(OUTPUT_LINES) {
+        None | Some(0) => lines.join("\n"),
+        Some(more) => format!("{}\n... and {more} more lines", lines[..OUTPUT_LINES].join("\n")),
+    }
+}
+
+/// Reads the report of a check, which consists of lines such as `@check 2 4 TITLE`, each followed by a text.
+fn outcome(said: &str, end: Result<ExitStatus, String>, output: String) -> Outcome {
+    let mut heading = "The check didn't begin.".to_owned();
+    let mut hang = "";
+    let mut verdict: Option<(bool, String)> = None;
+    for line in said.lines() {
+        if let Some(check) = line.strip_prefix("@check ") {
+            heading = check.to_owned();
+            verdict = None;
+        } else if let Some(why) = line.strip_prefix("@hang ") {
+            hang = why;
+        } else if line == "@failed" || line == "@solved" {
+            verdict = Some((line == "@solved", String::new()));
+        } else if let Some((_, text)) = &mut verdict {
+            *text += line;
+            text.push('\n');
+        }
+    }
+    match verdict {
+        Some((true, text)) => Outcome::Solved(text.trim_end().to_owned()),
+        Some((false, text)) => Outcome::Wrong { report: format!("{heading}\n\n{}", text.trim_end()), output },
+        None => {
+            let end = match end {
+                Err(why) if hang.is_empty() => why,
+                Err(why) => format!("{why}\n\n{hang}"),
+                Ok(status) if status.success() => {
+                    "The process ended before the check did, with exit status 0. Does your code call \
+                     `std::process::exit`?"
+                        .to_owned()
+                }
+                Ok(status) => format!("The process ended before the check did: {status}."),
+            };
+            Outcome::Wrong { report: format!("{heading}\n\n{end}"), output }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(said: &str, end: Result<ExitStatus, String>) -> String {
+        match outcome(said, end, String::new()) {
+            Outcome::Wrong { report, .. } => report,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_check_that_says_nothing_is_not_passed() {
+        let begun = "@check Check 1 of 2 failed: it adds up.\n@hang \n";
+        let ended = || Ok(ExitStatus::default());
+        assert!(wrong(begun, ended()).contains("std::process::exit"));
+        assert!(wrong(begun, Err("It doesn't end.".to_owned())).ends_with("\n\nIt doesn't end."));
+        let next = format!("{begun}@check Check 2 of 2 failed: it ends.\n@hang They wait.\n");
+        assert!(wrong(&next, Err(String::new())).starts_with("Check 2 of 2 failed: it ends.\n\n"));
+        assert!(wrong(&next, Err(String::new())).ends_with("\n\nThey wait."));
+        assert!(wrong(&format!("{next}@failed\nThe sum is 3.\n"), ended()).ends_with("\n\nThe sum is 3."));
+        assert_eq!(outcome(&format!("{next}@solved\n"), ended(), String::new()), Outcome::Solved(String::new()));
+    }
+
+    #[test]
+    fn long_output_is_shortened() {
+        assert_eq!(shorten("a\nb\n"), "a\nb");
+        let long: Vec<String> = (0..30).map(|line| line.to_string()).collect();
+        assert!(shorten(&long.join("\n")).ends_with("\n19\n... and 10 more lines"));
+    }
+}

@@ -1,0 +1,126 @@
+//! Runs each check on the book's solution and on other attempts, so that a check can neither be fooled nor refuse a correct
+//! solution.
+//!
+//! The attempts at an exercise are in `attempts/NAME`. A check must accept each `right_*.rs`, and refuse each `wrong_*.rs`
+//! with the words that the file states in a line `//! Refused: WORDS`. All attempts at an exercise are compiled as one
+//! program, and each is checked in a process of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use exercises::catalog::{EXERCISES, Exercise};
+use exercises::check::{self, Outcome};
+use exercises::compile::{self, Attempt, Compiled, Libraries};
+use libtest_mimic::{Arguments, Trial};
+
+/// How often the long test checks each attempt.
+const REPEATS: usize = 20;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each trial is a compilation, and then processes that are mostly asleep.
+    arguments.test_threads.get_or_insert(2);
+    let mut trials: Vec<Trial> =
+        EXERCISES.iter().map(|exercise| Trial::test(exercise.name, || every_attempt_is_judged(exercise, 1))).collect();
+    trials.extend(EXERCISES.iter().map(|exercise| {
+        let trial = Trial::test(format!("{}_always", exercise.name), || every_attempt_is_judged(exercise, REPEATS));
+        trial.with_ignored_flag(true)
+    }));
+    trials.push(Trial::test("a_broken_file_has_the_compiler_s_message", a_broken_file_has_the_compiler_s_message));
+    trials.push(Trial::test("a_file_that_is_not_text_is_reported", a_file_that_is_not_text_is_reported));
+    trials.push(Trial::test("a_missing_file_is_reported", a_missing_file_is_reported));
+    trials.push(Trial::test("an_exercise_that_exits_is_not_solved", an_exercise_that_exits_is_not_solved));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The files with attempts at an exercise, and the words with which each is refused, if it must be.
+fn attempts(exercise: &Exercise) -> Vec<(PathBuf, Option<String>)> {
+    let folder = compile::root().join("chapters/exercises");
+    let mut attempts = vec![(folder.join(format!("solutions/{}.rs", exercise.name)), None)];
+    let mut others: Vec<PathBuf> = fs::read_dir(folder.join("attempts").join(exercise.name))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.expect("the folder can be read").path())
+        .collect();
+    others.sort();
+    for file in others {
+        let text = fs::read_to_string(&file).expect("an attempt can be read");
+        let words = text.lines().find_map(|line| line.strip_prefix("//! Refused: ")).map(str::to_owned);
+        attempts.push((file, words));
+    }
+    attempts
+}
+
+fn every_attempt_is_judged(exercise: &Exercise, times: usize) -> Result<(), libtest_mimic::Failed> {
+    let files = attempts(exercise);
+    let attempts: Vec<Attempt<'_>> = files.iter().map(|(file, _)| Attempt { name: exercise.name, file }).collect();
+    let libraries = Libraries::compile(exercise.book)?;
+    let program = match compile::compile(&format!("{}_attempts", exercise.name), &attempts, &libraries, false)? {
+        Compiled::Program(program, _) => program,
+        Compiled::Errors(messages) => return Err(messages.into()),
+    };
+    let mut faults = vec![];
+    for (number, (file, words)) in files.iter().enumerate() {
+        for _ in 0..times {
+            if let Err(fault) = judge(file, words.as_deref(), check::run(&program, number)?) {
+                faults.push(fault);
+                break;
+            }
+        }
+    }
+    compile::clean(&program);
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n\n").into()) }
+}
+
+/// Compares the outcome of a check with what it should be.
+fn judge(file: &Path, words: Option<&str>, outcome: Outcome) -> Result<(), String> {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_wrong = name.starts_with("wrong_");
+    match (outcome, words) {
+        (Outcome::Solved(_), None) if !is_wrong => Ok(()),
+        (Outcome::Wrong { report, .. }, Some(words)) if is_wrong && report.contains(words) => Ok(()),
+        (_, None) if is_wrong => Err(format!("{name} doesn't say with which words it's refused")),
+        (Outcome::Solved(_), _) => Err(format!("{name} is accepted")),
+        (Outcome::Wrong { report, output }, Some(words)) if is_wrong => {
+            Err(format!("{name} is refused without the words {words:?}:\n{report}\n{output}"))
+        }
+        (outcome, _) => Err(format!("{name} is refused: {outcome:?}")),
+    }
+}
+
+/// Checks a file with this text, as if it were the exercise `no_end`.
+fn check_text(text: &[u8]) -> Result<Outcome, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("no_end.rs");
+    fs::write(&file, text).map_err(|error| error.to_string())?;
+    check::check("no_end", &file, &Libraries::compile(false)?, false)
+}
+
+fn a_broken_file_has_the_compiler_s_message() -> Result<(), libtest_mimic::Failed> {
+    match check_text(b"pub fn sum(numbers: u64) -> u64 { nonsense }")? {
+        Outcome::DoesNotCompile(messages) if messages.contains("cannot find value `nonsense`") => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+fn a_file_that_is_not_text_is_reported() -> Result<(), libtest_mimic::Failed> {
+    match check_text(b"pub fn sum(numbers: u64) -> u64 { 1 } // \xff\xfe")? {
+        Outcome::DoesNotCompile(messages) if messages.contains("UTF-8") => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+fn a_missing_file_is_reported() -> Result<(), libtest_mimic::Failed> {
+    match check::check("no_end", Path::new("no/such/file.rs"), &Libraries::compile(false)?, false)? {
+        Outcome::Missing => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+fn an_exercise_that_exits_is_not_solved() -> Result<(), libtest_mimic::Failed> {
+    match check_text(b"pub fn sum(_: u64) -> u64 { std::process::exit(0) }")? {
+        Outcome::Wrong { report, .. } if report.contains("std::process::exit") => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
