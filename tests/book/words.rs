@@ -27,6 +27,7 @@ const EVERYDAY: &[(&str, &str)] = &[
     ("queue", "as with jobs"),
     ("race", "a data race is another one than a race condition"),
     ("ring", "a timer can do so, too"),
+    ("stream", "a pipe is one, of bytes"),
     ("round", "what is the other way round is none"),
     ("signal", "to do so is what one does to a condition variable"),
     ("socket", "a list of what to use in practice names it, for those who know it"),

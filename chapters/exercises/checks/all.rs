@@ -60,6 +60,8 @@ mod check_oneshot;
 mod check_overdraft;
 #[path = "prompt.rs"]
 mod check_prompt;
+#[path = "quiet_client.rs"]
+mod check_quiet_client;
 #[path = "same_pool.rs"]
 mod check_same_pool;
 #[path = "saved_wake.rs"]
@@ -123,6 +125,8 @@ mod oneshot;
 mod overdraft;
 #[path = "../prompt.rs"]
 mod prompt;
+#[path = "../quiet_client.rs"]
+mod quiet_client;
 #[path = "../same_pool.rs"]
 mod same_pool;
 #[path = "../saved_wake.rs"]

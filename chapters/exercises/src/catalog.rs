@@ -352,13 +352,25 @@ pub const EXERCISES: &[Exercise] = &[
     },
     Exercise {
         name: "half_a_pair",
-        chapter: "coroutines",
+        chapter: "sockets",
         section: "Cancel safety",
         level: Level::Extend,
         book: false,
         hints: &[
             "When a future is dropped, so are its local variables.",
             "Keep the first glove in `self` until the second one is there.",
+        ],
+    },
+    Exercise {
+        name: "quiet_client",
+        chapter: "sockets",
+        section: "Limits",
+        level: Level::Extend,
+        book: false,
+        hints: &[
+            "Which of the two awaits can wait forever?",
+            "`timeout` returns an error if the time is up, and `?` turns that error into an `io::Error`.",
+            "Put a `timeout` around `next_line`, and another one around `write_all`.",
         ],
     },
     Exercise {

@@ -1,0 +1,19 @@
+//! The answers have no limit.
+//!
+//! Refused: doesn't read its answers still has its place
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, split};
+use tokio::time::timeout;
+
+/// Serves one client, until it closes the connection.
+pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> io::Result<()> {
+    let (reader, mut writer) = split(client);
+    let mut lines = BufReader::new(reader).lines();
+    while let Some(line) = timeout(patience, lines.next_line()).await?? {
+        writer.write_all(format!("{}\n", line.to_uppercase()).as_bytes()).await?;
+    }
+    Ok(())
+}
