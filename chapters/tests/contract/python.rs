@@ -12,7 +12,7 @@ use chapters::record::Event;
 use nix::sys::signal::{Signal, kill};
 
 use crate::common::proc::{self, Process};
-use crate::common::{Folder, PYTHON, PYTHON_PROCESSES, Running, SOON, Variant, each, eventually};
+use crate::common::{Folder, LONGEST, PYTHON, PYTHON_PROCESSES, Running, Variant, each, eventually};
 
 /// The interpreters on this machine that are new enough: those on the path, and those of pyenv.
 fn interpreters() -> BTreeMap<PathBuf, Interpreter> {
@@ -51,12 +51,12 @@ fn with_python(promise: impl Fn()) {
 /// The process of the interpreter that a run has started.
 fn interpreter(run: &Running) -> Process {
     let children = || proc::children(run.pid()).into_iter().find(Process::is_alive);
-    eventually("the interpreter runs", SOON, children)
+    eventually("the interpreter runs", LONGEST, children)
 }
 
 /// Waits until none of these processes is alive.
 fn all_end(processes: &[Process]) {
-    eventually("no process is left", SOON, || processes.iter().all(|process| !process.is_alive()).then_some(()));
+    eventually("no process is left", LONGEST, || processes.iter().all(|process| !process.is_alive()).then_some(()));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn the_service_stops_at_its_deadline() {
         let time = Duration::from_millis(400);
         each(&PYTHON, |variant| {
             let run = variant.run(["--jobs=1000", "--kind=io", "--scale=0.05", "--time=0.4", python]);
-            let story = run.finish().exits_with(0).story().stops_at(time);
+            let story = run.finish().exits_with(0).story().stops_after(time);
             assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
         });
     });
@@ -111,7 +111,7 @@ fn a_second_signal_ends_every_process() {
             run.wait_for("job_started", |event| event.name() == "job_started");
             let (demo, processes) = (Process::find(run.pid()).expect("it runs"), proc::tree(run.pid()));
             // One isn't enough, and two that come too quickly are one.
-            eventually("the program ends", SOON, || {
+            eventually("the program ends", LONGEST, || {
                 run.signal(Signal::SIGINT);
                 (!demo.is_alive()).then_some(())
             });
