@@ -73,7 +73,6 @@ mod linux {
         ])
     }
 
-    // ANCHOR: threads
     fn with_threads(listener: TcpListener) -> io::Result<()> {
         loop {
             let (connection, _) = listener.accept()?;
@@ -85,7 +84,6 @@ mod linux {
             });
         }
     }
-    // ANCHOR_END: threads
 
     #[tokio::main(flavor = "current_thread")]
     async fn with_coroutines(listener: TcpListener) -> io::Result<()> {
@@ -113,7 +111,6 @@ mod linux {
         }
     }
 
-    // ANCHOR: no_buffer
     async fn echo(mut connection: tokio::net::TcpStream) -> io::Result<()> {
         loop {
             connection.readable().await?;
@@ -126,7 +123,6 @@ mod linux {
             }
         }
     }
-    // ANCHOR_END: no_buffer
 
     fn from_std(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
         listener.set_nonblocking(true)?;

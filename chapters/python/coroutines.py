@@ -7,7 +7,6 @@ import time
 import service
 
 
-# ANCHOR: work
 async def work(worker, jobs, stopping):
     worker.record("worker_started")
     while not stopping.is_set():
@@ -20,7 +19,6 @@ async def work(worker, jobs, stopping):
         # `get` doesn't suspend the worker while there are jobs, so the other workers would never run.
         await asyncio.sleep(0)
     worker.record("worker_finished")
-# ANCHOR_END: work
 
 
 async def do(job, scale):

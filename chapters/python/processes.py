@@ -10,7 +10,6 @@ import time
 import service
 
 
-# ANCHOR: work
 def work(worker, jobs, stopping):
     worker.record("worker_started")
     while not stopping.is_set():
@@ -21,7 +20,6 @@ def work(worker, jobs, stopping):
         do(job, worker.scale)
         worker.complete(job)
     worker.record("worker_finished")
-# ANCHOR_END: work
 
 
 def do(job, scale):

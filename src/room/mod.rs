@@ -60,7 +60,7 @@ use crate::site::Site;
 use access::{Access, Token};
 use connections::Connections;
 use labs::{LABS, Lab, Options};
-use own_answers::Guarded;
+use own_answers::{Guarded, SECURITY_HEADERS};
 use refusal::Refusal;
 use runs::Runs;
 
@@ -74,15 +74,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 /// The time after which a connection is closed whose reader doesn't take what is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The headers that every response has, besides a content security policy.
-const SECURITY_HEADERS: [(&str, &str); 5] = [
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cache-control", "no-cache"),
-];
 
 /// The version of the book that the room serves.
 #[derive(Clone, Default)]

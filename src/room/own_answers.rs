@@ -12,7 +12,14 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::SECURITY_HEADERS;
+/// The headers that every response has, besides a content security policy.
+pub const SECURITY_HEADERS: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cache-control", "no-cache"),
+];
 
 /// The first headers of a response that hyper sends by itself, after the status line.
 const OWN: &[u8] = b"connection: close\r\ncontent-length: 0\r\n";

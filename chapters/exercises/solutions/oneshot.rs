@@ -36,7 +36,6 @@ pub fn channel() -> (Sender, Receiver) {
 
 // ANCHOR: solution
 impl Sender {
-    /// Sends a value.
     pub fn send(self, value: u32) {
         self.shared.state.lock().unwrap().value = Some(value);
     }

@@ -79,9 +79,9 @@ fn every_cursor_has_a_line() {
     }
 }
 
-/// The programs that are recorded: all but the reader's own.
+/// The programs that are recorded.
 fn recorded() -> impl Iterator<Item = &'static Program> {
-    ALL.iter().filter(|program| program.name != "mine")
+    ALL.iter().filter(|program| program.is_recorded())
 }
 
 #[test]

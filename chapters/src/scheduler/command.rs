@@ -25,9 +25,6 @@ use crate::options::{Format, whole};
 /// How wide a table with a column for each thread may be. Wider ones have one column for all threads.
 const WIDTH: usize = 110;
 
-/// The name of the reader's own program.
-const MINE: &str = "mine";
-
 #[derive(Parser)]
 #[command(version)]
 struct CommandLine {
@@ -138,8 +135,7 @@ fn run(programs: &'static [Program], command_line: &CommandLine) -> Result<(), F
     if let Some(folder) = &command_line.write {
         let recorded = programs.iter().filter(|program| match named {
             Some(named) => program.name == named.name,
-            // The reader's own program isn't on a page.
-            None => program.name != MINE,
+            None => program.is_recorded(),
         });
         return write_recordings(recorded, folder, command_line);
     }

@@ -29,6 +29,12 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether its schedules are recorded for the pages. The reader's own program changes, and the recording of
+    /// `book_condition` is large and on no page.
+    pub fn is_recorded(&self) -> bool {
+        !["mine", "book_condition"].contains(&self.name)
+    }
+
     /// A program without a name, for tests and exercises. Its goal is a deadlock or a panic.
     pub const fn of(run: fn()) -> Self {
         Self {

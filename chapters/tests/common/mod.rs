@@ -129,10 +129,12 @@ pub fn example(name: &'static str) -> &'static Variant {
         let test = env::current_exe().expect("a program knows where it is");
         let profile = test.parent().and_then(Path::parent).expect("a test is in deps");
         let name = profile.file_name().and_then(OsStr::to_str).expect("the name of a profile");
+        // Not only of this package: with the features of all packages, they've usually been built already.
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package=chapters", "--examples", "--profile"]);
+        cargo.args(["build", "--quiet", "--bins", "--examples", "--profile"]);
         cargo.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir");
-        cargo.arg(profile.parent().expect("a target folder")).current_dir(env!("CARGO_MANIFEST_DIR"));
+        cargo.arg(profile.parent().expect("a target folder"));
+        cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"));
         assert!(cargo.status().is_ok_and(|status| status.success()), "the examples can't be built");
         profile.join("examples")
     });
@@ -341,7 +343,8 @@ impl Run {
 
     /// Removes the environment variables that control colors.
     pub fn without_color_variables(mut self) -> Self {
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "TERM"] {
+        // Where `CI` is set, colors are shown even on a terminal that has none.
+        for name in ["CI", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "TERM"] {
             self.command.env_remove(name);
         }
         self

@@ -1,0 +1,20 @@
+//! A deadline for each line, and one for each answer.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, split};
+use tokio::time::{Instant, timeout_at};
+
+/// Serves one client, until it closes the connection.
+pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> io::Result<()> {
+    let (reader, mut writer) = split(client);
+    let mut lines = BufReader::new(reader).lines();
+    let mut deadline = Instant::now() + patience;
+    while let Some(line) = timeout_at(deadline, lines.next_line()).await?? {
+        let answer = format!("{}\n", line.to_uppercase());
+        timeout_at(Instant::now() + patience, writer.write_all(answer.as_bytes())).await??;
+        deadline = Instant::now() + patience;
+    }
+    Ok(())
+}
