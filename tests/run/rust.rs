@@ -87,7 +87,7 @@ pub fn prepare() {
             hook(panic)
         }
     }));
-    let [compiler, _] = BEFORE.get_or_init(|| CHANGED.map(|name| env::var_os(name)));
+    let [compiler, _] = BEFORE.get_or_init(|| CHANGED.map(env::var_os));
     let compiler = compiler.clone().unwrap_or_else(|| "rustc".into());
     let this = env::current_exe().expect("a program knows where it is");
     // SAFETY: no other thread exists yet.

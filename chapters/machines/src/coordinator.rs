@@ -202,7 +202,7 @@ impl Coordinator {
 
     /// Waits until nothing is left to do: all jobs are done and the service should stop then, or no worker is left.
     pub async fn until_ended(&mut self) {
-        while !(self.plan.until_done && self.ledger.open() == 0) && !self.is_deserted() {
+        while !(self.is_deserted() || self.plan.until_done && self.ledger.open() == 0) {
             self.step().await;
         }
     }

@@ -550,7 +550,7 @@ fn polls(trial: &Trial, program: &Program, turns: Turns) -> Result<(), String> {
 fn number(digits: &str) -> String {
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
