@@ -27,7 +27,7 @@
 //! The answer to `endings` is an object with `endings`: `text`, `kind`, `goal`, `schedules`, `switches`, and
 //! `schedule`, a list of the indices of the choices. The answer to `hint` is an object with `hint`, the index of a
 //! choice, or `null` if no schedule leads from here to the goal. The answer to `recording` is an object with `recording`,
-//! in which the program's own file has its lines (see [`recording`](super::recording)). Anything that can't be done is answered by an object
+//! in which the program's own file has its lines (see [`recording`]). Anything that can't be done is answered by an object
 //! with `error`, a sentence, and the program goes on. The end of the input ends the program.
 
 use std::io::{self, BufRead, Write};
