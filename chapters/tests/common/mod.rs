@@ -129,11 +129,16 @@ pub fn example(name: &'static str) -> &'static Variant {
         let test = env::current_exe().expect("a program knows where it is");
         let profile = test.parent().and_then(Path::parent).expect("a test is in deps");
         let name = profile.file_name().and_then(OsStr::to_str).expect("the name of a profile");
-        // Not only of this package: with the features of all packages, they've usually been built already.
+        // As whatever built this test has usually built them already: `cargo test` for all packages, and `.ci/run`, for
+        // its long tests, for this one.
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--bins", "--examples", "--profile"]);
-        cargo.arg(if name == "debug" { "dev" } else { name }).arg("--target-dir");
-        cargo.arg(profile.parent().expect("a target folder"));
+        if name == "debug" {
+            cargo.arg("dev")
+        } else {
+            cargo.args([name, "--package=chapters"])
+        };
+        cargo.arg("--target-dir").arg(profile.parent().expect("a target folder"));
         cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"));
         assert!(cargo.status().is_ok_and(|status| status.success()), "the examples can't be built");
         profile.join("examples")
