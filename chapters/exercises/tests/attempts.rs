@@ -15,7 +15,7 @@ use exercises::compile::{self, Attempt, Compiled, Libraries};
 use libtest_mimic::{Arguments, Trial};
 
 /// The exercises whose attempts are checked in each run: one about threads, one about futures, and one whose schedules are
-/// explored. `.ci/run` checks them all. Each takes a compilation.
+/// explored. Each takes a compilation, so the others are for `cargo test -p exercises --test attempts -- --ignored`.
 const QUICK: [&str; 3] = ["no_end", "quiet_client", "too_early"];
 
 /// How often the long test checks each attempt.
