@@ -176,9 +176,9 @@ impl Holder {
     }
 
     /// Returns whether the thread or process maps the file with this inode number and name, or `None` if that can't be
-    /// found out, for example because it belongs to another user.
+    /// found out, for example because it belongs to another user, or because it's exiting and has no memory any more.
     pub(super) fn maps(self, inode: u64, name: &str) -> Option<bool> {
-        let maps = fs::read(format!("/proc/{}/maps", self.number())).ok()?;
+        let maps = fs::read(format!("/proc/{}/maps", self.number())).ok().filter(|maps| !maps.is_empty())?;
         // Address, permissions, offset, device, inode, and a name that may contain spaces.
         let is_it = |line: &[u8]| {
             let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
