@@ -158,8 +158,10 @@ fn listings_without_captions(page: &Page, read: Read) -> Vec<String> {
             !lines.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == last)
         });
         match strange {
-            // A listing may be a part of a method whose first line is above it.
-            Some(name) if !caption.contains(&format!("from the method `{name}`")) => {
+            // A listing may be a part of a function whose first line is above it.
+            Some(name)
+                if !["method", "function"].iter().any(|it| caption.contains(&format!("from the {it} `{name}`"))) =>
+            {
                 Some(page.fault(line, format!("the caption names {name}, which the listing does not show")))
             }
             _ => None,
