@@ -417,7 +417,7 @@ fn missed(thread: ThreadId, threads: &[String], steps: &[Taken]) -> Option<Strin
     if let Some(place) = after {
         let woken = steps[place].observed.strip_prefix("wakes ").unwrap_or("no thread");
         return Some(format!(
-            "{who} waits on {condvar} since step {}. The notification of {} in step {} woke {woken}, and none came for {who}.",
+            "{who} has been waiting on {condvar} since step {}. The notification of {} in step {} woke {woken}, and none came for {who}.",
             waits + 1,
             threads[steps[place].thread],
             place + 1
@@ -432,7 +432,10 @@ fn missed(thread: ThreadId, threads: &[String], steps: &[Taken]) -> Option<Strin
             threads[steps[early].thread],
             early + 1
         ),
-        None => format!("{who} waits on {condvar} since step {}, and no thread notified it after that.", waits + 1),
+        None => format!(
+            "{who} has been waiting on {condvar} since step {}, and no thread notified it after that.",
+            waits + 1
+        ),
     })
 }
 
