@@ -28,9 +28,14 @@ pub struct Figure {
     /// The part of the run that the figure shows, as for `--timeline-window`, if the command has no such flag.
     #[serde(default)]
     pub window: Option<String>,
+    /// The name of the figure whose lab shows this run beside its own. Only its trace is kept.
+    #[serde(default)]
+    pub beside: Option<String>,
     /// The title.
+    #[serde(default)]
     pub title: String,
     /// A description for readers who can't see the figure. The numbers are added from the trace.
+    #[serde(default)]
     pub shows: String,
 }
 
@@ -75,12 +80,12 @@ impl Figure {
         book::folder().join("figures").join(&self.name).with_extension("svg")
     }
 
-    /// Draws the figure from its trace.
+    /// Draws the figure from its trace. For a run that is shown only in the lab of another figure, checks the trace.
     ///
     /// # Errors
     ///
     /// When the trace is wrong, or belongs to another command.
-    pub fn draw(&self, trace: &str) -> Result<String, String> {
+    pub fn draw(&self, trace: &str) -> Result<Option<String>, String> {
         let Recorded { command, date, machine, cores } = recorded(trace)?;
         if command != self.command {
             return Err(format!("this is the trace of another command: {command}"));
@@ -92,10 +97,13 @@ impl Figure {
             source: format!("Recorded on {date}. Machine: {machine}, {cores} cores."),
         };
         if self.is_chart() {
-            return Ok(models::chart(&words, &models::read(trace)?));
+            return Ok(Some(models::chart(&words, &models::read(trace)?)));
         }
         let (run, records) = json::read_run(trace)?;
-        Ok(timeline::draw_figure(words, run, &records, &self.window()?))
+        Ok(match self.beside {
+            None => Some(timeline::draw_figure(words, run, &records, &self.window()?)),
+            Some(_) => None,
+        })
     }
 
     /// Whether the figure is a chart of many runs.

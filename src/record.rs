@@ -25,7 +25,9 @@ pub fn record(figures: &[Figure], redraw: bool) -> Result<(), String> {
             write(&path, &run(figure).map_err(|error| format!("{}: {error}", figure.name))?)?;
         }
         let trace = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        write(&picture, &figure.draw(&trace).map_err(|error| format!("{}: {error}", path.display()))?)?;
+        if let Some(drawn) = figure.draw(&trace).map_err(|error| format!("{}: {error}", path.display()))? {
+            write(&picture, &drawn)?;
+        }
     }
     Ok(())
 }

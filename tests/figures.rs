@@ -35,13 +35,13 @@ fn name(path: &Path) -> String {
     path.file_name().expect("a file has a name").to_string_lossy().into_owned()
 }
 
-/// The faults of a figure with some trace and picture.
-fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
+/// The faults of a figure with some trace and picture. Of a run that is shown beside another, only the trace is kept.
+fn faults_of_files(figure: &Figure, trace: &str, picture: Option<&str>) -> Vec<String> {
     let redraw = format!("run `cargo run -- record --redraw {}`", figure.name);
     let mut faults = Vec::new();
     match figure.draw(trace) {
         Err(error) => faults.push(format!("{}.jsonl: {error}", figure.name)),
-        Ok(drawn) if drawn != picture => {
+        Ok(drawn) if drawn.as_deref() != picture => {
             faults.push(format!("{}.svg is not what its trace says: {redraw}", figure.name))
         }
         Ok(_) => {}
@@ -51,6 +51,7 @@ fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
     {
         faults.push(format!("{}.jsonl: its records are not in the order of their times", figure.name));
     }
+    let picture = picture.unwrap_or_default();
     for (what, text) in [("jsonl", trace), ("svg", picture)] {
         if text.len() > LARGEST {
             faults.push(format!("{}.{what} has {} bytes, more than {LARGEST}", figure.name, text.len()));
@@ -63,12 +64,25 @@ fn faults_of_files(figure: &Figure, trace: &str, picture: &str) -> Vec<String> {
     faults
 }
 
+/// The line that puts a trace into a lab.
+fn include_of(trace: &str) -> String {
+    format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{trace}.jsonl}}}}</script>\n")
+}
+
 /// The faults of the places where a figure is shown. It must be shown once, because its ids must be unique on the page that
 /// contains all pages.
 fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
     let name = &figure.name;
+    if let Some(other) = &figure.beside {
+        let right = format!("{}{}<figcaption>", include_of(other), include_of(name));
+        let shown: usize = pages.iter().map(|(_, text)| text.matches(&right).count()).sum();
+        let wrong = (shown != 1).then(|| format!("{name} is shown {shown} times: once is right, as\n{right}"));
+        return wrong.into_iter().collect();
+    }
     let include = format!("{{{{#include ../figures/{name}.svg}}}}\n");
-    let trace = format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{name}.jsonl}}}}</script>\n");
+    let trace = include_of(name);
+    let besides = figures().into_iter().filter(|it| it.beside.as_ref() == Some(name));
+    let besides: Vec<String> = besides.map(|it| include_of(&it.name)).collect();
     let places = pages.iter().flat_map(|(page, text)| {
         text.match_indices(&include).map(move |(at, found)| (page, &text[..at], &text[at + found.len()..]))
     });
@@ -80,6 +94,7 @@ fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
                 _ if figure.starts_with("<figure class=\"lab\"") => after.strip_prefix(&trace)?,
                 _ => return None,
             };
+            let after = besides.iter().find_map(|it| after.strip_prefix(it)).unwrap_or(after);
             Some((page, after.strip_prefix("<figcaption>\n")?))
         })
         .collect();
@@ -96,7 +111,10 @@ fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
 
 /// The recorded files that belong to no figure.
 fn files_of_no_figure(folder: &str, extension: &str, found: &[String]) -> Vec<String> {
-    let known: BTreeSet<String> = figures().iter().map(|figure| format!("{}.{extension}", figure.name)).collect();
+    let all = figures();
+    let has_one = |figure: &&Figure| folder != "figures" || figure.beside.is_none();
+    let known: BTreeSet<String> =
+        all.iter().filter(has_one).map(|figure| format!("{}.{extension}", figure.name)).collect();
     let unknown = found.iter().filter(|name| !known.contains(*name));
     unknown.map(|name| format!("book/{folder}/{name} belongs to no figure")).collect()
 }
@@ -110,7 +128,8 @@ fn assert_none(faults: Vec<String>) {
 fn every_figure_is_what_its_trace_says() {
     let read = |path: PathBuf| fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()));
     let faults = |figure: &Figure| match (read(figure.trace()), read(figure.picture())) {
-        (Ok(trace), Ok(picture)) => faults_of_files(figure, &trace, &picture),
+        (Ok(trace), _) if figure.beside.is_some() => faults_of_files(figure, &trace, None),
+        (Ok(trace), Ok(picture)) => faults_of_files(figure, &trace, Some(&picture)),
         (trace, picture) => [trace.err(), picture.err()].into_iter().flatten().collect(),
     };
     assert_none(figures().iter().flat_map(faults).collect());
@@ -159,29 +178,32 @@ mod each_check_can_fail {
     #[test]
     fn files() {
         let (figure, trace, picture) = example();
-        assert_finds(faults_of_files(&figure, &trace, &picture), &[]);
+        assert_finds(faults_of_files(&figure, &trace, Some(&picture)), &[]);
         assert_finds(
-            faults_of_files(&figure, &trace, &picture.replacen("job", "jab", 1)),
+            faults_of_files(&figure, &trace, Some(&picture.replacen("job", "jab", 1))),
             &["--redraw service-threads"],
         );
         assert_finds(
-            faults_of_files(&figure, &trace.replacen("job_started", "lunch", 1), &picture),
+            faults_of_files(&figure, &trace.replacen("job_started", "lunch", 1), Some(&picture)),
             &["\"lunch\" is no event"],
         );
         assert_finds(
-            faults_of_files(&figure, &trace.replacen("\"recorded\"", "\"read\"", 1), &picture),
+            faults_of_files(&figure, &trace.replacen("\"recorded\"", "\"read\"", 1), Some(&picture)),
             &["missing field"],
         );
         assert_finds(
-            faults_of_files(&figure, &trace.replacen("--seed=1", "--seed=2", 1), &picture),
+            faults_of_files(&figure, &trace.replacen("--seed=1", "--seed=2", 1), Some(&picture)),
             &["another command"],
         );
         let later = trace.replacen("\"at\":0.0,", "\"at\":9.0,", 1);
-        assert_finds(faults_of_files(&figure, &later, &picture), &["not what its trace says", "order of their times"]);
+        assert_finds(
+            faults_of_files(&figure, &later, Some(&picture)),
+            &["not what its trace says", "order of their times"],
+        );
         let long = trace + &" ".repeat(LARGEST);
-        assert_finds(faults_of_files(&figure, &long, &picture), &["bytes, more than"]);
+        assert_finds(faults_of_files(&figure, &long, Some(&picture)), &["bytes, more than"]);
         let gap = picture + "\n";
-        assert_finds(faults_of_files(&figure, &example().1, &gap), &["not what its trace says", "blank line"]);
+        assert_finds(faults_of_files(&figure, &example().1, Some(&gap)), &["not what its trace says", "blank line"]);
     }
 
     #[test]
@@ -205,6 +227,14 @@ mod each_check_can_fail {
         };
         assert_finds(faults_of_pages(&figure, &[lab("service-threads")]), &[]);
         assert_finds(faults_of_pages(&figure, &[lab("service-processes")]), &["is shown 0 times"]);
+        let python =
+            figures().into_iter().find(|it| it.beside.as_deref() == Some("service-threads")).expect("it is there");
+        let (page, text) = lab("service-threads");
+        let both = text.replace("<figcaption>", &(include_of(&python.name) + "<figcaption>"));
+        assert_finds(faults_of_pages(&python, &[(page.clone(), text)]), &["is shown 0 times"]);
+        for figure in [&figure, &python] {
+            assert_finds(faults_of_pages(figure, &[(page.clone(), both.clone())]), &[]);
+        }
         assert_finds(
             faults_of_pages(&figure, &[shown("`cargo run`")]),
             &["page.md: the caption of service-threads does not"],

@@ -3,7 +3,7 @@
 'use strict';
 
 const LabControls = (() => {
-    const { Form, make, parseArguments, typedOptions, toArguments, command } = LabForm;
+    const { Form, make, parse, parseArguments, typedOptions, toArguments, command } = LabForm;
 
     function button(text, attributes, act) {
         const element = make('button', { type: 'button', ...attributes }, text);
@@ -11,11 +11,19 @@ const LabControls = (() => {
         return element;
     }
 
+    function checkbox(text, title, checked, act) {
+        const input = make('input', { type: 'checkbox', checked });
+        input.addEventListener('change', act);
+        return { label: make('label', { class: 'lab-tick', title }, input, text), input };
+    }
+
+    const MODELS = ['threads', 'processes', 'coroutines'];
+
     class Controls {
         // `given` is the parsed command of the caption. `run(plan, current)` runs a plan; it ends early when `current.abort`
-        // aborts.
-        constructor(figure, labs, given, run) {
-            Object.assign(this, { labs, given, run });
+        // aborts. `python` is the command of the recorded run in CPython, if there is one.
+        constructor(figure, labs, given, run, python = null) {
+            Object.assign(this, { labs, given, run, python: python && parse(python).options });
             // Some demos exist on Linux only.
             this.series = (figure.dataset.series ?? '').split(';').map(it => it.trim())
                 .filter(it => it && (parseArguments(it).positional ?? given.lab) in labs);
@@ -25,6 +33,8 @@ const LabControls = (() => {
             const both = { options: { ...given.options, ...start.options }, positional: start.positional ?? given.positional };
             const names = (figure.dataset.controls ?? '').split(/\s+/).filter(Boolean);
             this.form = new Form(schema, names, typedOptions(schema, both), () => this.change());
+            this.beside = this.python && checkbox('beside CPython', 'Run the same service in Python too, with your python3', false, () => this.change());
+            if (this.beside) this.form.element.append(this.beside.label);
             this.go = button('', { class: 'lab-go is-live' }, () => this.press());
             this.code = make('code', { class: 'lab-code' });
             this.copy = button('Copy', { class: 'lab-copy', 'aria-label': 'Copy the command' }, () => this.copied());
@@ -38,13 +48,12 @@ const LabControls = (() => {
                 if (!this.current) this.press();
             });
             this.change();
-            this.label();
         }
 
         // The runs that the button starts, in order: for each its lab, its options, and the arguments that label it.
         get plan() {
             const { values } = this.form;
-            return (this.series.length ? this.series : ['']).map(item => {
+            const own = (this.series.length ? this.series : ['']).map(item => {
                 const { options, positional } = parseArguments(item);
                 const name = positional ?? this.given.lab;
                 const lab = this.labs[name];
@@ -53,9 +62,24 @@ const LabControls = (() => {
                 const shown = toArguments(lab.options, asked);
                 return { name, values: asked, arguments: positional ? [lab.bin, ...shown] : shown, command: command(lab, lab.options, asked) };
             });
+            if (!this.beside?.input.checked) return own;
+            const beside = own.map(asked => this.inPython(asked));
+            const isNew = (asked, index) => beside.findIndex(it => it.command === asked.command) === index;
+            return [...own, ...beside.filter(isNew)];
+        }
+
+        // The run of the Python service with the options of another run.
+        inPython({ name, values }) {
+            const lab = this.labs.python;
+            const model = this.series.length && MODELS.includes(name) && name !== this.given.lab ? name : this.python.model ?? 'threads';
+            const own = lab.options.filter(it => it.name in values).map(it => [it.name, values[it.name]]);
+            const asked = { ...Object.fromEntries(own), model };
+            if (model !== 'processes') delete asked.method;
+            return { name: 'python', values: asked, arguments: [lab.bin, ...toArguments(lab.options, asked)], command: command(lab, lab.options, asked) };
         }
 
         change() {
+            this.label();
             // Lines break between arguments only, and the copied text is what a reader would type.
             const line = ({ command }) => command.split(' ').flatMap((word, index) => [index ? ' ' : '', make('span', {}, word)]);
             this.code.replaceChildren(...this.plan.flatMap((asked, index) => [index ? '\n' : '', ...line(asked)]));
@@ -73,7 +97,8 @@ const LabControls = (() => {
         }
 
         label() {
-            this.go.textContent = this.current ? 'Stop' : this.series.length ? `Run ${this.series.length === 2 ? 'both' : 'all'}` : 'Run';
+            const { length } = this.plan;
+            this.go.textContent = this.current ? 'Stop' : length > 1 ? `Run ${length === 2 ? 'both' : 'all'}` : 'Run';
             this.go.classList.toggle('is-stop', Boolean(this.current));
         }
 
@@ -123,5 +148,5 @@ const LabControls = (() => {
         }
     }
 
-    return { Controls, button };
+    return { Controls, button, checkbox };
 })();

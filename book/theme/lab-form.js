@@ -108,7 +108,7 @@ const LabForm = (() => {
     }
 
     function labeled(option, id, input) {
-        const label = make('label', { for: id }, option.name);
+        const label = make('label', { for: id }, option.label ?? option.name);
         return make('div', { class: `lab-field is-${option.kind}`, title: option.help }, label, input);
     }
 

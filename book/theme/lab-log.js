@@ -93,6 +93,7 @@ const LabLog = (() => {
         for (const resource of new Set(traces.flatMap(trace => [...trace.resources.hold]))) {
             rows.push(figure(`held ${RESOURCES[resource].hold}`, (_, trace) => {
                 const { count, median } = trace.holds(resource);
+                if (trace.run?.interpreter) return 'not recorded';
                 return count ? `${count} ×, median ${formatShort(median)}` : 'never';
             }));
         }

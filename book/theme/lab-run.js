@@ -193,7 +193,8 @@ const LabRun = (() => {
         title() {
             const run = this.run;
             if (!run) return 'a run';
-            const name = run.scene ? `${run.scene} with ${run.model}` : run.model;
+            const model = run.interpreter ? `${run.model} in ${run.interpreter}` : run.model;
+            const name = run.scene ? `${run.scene} with ${model}` : model;
             return `${name}: ${plural(this.workers, 'worker')}, ${plural(run.jobs, 'job')}`;
         }
 

@@ -21,6 +21,9 @@ const LabTable = (() => {
     class Table {
         constructor(figure, labs, given) {
             this.recorded = new Map(LabRun.read(figure.querySelector('script').textContent).map(row => [key(row), row]));
+            // The switch has the same name in all labs.
+            const python = labs[given.lab].options.find(option => option.name === 'python');
+            if (python) python.label = 'beside CPython';
             this.controls = new Controls(figure, labs, given, (plan, current) => this.start(plan, current));
             this.state = make('p', { class: 'lab-readout', role: 'status' });
             this.result = make('div', { class: 'lab-parts' });

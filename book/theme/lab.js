@@ -9,16 +9,22 @@
 // | `data-start` | initial options of the live lab, in addition to those of the caption's command; an empty value removes an option |
 // | `data-series` | several runs in sequence, separated by `;`: each names another lab or other options |
 // | `data-recorded` | the figures of the page whose recorded runs are shown first; by default its own |
+//
+// A lab with a second recorded run, of `chapter-python`, has a switch *beside CPython*. With the switch on, the Python service
+// runs after the demo, with the same options, and both are drawn on one axis. A replay shows the two recorded runs.
 'use strict';
 
 (() => {
     const { Trace, read, formatTime } = LabRun;
     const { make, parse } = LabForm;
-    const { Controls, button } = LabControls;
+    const { Controls, button, checkbox } = LabControls;
     const { Log, summary, legend } = LabLog;
     const { Axis, STEP } = LabAxis;
 
-    const recordedIn = figure => read(figure.querySelector('script[type="application/x-ndjson"]').textContent);
+    // The recorded runs in a figure: that of its demo, and perhaps that of CPython.
+    const recordedIn = figure => [...figure.querySelectorAll('script[type="application/x-ndjson"]')].map(script => read(script.textContent));
+    // The arguments of a recorded run, without those for its picture.
+    const argumentsOf = command => command.replace(/^.*? -- /, '').split(' ').filter(word => !/^--timeline/.test(word));
     const commandIn = figure => [...figure.querySelectorAll('figcaption code')].map(code => code.textContent).findLast(text => parse(text));
 
     // One run on the page, recorded or live.
@@ -48,6 +54,9 @@
             if (this.why) text += `, ${this.why}`;
             else if (trace.summary?.lost) text += `, ${trace.summary.lost} lost`;
             if (this.state.textContent !== text) this.state.textContent = text;
+            const { interpreter } = trace.run ?? {};
+            const tag = interpreter ? `${this.name}: ${interpreter}` : this.name;
+            if (this.tag.textContent !== tag) this.tag.textContent = tag;
             const name = trace.title();
             if (this.panel.canvas.getAttribute('aria-label') !== name) this.panel.canvas.setAttribute('aria-label', name);
         }
@@ -102,15 +111,31 @@
         record() {
             const names = (this.figure.dataset.recorded ?? '').split(' ').filter(Boolean);
             const figures = names.map(name => document.getElementById(`figure-${name}`)?.closest('.lab')).filter(Boolean);
-            this.recorded = (figures.length ? figures : [this.figure]).map(figure => {
-                const records = recordedIn(figure);
-                const text = records[0].recorded?.command ?? commandIn(figure);
-                const shown = text.replace(/^.*? -- /, '').split(' ').filter(word => !/^--timeline/.test(word));
-                return { records, args: shown, end: records[records.length - 1].at };
-            });
+            const all = (figures.length ? figures : [this.figure]).map(recordedIn);
+            const recording = records => {
+                const { command } = records[0].recorded ?? { command: commandIn(this.figure) };
+                return { command, records, args: argumentsOf(command), end: records[records.length - 1].at };
+            };
+            this.own = all.map(([records]) => recording(records));
+            this.pythons = all.flatMap(([, ...records]) => records).map(recording);
+            for (const python of this.pythons) python.args.unshift('chapter-python');
+            this.recorded = this.own;
+            if (this.pythons.length) {
+                this.beside = checkbox('beside CPython', 'Show the same service in Python on the same time axis', false, () => this.besides());
+                this.zoom.prepend(this.beside.label);
+            }
             const [from, to] = (this.given.options['timeline-window'] ?? '').split('..').map(Number);
             this.show(this.recorded.map(it => this.viewOf(it)));
             if (to > from) this.axis.zoomTo(from, to);
+        }
+
+        // Shows the recorded runs with those of CPython, or without them.
+        besides() {
+            this.playing = null;
+            this.label();
+            this.recorded = this.beside.input.checked ? [...this.own, ...this.pythons] : this.own;
+            this.show(this.recorded.map(it => this.viewOf(it)));
+            this.axis.whole();
         }
 
         viewOf({ records, args, end }) {
@@ -177,7 +202,7 @@
             const { playing, runs } = this;
             const began = performance.now() / 1000 - playing.time;
             const tick = () => {
-                if (playing.paused) return;
+                if (playing.paused || playing !== this.playing) return;
                 playing.time = performance.now() / 1000 - began;
                 this.recorded.forEach(({ records, end }, index) => {
                     const { trace } = runs[index];
@@ -206,13 +231,15 @@
         constructor(figure, labs) {
             super(figure);
             this.count = 0;
-            this.controls = new Controls(figure, labs, this.given, (plan, current) => this.start(plan, current));
+            const command = labs.python && this.pythons.length ? this.pythons[0].command : null;
+            this.controls = new Controls(figure, labs, this.given, (plan, current) => this.start(plan, current), command);
+            this.beside?.label.remove();
             this.box.prepend(this.controls.element);
             this.go.remove();
             if (!this.controls.series.length) {
-                this.both = make('input', { type: 'checkbox', checked: true });
-                this.both.addEventListener('change', () => this.compare());
-                this.zoom.prepend(make('label', { class: 'lab-both', title: 'Show the previous run above the last one' }, this.both, 'compare'));
+                const { label, input } = checkbox('compare', 'Show the previous run above the last one', true, () => this.compare());
+                this.both = input;
+                this.zoom.prepend(label);
             }
             this.axis.onlanes = panel => this.kills(panel);
             this.stage.classList.toggle('has-kills', this.controls.plan.some(asked => asked.name === 'processes'));
@@ -222,25 +249,33 @@
         async start(plan, current) {
             this.details.open = true;
             this.axis.whole();
-            const before = this.controls.series.length ? [] : this.runs.slice(-1);
-            const fresh = [];
+            const [previous] = this.fresh ?? this.runs.slice(-1);
+            this.before = plan.length > 1 || !previous ? [] : [previous];
+            this.fresh = [];
             for (const asked of plan) {
                 this.count += 1;
                 const run = new RunView(this, asked.arguments, `Run ${this.count}`);
                 run.tag.title = asked.command;
                 run.lab = asked.name;
-                fresh.push(run);
-                this.last = [...before, ...fresh];
+                this.fresh.push(run);
                 this.logged = run;
                 this.compare();
-                if (!await this.live(run, asked, current) || current.stopped) break;
+                const succeeded = await this.live(run, asked, current);
+                // Without an interpreter, the message says so, and the demo's own run stays.
+                if (!succeeded && asked.name === 'python' && !run.trace.records.length) {
+                    this.fresh.pop();
+                    this.logged = this.fresh.at(-1);
+                    this.compare();
+                }
+                if (!succeeded || current.stopped) break;
             }
         }
 
-        // Shows the last run, alone or with the one before it.
+        // Shows the last runs, alone or with the one before them.
         compare() {
-            const runs = this.last ?? this.runs;
-            this.show(this.both && !this.both.checked ? runs.slice(-1) : runs);
+            const fresh = this.fresh ?? this.runs.slice(-1);
+            const before = this.fresh ? this.before : this.runs.slice(0, -1);
+            this.show(this.both && !this.both.checked ? fresh : [...before, ...fresh]);
         }
 
         // Runs one demo and returns whether it succeeded.
@@ -264,10 +299,16 @@
                 ?? (end ? null : 'aborted');
             // A run that lost a worker has failed, but it has a summary.
             const failed = end?.why === 'failed' && !trace.summary;
-            if (failed) this.controls.fail(end.error?.trim() || 'The run failed without an error message.');
+            if (failed) this.controls.fail(this.reason(asked, end));
             this.axis.redraw();
             this.spoken.textContent = trace.description();
             return Boolean(end) && !failed;
+        }
+
+        // Why a run failed.
+        reason(asked, { error }) {
+            const text = error?.trim() || 'The run failed without an error message.';
+            return asked.name === 'python' ? `The service can't run in CPython on this machine. ${text}` : text;
         }
 
         // Adds a button to kill each worker process that is running, and removes the others.
@@ -301,7 +342,7 @@
     const prepare = labs => {
         for (const figure of figures) {
             const { lab: name } = parse(commandIn(figure));
-            if (recordedIn(figure)[0].part) {
+            if (recordedIn(figure)[0][0].part) {
                 // A chart can't be replayed.
                 if (labs?.[name]) new LabTable(figure, labs, parse(commandIn(figure)));
                 continue;

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::process::ExitCode;
 
-use chapters::demo::{coroutines, threads};
+use chapters::demo::{coroutines, python, threads};
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::QueueDemo;
 use chapters::demos::{self, Part};
@@ -119,6 +119,17 @@ pub const LABS: &[Lab] = &[
         check: |words| coroutines::command().try_get_matches_from(words).map(drop),
         start: Start::Here(coroutines::main),
         options: service_options!(("runtime", Choice)),
+        workers_are_processes: false,
+        interactive: false,
+    },
+    Lab {
+        name: "python",
+        program: "chapter-python",
+        command: python::command,
+        check: |words| python::check(words),
+        start: Start::Here(python::main),
+        // The page can't choose the interpreter, because that is a program to run.
+        options: service_options!(("model", Choice), ("method", Choice)),
         workers_are_processes: false,
         interactive: false,
     },

@@ -4,6 +4,7 @@
 //! <figure class="lab" data-controls="gil workers jobs">
 //! {{#include ../figures/gil-one.svg}}
 //! <script type="application/x-ndjson">{{#include ../traces/gil-one.jsonl}}</script>
+//! <script type="application/x-ndjson">{{#include ../traces/gil-one-python.jsonl}}</script>
 //! <figcaption>
 //!
 //! Four threads, eight jobs, one lock. Draw it again:
@@ -13,6 +14,7 @@
 //! </figure>
 //! ```
 //!
+//! The second trace is optional: a run of the same service in CPython, which the lab can show beside the first.
 //! `book/theme/lab.js` explains the attributes; it reads them on the page as this test does.
 
 use std::collections::BTreeMap;
@@ -153,7 +155,9 @@ fn faults(page: &Page, figure: &Figure, all: &[Figure]) -> Vec<(usize, String)> 
          ../traces/{shown}.jsonl}}}}</script>\n",
         figure.opens
     );
-    if figure.head != head {
+    let python =
+        format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{shown}-python.jsonl}}}}</script>\n");
+    if ![head.clone(), head.clone() + &python].contains(&figure.head.to_owned()) {
         faults.extend(fault(format!("a lab has its figure and then the figure's trace:\n{head}")));
     }
 
@@ -235,6 +239,13 @@ mod each_check_can_fail {
         finds(&[("data-start", "onclick")], &["a lab cannot say \" onclick="]);
         finds(&[("traces/a", "traces/b")], &["a lab has its figure and then the figure's trace"]);
         finds(&[("x-ndjson", "json")], &["a lab has its figure and then"]);
+        let trace = |name: &str| {
+            format!(
+                "<script type=\"application/x-ndjson\">{{{{#include ../traces/{name}.jsonl}}}}</script>\n<figcaption>"
+            )
+        };
+        finds(&[("<figcaption>", &trace("a-python"))], &[]);
+        finds(&[("<figcaption>", &trace("b-python"))], &["a lab has its figure and then"]);
         finds(&[("--bin chapter-threads", "--example pools")], &["the caption of a lab has the command of a demo"]);
         finds(
             &[("<figure class=\"lab\" data-controls=\"jobs gil\" data-start=\"--until-done --time=\">", "<figure>")],

@@ -1,5 +1,8 @@
 //! Labs, used as a reader uses them: in the reading room, and on a page that is opened from disk.
 
+use std::path::Path;
+
+use chapters::python::{DEFAULT, Interpreter};
 use serde_json::json;
 
 use crate::Test;
@@ -21,6 +24,8 @@ pub const LONG: &[Test] = tests! {
     with_the_lock_and_without_it_are_compared_on_one_axis
     the_last_two_runs_are_compared_or_the_last_is_shown_alone
     the_three_models_follow_one_another
+    the_service_in_cpython_is_drawn_beside_the_demo
+    a_page_on_disk_shows_the_recorded_run_of_cpython_beside_its_own
     the_comparison_is_measured_beside_the_recorded_one
     a_lab_is_used_by_keyboard_alone
     a_lab_has_the_colors_of_the_theme
@@ -170,7 +175,7 @@ fn the_last_two_runs_are_compared_or_the_last_is_shown_alone(browser: &Browser) 
         browser.wait(0, &format!("over() && runs().at(-1).getAttribute('aria-label') === 'Run {number}'"))?;
     }
     browser.check(0, "runs().map(it => it.getAttribute('aria-label')).join() === 'Run 1,Run 2'")?;
-    browser.click(0, ".lab-both")?;
+    browser.click(0, ".lab-zoom .lab-tick input")?;
     browser.wait(0, "runs().map(it => it.getAttribute('aria-label')).join() === 'Run 2'")
 }
 
@@ -183,6 +188,44 @@ fn the_three_models_follow_one_another(browser: &Browser) -> Fault {
     let models = "['threads', 'processes', 'coroutines']";
     browser.check(lab, &format!("{models}.every((model, at) => painted(runs()[at], `--${{model}}`) > 1000)"))?;
     browser.check(lab, &format!("{models}.every(model => text('.lab-keys').includes(`a job (${{model}})`))"))
+}
+
+fn the_service_in_cpython_is_drawn_beside_the_demo(browser: &Browser) -> Fault {
+    open(browser, "service")?;
+    browser.set(0, &[("jobs", "2"), ("workers", "2"), ("time", "9")])?;
+    browser.check(0, "text('.lab-go') === 'Run' && !text('.lab-code').includes('chapter-python')")?;
+    browser.click(0, ".lab-fields .lab-tick input")?;
+    let command = "cargo run --bin chapter-python -- --workers=2 --jobs=2 --seed=1 --time=9 --model=threads";
+    browser.check(0, &format!("text('.lab-go') === 'Run both' && text('.lab-code').endsWith({command:?})"))?;
+    browser.click(0, ".lab-go")?;
+    let Ok(interpreter) = Interpreter::find(Path::new(DEFAULT)) else {
+        browser.wait(0, "over() && text('.lab-message').includes('--python=python3')")?;
+        return browser.check(0, "runs().length === 1 && painted(runs()[0], '--threads') > 1000");
+    };
+    browser.wait(0, "over() && runs().length === 2")?;
+    browser.check(0, "lab.querySelector('.lab-message').hidden")?;
+    let tag = format!("Run 2: {interpreter}");
+    browser.wait(0, &format!("runs()[1].querySelector('.lab-tag').textContent === {tag:?}"))?;
+    browser.check(0, "runs().every(run => painted(run, '--threads') > 1000)")?;
+    browser.check(0, "new Set(all('canvas').map(it => `${it.getBoundingClientRect().x} ${it.width}`)).size === 1")?;
+    // Without the switch, the next run is compared with the last one of the demo.
+    browser.click(0, ".lab-fields .lab-tick input")?;
+    browser.set(0, &[("jobs", "0"), ("time", "0.1")])?;
+    browser.click(0, ".lab-go")?;
+    browser.wait(0, "over() && runs().map(it => it.getAttribute('aria-label')).join() === 'Run 1,Run 3'")
+}
+
+fn a_page_on_disk_shows_the_recorded_run_of_cpython_beside_its_own(browser: &Browser) -> Fault {
+    browser.open(&browser.file("gil.html")?)?;
+    browser.check(0, "runs().length === 1")?;
+    browser.click(0, ".lab-zoom .lab-tick input")?;
+    browser.wait(
+        0,
+        "runs().length === 2 && runs()[1].querySelector('.lab-tag').textContent.startsWith('Recorded: CPython')",
+    )?;
+    browser.wait(0, "painted(runs()[0], '--threads-dark') > 100 && painted(runs()[1], '--threads') > 1000")?;
+    browser.click(0, ".lab-zoom .lab-tick input")?;
+    browser.wait(0, "runs().length === 1")
 }
 
 fn the_comparison_is_measured_beside_the_recorded_one(browser: &Browser) -> Fault {

@@ -4,8 +4,10 @@ use std::env;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
+use chapters::python::{DEFAULT, Interpreter};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reading_room::room::descendants::Process;
@@ -17,6 +19,7 @@ use super::{Test, room};
 pub const TESTS: &[Test] = tests! {
     a_run_is_what_the_demo_prints_between_two_lines_of_the_room
     every_lab_runs
+    the_service_runs_in_cpython_or_says_why_not
     a_demo_that_fails_reports_its_error
     a_stopped_run_has_a_summary
     a_demo_that_ignores_the_stop_is_killed
@@ -69,6 +72,31 @@ fn every_lab_runs() {
         let (end, rest) = lines.split_last().expect("lines");
         assert_eq!(end, &json!({"room":"ended","status":0,"why":"done"}), "{run}: {lines:?}");
         assert!(rest.last().is_some_and(|line| line.to_string().contains(&format!("\"{last}\""))), "{run}: {rest:?}");
+    }
+}
+
+fn the_service_runs_in_cpython_or_says_why_not() {
+    let run = r#"{"lab":"python","options":{"model":"processes","jobs":3,"scale":0,"until-done":true}}"#;
+    let found = Interpreter::find(Path::new(DEFAULT));
+    let lines: Vec<Value> = room().run(run).collect();
+    match found {
+        Ok(interpreter) => {
+            let [.., summary, end] = &lines[..] else { panic!("{lines:?}") };
+            assert_eq!(summary["summary"]["interpreter"], interpreter.to_string(), "{lines:?}");
+            assert_eq!(end, &json!({"room":"ended","status":0,"why":"done"}));
+        }
+        Err(error) => assert!(lines.last().is_some_and(|end| end.to_string().contains(&error)), "{error}: {lines:?}"),
+    }
+    let without = Room::open_by(Command::new(env!("CARGO_BIN_EXE_reading-room")).env("PATH", "/no/such/folder"));
+    let end = without.run(run).last().expect("an end");
+    assert_eq!((&end["why"], &end["status"]), (&json!("failed"), &json!(2)), "{end}");
+    assert!(
+        end["error"].as_str().is_some_and(|error| error.contains("--python=python3: expected Python 3.8")),
+        "{end}"
+    );
+    for option in [r#""python":"sh""#, r#""model":"fibers""#, r#""method":"fork""#] {
+        let run = format!(r#"{{"lab":"python","options":{{{option}}}}}"#);
+        assert_eq!(without.post("/room/run", &run).status, 422, "{option}");
     }
 }
 

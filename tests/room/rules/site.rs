@@ -209,7 +209,7 @@ fn the_labs_are_described_with_the_words_of_the_demos() {
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     let labs: Value = serde_json::from_str(&room.get("/room/labs").body).expect("JSON");
     let names: Vec<&String> = labs["labs"].as_object().expect("labs").keys().collect();
-    assert_eq!(names, ["choosing", "coroutines", "primitives", "processes", "queues", "threads"]);
+    assert_eq!(names, ["choosing", "coroutines", "primitives", "processes", "python", "queues", "threads"]);
     let threads = &labs["labs"]["threads"];
     assert_eq!(threads["bin"], "chapter-threads");
     let option = |name: &str| threads["options"].as_array().expect("options").iter().find(|it| it["name"] == name);
