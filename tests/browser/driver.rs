@@ -2,20 +2,20 @@
 //! ends it.
 
 use std::cell::OnceCell;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::{env, fs, thread};
+use std::process::Command;
+use std::{env, fs};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use reading_room::book;
-use reading_room::browser::{CHROMIUM, find};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::engine::{Driver, Engine, Programs, Running};
 
 /// The outcome of a test: an error says what is wrong.
 pub type Fault = Result<(), String>;
@@ -45,29 +45,6 @@ const PRELUDE: &str = "
     };
 ";
 
-/// A program that ends when it is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Running {
-    /// Starts a program and waits for a line of its standard output in which `found` finds something.
-    fn start<T>(command: &mut Command, found: impl Fn(&str) -> Option<T>) -> Result<(Self, T), String> {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut running = Self(child.map_err(|error| format!("{command:?}: {error}"))?);
-        let mut lines = BufReader::new(running.0.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
-        let result = lines.find_map(|line| found(&line));
-        // A full pipe would block the program.
-        thread::spawn(move || lines.for_each(drop));
-        Ok((running, result.ok_or_else(|| format!("{command:?} ended early"))?))
-    }
-}
-
 /// A command that only Chromium's driver has.
 #[derive(Debug)]
 struct Extension {
@@ -85,28 +62,13 @@ impl WebDriverCompatibleCommand for Extension {
     }
 }
 
-/// The other programs that the tests need.
-pub struct Programs {
-    mdbook: PathBuf,
-    chromium: PathBuf,
-    driver: PathBuf,
-}
-
-impl Programs {
-    /// Finds them, or returns the name of the first that is missing.
-    pub fn find() -> Result<Self, String> {
-        let tools = [book::root().join("target/tools/bin")];
-        let program = |names: &[&str]| find(names, &tools).ok_or_else(|| names[0].to_owned());
-        Ok(Self { mdbook: program(&["mdbook"])?, chromium: program(&CHROMIUM)?, driver: program(&["chromedriver"])? })
-    }
-}
-
 /// A browser with one window.
 pub struct Browser {
     runtime: Runtime,
     client: Client,
     mdbook: PathBuf,
-    _driver: Running,
+    engine: Engine,
+    _driver: Driver,
     folder: TempDir,
     room: OnceCell<(Running, String)>,
     /// The program that the room runs instead of cargo.
@@ -115,32 +77,25 @@ pub struct Browser {
 }
 
 impl Browser {
-    pub fn start(Programs { mdbook, chromium, driver }: &Programs) -> Result<Self, String> {
+    pub fn start(programs: &Programs) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let (driver, port) = Running::start(Command::new(driver).arg("--port=0"), |line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        })?;
-        let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-                     --disable-component-update --disable-sync --allow-file-access-from-files --window-size=1200,900";
-        let mut arguments: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
-        arguments.push("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1".to_owned());
-        arguments.push(format!("--user-data-dir={}", folder.path().join("profile").display()));
-        let capabilities = json!({
-            "goog:chromeOptions": { "binary": chromium, "args": arguments },
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "script": 120_000 },
-        });
+        let driver = programs.start(&folder.path().join("profile"))?;
         let runtime = Runtime::new().map_err(|error| error.to_string())?;
         let client = runtime.block_on(async {
             let mut builder = ClientBuilder::new(HttpConnector::new());
-            builder.capabilities(capabilities.as_object().expect("it is one").clone());
-            builder.connect(&format!("http://127.0.0.1:{port}")).await
+            builder.capabilities(driver.capabilities.as_object().expect("it is one").clone());
+            builder.connect(&format!("http://127.0.0.1:{}", driver.port)).await
         });
         let client = client.map_err(|error| error.to_string())?;
         let (room, book) = Default::default();
         let cargo = folder.path().join("cargo");
-        Ok(Self { runtime, client, mdbook: mdbook.clone(), _driver: driver, folder, room, cargo, book })
+        let (mdbook, engine) = (programs.mdbook.clone(), programs.engine());
+        Ok(Self { runtime, client, mdbook, engine, _driver: driver, folder, room, cargo, book })
+    }
+
+    /// The engine of the browser.
+    pub fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// The address of the reading room. The first call opens the room, and gives this browser its cookie.
@@ -199,6 +154,11 @@ impl Browser {
 
     fn extension(&self, path: &'static str, body: Value) -> Result<Value, String> {
         self.runtime.block_on(self.client.issue_cmd(Extension { path, body })).map_err(|error| error.to_string())
+    }
+
+    /// Shows a page on disk, all of whose scripts have run when this returns.
+    pub fn visit(&self, address: &str) -> Fault {
+        self.runtime.block_on(self.client.goto(address)).map_err(|error| format!("{address}: {error}"))
     }
 
     /// Shows a page, and waits until its labs are there.
@@ -316,9 +276,13 @@ impl Browser {
         self.runtime.block_on(self.client.perform_actions(strokes)).map_err(|error| error.to_string())
     }
 
-    /// The messages in the page's console since the last call, and its requests to other hosts.
+    /// The messages in the page's console since the last call, if the engine is Chromium, and the page's requests to other
+    /// hosts.
     pub fn complaints(&self) -> Result<Vec<String>, String> {
-        let log = self.extension("se/log", json!({ "type": "browser" }))?;
+        let log = match self.engine {
+            Engine::Chromium => self.extension("se/log", json!({ "type": "browser" }))?,
+            Engine::Firefox | Engine::WebKit => Value::Null,
+        };
         let messages =
             log.as_array().into_iter().flatten().map(|entry| entry["message"].as_str().unwrap_or("?").to_owned());
         let script = "performance.getEntriesByType('resource').map(it => it.name)

@@ -31,6 +31,16 @@ pub const LONG: &[Test] = tests! {
     a_lab_has_the_colors_of_the_theme
 };
 
+/// The features that other engines than Chromium must have, too.
+pub const ESSENTIAL: &[Test] = tests! {
+    a_run_has_the_options_that_were_set_and_leaves_bars_a_log_and_a_summary
+    a_page_on_disk_replays_the_recorded_run
+    a_value_out_of_range_is_not_run
+    a_stopped_run_has_a_summary
+    with_the_lock_and_without_it_are_compared_on_one_axis
+    a_lab_has_the_colors_of_the_theme
+};
+
 const TAB: char = '\u{E004}';
 const ENTER: char = '\u{E007}';
 const RIGHT: char = '\u{E014}';

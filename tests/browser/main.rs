@@ -1,7 +1,7 @@
 //! The book in a browser, used as by a reader: in the reading room, and opened from disk.
 //!
-//! The tests drive Chromium with chromedriver. At the end of each test, the console must be empty, and no page may have sent a
-//! request to another host.
+//! The tests drive Chromium, and the essential ones also Firefox and WebKitGTK. At the end of each test, Chromium's console
+//! must be empty, and no page may have sent a request to another host.
 
 /// A table of functions with their names.
 macro_rules! tests {
@@ -9,6 +9,7 @@ macro_rules! tests {
 }
 
 mod driver;
+mod engine;
 mod labs;
 mod pages;
 mod scheduler;
@@ -18,7 +19,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use driver::{Browser, Fault, Programs};
+use driver::{Browser, Fault};
+use engine::{Engine, Programs};
 use libtest_mimic::{Arguments, Trial};
 
 /// A test and its name.
@@ -38,9 +40,12 @@ fn unused() -> MutexGuard<'static, Vec<Browser>> {
 }
 
 /// Runs a test in a browser, and checks the browser's console at its end. After a failure the browser isn't used again.
-fn try_out(test: fn(&Browser) -> Fault) -> Fault {
-    let unused = unused().pop();
-    let browser = unused.map_or_else(|| Browser::start(&Programs::find()?), Ok)?;
+fn try_out(engine: Engine, test: fn(&Browser) -> Fault) -> Fault {
+    let unused = {
+        let mut all = unused();
+        all.iter().position(|it| it.engine() == engine).map(|index| all.swap_remove(index))
+    };
+    let browser = unused.map_or_else(|| Browser::start(&Programs::find(engine)?), Ok)?;
     test(&browser)?;
     let complaints = browser.complaints()?;
     if !complaints.is_empty() {
@@ -60,27 +65,38 @@ fn skip(missing: &str) {
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(BROWSERS);
-    let trial = |(name, test): &Test| {
+    let trial = |engine: Engine, (name, test): &Test| {
         let test = *test;
-        Trial::test(*name, move || {
+        let name = if engine == Engine::Chromium { (*name).to_owned() } else { format!("{engine}::{name}") };
+        Trial::test(name, move || {
             let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-            Ok(try_out(test)?)
+            Ok(try_out(engine, test)?)
         })
     };
     let mut trials = vec![Trial::test("a_page_that_loads_something_from_elsewhere_is_found", || {
         Ok(pages::a_page_that_loads_something_from_elsewhere_is_found()?)
     })];
-    match Programs::find() {
+    match Programs::find(Engine::Chromium) {
         Err(missing) if !arguments.list => skip(&missing),
         _ => {
+            let trial = |test| trial(Engine::Chromium, test);
             trials.extend(labs::TESTS.iter().chain(scheduler::TESTS).map(trial));
             let long = pages::LONG.iter().chain(labs::LONG).chain(scheduler::LONG);
             trials.extend(long.map(|test| trial(test).with_ignored_flag(true)));
             let alone = || {
                 let _whole = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
-                Ok(try_out(labs::measured)?)
+                Ok(try_out(Engine::Chromium, labs::measured)?)
             };
             trials.push(Trial::test("measured", alone).with_ignored_flag(true));
+        }
+    }
+    for engine in [Engine::Firefox, Engine::WebKit] {
+        match Programs::find(engine) {
+            Err(missing) if arguments.ignored || arguments.include_ignored => skip(&missing),
+            _ => {
+                let essential = labs::ESSENTIAL.iter().chain(scheduler::ESSENTIAL);
+                trials.extend(essential.map(|test| trial(engine, test).with_ignored_flag(true)));
+            }
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -27,7 +27,7 @@ const MANY: usize = 100;
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// The names of a built book's pages, except for those that repeat others.
-fn pages(book: &Path) -> Vec<String> {
+pub fn pages(book: &Path) -> Vec<String> {
     let entries = fs::read_dir(book).expect("the book is there");
     let names = entries.map(|entry| entry.expect("a folder can be read").file_name().to_string_lossy().into_owned());
     let other = ["404.html", "index.html", "print.html", "toc.html", "look.html"];

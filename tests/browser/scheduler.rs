@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::Test;
 use crate::driver::{Browser, Fault};
+use crate::pages::pages;
 
 /// The main use of a scheduler lab.
 pub const TESTS: &[Test] = tests! {
@@ -25,10 +26,25 @@ pub const LONG: &[Test] = tests! {
     a_scheduler_lab_fits_a_phone
     paper_and_readers_without_scripts_get_a_table
     the_readers_program_is_compiled_and_played
+    a_step_can_be_taken_in_every_lab
+};
+
+/// The features that other engines than Chromium must have, too.
+pub const ESSENTIAL: &[Test] = tests! {
+    a_deadlock_is_reached_by_mouse_and_undone
+    a_deadlock_is_reached_by_keyboard_alone
+    the_shortest_schedule_and_all_endings_are_shown
+    a_hint_leads_to_the_goal
+    a_call_stack_leads_into_the_books_own_lock
+    a_question_keeps_its_endings_until_the_reader_asks
+    a_step_can_be_taken_in_every_lab
 };
 
 /// The time in which cargo compiles the reader's program on any machine.
 const COMPILED: Duration = Duration::from_secs(1200);
+
+/// The book has at least this many scheduler labs.
+const MANY: u64 = 12;
 
 /// The beginning of every expression: `it` is the lab of a program, `part` finds something in it.
 fn about(program: &str, expression: &str) -> String {
@@ -232,4 +248,24 @@ fn the_readers_program_is_compiled_and_played(browser: &Browser) -> Fault {
         browser.click_on(".scheduler-own .scheduler-threads button")?;
     }
     browser.check(0, &format!("{own}.querySelector('.scheduler-said').textContent.includes('The program has ended')"))
+}
+
+fn a_step_can_be_taken_in_every_lab(browser: &Browser) -> Fault {
+    let mut labs = 0;
+    for page in pages(browser.book()?) {
+        browser.visit(&browser.file(&page)?)?;
+        let stuck = browser.get(
+            0,
+            "[...document.querySelectorAll('.scheduler')].filter(it => {
+                if (!it.classList.contains('is-on')) return true;
+                it.querySelector('.scheduler-live .scheduler-threads button:not(:disabled)').click();
+                return !it.querySelector('.scheduler-live .scheduler-steps tbody tr');
+            }).map(it => it.dataset.program)",
+        )?;
+        if stuck != Value::Array(Vec::new()) {
+            return Err(format!("{page}: nothing happens in {stuck}"));
+        }
+        labs += browser.get(0, "document.querySelectorAll('.scheduler').length")?.as_u64().unwrap_or(0);
+    }
+    if labs < MANY { Err(format!("the book has {labs} scheduler labs")) } else { Ok(()) }
 }
