@@ -1,7 +1,9 @@
 //! The programs of the scheduler lab: how they end, and that their recordings are up to date.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{LazyLock, OnceLock};
 
 use chapters::scheduler::explore::{STATES, enumerate};
 use chapters::scheduler::{Graph, Program, explore, recording};
@@ -12,8 +14,13 @@ fn find(name: &str) -> &'static Program {
     ALL.iter().find(|program| program.name == name).expect("there is such a program")
 }
 
-fn graph(program: &Program) -> Graph {
-    explore(program, program.options, STATES).unwrap_or_else(|error| panic!("{}: {error}", program.name))
+/// The graph of a program, which is explored once, by the first test that asks for it.
+fn graph(program: &Program) -> &'static Graph {
+    static GRAPHS: LazyLock<HashMap<&str, OnceLock<Graph>>> =
+        LazyLock::new(|| ALL.iter().map(|program| (program.name, OnceLock::new())).collect());
+    GRAPHS[program.name].get_or_init(|| {
+        explore(program, program.options, STATES).unwrap_or_else(|error| panic!("{}: {error}", program.name))
+    })
 }
 
 /// The number of all schedules, and of those that reach the goal.
@@ -71,7 +78,7 @@ fn merging_states_changes_neither_the_endings_nor_their_counts() {
 #[test]
 fn every_cursor_has_a_line() {
     for program in ALL {
-        for node in graph(program).nodes {
+        for node in &graph(program).nodes {
             for cursor in node.state.threads.iter().filter(|cursor| cursor.next.is_some()) {
                 assert!(!cursor.at.is_empty(), "{}: {cursor:?}", program.name);
             }
@@ -90,8 +97,8 @@ fn the_recordings_are_up_to_date() {
     let mut total = 0;
     for program in recorded() {
         let graph = graph(program);
-        let json = recording::json(program, program.options, &graph) + "\n";
-        for (ending, text) in [("json", json), ("html", recording::html(program, &graph))] {
+        let json = recording::json(program, program.options, graph) + "\n";
+        for (ending, text) in [("json", json), ("html", recording::html(program, graph))] {
             total += text.len();
             let file = folder.join(program.name).with_extension(ending);
             let committed = fs::read_to_string(&file).unwrap_or_default();
@@ -153,7 +160,7 @@ fn read_nodes(text: &str) -> Vec<Node> {
 fn a_recording_is_all_that_a_page_needs() {
     for program in recorded() {
         let graph = graph(program);
-        let json: Json = serde_json::from_str(&recording::json(program, program.options, &graph)).expect("it's JSON");
+        let json: Json = serde_json::from_str(&recording::json(program, program.options, graph)).expect("it's JSON");
         let index = |json: &Json| json.as_u64().expect("an index") as usize;
         let list = |json: &Json| json.as_array().expect("a list").clone();
         let nodes = read_nodes(json["nodes"].as_str().expect("a string"));
@@ -172,7 +179,7 @@ fn a_recording_is_all_that_a_page_needs() {
             }
             assert_eq!(node.edges.is_empty(), node.ending.is_some());
         }
-        let listed = recording::html(program, &graph).split("<pre").nth(1).expect("a listing").lines().count();
+        let listed = recording::html(program, graph).split("<pre").nth(1).expect("a listing").lines().count();
         for cursor in list(&json["cursors"]) {
             let words = [0, 2].map(|word| cursor.get(word).cloned().unwrap_or(Json::Null));
             assert!(words.iter().all(|it| it.is_null() || *it == -1 || json["words"][index(it)].is_string()));
@@ -199,7 +206,7 @@ fn a_recording_is_all_that_a_page_needs() {
 #[test]
 fn the_page_of_a_question_does_not_give_the_answer_away() {
     for program in recorded().filter(|program| program.question) {
-        let html = recording::html(program, &graph(program));
+        let html = recording::html(program, graph(program));
         assert!(html.contains("scheduler-listing") && !html.contains("<table"), "{html}");
     }
 }
@@ -259,7 +266,7 @@ fn the_use_lines_are_the_only_difference_from_the_standard_library() {
 #[test]
 fn a_fragment_of_a_page_has_no_blank_lines() {
     for program in recorded() {
-        let html = recording::html(program, &graph(program));
+        let html = recording::html(program, graph(program));
         assert!(html.lines().all(|line| !line.trim().is_empty()), "{}", program.name);
         assert!(!html.contains("style="), "{}", program.name);
     }
