@@ -15,8 +15,7 @@
 //! are right.
 //!
 //! A comment before a block gives flags for the test, so that it takes less time or spends none of it computing:
-//! `tested with --time=1 --scale=0.1`. They replace the flags of the same name. `tested alone with` also keeps all
-//! other blocks from running at the same time, because the output depends on how fast the commands run.
+//! `tested with --time=1 --scale=0.1`. They replace the flags of the same name.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -29,9 +28,6 @@ use snapbox::IntoData;
 use crate::common::{Block, root};
 use crate::contract::{Contract, REPEATS};
 use crate::{profile, python, rust};
-
-/// The beginning of a comment that keeps other blocks from running at the same time.
-pub const ALONE: &str = "tested alone with ";
 
 /// The time limit of each command.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -118,8 +114,7 @@ fn replace(arguments: &[&str], flags: &[String]) -> Vec<String> {
 
 /// Runs the commands of a block.
 pub fn run(block: &Block, contract: &Contract) -> Result<(), String> {
-    let words = |note| str::strip_prefix(note, "tested with ").or(note.strip_prefix(ALONE));
-    let flags = match block.note.as_deref().map(words) {
+    let flags = match block.note.as_deref().map(|note| note.strip_prefix("tested with ")) {
         None => Vec::new(),
         Some(Some(words)) => words.split_whitespace().map(str::to_owned).collect(),
         Some(None) => return Err("a comment before commands says what they are `tested with`".to_owned()),

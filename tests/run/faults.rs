@@ -106,6 +106,14 @@ fn what_a_comment_says_of_python() {
     assert_eq!(found.program, "def f():\n    a\n\n    b\nf()");
     assert_fault(plan("tested in\nf()", "a"), "no line ...");
     assert_fault(plan("not tested", "a"), "nobody knows how to test");
+    let needed = |note| python::needed(&block("python", note, "")).map(|(needed, block)| (needed, block.note));
+    assert_eq!(needed(None), Ok((None, None)));
+    assert_eq!(needed(Some("tested to hang")), Ok((None, Some("tested to hang".to_owned()))));
+    assert_eq!(needed(Some("needs Python 3.11")), Ok((Some((3, 11)), None)));
+    let both = "needs Python 3.14\ntested with 4";
+    assert_eq!(needed(Some(both)), Ok((Some((3, 14)), Some("tested with 4".to_owned()))));
+    assert_fault(needed(Some("needs Python three")), "expected a version such as 3.11");
+    assert!(!python::is_too_old("a block", (2, 7)));
 }
 
 fn commands_and_their_plans() {

@@ -18,7 +18,6 @@ mod session;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{PoisonError, RwLock};
 use std::{env, fs};
 
 use libtest_mimic::{Arguments, Trial};
@@ -49,30 +48,24 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// The order of the blocks: first those that need the machine to themselves; then blocks that wait and blocks that
-/// compute alternate, so that the machine is always busy.
+/// The order of the blocks: those that wait and those that compute alternate, so that the machine is always busy.
 #[derive(Clone, Copy, PartialEq)]
 enum Turn {
-    Alone,
     Long,
     Short,
 }
 
 fn in_turn(trials: &mut [(Turn, Trial)]) {
     let mut begun = [0; 2];
-    trials.sort_by_cached_key(|(turn, _)| match turn {
-        Turn::Alone => 0,
-        turn => {
-            let begun = &mut begun[usize::from(*turn == Turn::Long)];
-            *begun += 1;
-            *begun
-        }
+    trials.sort_by_cached_key(|(turn, _)| {
+        let begun = &mut begun[usize::from(*turn == Turn::Long)];
+        *begun += 1;
+        *begun
     });
 }
 
 fn turn(block: &Block) -> Turn {
     match block.note.as_deref() {
-        Some(note) if note.starts_with(console::ALONE) => Turn::Alone,
         Some(python::HANGS) => Turn::Long,
         Some(note) if note.starts_with(session::SESSION) => Turn::Long,
         _ if block.text.starts_with("$ cargo run --bin exercises") => Turn::Long,
@@ -80,37 +73,26 @@ fn turn(block: &Block) -> Turn {
     }
 }
 
-/// Held by each block while it runs: shared by many at once, or exclusively by one `alone` whose output depends on its
-/// speed.
-static MACHINE: RwLock<()> = RwLock::new(());
-
-/// Runs a block, alone if its comment asks for that.
-fn on_the_machine(alone: bool, run: impl FnOnce() -> Result<(), String>) -> Result<(), libtest_mimic::Failed> {
-    // A panic is reported as the block's fault, and leaves the machine unchanged.
-    let _shared = (!alone).then(|| MACHINE.read().unwrap_or_else(PoisonError::into_inner));
-    let _whole = alone.then(|| MACHINE.write().unwrap_or_else(PoisonError::into_inner));
-    Ok(run()?)
-}
-
 /// The test of a block, if the block can be run.
 fn trial(page: &Page, blocks: &[Block], block: &Block) -> Option<Trial> {
     let name = format!("{}:{}", page.path.display(), block.line);
     let kind = block.info.split(',').next().unwrap_or_default().to_owned();
+    let (needed, block) = match python::needed(block) {
+        Ok(found) => found,
+        Err(fault) => return Some(Trial::test(name, || Err(fault.into())).with_kind(kind)),
+    };
+    let too_old = needed.is_some_and(|needed| python::is_too_old(&name, needed));
     let trial = match kind.as_str() {
-        "text" => session::trial(name, block)?,
-        "rust" if !block.info.contains("ignore") => {
-            let block = block.clone();
-            Trial::test(name, move || on_the_machine(false, || rust::run(&block)))
-        }
-        "python" => python::trial(name, page, block.clone()),
+        "text" => session::trial(name, &block)?,
+        "rust" if !block.info.contains("ignore") => Trial::test(name, move || Ok(rust::run(&block)?)),
+        "python" => python::trial(name, page, block),
         "console" => {
-            let contract = contract::Contract::of(page, blocks, block);
-            let alone = turn(block) == Turn::Alone;
-            let block = block.clone();
-            Trial::test(name, move || on_the_machine(alone, || console::run(&block, &contract?)))
+            let contract = contract::Contract::of(page, blocks, &block);
+            Trial::test(name, move || Ok(console::run(&block, &contract?)?))
         }
         _ => return None,
     };
+    let trial = if too_old { trial.with_ignored_flag(true) } else { trial };
     Some(trial.with_kind(kind))
 }
 

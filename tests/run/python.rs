@@ -1,7 +1,8 @@
 //! Programs in Python, by `python3`: each `python` block must run and succeed. Slow programs are tested with less work.
 //!
 //! Without a `python3`, these tests are listed as ignored, except where the variable `CI` is set, as continuous
-//! integration services do: there they fail.
+//! integration services do: there they fail. The same holds for a block or a command that needs a later version than this
+//! one: a comment before it says `needs Python 3.11`, in a line of its own if there is more to say.
 //!
 //! A comment before a block says how it is tested, if not as it stands:
 //!
@@ -34,21 +35,59 @@ const TOO_LONG: Duration = Duration::from_secs(3);
 /// The comment before a program that hangs.
 pub const HANGS: &str = "tested to hang";
 
-/// The interpreter that `python3` starts in the end, as it reports itself: `python3` may be a script, which takes
-/// longer than most blocks.
-static INTERPRETER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-    let said = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).stderr(Stdio::null()).output();
+/// The first line of a comment, before the version that the block needs.
+const NEEDS: &str = "needs Python ";
+
+/// A version of Python: 3 and 11, for example.
+type Version = (u32, u32);
+
+/// The interpreter that `python3` starts in the end, as it reports itself, and its version: `python3` may be a script,
+/// which takes longer than most blocks.
+static INTERPRETER: LazyLock<Option<(PathBuf, Version)>> = LazyLock::new(|| {
+    let ask = "import sys; print(*sys.version_info[:2], sep='.'); print(sys.executable)";
+    let said = Command::new("python3").args(["-c", ask]).stderr(Stdio::null()).output();
     let said = said.ok().filter(|said| said.status.success());
-    let interpreter = said.map(|said| PathBuf::from(String::from_utf8_lossy(&said.stdout).trim()));
+    let interpreter = said.and_then(|said| {
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let (version, path) = said.split_once('\n')?;
+        Some((PathBuf::from(path.trim()), parse(version)?))
+    });
     if interpreter.is_none() {
         eprintln!("SKIPPED: python3 is not installed, so what is in Python on the pages is not tested");
     }
     interpreter
 });
 
+fn parse(version: &str) -> Option<Version> {
+    let (major, minor) = version.trim().split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// The version of Python that a block needs, if its comment names one, and the block with the rest of the comment.
+pub fn needed(block: &Block) -> Result<(Option<Version>, Block), String> {
+    let mut block = block.clone();
+    let Some(rest) = block.note.as_deref().and_then(|note| note.strip_prefix(NEEDS)) else { return Ok((None, block)) };
+    let (version, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+    let needed = parse(version).ok_or_else(|| format!("expected a version such as 3.11 after `{NEEDS}`: {version}"))?;
+    block.note = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+    Ok((Some(needed), block))
+}
+
+/// Whether `python3` is older than a block needs. If so, the line printed says that the block isn't tested. In continuous
+/// integration, the block is tested all the same, and fails.
+pub fn is_too_old(name: &str, needed: Version) -> bool {
+    let installed = INTERPRETER.as_ref().map(|(_, version)| *version);
+    let Some((major, minor)) = installed.filter(|version| *version < needed) else { return false };
+    let is_skipped = env::var_os("CI").is_none();
+    if is_skipped {
+        eprintln!("SKIPPED: {name} needs Python {}.{}, and python3 is {major}.{minor}", needed.0, needed.1);
+    }
+    is_skipped
+}
+
 /// The program to start for `python3`.
 pub fn interpreter() -> &'static Path {
-    INTERPRETER.as_deref().unwrap_or("python3".as_ref())
+    INTERPRETER.as_ref().map_or("python3".as_ref(), |(path, _)| path)
 }
 
 /// Whether tests that need `python3` are ignored.
@@ -65,8 +104,7 @@ pub fn trial(name: String, page: &Page, block: Block) -> Trial {
             let fault = format!("no command on the page runs the file: $ python3 {file}");
             Trial::test(name, move || if is_run { Ok(()) } else { Err(fault.into()) })
         }
-        None => Trial::test(name.clone(), move || crate::on_the_machine(false, || run(&name, &block)))
-            .with_ignored_flag(is_passed_over()),
+        None => Trial::test(name.clone(), move || Ok(run(&name, &block)?)).with_ignored_flag(is_passed_over()),
     }
 }
 
