@@ -16,6 +16,8 @@
 //! A recording also becomes stale when the code of the book that a program steps through changes. A test notices that.
 
 #[doc(hidden)]
+pub use book_coroutines as coroutines;
+#[doc(hidden)]
 pub use chapters;
 use chapters::scheduler::{Ending, Options, Program, Source};
 
@@ -33,10 +35,10 @@ pub mod threads;
 /// Declares the modules of the programs and the list of all programs.
 macro_rules! programs {
     ($(
-        $name:ident $(/ $fixed:ident)? $(= $same:ident)? $([$($source:ident),*])?,
+        $name:ident $(/ $fixed:ident $(: [$($its_source:ident),*])?)? $(= $same:ident)? $([$($source:ident),*])?,
         $options:expr, $title:literal, $goal:literal, $reaches:expr;
     )* $(
-        ? $question:ident $([$($its_source:ident),*])?, $its_options:expr, $its_title:literal;
+        ? $question:ident $([$($question_source:ident),*])?, $its_options:expr, $its_title:literal;
     )*) => {
         $(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $name;)*
         $($(#[allow(missing_docs, reason = "the pages explain the programs")] pub mod $fixed;)?)*
@@ -64,7 +66,7 @@ macro_rules! programs {
                 reaches: $reaches,
                 run: $fixed::main,
                 options: $options,
-                sources: &[source!($fixed)],
+                sources: &[source!($fixed), $($($its_source),*)?],
                 fixed: None,
             },)?
         )* $(
@@ -76,7 +78,7 @@ macro_rules! programs {
                 reaches: |_| false,
                 run: $question::main,
                 options: $its_options,
-                sources: &[source!($question), $($($its_source),*)?],
+                sources: &[source!($question), $($($question_source),*)?],
                 fixed: None,
             },
         )*];
@@ -108,6 +110,10 @@ book! {
     CONDITION = "src/threads/" "condition.rs";
     QUEUE = "src/threads/" "queue.rs";
     BROKEN = "tests/loom_threads/" "broken.rs";
+    CO_LOCK = "src/coroutines/" "lock.rs";
+    CO_CONDITION = "src/coroutines/" "condition.rs";
+    CO_QUEUE = "src/coroutines/" "queue.rs";
+    CO_BROKEN = "programs/coroutines/" "broken.rs";
 }
 
 programs! {
@@ -198,6 +204,14 @@ programs! {
     futurelock / futurelock_fixed, Options::DEFAULT,
         "A future that holds a place in the queue and isn't polled",
         "Reach a deadlock although A has released the mutex.",
+        Ending::is_deadlock;
+    canceled_owner / canceled_owner_fixed: [CO_LOCK] [CO_BROKEN], Options::DEFAULT,
+        "A lock handed to a task that has been canceled",
+        "Make B wait forever for a lock that no task holds.",
+        Ending::is_deadlock;
+    canceled_consumer / canceled_consumer_fixed: [CO_QUEUE, CO_CONDITION] [CO_QUEUE, CO_CONDITION, CO_BROKEN], Options::DEFAULT,
+        "A notification for a consumer that has been canceled",
+        "Make B wait forever although there is an item in the queue.",
         Ending::is_deadlock;
     audit / audit_fixed, Options::DEFAULT,
         "A total that is read from two accounts",

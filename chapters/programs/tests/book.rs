@@ -1,10 +1,14 @@
 //! The book's own primitives and queues on the scheduler: all of them work in every schedule, and the variants that the
 //! loom models reject fail here as well.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chapters::scheduler::explore::STATES;
+use chapters::scheduler::task::{block_on, spawn, yield_now};
 use chapters::scheduler::{Ending, Options, Program, explore, thread};
+use programs::coroutines;
+use programs::coroutines::broken::get_without_passing_on;
 use programs::threads::broken::{condition_, event_, lock_, queue_, semaphore_};
 use programs::threads::{Barrier, Condition, Event, Lock, LockGuard, Queue, RLock, Semaphore, SimpleQueue};
 
@@ -33,6 +37,21 @@ fn both<T: Sync>(shared: T, a: fn(&T), b: fn(&T)) {
     thread::scope(|scope| {
         scope.spawn(|| a(&shared));
         scope.spawn(|| b(&shared));
+    });
+}
+
+/// Runs two functions as tasks, with something that they share.
+fn both_tasks<T, A, B>(shared: T, a: fn(Arc<T>) -> A, b: fn(Arc<T>) -> B)
+where
+    T: Send + Sync + 'static,
+    A: Future<Output = ()> + Send + 'static,
+    B: Future<Output = ()> + Send + 'static,
+{
+    let shared = Arc::new(shared);
+    block_on(async {
+        let (a, b) = (spawn(a(Arc::clone(&shared))), spawn(b(shared)));
+        a.await.unwrap();
+        b.await.unwrap();
     });
 }
 
@@ -88,6 +107,93 @@ mod every_schedule_of {
     #[test]
     fn a_queue_that_is_shut_down() {
         works(|| both(Queue::<u32>::new(1), |queue| queue.shutdown(false), |queue| assert!(queue.get().is_err())));
+    }
+}
+
+mod every_schedule_of_tasks_with {
+    use super::coroutines::{Barrier, Condition, Event, Lock, Queue, RLock, Semaphore};
+    use super::*;
+
+    #[test]
+    fn a_lock_with_a_timeout() {
+        works(|| {
+            let hold = |lock: Arc<Lock>| async move {
+                let _guard = lock.acquire().await;
+                yield_now().await;
+            };
+            let hold_in_time = |lock: Arc<Lock>| async move {
+                if let Some(_guard) = lock.acquire_timeout(LONG).await {
+                    yield_now().await;
+                }
+            };
+            both_tasks(Lock::new(), hold, hold_in_time);
+        });
+    }
+
+    #[test]
+    fn an_rlock_that_is_acquired_twice() {
+        works(|| {
+            async fn twice(lock: Arc<RLock>) {
+                let _outer = lock.acquire().await;
+                yield_now().await;
+                let _inner = lock.acquire().await;
+            }
+            both_tasks(RLock::new(), twice, twice);
+        });
+    }
+
+    #[test]
+    fn a_condition() {
+        works(|| {
+            let wait = |it: Arc<(Lock<bool>, Condition)>| async move {
+                let guard = it.0.acquire().await;
+                drop(it.1.wait_for(guard, |ready| *ready).await);
+            };
+            let notify = |it: Arc<(Lock<bool>, Condition)>| async move {
+                *it.0.acquire().await = true;
+                it.1.notify(1);
+            };
+            both_tasks((Lock::guarding(false), Condition::new()), wait, notify);
+        });
+    }
+
+    #[test]
+    fn an_event() {
+        works(|| both_tasks(Event::new(), |it| async move { it.wait().await }, |it| async move { it.set() }));
+    }
+
+    #[test]
+    fn a_semaphore() {
+        works(|| {
+            let acquire = |it: Arc<Semaphore>| async move { it.acquire().await.forget() };
+            both_tasks(Semaphore::new(0), acquire, |it| async move { it.release(1) });
+        });
+    }
+
+    #[test]
+    fn a_barrier() {
+        works(|| {
+            async fn wait(barrier: Arc<Barrier>) {
+                assert!(barrier.wait().await.is_ok());
+            }
+            both_tasks(Barrier::new(2), wait, wait);
+        });
+    }
+
+    #[test]
+    fn a_queue_that_is_full_and_then_shut_down() {
+        works(|| {
+            let put = |queue: Arc<Queue<u32>>| async move {
+                queue.put(1).await.unwrap();
+                queue.put(2).await.unwrap();
+                queue.shutdown(false);
+            };
+            let get = |queue: Arc<Queue<u32>>| async move {
+                assert_eq!((queue.get().await, queue.get().await), (Ok(1), Ok(2)));
+                assert!(queue.get().await.is_err());
+            };
+            both_tasks(Queue::new(1), put, get);
+        });
     }
 }
 
@@ -185,6 +291,46 @@ mod a_variant_fails_that {
     #[test]
     fn puts_an_item_without_waking_a_consumer() {
         fails(|| both(Queue::new(1), |queue| _ = queue.get(), |queue| queue_::put_without_wake(queue, 1)), DEADLOCK);
+    }
+
+    #[test]
+    fn keeps_a_notification_when_its_task_is_canceled() {
+        fails(
+            || {
+                block_on(async {
+                    let queue = Arc::new(coroutines::Queue::new(1));
+                    let get = || {
+                        let queue = Arc::clone(&queue);
+                        spawn(async move { get_without_passing_on(&queue).await })
+                    };
+                    let (first, second) = (get(), get());
+                    yield_now().await;
+                    queue.put(1).await.unwrap();
+                    first.abort();
+                    second.await.unwrap().unwrap();
+                });
+            },
+            DEADLOCK,
+        );
+    }
+
+    #[test]
+    fn hands_a_lock_to_a_task_that_was_canceled() {
+        fails(
+            || {
+                block_on(async {
+                    let lock = Arc::new(coroutines::broken::Lock::new());
+                    let guard = lock.acquire().await;
+                    let theirs = Arc::clone(&lock);
+                    let task = spawn(async move { drop(theirs.acquire().await) });
+                    yield_now().await;
+                    drop(guard);
+                    task.abort();
+                    drop(lock.acquire().await);
+                });
+            },
+            DEADLOCK,
+        );
     }
 
     #[test]

@@ -600,3 +600,61 @@ fn a_fair_mutex_is_handed_over_in_order_and_passed_on_if_the_future_is_dropped()
     };
     assert_eq!(endings(run, Options::DEFAULT), set([FINISHED]));
 }
+
+#[test]
+fn a_poll_is_one_step_whatever_it_does() {
+    let run = || {
+        block_on(async {
+            let total = Arc::new(Mutex::new(0));
+            let tasks = [1, 2].map(|amount| {
+                let total = Arc::clone(&total);
+                task::spawn(async move {
+                    let seen = *total.lock().unwrap();
+                    *total.lock().unwrap() = seen + amount;
+                })
+            });
+            for task in tasks {
+                task.await.unwrap();
+            }
+            println!("{}", total.lock().unwrap());
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([r#"prints "3""#]));
+    let state = |node: usize| graph(run, Options::DEFAULT).nodes.swap_remove(node).state;
+    assert!((0..5).all(|node| state(node).threads.iter().all(|it| it.next.as_deref().is_none_or(|it| it == "poll"))));
+}
+
+#[test]
+fn a_task_that_blocks_keeps_all_others_from_being_polled() {
+    let run = || {
+        block_on(async {
+            let lock = Arc::new(Mutex::new(()));
+            let theirs = Arc::clone(&lock);
+            // The guard of a standard mutex can't be held over an await in a task that may move to another thread.
+            let holds = async {
+                let _guard = lock.lock().unwrap();
+                task::yield_now().await;
+            };
+            let blocks = task::spawn(async move { drop(theirs.lock().unwrap()) });
+            holds.await;
+            blocks.await.unwrap();
+        });
+    };
+    let endings = endings(run, Options::DEFAULT);
+    assert!(endings.contains(FINISHED) && endings.len() == 2, "{endings:?}");
+    let stuck = "deadlock: main can't be polled while A is being polled; A waits for ";
+    assert!(endings.iter().any(|it| it.starts_with(stuck) && it.ends_with(", which main holds")), "{endings:?}");
+}
+
+#[test]
+fn a_task_that_panics_does_not_keep_the_others_from_being_polled() {
+    let run = || {
+        block_on(async {
+            let panics = task::spawn(async { panic!("on purpose") });
+            let other = task::spawn(async { 42 });
+            assert!(panics.await.unwrap_err().is_panic());
+            println!("{}", other.await.unwrap());
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([r#"A panicked: on purpose; prints "42""#]));
+}

@@ -86,6 +86,25 @@ fn every_cursor_has_a_line() {
     }
 }
 
+#[test]
+fn a_waiting_task_is_shown_where_it_has_stored_its_waker() {
+    let program = find("canceled_consumer");
+    let graph = graph(program);
+    let waiting = graph.nodes.iter().flat_map(|node| &node.state.threads);
+    let waiting: Vec<_> =
+        waiting.filter(|it| it.waits.as_ref().is_some_and(|it| it.why == "waits to be woken")).collect();
+    assert!(!waiting.is_empty());
+    for cursor in waiting {
+        let files: Vec<&str> = cursor.at.iter().map(|at| program.sources[at.source].path).collect();
+        let line = program.sources[cursor.at[0].source].text.lines().nth(cursor.at[0].line - 1);
+        assert!(line.is_some_and(|line| line.contains("context.waker().clone()")), "{line:?}");
+        assert_eq!(
+            (files[0], files[files.len() - 1]),
+            ("src/coroutines/condition.rs", "programs/canceled_consumer.rs")
+        );
+    }
+}
+
 /// The programs that are recorded.
 fn recorded() -> impl Iterator<Item = &'static Program> {
     ALL.iter().filter(|program| program.is_recorded())

@@ -8,7 +8,7 @@ use super::world::Choice;
 pub(super) enum NoChoice {
     Unknown,
     Blocked(usize),
-    /// The thread has only so many possible steps.
+    /// The thread has another number of possible steps.
     Way(usize, usize),
 }
 

@@ -90,6 +90,11 @@ pub(super) fn current() -> (Arc<Shared>, ThreadId) {
     current.expect("the types of the scheduler work only in a program that the scheduler runs")
 }
 
+/// The same, or nothing if the calling thread doesn't belong to an execution.
+pub(super) fn try_current() -> Option<(Arc<Shared>, ThreadId)> {
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -160,8 +165,14 @@ impl Shared {
 /// execution is over and the thread is unwinding already: then the caller returns whatever lets it go on.
 #[track_caller]
 pub(super) fn step<R>(op: Op, detail: String, act: impl FnOnce(&mut World, ThreadId, usize) -> R) -> Option<R> {
-    let (shared, _) = current();
-    let unwinding = shared.lock().unwinding;
+    let (shared, thread) = current();
+    let mut inner = shared.lock();
+    if !inner.unwinding && inner.world.is_part_of_poll(thread, op) && inner.world.can_perform(thread, op) {
+        inner.world.saw(thread, (op, detail));
+        return Some(act(&mut inner.world, thread, 0));
+    }
+    let unwinding = inner.unwinding;
+    drop(inner);
     let stack = if unwinding { vec![] } else { place::stack(shared.sources, Location::caller()) };
     step_at(stack, op, detail, act)
 }

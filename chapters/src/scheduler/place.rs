@@ -112,6 +112,19 @@ pub(super) fn name(sources: &[Source], at: &Location<'_>, kind: &str) -> String 
     assigned(before).or_else(|| enclosing(&lines[..place.line - 1], before)).unwrap_or_else(unnamed)
 }
 
+/// The same, with the name of the variable or the field that the object is part of, if another file creates that:
+/// `lock.value`.
+pub(super) fn name_of_part(sources: &[Source], at: &Location<'_>, kind: &str) -> String {
+    let name = name(sources, at, kind);
+    let stack = stack(sources, at);
+    let is_elsewhere = |place: &&Place| stack.first().is_some_and(|first| first.source != place.source);
+    let whole = stack.iter().find(is_elsewhere).and_then(|place| {
+        let line = sources[place.source].text.lines().nth(place.line - 1)?;
+        assigned(line.rsplit_once('(').map_or(line, |(before, _)| before))
+    });
+    whole.map_or(name.clone(), |whole| format!("{whole}.{name}"))
+}
+
 /// The two names that a pair, such as a channel's ends, is assigned to.
 pub(super) fn pair(sources: &[Source], at: &Location<'_>) -> Option<(String, String)> {
     let place = find(sources, &normal(at.file()), at.line() as usize)?;
@@ -182,7 +195,9 @@ fn enclosing(lines: &[&str], before: &str) -> Option<String> {
 /// The first field of the type `kind` in the struct that begins after a `derive` of `Default`.
 fn derived_field(lines: &[&str], kind: &str) -> Option<String> {
     let fields = lines.iter().take_while(|line| !line.starts_with('}'));
-    let field = fields.filter_map(|line| line.split_once(": ")).find(|(_, of)| of.starts_with(kind));
+    let is_kind =
+        |of: &str| of.split('<').next().is_some_and(|of| of.rsplit("::").next().unwrap_or(of).starts_with(kind));
+    let field = fields.filter_map(|line| line.split_once(": ")).find(|(_, of)| is_kind(of));
     field.and_then(|(name, _)| identifier(name))
 }
 
@@ -210,10 +225,12 @@ mod tests {
             "    /// Doc: text.",
             "    waiters: Mutex<Vec<u32>>,",
             "    pub(super) count: AtomicUsize,",
+            "    lock: threads::Lock<Vec<u32>>,",
             "}",
         ];
         assert_eq!(derived_field(&lines, "Mutex").as_deref(), Some("waiters"));
         assert_eq!(derived_field(&lines, "AtomicUsize").as_deref(), Some("count"));
+        assert_eq!(derived_field(&lines, "Lock").as_deref(), Some("lock"));
         assert_eq!(derived_field(&lines, "Condvar"), None);
     }
 

@@ -170,9 +170,8 @@ impl World {
 
     /// Why a task can't be polled.
     fn awaits(&self, thread: ThreadId) -> Option<Wait> {
-        let is_polling = |thread: &ThreadId| self.threads[*thread].task.as_ref().is_some_and(|task| task.polling);
         let task = self.threads[thread].task.as_ref()?;
-        let polled = (0..self.threads.len()).find(is_polling);
+        let polled = (0..self.threads.len()).find(|thread| self.is_polling(*thread));
         if let Some(polled) = polled.filter(|_| task.woken) {
             let why = format!("can't be polled while {} is being polled", self.thread_name(polled));
             return Some(Wait { why, on: vec![polled] });

@@ -6,6 +6,10 @@
 //! [`timeout`]: then the future inside it is dropped, as is every other branch of a `select!` (*cancellation*).
 //! [`JoinHandle::abort`] drops the future of a whole task, in the task's next step.
 //!
+//! A poll is one step, whatever it does. A task that uses the primitives of [`sync`](super::sync) performs their
+//! operations at once, unless one of them would block the thread: then no task is polled until the thread can go on. A
+//! waiting task is shown at the line that has stored its waker.
+//!
 //! The functions and types have the names and the signatures of tokio's, apart from [`block_on`], which replaces
 //! `#[tokio::main]`. tokio's `join!` and `select!` work with them; only `select!` must be `biased`, because otherwise
 //! it polls its branches in a random order. States of programs with tasks aren't merged, because the future of a task
@@ -18,7 +22,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::time::Duration;
 
 use super::engine::{self, Shared, add_thread, current, quietly, run_thread, start_thread, step_at};
@@ -33,10 +37,57 @@ struct TaskWaker {
     task: ThreadId,
 }
 
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
+impl TaskWaker {
+    /// A waker that notes where it's cloned, because a future that waits keeps a clone.
+    fn waker(self) -> Waker {
+        let data = Arc::into_raw(Arc::new(self)).cast();
+        // SAFETY: the functions of the table follow the contract of `RawWakerVTable::new`: `data` owns a reference to an
+        // `Arc` of a type that is `Send` and `Sync`, `clone_waker` adds one, and `wake` and `drop_waker` release one.
+        unsafe { Waker::from_raw(RawWaker::new(data, &VTABLE)) }
+    }
+
+    fn wake(&self) {
         self.shared.wake(self.task);
     }
+
+    /// Notes that the lines that are executing wait, if they are the task's own.
+    fn is_stored(&self) {
+        let is_polling = engine::try_current().is_some_and(|(shared, task)| {
+            Arc::ptr_eq(&shared, &self.shared) && task == self.task && quietly(|world, task| world.task(task).polling)
+        });
+        if is_polling {
+            let at = place::stack(self.shared.sources, Location::caller());
+            if !at.is_empty() {
+                quietly(|world, task| world.task(task).at = at);
+            }
+        }
+    }
+}
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone_waker, wake, wake_by_ref, drop_waker);
+
+unsafe fn clone_waker(data: *const ()) -> RawWaker {
+    let waker = data.cast::<TaskWaker>();
+    // SAFETY: the pointer is from `Arc::into_raw`, and the waker that's being cloned owns a reference.
+    unsafe { Arc::increment_strong_count(waker) };
+    // SAFETY: as above.
+    unsafe { &*waker }.is_stored();
+    RawWaker::new(data, &VTABLE)
+}
+
+unsafe fn wake(data: *const ()) {
+    // SAFETY: the pointer is from `Arc::into_raw`, and the waker gives its reference up.
+    unsafe { Arc::from_raw(data.cast::<TaskWaker>()) }.wake();
+}
+
+unsafe fn wake_by_ref(data: *const ()) {
+    // SAFETY: the pointer is from `Arc::into_raw`, and the waker owns a reference.
+    unsafe { &*data.cast::<TaskWaker>() }.wake();
+}
+
+unsafe fn drop_waker(data: *const ()) {
+    // SAFETY: the pointer is from `Arc::into_raw`, and the waker gives its reference up.
+    drop(unsafe { Arc::from_raw(data.cast::<TaskWaker>()) });
 }
 
 /// How a task ended, if it didn't return: see `tokio::task::JoinError`.
@@ -69,20 +120,26 @@ impl std::error::Error for JoinError {}
 fn poll_to_end<F: Future>(future: F, first: Stack) -> Option<F::Output> {
     let (shared, task) = current();
     quietly(|world, task| world.threads[task].task = Some(Task { woken: true, at: first, ..Task::default() }));
-    let waker = Waker::from(Arc::new(TaskWaker { shared, task }));
+    let waker = TaskWaker { shared, task }.waker();
+    quietly(|world, task| world.task(task).waker = waker.data().addr());
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    let mut future = Box::pin(future);
     loop {
         let at = quietly(|world, task| world.task(task).at.clone());
-        let aborted = step_at(at, Op::Poll, String::new(), |world, thread, way| world.begin_poll(thread, way));
-        if aborted? {
-            return None;
-        }
-        let polled = future.as_mut().poll(&mut context);
+        let aborted = step_at(at, Op::Poll, String::new(), |world, thread, way| world.begin_poll(thread, way))?;
+        let polled = if aborted { None } else { Some(future.as_mut().poll(&mut context)) };
+        // The future is dropped in the step that cancels it, or that completes it.
+        let result = match polled {
+            Some(Poll::Pending) => {
+                quietly(|world, task| world.task(task).polling = false);
+                continue;
+            }
+            Some(Poll::Ready(output)) => Some(output),
+            None => None,
+        };
+        drop(future);
         quietly(|world, task| world.task(task).polling = false);
-        if let Poll::Ready(output) = polled {
-            return Some(output);
-        }
+        return result;
     }
 }
 
@@ -225,6 +282,16 @@ impl<T> Future for JoinHandle<T> {
     }
 }
 
+/// The number of a task: see `tokio::task::Id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Id(ThreadId);
+
+/// The current task; `None` in [`block_on`]: see `tokio::task::try_id`.
+pub fn try_id() -> Option<Id> {
+    let task = current().1;
+    (task > 0).then_some(Id(task))
+}
+
 /// Lets other tasks go first: see `tokio::task::yield_now`.
 pub async fn yield_now() {
     let mut yielded = false;
@@ -326,6 +393,8 @@ struct Queue {
     owner: Owner,
     next: u64,
     waiting: VecDeque<(u64, ThreadId, Waker)>,
+    /// The value, in words.
+    shown: String,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -341,15 +410,27 @@ impl<T: Debug> Mutex<T> {
     /// Creates an unlocked mutex.
     #[track_caller]
     pub fn new(value: T) -> Self {
-        let show: fn(&T) -> String = |value| format!("{value:?}");
-        let name = place::name(current().0.sources, Location::caller(), "Mutex");
-        let object = Object::Async { kind: "Mutex", value: show(&value), held_by: vec![], why: String::new() };
-        let id = quietly(|world, task| world.add(task, name, object));
-        Self { id, show, queue: StdMutex::default(), value: UnsafeCell::new(value) }
+        Self::showing(value, |value| format!("{value:?}"))
     }
 }
 
 impl<T> Mutex<T> {
+    /// Creates an unlocked mutex whose value isn't shown, so it needn't implement [`Debug`].
+    #[track_caller]
+    pub fn hiding(value: T) -> Self {
+        Self::showing(value, |_| String::new())
+    }
+
+    #[track_caller]
+    fn showing(value: T, show: fn(&T) -> String) -> Self {
+        let name = place::name_of_part(current().0.sources, Location::caller(), "Mutex");
+        let shown = show(&value);
+        let object = Object::Async { kind: "Mutex", value: shown.clone(), held_by: vec![], why: String::new() };
+        let id = quietly(|world, task| world.add(task, name, object));
+        let queue = Queue { shown, ..Queue::default() };
+        Self { id, show, queue: queue.into(), value: UnsafeCell::new(value) }
+    }
+
     /// Waits until the mutex is free, and locks it.
     pub fn lock(&self) -> Lock<'_, T> {
         Lock { mutex: self, ticket: None }
@@ -381,21 +462,29 @@ impl<T> Mutex<T> {
 
     /// Updates the state that the reader sees.
     fn show_owner(&self, shown: Option<String>) {
-        let owner = self.queue().owner;
+        let mut queue = self.queue();
+        if let Some(shown) = shown {
+            queue.shown = shown;
+        }
         quietly(|world, task| {
-            let (holders, words) = match owner {
+            let waiting: Vec<&str> = queue.waiting.iter().map(|(_, task, _)| world.thread_name(*task)).collect();
+            let mut parts = vec![queue.shown.clone()];
+            let (holders, words) = match queue.owner {
                 Owner::Free => (vec![], String::new()),
                 Owner::Task(task) => (vec![task], format!("which {} holds", world.thread_name(task))),
                 Owner::Future(task, _) => {
                     let name = world.thread_name(task);
+                    parts.push(format!("handed to {name}"));
                     (vec![task], format!("which was handed to a future of {name} that hasn't been polled since"))
                 }
             };
+            if !waiting.is_empty() {
+                parts.push(format!("waiting: {}", waiting.join(", ")));
+            }
+            parts.retain(|part| !part.is_empty());
+            let parts = parts.join("; ");
             if let Object::Async { value, held_by, why, .. } = &mut world.objects[self.id].1 {
-                (*held_by, *why) = (holders, words);
-                if let Some(shown) = shown {
-                    *value = shown;
-                }
+                (*held_by, *why, *value) = (holders, words, parts);
             }
             world.saw(task, self.id);
         });
@@ -483,6 +572,7 @@ impl<'a, T> Future for Lock<'a, T> {
             }
         }
         drop(queue);
+        mutex.show_owner(None);
         awaits(Awaited::Object(mutex.id));
         Poll::Pending
     }
@@ -498,6 +588,8 @@ impl<T> Drop for Lock<'_, T> {
         };
         if is_mine {
             self.mutex.release(None);
+        } else {
+            self.mutex.show_owner(None);
         }
     }
 }
@@ -529,5 +621,46 @@ impl<T> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         let shown = (self.mutex.show)(self);
         self.mutex.release(Some(shown));
+    }
+}
+
+/// A value that is shown to the reader whenever it may have changed. It's for types that are built on tasks, such as the
+/// book's own primitives.
+#[derive(Debug)]
+pub struct Shown(ObjectId);
+
+impl Shown {
+    /// Begins to show a value, under the name of the variable or the field that it's assigned to.
+    #[track_caller]
+    pub fn new(kind: &'static str, value: &dyn Debug) -> Self {
+        let name = place::name_of_part(current().0.sources, Location::caller(), kind);
+        let object = Object::Async { kind, value: String::new(), held_by: vec![], why: String::new() };
+        let shown = Self(quietly(|world, task| world.add(task, name, object)));
+        shown.show(value);
+        shown
+    }
+
+    /// Shows the value. A waker is shown as the name of its task, and the name of an outer struct is left out.
+    pub fn show(&self, shown: &dyn Debug) {
+        let text = format!("{shown:?}");
+        let text = text.split_once(" { ").and_then(|(name, rest)| {
+            let is_name = name.chars().all(char::is_alphanumeric);
+            rest.strip_suffix(" }").filter(|_| is_name).map(str::to_owned)
+        });
+        let mut text = text.unwrap_or_else(|| format!("{shown:?}"));
+        quietly(|world, task| {
+            while let Some(begin) = text.find("Waker { data: ") {
+                let Some(end) = text[begin..].find(" }") else { break };
+                let waker = &text[begin..begin + end];
+                let is_its = |task: &super::world::Task| waker.contains(&format!("data: {:#x},", task.waker));
+                let of = world.threads.iter().find(|thread| thread.task.as_ref().is_some_and(is_its));
+                let name = of.map_or("no task", |thread| &thread.name).to_owned();
+                text.replace_range(begin..begin + end + 2, &name);
+            }
+            world.saw(task, &text);
+            if let Object::Async { value, .. } = &mut world.objects[self.0].1 {
+                *value = text;
+            }
+        });
     }
 }

@@ -144,6 +144,8 @@ pub(super) struct Task {
     /// The reason for waiting, and the lines that wait.
     pub awaits: Option<Awaited>,
     pub at: Stack,
+    /// The address of what its waker refers to.
+    pub waker: usize,
     /// The timers that haven't expired.
     pub timers: Vec<usize>,
     /// How many timers the task has started.
@@ -399,14 +401,27 @@ impl World {
         self.threads[thread].task.get_or_insert_default()
     }
 
+    /// Whether a thread is polling its task.
+    pub fn is_polling(&self, thread: ThreadId) -> bool {
+        let thread = &self.threads[thread];
+        !thread.finished && thread.task.as_ref().is_some_and(|task| task.polling)
+    }
+
+    /// Whether an operation is part of a poll rather than a step: nothing else can happen before it.
+    pub fn is_part_of_poll(&self, thread: ThreadId, op: Op) -> bool {
+        let blocks = matches!(op, Op::Wake { .. } | Op::Leave(..) | Op::Park { .. } | Op::Join(_) | Op::Sleep)
+            || matches!(op, Op::Receive { .. } | Op::Yield { .. } | Op::Poll);
+        let others_are_tasks = || self.threads.iter().all(|thread| thread.finished || thread.task.is_some());
+        !blocks && self.is_polling(thread) && others_are_tasks()
+    }
+
     fn poll_ways(&self, thread: ThreadId) -> Vec<String> {
-        let is_polling = |thread: &Thread| thread.task.as_ref().is_some_and(|task| task.polling);
         let Some(task) = &self.threads[thread].task else { return vec![] };
-        if self.threads.iter().any(is_polling) {
+        if (0..self.threads.len()).any(|thread| self.is_polling(thread)) {
             return vec![];
         }
         if task.aborted {
-            return vec!["is cancelled".to_owned()];
+            return vec!["is canceled".to_owned()];
         }
         let timers = task.timers.iter().map(|timer| match task.timers.len() {
             1 => "its timer expires".to_owned(),
@@ -423,6 +438,7 @@ impl World {
         self.polls = hasher.finish();
         let task = self.task(thread);
         if task.aborted {
+            task.polling = true;
             return true;
         }
         let timer = if task.woken { way.checked_sub(1) } else { Some(way) };
