@@ -217,6 +217,14 @@ programs! {
         "A total that is read from two accounts",
         "Make the auditor see a wrong total: make the program print total = 210.",
         |ending| ending.prints("total = 210");
+    late_ack / late_ack_fixed, Options::DEFAULT,
+        "An acknowledgment that comes too late",
+        "Complete one job twice: make the program print completed 2.",
+        |ending| ending.prints("completed 2");
+    lease / lease_fixed, Options::DEFAULT,
+        "A lease that expires while its holder is paused",
+        "Let A overwrite what B has added: make the program print total = 10.",
+        |ending| ending.prints("total = 10");
     book_lock [LOCK], Options::DEFAULT,
         "The book's own Lock",
         "Reach a deadlock: make a thread sleep although the lock is free.",
