@@ -25,6 +25,8 @@ mod check_eight_at_a_time;
 mod check_end_of_pipe;
 #[path = "fair_share.rs"]
 mod check_fair_share;
+#[path = "fenced.rs"]
+mod check_fenced;
 #[path = "first_answer.rs"]
 mod check_first_answer;
 #[path = "forecast.rs"]
@@ -33,6 +35,8 @@ mod check_forecast;
 mod check_gate;
 #[path = "half_a_pair.rs"]
 mod check_half_a_pair;
+#[path = "idempotent.rs"]
+mod check_idempotent;
 #[path = "in_order.rs"]
 mod check_in_order;
 #[path = "kept_place.rs"]
@@ -90,6 +94,8 @@ mod eight_at_a_time;
 mod end_of_pipe;
 #[path = "../fair_share.rs"]
 mod fair_share;
+#[path = "../fenced.rs"]
+mod fenced;
 #[path = "../first_answer.rs"]
 mod first_answer;
 #[path = "../forecast.rs"]
@@ -98,6 +104,8 @@ mod forecast;
 mod gate;
 #[path = "../half_a_pair.rs"]
 mod half_a_pair;
+#[path = "../idempotent.rs"]
+mod idempotent;
 #[path = "../in_order.rs"]
 mod in_order;
 #[path = "../kept_place.rs"]

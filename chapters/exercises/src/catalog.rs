@@ -438,6 +438,32 @@ pub const EXERCISES: &[Exercise] = &[
             "Start eight threads that take requests from a queue until it's empty.",
         ],
     },
+    Exercise {
+        name: "fenced",
+        chapter: "machines",
+        section: "Leases instead of locks",
+        level: Level::Fix,
+        book: true,
+        hints: &[
+            "A holder that has only read relies on what it has read. So a request that reads also has to make older tokens \
+             invalid.",
+            "Comparing the token and accessing the total must be one step. Keep one mutex locked for both.",
+        ],
+    },
+    Exercise {
+        name: "idempotent",
+        chapter: "machines",
+        section: "At most once, at least once",
+        level: Level::Extend,
+        book: true,
+        hints: &[
+            "The check that the number is new and the entry that says so must be one step. What can the entry be as long as \
+             there's no result?",
+            "A thread that finds a request in progress waits on `ended`, and checks again. But the mutex mustn't be locked \
+             while an action is running.",
+            "If an action fails, remove its entry and notify, too. A waiting thread then performs its own action.",
+        ],
+    },
 ];
 
 #[cfg(test)]

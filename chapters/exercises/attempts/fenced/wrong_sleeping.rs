@@ -1,0 +1,41 @@
+//! Waits until the other holder is done, most likely.
+//! Refused: total
+
+use std::time::Duration;
+
+use chapters::scheduler::sync::Mutex;
+use chapters::scheduler::thread;
+
+/// A total that several machines change, each with the token of its lease.
+pub struct Store {
+    /// The highest token so far.
+    newest: Mutex<u32>,
+    total: Mutex<u32>,
+}
+
+impl Store {
+    /// Creates a store whose total is 0. Tokens start at 1.
+    pub fn new() -> Self {
+        Self { newest: Mutex::new(0), total: Mutex::new(0) }
+    }
+
+    /// Returns the total, or `None` if a higher token has been used.
+    pub fn read(&self, token: u32) -> Option<u32> {
+        let mut newest = self.newest.lock().unwrap();
+        *newest = token.max(*newest);
+        drop(newest);
+        thread::sleep(Duration::from_millis(10));
+        let newest = self.newest.lock().unwrap();
+        (token == *newest).then(|| *self.total.lock().unwrap())
+    }
+
+    /// Sets the total, and returns whether it did. It doesn't if a higher token has been used.
+    pub fn write(&self, token: u32, total: u32) -> bool {
+        thread::sleep(Duration::from_millis(10));
+        let is_newest = token >= *self.newest.lock().unwrap();
+        if is_newest {
+            *self.total.lock().unwrap() = total;
+        }
+        is_newest
+    }
+}
