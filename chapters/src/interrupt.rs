@@ -49,6 +49,33 @@ pub fn hold() -> Held {
     Held {}
 }
 
+/// Whether a signal has arrived since [`hold`], and is pending because nothing [listens](Held::listen) yet.
+///
+/// A service that prepares for seconds before its workers start can give up then.
+#[cfg(unix)]
+pub fn is_pending() -> bool {
+    use std::mem::MaybeUninit;
+
+    use nix::libc;
+
+    let mut pending = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the call writes to memory that is ours and large enough.
+    if unsafe { libc::sigpending(pending.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: the call has succeeded, so it has written the set.
+    let pending = unsafe { pending.assume_init() };
+    // SAFETY: the set comes from the system, so it's valid.
+    let pending = unsafe { SigSet::from_sigset_t_unchecked(pending) };
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().any(|signal| pending.contains(signal))
+}
+
+/// Whether a signal has arrived since [`hold`]: on this system, no.
+#[cfg(not(unix))]
+pub fn is_pending() -> bool {
+    false
+}
+
 impl Held {
     /// From now on, the first signal calls `stop`, and the second ends the program. Returns a variable that is 0 until
     /// the first signal arrives, and its exit status from then on.

@@ -145,6 +145,7 @@ impl Broker {
     /// If the brokers don't agree on a leader in time, or refuse the streams.
     pub async fn create_streams(&self, replicas: usize, ack_wait: Duration, limit: Duration) -> io::Result<()> {
         let deadline = Instant::now() + limit;
+        // ANCHOR: stream
         let stream = |name: String, retention| Config {
             subjects: vec![name.clone()],
             name,
@@ -154,6 +155,7 @@ impl Broker {
             duplicate_window: DUPLICATE_WINDOW,
             ..Config::default()
         };
+        // ANCHOR_END: stream
         let names = &self.names;
         for (name, retention) in [
             (names.jobs(), RetentionPolicy::WorkQueue),
@@ -164,6 +166,7 @@ impl Broker {
             self.until_led(deadline, replicas, || self.context.create_stream(config.clone()).into_future()).await?;
         }
         for (name, ack_wait) in [(names.jobs(), ack_wait), (names.records(), REQUEST_TIMEOUT)] {
+            // ANCHOR: consumer
             let config = pull::Config {
                 durable_name: Some(name.clone()),
                 ack_policy: AckPolicy::Explicit,
@@ -171,6 +174,7 @@ impl Broker {
                 max_ack_pending: MAX_ACK_PENDING,
                 ..pull::Config::default()
             };
+            // ANCHOR_END: consumer
             let create = || self.context.create_consumer_on_stream(config.clone(), name.clone()).into_future();
             self.until_led(deadline, replicas, create).await?;
         }

@@ -99,6 +99,8 @@ pub struct Coordinator {
     exits: mpsc::UnboundedReceiver<(WorkerId, io::Result<ExitStatus>)>,
     view: watch::Receiver<View>,
     leader: Option<BrokerId>,
+    /// Whether the leader was killed, and the brokers haven't reported yet that they have none.
+    leader_killed: bool,
     /// A broker that was killed, and when to start it again.
     dead: Option<(BrokerId, Instant)>,
     ticks: Interval,
@@ -136,6 +138,7 @@ impl Coordinator {
             exits,
             view,
             leader: None,
+            leader_killed: false,
             dead: None,
             ticks,
             running: true,
@@ -270,6 +273,10 @@ impl Coordinator {
     async fn look_after(&mut self) {
         self.trace.complete_until(self.trace.origin().elapsed().saturating_sub(HELD_BACK));
         let view = *self.view.borrow();
+        if self.leader_killed && view.leader.is_none() {
+            // The next leader has been elected, even if it's the same broker, started again.
+            (self.leader, self.leader_killed) = (None, false);
+        }
         if view.leader.is_some() && view.leader != self.leader {
             self.leader = view.leader;
             if let (Some(leader), true) = (view.leader, self.delivering.replicas > 1) {
@@ -355,6 +362,7 @@ impl Coordinator {
         let chosen = if fault == Fault::Leader { Some(leader) } else { self.local.faults.choose(&all) };
         let Some(broker) = chosen else { return false };
         keeper.kill(broker).await;
+        self.leader_killed = broker == leader;
         self.dead = Some((broker, Instant::now() + DEAD));
         self.trace.service().record(Event::BrokerDied(broker));
         true

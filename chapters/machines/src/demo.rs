@@ -12,13 +12,16 @@ use std::time::{Duration, Instant};
 
 use async_nats::ServerAddr;
 use chapters::demo::{self, Demo, FAILED, USAGE};
-use chapters::environment;
 use chapters::options::{self, whole};
 use chapters::random::Seed;
-use chapters::record::WorkerId;
+use chapters::record::{Event, WorkerId};
 use chapters::service::{Model, Outcome};
+use chapters::usage::Usage;
+use chapters::{environment, interrupt};
 use clap::ValueEnum;
-use tokio::runtime;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use tokio::{runtime, select};
 
 use crate::broker::{Broker, Names};
 use crate::coordinator::Local;
@@ -30,6 +33,10 @@ use crate::service::{Delivering, Service, Worker};
 const QUORUM_LIMIT: Duration = Duration::from_secs(9);
 /// The same for brokers that have just been started, on a machine that may be busy.
 const START_LIMIT: Duration = Duration::from_secs(120);
+/// How long the removal of a service that hasn't started may take.
+const UNDO_LIMIT: Duration = Duration::from_secs(2);
+/// How often the demo looks for a signal while it prepares.
+const PAUSE: Duration = Duration::from_millis(20);
 /// The least time that the broker may wait for an acknowledgment.
 const LEAST_ACK_WAIT: Duration = Duration::from_millis(100);
 
@@ -182,43 +189,86 @@ fn build() -> io::Result<runtime::Runtime> {
 /// Runs the service.
 fn serve(options: &Options, seed: &Seed, demo: Demo) -> io::Result<Outcome> {
     build()?.block_on(async {
-        let own = options.servers.is_empty();
-        let keeper = if own { Some(Keeper::start(options.brokers).await?) } else { None };
-        let servers = keeper.as_ref().map_or(&*options.servers, Keeper::servers).to_vec();
-        let started = prepare(options, &servers, demo.plan, &demo).await;
-        match (started, keeper) {
-            (Err(error), Some(keeper)) => {
-                keeper.stop().await;
-                Err(error)
+        let mut begun = Begun::default();
+        let prepared = select! {
+            prepared = prepare(options, &demo, &mut begun) => Some(prepared),
+            () = interrupted() => None,
+        };
+        let service = match prepared {
+            Some(Ok(service)) => service,
+            Some(Err(error)) => {
+                begun.undo().await;
+                return Err(error);
             }
-            (started, keeper) => {
-                let service = started?;
-                let local = Local {
-                    workers: if options.role == Role::All { demo.plan.workers } else { 0 },
-                    servers,
-                    name: options.name.clone(),
-                    keeper,
-                    faults: Faults::new(seed, &options.kill, demo.jobs.len() as u64),
-                    proxies: options.kill.contains(&Fault::Network),
-                };
-                service.run(local, demo.on_started).await
+            None => {
+                begun.undo().await;
+                return stop_early(demo).await;
             }
-        }
+        };
+        let local = Local {
+            workers: if options.role == Role::All { demo.plan.workers } else { 0 },
+            servers: begun.keeper.as_ref().map_or(&*options.servers, Keeper::servers).to_vec(),
+            name: options.name.clone(),
+            keeper: begun.keeper,
+            faults: Faults::new(seed, &options.kill, demo.jobs.len() as u64),
+            proxies: options.kill.contains(&Fault::Network),
+        };
+        service.run(local, demo.on_started).await
     })
 }
 
-/// Creates the service and puts the jobs on its queue.
-async fn prepare(
-    options: &Options,
-    servers: &[ServerAddr],
-    plan: chapters::service::Plan,
-    demo: &Demo<'_>,
-) -> io::Result<Service> {
-    let begin = Instant::now();
-    let broker = Broker::connect(servers, Names::new(&options.name)).await?;
+/// Waits for the first Ctrl-C or another such signal, which the service acts on once its workers have started.
+async fn interrupted() {
+    while !interrupt::is_pending() {
+        sleep(PAUSE).await;
+    }
+}
+
+/// What has been created for a service, and must be removed if it doesn't start.
+#[derive(Default)]
+struct Begun {
+    /// The brokers, if they are the demo's own.
+    keeper: Option<Keeper>,
+    /// A connection to the brokers of others, once the name of the service is known to be free.
+    claimed: Option<Broker>,
+}
+
+impl Begun {
+    async fn undo(self) {
+        if let Some(keeper) = self.keeper {
+            keeper.stop().await;
+        }
+        if let Some(broker) = self.claimed {
+            // If the brokers don't answer, the next service of this name removes its streams.
+            let _ = timeout(UNDO_LIMIT, broker.delete_streams()).await;
+        }
+    }
+}
+
+/// The end of a service that's interrupted before its workers have started: all of its jobs are left.
+async fn stop_early(demo: Demo<'_>) -> io::Result<Outcome> {
+    let (stop, mut stopped) = mpsc::unbounded_channel();
+    let left = demo.jobs.len() as u64;
+    demo.trace.service().record(Event::ServiceStarting);
+    (demo.on_started)(Box::new(move || _ = stop.send(())))?;
+    // The signal is pending, so it comes at once.
+    stopped.recv().await;
+    demo.trace.service().record(Event::ServiceStopping);
+    Ok(Outcome { left, usage: Usage::of_this_process() })
+}
+
+/// Starts the brokers if they are the demo's own, creates the service, and puts the jobs on its queue.
+async fn prepare(options: &Options, demo: &Demo<'_>, begun: &mut Begun) -> io::Result<Service> {
     let own = options.servers.is_empty();
+    if own {
+        begun.keeper = Some(Keeper::start(options.brokers).await?);
+    }
+    let begin = Instant::now();
+    let servers = begun.keeper.as_ref().map_or(&*options.servers, Keeper::servers);
+    let broker = Broker::connect(servers, Names::new(&options.name)).await?;
     if !own {
         broker.claim(&options.name).await?;
+        begun.claimed = Some(broker.clone());
     }
     let limit = if own { START_LIMIT } else { QUORUM_LIMIT.saturating_sub(begin.elapsed()) };
     let delivering = Delivering {
@@ -227,12 +277,9 @@ async fn prepare(
         attempts: options.attempts,
         poison: options.poison,
     };
-    let mut service = Service::new(plan, demo.trace.clone(), delivering, broker.clone(), limit).await?;
-    let added = service.add_jobs(demo.jobs.iter().copied()).await;
-    if added.is_err() && !own {
-        broker.delete_streams().await;
-    }
-    added.map(|()| service)
+    let mut service = Service::new(demo.plan, demo.trace.clone(), delivering, broker, limit).await?;
+    service.add_jobs(demo.jobs.iter().copied()).await?;
+    Ok(service)
 }
 
 /// Runs workers: one in this process, or several in processes of their own.

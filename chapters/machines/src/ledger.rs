@@ -67,6 +67,7 @@ impl Ledger {
                     self.started += 1;
                     worker.job = Some(job.number);
                 }
+                // ANCHOR: completed
                 Event::JobCompleted(job) => {
                     worker.job = None;
                     match self.jobs.get_mut(job.number as usize) {
@@ -74,6 +75,7 @@ impl Ledger {
                         _ => record.event = Event::ResultIgnored(job),
                     }
                 }
+                // ANCHOR_END: completed
                 Event::JobLost(job) => match self.jobs.get_mut(job.number as usize) {
                     Some(state @ State::Open) => (*state, self.open) = (State::Lost, self.open - 1),
                     _ => continue,

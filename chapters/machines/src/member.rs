@@ -102,6 +102,7 @@ pub async fn join(
     Ok((welcome, origin, Running { running }))
 }
 
+// ANCHOR: renew
 async fn renew(broker: Broker, worker: WorkerId, mut stopped: async_nats::Subscriber, tell: watch::Sender<bool>) {
     let mut renewed = Instant::now();
     let mut ticks = interval(RENEWAL);
@@ -119,6 +120,7 @@ async fn renew(broker: Broker, worker: WorkerId, mut stopped: async_nats::Subscr
     }
     tell.send_replace(false);
 }
+// ANCHOR_END: renew
 
 async fn ask(broker: &Broker, worker: Option<WorkerId>) -> io::Result<Welcome> {
     let subject = broker.names.members();

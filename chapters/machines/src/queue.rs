@@ -20,7 +20,8 @@ use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
 use chapters::job::Job;
 use futures_util::{FutureExt, StreamExt};
-use tokio::time::{Instant, interval, sleep, timeout_at};
+use tokio::select;
+use tokio::time::{Instant, interval, sleep, sleep_until};
 
 use crate::broker::{Broker, from_json};
 
@@ -105,12 +106,19 @@ impl Pull {
             if self.requested == 0 {
                 self.request().await;
             }
-            match timeout_at(deadline.min(self.heard + SILENCE), self.messages.next()).await {
-                Ok(Some(message)) => self.sort(message).await,
-                Ok(None) => return Err(RecvError::Closed),
-                Err(_) if Instant::now() >= deadline => return Err(RecvError::Timeout),
-                // The heartbeat is missing: the broker that had the request is gone, or no longer leads.
-                Err(_) => self.requested = 0,
+            let silence = self.heard + SILENCE;
+            let is_silent = Instant::now() >= silence;
+            select! {
+                message = self.messages.next() => match message {
+                    Some(message) => self.sort(message).await,
+                    None => return Err(RecvError::Closed),
+                },
+                // The heartbeat is missing: the broker that had the request is gone, or no longer leads, or is cut off from
+                // us. In the last case, it would get every repeated request later, and answer them all at once. So only a
+                // broker that answers gets another request.
+                () = answer(&self.consumer), if is_silent => self.requested = 0,
+                () = sleep_until(silence), if !is_silent => {}
+                () = sleep_until(deadline) => return Err(RecvError::Timeout),
             }
         }
     }
@@ -161,6 +169,13 @@ impl Pull {
             self.requested = 0;
             sleep(PAUSE).await;
         }
+    }
+}
+
+/// Waits until the broker answers a question about the consumer, which only a leader can.
+async fn answer(consumer: &Consumer<Config>) {
+    while consumer.get_info().await.is_err() {
+        sleep(PAUSE).await;
     }
 }
 
@@ -279,6 +294,7 @@ pub struct Leases {
 }
 
 impl Leases {
+    // ANCHOR: renew
     fn start(ack_wait: Duration) -> Self {
         let leases = Self::default();
         let renewed = leases.clone();
@@ -294,6 +310,7 @@ impl Leases {
         });
         leases
     }
+    // ANCHOR_END: renew
 
     fn held(&self) -> MutexGuard<'_, HashMap<u64, Ack>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)

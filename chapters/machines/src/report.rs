@@ -86,6 +86,7 @@ async fn send(broker: Broker, worker: WorkerId, mut received: UnboundedReceiver<
         }
         let records = entries.iter().map(|(record, _)| record.clone()).collect();
         let report = Report { worker, number, records, peak_rss: usage::peak_rss() };
+        // ANCHOR: send
         let id = format!("{worker}-{number}");
         if broker.publish(&broker.names.records(), &id, to_json(&report)).await.is_err() {
             // The broker refuses records. The jobs stay unacknowledged, so another worker will get them.
@@ -94,16 +95,19 @@ async fn send(broker: Broker, worker: WorkerId, mut received: UnboundedReceiver<
         for ack in entries.iter().filter_map(|(_, ack)| ack.as_ref()) {
             leases.end(ack).await;
         }
+        // ANCHOR_END: send
     }
     let _ = broker.client.flush().await;
 }
 
+// ANCHOR: origin
 /// The time from which a worker's records count, if the service's clock showed `at` in the middle of the time between
 /// `sent` and `received`.
 pub fn origin(sent: Instant, received: Instant, at: Duration) -> Instant {
     let middle = sent + (received - sent) / 2;
     middle.checked_sub(at).unwrap_or(sent)
 }
+// ANCHOR_END: origin
 
 #[cfg(test)]
 mod tests {

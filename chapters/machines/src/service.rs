@@ -91,6 +91,7 @@ impl Service {
         Ok(())
     }
 
+    // ANCHOR: confirm
     async fn confirm(&mut self, stream: &str, job: Job, sent: broker::Sent) -> io::Result<()> {
         let stored = match sent {
             Ok(stored) => stored.await.is_ok(),
@@ -104,6 +105,7 @@ impl Service {
         self.added += 1;
         Ok(())
     }
+    // ANCHOR_END: confirm
 
     /// Runs the service until its time is up, the [stop handle](chapters::service::StopHandle) is called, or nothing is
     /// left to do.
@@ -169,6 +171,7 @@ impl Worker {
         Self { running, queue, trace, scale, attempts, poison, broker }.work().await
     }
 
+    // ANCHOR: work
     async fn work(mut self) -> io::Result<()> {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_held() {
@@ -188,7 +191,9 @@ impl Worker {
         self.trace.finish().await;
         Ok(())
     }
+    // ANCHOR_END: work
 
+    // ANCHOR: process
     async fn process(&self, delivery: Delivery) -> std::time::Instant {
         let job = delivery.job;
         if delivery.attempt > 1 {
@@ -202,6 +207,7 @@ impl Worker {
         job.run_async(self.scale).await;
         self.trace.record_end(Event::JobCompleted(job), delivery)
     }
+    // ANCHOR_END: process
 
     /// Ends the process as a job does that crashes its worker, after a moment in which the records can be sent.
     async fn die(&self) -> ! {

@@ -1,7 +1,7 @@
 //! Brokers that can't do what the service needs: each gets one sentence and exit status 1.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use crate::harness::{Broker, Fault, Test, free_address, run};
@@ -59,22 +59,42 @@ fn contradictions_are_found_before_anything_starts() -> Fault {
     Ok(())
 }
 
-/// A server that introduces itself as an old broker.
-pub fn too_old() -> Fault {
+/// Starts a server that greets each client with a line, and answers pings if it should. Returns its address.
+fn server(greeting: &'static str, answers: bool) -> Result<SocketAddr, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    // The thread ends with the test.
-    thread::spawn(move || {
-        for mut connection in listener.incoming().flatten() {
-            let info = r#"INFO {"server_id":"A","version":"2.1.4","go":"go1.13","host":"127.0.0.1","port":1,"max_payload":1048576,"proto":1,"headers":true}"#;
-            let _ = write!(connection, "{info}\r\n");
-            let Ok(reader) = connection.try_clone() else { continue };
-            for line in BufReader::new(reader).lines().map_while(Result::ok) {
-                if line.starts_with("PING") {
-                    let _ = write!(connection, "PONG\r\n");
-                }
+    let talk = move |mut connection: TcpStream| {
+        let _ = write!(connection, "{greeting}\r\n");
+        let Ok(reader) = connection.try_clone() else { return };
+        for line in BufReader::new(reader).lines().map_while(Result::ok) {
+            if answers && line.starts_with("PING") {
+                let _ = write!(connection, "PONG\r\n");
             }
         }
+    };
+    // The threads end with the test.
+    thread::spawn(move || {
+        listener.incoming().flatten().for_each(|connection| _ = thread::spawn(move || talk(connection)))
     });
+    Ok(address)
+}
+
+/// A server that introduces itself as an old broker.
+pub fn too_old() -> Fault {
+    let info = r#"INFO {"server_id":"A","version":"2.1.4","go":"go1.13","host":"127.0.0.1","port":1,"max_payload":1048576,"proto":1,"headers":true}"#;
+    let address = server(info, true)?;
     run(&format!("--servers={address} --jobs=1"))?.is_one_sentence("is nats-server 2.1.4: expected 2.9 or newer")
+}
+
+/// Servers that aren't brokers, and one that stops answering after its greeting.
+pub fn other_servers() -> Fault {
+    let info = r#"INFO {"server_id":"A","version":"2.9.10","go":"go1.13","host":"127.0.0.1","port":1,"max_payload":1048576,"proto":1,"headers":true,"jetstream":true}"#;
+    for greeting in ["", "HTTP/1.1 400 Bad Request", "+OK POP3 ready", info] {
+        let address = server(greeting, false)?;
+        let expected = format!("cannot reach a broker at nats://{address}");
+        run(&format!("--servers={address} --jobs=1"))?.is_one_sentence(&expected)?;
+        run(&format!("--role=work --workers=1 --servers={address}"))?.is_one_sentence(&expected)?;
+    }
+    let address = server(info, true)?;
+    run(&format!("--servers={address} --jobs=1"))?.is_one_sentence("no quorum: the brokers at")
 }

@@ -1,5 +1,7 @@
 //! Runs in which workers, brokers, and connections are killed.
 
+use std::env;
+
 use chapters::random::{CPythonFloat, Random, Seed};
 use rand::distr::Distribution;
 
@@ -90,9 +92,13 @@ fn three_brokers_survive_the_loss_of_their_leader() -> Fault {
     Err("no leader died".to_owned())
 }
 
-/// 200 runs with three brokers, each with a random sequence of kills.
+/// How many long runs there are, unless the variable `MACHINES_RUNS` says otherwise.
+const RUNS: i64 = 200;
+
+/// Runs with three brokers, each with a random sequence of kills.
 pub fn long() -> impl Iterator<Item = (String, impl FnOnce() -> Fault + Send + 'static)> {
-    (1..=200).map(|seed| (format!("random_kills::{seed}"), move || random_kills(seed)))
+    let runs = env::var("MACHINES_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
+    (1..=runs).map(|seed| (format!("random_kills::{seed}"), move || random_kills(seed)))
 }
 
 fn random_kills(seed: i64) -> Fault {

@@ -22,6 +22,8 @@ pub type Test = (&'static str, fn() -> Fault);
 
 /// A run that takes longer counts as hung.
 const LONGEST: Duration = Duration::from_secs(300);
+/// The time in which a run must report that it can't start. The program's own limit is ten seconds.
+const AT_ONCE: Duration = Duration::from_secs(100);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A running program.
@@ -29,6 +31,7 @@ pub struct Run {
     process: Child,
     line: String,
     folder: TempDir,
+    begin: Instant,
 }
 
 /// The output of a program that has ended.
@@ -38,6 +41,7 @@ pub struct Ended {
     pub stderr: String,
     line: String,
     folder: TempDir,
+    took: Duration,
 }
 
 /// Starts the program with the words of `flags`, which are separated by spaces.
@@ -46,8 +50,9 @@ pub fn start(flags: &str) -> Result<Run, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chapter-machines"));
     command.args(flags.split_whitespace()).env("TMPDIR", folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let begin = Instant::now();
     let process = command.spawn().map_err(|error| error.to_string())?;
-    Ok(Run { process, line: format!("chapter-machines {flags}"), folder })
+    Ok(Run { process, line: format!("chapter-machines {flags}"), folder, begin })
 }
 
 /// Runs the program, whose records come as JSON.
@@ -71,6 +76,18 @@ impl Run {
             }
         }
         self.process.stdout = Some(out);
+        Ok(())
+    }
+
+    /// Waits until the program has started a process whose command line contains `text`.
+    pub fn wait_for_process(&self, text: &str) -> Fault {
+        let begin = Instant::now();
+        while !processes_in(self.folder.path()).iter().any(|line| line.contains(text)) {
+            if begin.elapsed() > LONGEST {
+                return Err(format!("{}: starts no {text}", self.line));
+            }
+            thread::sleep(PAUSE);
+        }
         Ok(())
     }
 
@@ -101,7 +118,8 @@ impl Run {
             thread.join().map_err(|_| "a reader panicked")?.map_err(|error| error.to_string())
         };
         let (stdout, stderr) = (text(printed)?, text(errors)?);
-        let ended = Ended { status, stdout, stderr, line: self.line, folder: self.folder };
+        let took = self.begin.elapsed();
+        let ended = Ended { status, stdout, stderr, line: self.line, folder: self.folder, took };
         ended.leaves_nothing()?;
         Ok(ended)
     }
@@ -131,9 +149,12 @@ impl Ended {
         }
     }
 
-    /// Fails unless the error is one line that contains `words`, with exit status 1.
+    /// Fails unless the error is one line that contains `words`, with exit status 1, and soon.
     pub fn is_one_sentence(&self, words: &str) -> Fault {
         self.has_status(1)?;
+        if self.took > AT_ONCE {
+            return Err(format!("{}: reports its error after {:?}", self.line, self.took));
+        }
         let is_sentence = self.stderr.lines().count() == 1 && self.stderr.contains(words);
         if is_sentence { Ok(()) } else { Err(format!("{}: expected {words:?}: {}", self.line, self.stderr)) }
     }

@@ -24,7 +24,10 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     let at_once = if arguments.ignored { LONG_AT_ONCE } else { AT_ONCE };
     arguments.test_threads.get_or_insert(at_once);
-    let mut trials = vec![Trial::test("a_broker_that_is_too_old_is_refused", || Ok(errors::too_old()?))];
+    let mut trials = vec![
+        Trial::test("a_broker_that_is_too_old_is_refused", || Ok(errors::too_old()?)),
+        Trial::test("servers_that_are_no_brokers_are_named", || Ok(errors::other_servers()?)),
+    ];
     match keeper::find() {
         Ok(_) => {
             let tests = runs::TESTS.iter().chain(faults::TESTS).chain(errors::TESTS);

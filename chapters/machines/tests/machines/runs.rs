@@ -11,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("many_empty_jobs_are_done_once_each", many_empty_jobs_are_done_once_each),
     ("jobs_that_are_not_begun_at_the_deadline_are_left", jobs_that_are_not_begun_at_the_deadline_are_left),
     ("a_signal_stops_the_service_and_the_summary_still_comes", a_signal_stops_the_service),
+    ("a_signal_before_the_workers_start_leaves_all_jobs", a_signal_before_the_workers_start),
     ("nothing_is_left_when_the_demo_is_killed", nothing_is_left_when_the_demo_is_killed),
     ("workers_of_another_process_join_the_service", workers_of_another_process_join_the_service),
     ("two_services_of_one_name_are_refused", two_services_of_one_name_are_refused),
@@ -51,6 +52,22 @@ fn a_signal_stops_the_service() -> Fault {
         ended.has_status(status)?;
         if !ended.stdout.contains("\nall workers  100 jobs: ") || !ended.stdout.contains(" left, 0 lost\n") {
             return Err(format!("after {signal}, the summary is missing or wrong: {}", ended.stdout));
+        }
+    }
+    Ok(())
+}
+
+fn a_signal_before_the_workers_start() -> Fault {
+    // Three brokers take seconds to elect a leader. If they were quicker this time, it's an ordinary stop.
+    for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let run = start("--format=json --jobs=100 --seed=4 --workers=2 --kind=io --time=1000 --brokers=3")?;
+        run.wait_for_process("nats-server")?;
+        kill(Pid::from_raw(run.pid()), signal).map_err(|error| error.to_string())?;
+        let ended = run.end()?;
+        ended.has_status(status)?;
+        let summary = ended.story()?.summary;
+        if summary.left + summary.completed != 100 || summary.lost > 0 {
+            return Err(format!("after {signal}: {summary:?}"));
         }
     }
     Ok(())
