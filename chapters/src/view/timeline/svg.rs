@@ -302,7 +302,11 @@ impl<'a> Plot<'a> {
         for (row, Mark { what, at, label }) in (self.legend_rows() + 1..).zip(&self.marks) {
             let (x, y, bottom) = (self.x(*at), LINE * row, self.bottom() + 4);
             let half = LETTER * label.len() as u64 / 2;
-            let (place, anchor) = if x.0 / 10 + half > WIDTH { (Tenths(10 * WIDTH), "end") } else { (x, "middle") };
+            let (place, anchor) = match x.0 / 10 {
+                x if x + half > WIDTH => (Tenths(10 * WIDTH), "end"),
+                x if x < half => (Tenths(0), "start"),
+                _ => (x, "middle"),
+            };
             writeln!(out, r#"<path class="{what}" d="M{x} {y}V{bottom}"/>"#)?;
             writeln!(out, r#"<text class="at-{anchor}" x="{place}" y="{}">{label}</text>"#, y - 4)?;
         }
