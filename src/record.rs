@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use serde::Deserialize;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -79,7 +80,21 @@ fn run(figure: &Figure) -> Result<String, String> {
     };
     let recorded = serde_json::to_string(&recorded).map_err(|error| error.to_string())?;
     let (first, rest) = trace.split_once("}\n").ok_or("the program printed no records")?;
-    Ok(format!("{first},\"recorded\":{recorded}}}\n{rest}"))
+    Ok(format!("{first},\"recorded\":{recorded}}}\n{}", in_order(rest)?))
+}
+
+/// The records in the order of their times. The records of a worker on another machine may arrive late.
+fn in_order(records: &str) -> Result<String, String> {
+    #[derive(Deserialize)]
+    struct Line {
+        at: Option<f64>,
+    }
+    let time = |line: &str| serde_json::from_str(line).map(|Line { at }| at.unwrap_or(f64::INFINITY));
+    let lines = records.lines().map(|line| Ok((time(line)?, line)));
+    let mut lines =
+        lines.collect::<Result<Vec<(f64, &str)>, serde_json::Error>>().map_err(|error| error.to_string())?;
+    lines.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    Ok(lines.iter().map(|(_, line)| format!("{line}\n")).collect())
 }
 
 /// The only trace in a folder.
