@@ -15,6 +15,8 @@ use crate::common::Page;
 
 /// Terms that are also everyday words, and may be used in that sense before the term is introduced.
 const EVERYDAY: &[(&str, &str)] = &[
+    ("at least once", "anything can happen so often"),
+    ("at most once", "anything can happen so often"),
     ("break", "a loop can do so, too"),
     ("condition", "a loop has one, too"),
     ("event", "what is recorded is one, and so is what one waits for, before it is the name of a primitive"),

@@ -17,6 +17,7 @@
 //! A comment before a block gives flags for the test, so that it takes less time or spends none of it computing:
 //! `tested with --time=1 --scale=0.1`. They replace the flags of the same name.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
@@ -92,6 +93,9 @@ pub fn plan(command: &str, flags: &[String]) -> Result<Plan, String> {
     Ok(match words.as_slice() {
         ["cargo", "run", "--bin", name] => ours(name.to_string(), &[]),
         ["cargo", "run", "--bin", name, "--", arguments @ ..] => ours(name.to_string(), arguments),
+        ["cargo", "run", "-p", "machines", "--bin", MACHINES, "--", arguments @ ..] => {
+            ours(MACHINES.to_owned(), arguments)
+        }
         ["cargo", "run", "-p", DETECTOR] => ours(DETECTOR.to_owned(), &[]),
         ["cargo", "run", "--example", name] => ours(format!("examples/{name}"), &[]),
         ["cargo", "run", "--example", name, "--", arguments @ ..] => ours(format!("examples/{name}"), arguments),
@@ -125,6 +129,7 @@ pub fn run(block: &Block, contract: &Contract) -> Result<(), String> {
             Plan::Nothing if shown.output.is_empty() => {}
             Plan::Nothing => return Err(fault("it is not run, so show its output in a block of text".to_owned())),
             Plan::Other { program, .. } if program == "python3" && python::is_passed_over() => {}
+            Plan::Ours { program, .. } if program.ends_with(MACHINES) && machines_are_passed_over() => {}
             Plan::Ours { program, .. } if program.ends_with("chapter-python") && python::is_passed_over() => {}
             plan => check(&shown, &plan, contract).map_err(fault)?,
         }
@@ -235,8 +240,11 @@ fn execute(plan: &Plan) -> Result<Output, String> {
 
 /// The path of one of our programs, which is built if it isn't there yet.
 pub fn built(program: &Path) -> Result<PathBuf, String> {
-    let is_detector = program.file_stem().is_some_and(|name| name == DETECTOR);
-    if is_detector { BUILT_DETECTOR.clone() } else { BUILT.clone() }?;
+    match program.file_stem() {
+        Some(name) if name == DETECTOR => BUILT_DETECTOR.clone(),
+        Some(name) if name == MACHINES => Ok(()),
+        _ => BUILT.clone(),
+    }?;
     program.is_file().then(|| program.to_owned()).ok_or_else(|| format!("there is no program {}", program.display()))
 }
 
@@ -246,7 +254,27 @@ static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["--bins", 
 /// A package that isn't built with the others.
 const DETECTOR: &str = "detector";
 
-static BUILT_DETECTOR: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["--package", DETECTOR]));
+/// The program of another package that isn't built with the others, because that takes minutes. `cargo test -p machines`
+/// builds it, and the program that was built last is run.
+pub const MACHINES: &str = "chapter-machines";
+
+/// Whether to pass over [`MACHINES`]: it hasn't been built, or the broker that it starts isn't installed. Where the variable
+/// `CI` is set, that's a fault.
+pub fn machines_are_passed_over() -> bool {
+    static PASSED_OVER: LazyLock<bool> = LazyLock::new(|| {
+        let is_built = profile().join(MACHINES).with_extension(env::consts::EXE_EXTENSION).is_file();
+        let path = env::var_os("PATH").unwrap_or_default();
+        // Debian installs it where only root's `PATH` looks.
+        let mut folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+        let has_broker = folders.any(|folder| folder.join("nats-server").is_file());
+        let passed_over = env::var_os("CI").is_none() && !(is_built && has_broker);
+        if passed_over {
+            let _ = writeln!(io::stderr(), "SKIPPED: {MACHINES} needs cargo build -p machines, and nats-server");
+        }
+        passed_over
+    });
+    *PASSED_OVER
+}
 
 fn build(targets: &[&str]) -> Result<(), String> {
     let folder = profile();

@@ -35,6 +35,7 @@ const VARIES: &[(&str, &[(&str, &str)])] = &[
     ("seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
     ("jobs_in_time", &[(r"\d+ completed, \d+ left", "N completed, N left")]),
     ("lost_job", &[(r"with it job \d+", "with it job N")]),
+    ("repeated_job", &[(r"takes job \d+, which", "takes job N, which")]),
     ("switches", &[(r"N \d+ N$", "N N N")]),
     ("processor_switches", &[(r" \d+$", " N")]),
     ("lost_additions", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),

@@ -30,9 +30,10 @@ pub struct Program {
 
 impl Program {
     /// Whether its schedules are recorded for the pages. The reader's own program changes, `book_condition` is large,
-    /// and neither it nor the fixed versions are on a page, apart from one.
+    /// and neither it nor the fixed versions are on a page, apart from some.
     pub fn is_recorded(&self) -> bool {
-        let is_on_no_page = self.name.ends_with("_fixed") && self.name != "two_locks_fixed";
+        let shown = ["late_ack_fixed", "lease_fixed", "two_locks_fixed"];
+        let is_on_no_page = self.name.ends_with("_fixed") && !shown.contains(&self.name);
         !is_on_no_page && !["mine", "book_condition"].contains(&self.name)
     }
 
