@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
 use mdbook_driver::MDBook;
+use mdbook_driver::book::BookItem;
 use mdbook_driver::config::Config;
 use mdbook_html::HtmlHandlebars;
 use mdbook_renderer::errors::Result as MdbookResult;
@@ -56,6 +57,33 @@ fn build_from(book: &Path, destination: &Path) -> Result<(), String> {
     let mut book = MDBook::load_with_config(book, config).map_err(failed)?;
     book.with_renderer(Html);
     book.build().map_err(failed)
+}
+
+/// A chapter of the book.
+pub struct Chapter {
+    /// The name of its part, unless it's an appendix.
+    pub part: Option<String>,
+    /// Its name in the table of contents.
+    pub title: String,
+}
+
+/// The chapters in reading order.
+///
+/// # Errors
+///
+/// When the table of contents can't be read.
+pub fn chapters() -> Result<Vec<Chapter>, String> {
+    let book = MDBook::load(folder()).map_err(|error| format!("the book cannot be read: {error:#}"))?;
+    let mut part = None;
+    let mut chapters = Vec::new();
+    for item in &book.book.items {
+        match item {
+            BookItem::PartTitle(title) => part = Some(title.clone()),
+            BookItem::Separator => part = None,
+            BookItem::Chapter(chapter) => chapters.push(Chapter { part: part.clone(), title: chapter.name.clone() }),
+        }
+    }
+    Ok(chapters)
 }
 
 /// mdBook's HTML renderer, except for the files that it copies.
