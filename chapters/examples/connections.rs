@@ -10,8 +10,9 @@ mod linux {
     use std::io::{self, BufRead, BufReader, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::process::{Child, Command, Stdio};
-    use std::{env, fs, thread};
+    use std::{env, thread};
 
+    use chapters::memory::Memory;
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     use tokio::io::AsyncWriteExt;
 
@@ -46,31 +47,21 @@ mod linux {
         let address = listener.local_addr()?;
         thread::spawn(move || serve(listener));
         drop(Clients::start(address, 1)?); // the first connection also pays for what all of them share
-        let before = memory()?;
+        let before = Memory::of_this_process()?;
         let clients = Clients::start(address, count)?;
-        let after = memory()?;
+        let Memory { pss, kernel_stacks, page_tables, slab } = Memory::of_this_process()? - before;
         drop(clients);
-        for ((name, before), (_, after)) in before.into_iter().zip(after) {
-            let each = (after as f64 - before as f64) / f64::from(count.max(1));
+        let parts = [
+            ("in the process (PSS)", pss),
+            ("kernel stacks", kernel_stacks),
+            ("page tables", page_tables),
+            ("slab, both ends", slab),
+        ];
+        for (name, bytes) in parts {
+            let each = bytes as f64 / 1024.0 / f64::from(count.max(1));
             println!("{name:<24}{each:>6.1} KiB per connection");
         }
         Ok(())
-    }
-
-    /// Memory in use, in KiB: in this process, and in the kernel of the machine.
-    fn memory() -> io::Result<[(&'static str, u64); 4]> {
-        let field = |file, name| -> io::Result<u64> {
-            let text = fs::read_to_string(file)?;
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-            number.ok_or_else(|| io::Error::other(format!("{file} doesn't have a number for {name}")))
-        };
-        Ok([
-            ("in the process (PSS)", field("/proc/self/smaps_rollup", "Pss:")?),
-            ("kernel stacks", field("/proc/meminfo", "KernelStack:")?),
-            ("page tables", field("/proc/meminfo", "PageTables:")?),
-            ("slab, both ends", field("/proc/meminfo", "Slab:")?),
-        ])
     }
 
     fn with_threads(listener: TcpListener) -> io::Result<()> {

@@ -6,7 +6,7 @@
 //!
 //! 1. The work: [`job`], with sizes drawn by [`random`].
 //! 2. The reports: [`record`], plain data that [`tally`] counts and [`trace`] carries.
-//! 3. The parts that all services share: [`service`], and [`usage`], which measures CPU time and memory.
+//! 3. The parts that all services share: [`service`], and [`usage`] and [`memory`], which measure CPU time and memory.
 //! 4. The primitives, the queues, and the service itself, in three models: [`threads`], [`processes`], [`coroutines`].
 //!    The models share [`errors`] and [`storage`].
 //! 5. The lock that Python's threads take turns holding: [`gil`], which follows CPython's step by step.
@@ -30,6 +30,7 @@ pub mod record;
 pub mod tally;
 pub mod trace;
 
+pub mod memory;
 pub mod service;
 pub mod usage;
 

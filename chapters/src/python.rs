@@ -67,6 +67,17 @@ impl Interpreter {
         &self.version
     }
 
+    /// The version, with a `t` if its threads don't take turns, as in the name of its program: `3.14.1t`.
+    pub fn label(&self) -> String {
+        format!("{}{}", self.version, if self.has_gil { "" } else { "t" })
+    }
+
+    /// Whether the version is at least this one.
+    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        let mut parts = self.version.split('.').map_while(|part| part.parse().ok());
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (major, minor)
+    }
+
     /// An interpreter for tests that don't run it.
     #[cfg(test)]
     pub(crate) fn sample() -> Self {
@@ -118,6 +129,11 @@ mod tests {
         assert_eq!(find("cpython\n3.8.0\nTrue\n/p\n"), Some(Ok("CPython 3.8.0 with the GIL".to_owned())));
         assert_eq!(find("cpython\n3.7.9\nTrue\n/p\n"), Some(Err("this is CPython 3.7.9".to_owned())));
         assert_eq!(find("cpython\n2.7.18\nTrue\n/p\n"), Some(Err("this is CPython 2.7.18".to_owned())));
+        let of = |version: &str, gil: &str| {
+            Interpreter::parse(&format!("cpython\n{version}\n{gil}\n/p\n")).unwrap().unwrap()
+        };
+        assert_eq!([of("3.14.1", "False").label(), of("3.13.0", "True").label()], ["3.14.1t", "3.13.0"]);
+        assert!(of("3.14.0", "True").is_at_least(3, 14) && !of("3.9.18", "True").is_at_least(3, 14));
         for text in ["", "y\ny\ny\ny\n", "cpython\n3.13.0\n", "cpython\n3\nTrue\n/p\n"] {
             assert_eq!(find(text), None, "{text:?}");
         }

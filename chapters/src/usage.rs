@@ -67,9 +67,7 @@ pub fn peak_rss() -> u64 {
         return peak_by_getrusage(1024);
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
+    crate::memory::field(&status, "VmHWM").unwrap_or(0) * 1024
 }
 
 /// The peak memory of this process in bytes, from `getrusage`.

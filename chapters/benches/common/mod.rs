@@ -5,16 +5,21 @@
 //! 95 % confidence interval. If the whole interval is on the right side of the row's goal, the goal is reached. If the
 //! whole interval is on the wrong side, the goal is missed, and the row prints by how much. Otherwise, the measurements
 //! don't decide. None of these makes the benchmark fail.
+//!
+//! CPython's rows are measured with `python3`, or with each interpreter that a flag `--python=PATH` names, and say its version.
 
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
 use std::env;
 use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::{Command, Stdio, exit};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio, exit};
+use std::rc::Rc;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
+use chapters::python::{DEFAULT, Interpreter};
 use chapters::record::{Event, Record, Summary};
 use chapters::statistics::{self, Verdict};
 use chapters::view::json;
@@ -52,13 +57,30 @@ pub fn into_file(command: &mut Command) -> f64 {
     took
 }
 
-/// CPython with a script from the folder `peers`; `None` if CPython is missing.
-pub fn python(script: &str, arguments: &[&str]) -> Option<Command> {
-    Command::new("python3").arg("--version").output().ok()?;
+/// An interpreter with a script from the folder `peers`.
+pub fn python(interpreter: &Interpreter, script: &str, arguments: &[&str]) -> Command {
     let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "benches", "peers", script].iter().collect();
-    let mut command = Command::new("python3");
+    let mut command = Command::new(&interpreter.path);
     command.arg(script).args(arguments).stderr(Stdio::inherit());
-    Some(command)
+    command
+}
+
+/// The interpreters that the command line names with `--python=PATH`, or `python3`. Empty if it names none and there is no
+/// `python3`.
+fn interpreters() -> &'static [Interpreter] {
+    static FOUND: OnceLock<Vec<Interpreter>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let named: Vec<PathBuf> =
+            env::args().filter_map(|argument| Some(PathBuf::from(argument.strip_prefix("--python=")?))).collect();
+        if named.is_empty() {
+            return Interpreter::find(Path::new(DEFAULT)).into_iter().collect();
+        }
+        let found: Result<Vec<Interpreter>, String> = named.iter().map(|path| Interpreter::find(path)).collect();
+        found.unwrap_or_else(|error| {
+            eprintln!("error: {error}");
+            exit(2);
+        })
+    })
 }
 
 /// Runs the parts that the command line names, or all of them.
@@ -94,7 +116,7 @@ fn machine() -> String {
     let mut words = vec![format!("{cores} x {}", name.unwrap_or(env::consts::ARCH)), env::consts::OS.to_owned()];
     words.extend((!kernel.is_empty()).then(|| kernel.trim().split(['-', '+']).next().unwrap_or_default().to_owned()));
     words.extend(said("rustc", "--version").map(|line| line.split(" (").next().unwrap_or_default().to_owned()));
-    words.extend(said("python3", "--version"));
+    words.extend(interpreters().iter().map(Interpreter::to_string));
     words.join(", ")
 }
 
@@ -142,31 +164,66 @@ pub enum Aim {
 
 /// A measurement, made once a round. It returns `None` if its program is missing.
 pub struct Run<'a> {
-    name: &'a str,
-    run: Box<dyn FnMut() -> Option<f64> + 'a>,
+    name: String,
+    run: Kind<'a>,
+}
+
+enum Kind<'a> {
+    Here(Box<dyn FnMut() -> Option<f64> + 'a>),
+    InPython(Rc<dyn Fn(&Interpreter) -> Option<f64> + 'a>),
 }
 
 impl<'a> Run<'a> {
     pub fn of(name: &'a str, mut run: impl FnMut() -> f64 + 'a) -> Self {
-        Self { name, run: Box::new(move || Some(run())) }
+        Self { name: name.to_owned(), run: Kind::Here(Box::new(move || Some(run()))) }
     }
 
     /// Runs a CPython script from the folder `peers` that prints a number, and divides the number by `count`.
     pub fn of_python(name: &'a str, script: &'a str, arguments: &'a [&'a str], count: usize) -> Self {
-        let run = move || {
-            let output = python(script, arguments)?.output().expect("CPython runs");
+        Self::in_python(name, move |interpreter| {
+            let output = python(interpreter, script, arguments).output().expect("CPython runs");
             assert!(output.status.success(), "{script} {arguments:?}: {}", output.status);
-            let text = String::from_utf8_lossy(&output.stdout);
-            let number: Result<f64, _> = text.trim().parse();
-            Some(number.unwrap_or_else(|_| panic!("{script} printed {text:?}, no number")) / count as f64)
-        };
-        Self { name, run: Box::new(run) }
+            Some(number_in(&output, script) / count as f64)
+        })
     }
 
     /// The same for a script that prints something else: measures the seconds that it takes.
     pub fn of_python_into_file(name: &'a str, script: &'a str, arguments: &'a [&'a str], count: usize) -> Self {
-        Self { name, run: Box::new(move || Some(into_file(&mut python(script, arguments)?) / count as f64)) }
+        Self::in_python(name, move |interpreter| {
+            Some(into_file(&mut python(interpreter, script, arguments)) / count as f64)
+        })
     }
+
+    /// A measurement in CPython, made with each interpreter. `run` returns `None` if an interpreter lacks what it measures.
+    pub fn in_python(name: &'a str, run: impl Fn(&Interpreter) -> Option<f64> + 'a) -> Self {
+        Self { name: name.to_owned(), run: Kind::InPython(Rc::new(run)) }
+    }
+
+    /// A run for each interpreter, whose version is part of the name; the run itself if it isn't in CPython.
+    fn of_each_interpreter(self) -> Vec<Self> {
+        let Kind::InPython(run) = self.run else { return vec![self] };
+        if interpreters().is_empty() {
+            return vec![Self { name: self.name, run: Kind::Here(Box::new(|| None)) }];
+        }
+        let of = |interpreter: &'static Interpreter| {
+            let (name, run) = (format!("{} {}", self.name, interpreter.label()), Rc::clone(&run));
+            Self { name, run: Kind::Here(Box::new(move || run(interpreter))) }
+        };
+        interpreters().iter().map(of).collect()
+    }
+
+    fn measure(&mut self) -> Option<f64> {
+        match &mut self.run {
+            Kind::Here(run) => run(),
+            Kind::InPython(_) => unreachable!("each interpreter has a run of its own"),
+        }
+    }
+}
+
+/// The number that a script has printed.
+pub fn number_in(output: &Output, script: &str) -> f64 {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim().parse().unwrap_or_else(|_| panic!("{script} printed {text:?}, no number"))
 }
 
 /// Measures ours and its peers alternately, and prints the measurements, then a row for each peer.
@@ -177,21 +234,23 @@ pub fn compare<'a>(
     ours: Run<'a>,
     peers: impl IntoIterator<Item = (Run<'a>, Aim)>,
 ) {
-    let (peers, aims): (Vec<Run>, Vec<Aim>) = peers.into_iter().unzip();
+    let peers =
+        peers.into_iter().flat_map(|(peer, aim)| peer.of_each_interpreter().into_iter().map(move |it| (it, aim)));
+    let (peers, aims): (Vec<Run>, Vec<Aim>) = peers.unzip();
     let mut runs: Vec<Run> = [ours].into_iter().chain(peers).collect();
     let mut samples = vec![Vec::new(); runs.len()];
     for _ in 0..rounds {
         let mut order: Vec<usize> = (0..runs.len()).collect();
         order.shuffle(&mut rand::rng());
         for index in order {
-            samples[index].extend((runs[index].run)());
+            samples[index].extend(runs[index].measure());
         }
     }
     let [ours, peers @ ..] = &samples[..] else { unreachable!("ours is among them") };
     println!("{what}: {} {}", runs[0].name, unit.show(median(ours)));
     for ((peer, theirs), aim) in runs[1..].iter().zip(peers).zip(aims) {
         match theirs.len() == ours.len() {
-            true => row(peer.name, unit, ours, theirs, aim),
+            true => row(&peer.name, unit, ours, theirs, aim),
             false => println!("    {:<31} is not here", peer.name),
         }
     }

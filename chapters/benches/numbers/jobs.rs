@@ -8,11 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chapters::job::{self, Job, Kind};
+use chapters::python::Interpreter;
 use chapters::random::Seed;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork, pipe, read, write};
 
-use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, into_file, summary};
+use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, into_file, number_in, python, summary};
 
 const JOBS: usize = 300_000;
 /// CPython gets fewer jobs: more wouldn't change its figure.
@@ -43,7 +44,7 @@ pub fn overhead() {
             Unit::Seconds,
             ROUNDS,
             Run::of("ours", || summary(program, &FLAGS).wall_seconds / JOBS as f64),
-            [
+            executors(model).into_iter().map(|run| (run, Aim::Nothing)).chain([
                 (Run::of_python(peer, "overhead.py", &[model, "30000"], PYTHON_JOBS), Aim::TimesLess(times_less)),
                 // Polling with a timeout, the older idiom. Before Python 3.12, asyncio made a task for each timeout.
                 (
@@ -51,9 +52,27 @@ pub fn overhead() {
                     Aim::Nothing,
                 ),
                 (Run::of(name, || bare() / JOBS as f64), aim),
-            ],
+            ]),
         );
     }
+}
+
+/// CPython's pools of workers, from its module `concurrent.futures`. The pool of interpreters came with Python 3.14.
+fn executors(model: &str) -> Vec<Run<'static>> {
+    let pools: &[(&str, &str)] = match model {
+        "threads" => &[("ThreadPoolExecutor", "thread-pool"), ("InterpreterPoolExecutor", "interpreter-pool")],
+        "processes" => &[("ProcessPoolExecutor", "process-pool")],
+        _ => &[],
+    };
+    let has_it = |pool: &str, interpreter: &Interpreter| pool != "interpreter-pool" || interpreter.is_at_least(3, 14);
+    let run = |&(name, pool): &(&'static str, &'static str)| {
+        Run::in_python(name, move |interpreter| {
+            let output = has_it(pool, interpreter)
+                .then(|| python(interpreter, "overhead.py", &[pool, "30000"]).output().expect("CPython runs"))?;
+            output.status.success().then(|| number_in(&output, "overhead.py") / PYTHON_JOBS as f64)
+        })
+    };
+    pools.iter().map(run).collect()
 }
 
 /// Empty jobs whose every record is printed to a file. The program's start and end are included.
@@ -78,13 +97,13 @@ pub fn digest() {
     let digests = job::jobs(&Seed::from(1), Kind::Cpu).map(|job| job.digests(1.0)).next().expect("one job") as f64;
     let unoptimized = as_the_reader_builds_it();
     let unoptimized = unoptimized.to_str().expect("a path in UTF-8");
-    let python = || Run::of_python("CPython's hashlib", "digest.py", &["200000"], 200_000);
+    let hashlib = || Run::of_python("CPython's hashlib", "digest.py", &["200000"], 200_000);
     for (what, program, aim) in [
         ("a digest, as `cargo run` builds it", unoptimized, Aim::AtMostTimes(1.0)),
         ("a digest, released", THREADS, Aim::Nothing),
     ] {
         let ours = Run::of("ours", || summary(program, &flags).cpu_seconds / digests);
-        compare(what, Unit::Seconds, 7, ours, [(python(), aim)]);
+        compare(what, Unit::Seconds, 7, ours, [(hashlib(), aim)]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The project's goals in numbers, beside CPython's and those of the bare primitive that each is built on.
 //!
-//! Run it with `cargo bench -p chapters --bench numbers [PART]`. The book's appendix has the latest output.
+//! Run it with `cargo bench -p chapters --bench numbers [PART]`, and for other interpreters than `python3` with
+//! `cargo bench -p chapters --bench numbers -- [PART] --python=PATH`. The book's appendix has the latest output.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,6 +1,10 @@
 //! The cost of scale: a thousand times the jobs, and many workers instead of two. Only the work should grow.
 
-use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, median, summary};
+use std::process::Command;
+
+use chapters::measure::weigh::weigh;
+
+use crate::common::{Aim, COROUTINES, PROCESSES, Run, THREADS, Unit, compare, median, python, summary};
 
 const VARIANTS: [(&str, &str, &str); 5] = [
     ("threads", THREADS, "--gil=none"),
@@ -43,6 +47,19 @@ fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
     (median(&with_jobs) - median(&without)).max(1e-9) / jobs as f64
 }
 
+/// The memory of a service whose workers are idle, in bytes.
+fn of_idle(program: &str, flag: &str, workers: u32) -> f64 {
+    let mut command = Command::new(program);
+    command.args([&format!("--workers={workers}"), flag, "--jobs=0", "--time=600", "--format=json"]);
+    weighed(&mut command, "worker_started", workers)
+}
+
+/// The memory of a program once `count` lines of its output contain `started`, in bytes, with the kernel's part.
+fn weighed(command: &mut Command, started: &str, count: u32) -> f64 {
+    let (memory, _) = weigh(command, started, count).unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    memory.total() as f64
+}
+
 /// The memory of an idle worker, of a job on the queue, and of ten thousand workers in all.
 pub fn memory() {
     let peak = |program: &str, flags: &[&str]| summary(program, flags).peak_rss_bytes as f64;
@@ -53,10 +70,8 @@ pub fn memory() {
     ];
     for (name, program, flag, workers) in crowds {
         // Only the memory that grows with the number of workers.
-        let each = |workers: usize| {
-            let of = |workers: usize| peak(program, &[&format!("--workers={workers}"), flag, "--jobs=0", "--time=0.5"]);
-            (of(workers) - of(1)) / (workers - 1) as f64
-        };
+        let each =
+            |workers: u32| (of_idle(program, flag, workers) - of_idle(program, flag, 1)) / f64::from(workers - 1);
         compare(
             &format!("memory of one of {workers} idle workers, {name}"),
             Unit::Bytes,
@@ -72,7 +87,7 @@ pub fn memory() {
             (of(jobs) - of(0)) / jobs as f64
         };
         compare(
-            &format!("memory of one of 1,000,000 jobs left, {name}"),
+            &format!("peak RSS for one of 1,000,000 jobs left, {name}"),
             Unit::Bytes,
             3,
             Run::of("ours", || each(1_000_000)),
@@ -83,8 +98,13 @@ pub fn memory() {
         "10,000 coroutine workers in all",
         Unit::Bytes,
         3,
-        Run::of("ours", || peak(COROUTINES, &["--workers=10000", "--jobs=0", "--time=0.5"])),
-        [(Run::of_python("CPython's asyncio", "memory.py", &["10000"], 1), Aim::TimesLess(2.0))],
+        Run::of("ours", || of_idle(COROUTINES, "--runtime=current-thread", 10_000)),
+        [(
+            Run::in_python("CPython's asyncio", |interpreter| {
+                Some(weighed(&mut python(interpreter, "memory.py", &["10000"]), "started", 1))
+            }),
+            Aim::TimesLess(2.0),
+        )],
     );
     compare(
         "100,000 I/O-bound jobs at once, coroutines",

@@ -1,8 +1,9 @@
-"""The memory of idle asyncio workers: `memory.py NUMBER` prints the peak in bytes."""
+"""Idle asyncio workers: `memory.py NUMBER` prints `started` when they wait for work, and ends at SIGTERM."""
 
 import asyncio
-import resource
+import signal
 import sys
+import time
 import time
 
 
@@ -25,6 +26,14 @@ async def idle(number, seconds):
     return time.monotonic() - deadline
 
 
+async def crowd(number):
+    shared = asyncio.Queue()
+    workers = [asyncio.create_task(work(asyncio.Event(), shared)) for _ in range(number)]
+    await asyncio.sleep(0)
+    print("started", flush=True)
+    await asyncio.gather(*workers)
+
+
 if __name__ == "__main__":
-    asyncio.run(idle(int(sys.argv[1]), 0.5))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    asyncio.run(crowd(int(sys.argv[1])))

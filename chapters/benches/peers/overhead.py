@@ -1,11 +1,15 @@
 """Empty jobs through CPython's own queues: `overhead.py MODEL JOBS [print|timeout]` prints the seconds that it took.
 
+MODEL is `threads`, `processes`, `coroutines`, or one of the pools of `concurrent.futures`: `thread-pool`, `process-pool` or
+`interpreter-pool`, which Python has had since 3.14.
+
 As in the services, a job is a job even when it is empty, and what happens is recorded even when nobody looks. With
 `print` a record is a line, and there is no figure. With `timeout` a worker waits for each job with a timeout, as workers
 did that had to check whether they should stop. Otherwise, a sentinel for each worker ends it.
 """
 
 import asyncio
+import concurrent.futures
 import multiprocessing
 import queue
 import random
@@ -104,12 +108,35 @@ def coroutines(jobs):
     return asyncio.run(main())
 
 
+def do(job):
+    say("job_started", "worker", job)
+    job.run(0)
+    say("job_completed", "worker", job)
+
+
+def pool(name, **options):
+    """The same jobs, given to a pool. It needs no sentinels."""
+
+    def run(jobs):
+        begin = time.monotonic()
+        with getattr(concurrent.futures, name)(WORKERS, **options) as executor:
+            for _ in executor.map(do, jobs[:-WORKERS]):
+                pass
+        return time.monotonic() - begin
+
+    return run
+
+
+PRINT, TIMEOUT = sys.argv[3:] == ["print"], 1.0 if sys.argv[3:] == ["timeout"] else None
+
 if __name__ == "__main__":
     model, count = sys.argv[1], int(sys.argv[2])
-    PRINT = sys.argv[3:] == ["print"]
-    TIMEOUT = 1.0 if sys.argv[3:] == ["timeout"] else None
     rng = random.Random(1)
     jobs = [Job(number, 0.5 + rng.random()) for number in range(count)] + [None] * WORKERS
-    took = {"threads": threads, "processes": processes, "coroutines": coroutines}[model](jobs)
+    services = {"threads": threads, "processes": processes, "coroutines": coroutines}
+    services["thread-pool"] = pool("ThreadPoolExecutor")
+    services["process-pool"] = pool("ProcessPoolExecutor", mp_context=multiprocessing.get_context("fork"))
+    services["interpreter-pool"] = pool("InterpreterPoolExecutor")
+    took = services[model](jobs)
     if not PRINT:
         print(took)

@@ -2,7 +2,9 @@
 //! JSON or a chart.
 //!
 //! [`models`] compares threads, processes and coroutines (the program `chapter-choosing`). [`gil`] compares threads
-//! with one GIL, with a GIL for each worker, and without a GIL (the program `chapter-gil`).
+//! with one GIL, with a GIL for each worker, and without a GIL (the program `chapter-gil`). [`weigh`] starts a program and
+//! measures the memory of its idle workers.
 
 pub mod gil;
 pub mod models;
+pub mod weigh;

@@ -58,11 +58,16 @@ fn each_part_has_all_models_and_a_chart() {
             assert!(row["wall_seconds"].as_f64() > Some(0.0), "{row}");
             assert!(row["peak_rss_bytes"].as_f64() > Some(0.0), "{row}");
             assert_eq!(row["rounds"], 1, "{row}");
+            // On Linux, the kernel's part is in it as well.
+            let is_weighed = row["memory_bytes"].as_f64() > Some(0.0);
+            assert_eq!(is_weighed, part == "idle" && cfg!(target_os = "linux"), "{row}");
         }
         let chart = fs::read_to_string(format!("{charts}/{part}.svg")).expect("a chart");
         let chart = roxmltree::Document::parse(&chart).expect("XML");
         assert!(chart.descendants().any(|node| node.has_tag_name("rect")), "{part}");
     }
+    let speedup = fs::read_to_string(format!("{charts}/speedup.svg")).expect("a chart");
+    assert!(speedup.contains("the speedup, with ") && speedup.contains("1.00x"), "{speedup}");
 }
 
 #[test]

@@ -8,12 +8,14 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::variant::Variant;
+use crate::measure::weigh::weigh;
+use crate::memory::Memory;
 use crate::python::Interpreter;
 use crate::record::{Event, Record};
 use crate::view::json;
 
-/// The same service, written for CPython's standard library.
-const PEER: &str = include_str!("peer.py");
+/// The same service, written for CPython's standard library. It's run from its file, which other interpreters import.
+const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/measure/models/peer.py");
 
 /// The workload of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,8 +25,8 @@ pub struct Load {
     /// `cpu`, `io` or `mixed`.
     pub kind: &'static str,
     pub scale: f64,
-    /// How long the service runs. `None` if it stops when all jobs are done.
-    pub time: Option<Duration>,
+    /// Whether the workers stay without work until they have been weighed. If not, the service stops when all jobs are done.
+    pub idle: bool,
 }
 
 /// The measurements of a run.
@@ -40,6 +42,9 @@ pub struct Measured {
     /// The number of context switches. `None` if the system doesn't report it.
     #[serde(skip)]
     pub context_switches: Option<u64>,
+    /// The memory of all processes together when the workers are idle. `None` if it wasn't measured.
+    #[serde(skip)]
+    pub memory: Option<Memory>,
 }
 
 /// Runs the service once, and blocks until it has ended.
@@ -53,13 +58,22 @@ pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
         None => demo(variant, load, seed)?,
     };
     let before = switches();
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
-    let context_switches = switches().zip(before).map(|(after, before)| after - before);
     let wrong = |what: String| io::Error::other(format!("{}: {what}", variant.name));
-    if !output.status.success() {
-        return Err(wrong(format!("the run failed: {}", output.status)));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let (memory, text) = match load.idle && cfg!(target_os = "linux") {
+        true => {
+            let weighed = weigh(&mut command, "worker_started", load.workers);
+            let (memory, text) = weighed.map_err(|error| wrong(error.to_string()))?;
+            (Some(memory), text)
+        }
+        false => {
+            let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+            if !output.status.success() {
+                return Err(wrong(format!("the run failed: {}", output.status)));
+            }
+            (None, String::from_utf8_lossy(&output.stdout).into_owned())
+        }
+    };
+    let context_switches = switches().zip(before).map(|(after, before)| after - before);
     let measured = match variant.python.is_some() {
         true => serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?,
         false => json::read(&text)
@@ -67,20 +81,22 @@ pub fn run(variant: &Variant, load: &Load, seed: &str) -> io::Result<Measured> {
             .and_then(|records| from_records(&records))
             .ok_or_else(|| wrong("no summary".to_owned()))?,
     };
-    Ok(Measured { context_switches, ..measured })
+    Ok(Measured { context_switches, memory, ..measured })
 }
 
 /// The command that runs this program again, as a demo.
 fn demo(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
-    let Load { jobs, workers, kind, scale, time } = load;
+    let Load { jobs, workers, kind, scale, idle } = load;
     let mut command = Command::new(env::current_exe()?);
     command.arg(variant.model).args(variant.flag).args(["--format=json", "--progress=never"]);
     command.args([format!("--jobs={jobs}"), format!("--workers={workers}"), format!("--kind={kind}")]);
     command.args([format!("--scale={scale}"), format!("--seed={seed}")]);
-    match time {
-        Some(time) => command.arg(format!("--time={}", time.as_secs_f64())),
-        None => command.args(["--until-done", "--time=3600"]),
-    };
+    command.arg(match idle {
+        // On systems where it can't be weighed, it stops by itself.
+        true if cfg!(not(target_os = "linux")) => "--time=0.2",
+        _ => "--time=3600",
+    });
+    command.args((!idle).then_some("--until-done"));
     // With `--quiet`, jobs are only counted, which costs less. Without jobs, the records are needed: they say when
     // workers start and stop.
     if *jobs > 0 {
@@ -90,11 +106,11 @@ fn demo(variant: &Variant, load: &Load, seed: &str) -> io::Result<Command> {
 }
 
 fn python(interpreter: &Interpreter, variant: &Variant, load: &Load, seed: &str) -> Command {
-    let Load { jobs, workers, kind, scale, time } = load;
+    let Load { jobs, workers, kind, scale, idle } = load;
     let mut command = Command::new(&interpreter.path);
-    let seconds = time.map_or(0.0, |time| time.as_secs_f64());
-    command.args(["-c", PEER, variant.model, &jobs.to_string(), &workers.to_string(), kind]);
-    command.args([&scale.to_string(), seed, &seconds.to_string()]);
+    let end = if *idle && cfg!(target_os = "linux") { "idle" } else { "done" };
+    command.args(["-B", PEER, variant.flag.unwrap_or(variant.model), &jobs.to_string(), &workers.to_string(), kind]);
+    command.args([&scale.to_string(), seed, end]);
     command
 }
 
@@ -112,6 +128,7 @@ fn from_records(records: &[Record]) -> Option<Measured> {
         start_seconds: started.map_or(0.0, |at| at.as_secs_f64()),
         stop_seconds: since(at(|event| matches!(event, Event::ServiceStopping)), last.at),
         context_switches: None,
+        memory: None,
     })
 }
 

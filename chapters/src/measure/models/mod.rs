@@ -23,6 +23,7 @@ use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 pub use options::{Options, Part};
 use parts::Planned;
+use row::Chart;
 pub use row::{Row, chart, read};
 
 use crate::demo::{FAILED, USAGE, answer_with, coroutines, fail, processes, threads};
@@ -30,6 +31,7 @@ use crate::environment;
 use crate::options::Format;
 use crate::python::Interpreter;
 use crate::view::file::{self, Replace};
+use crate::view::summary::plural;
 use crate::view::table;
 use crate::view::timeline::Words;
 
@@ -53,7 +55,7 @@ pub fn main() -> ExitCode {
     let parts = options.only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
     let pythons: Result<Vec<Interpreter>, String> = options.python.iter().map(|path| Interpreter::find(path)).collect();
     let opened = pythons.and_then(|pythons| {
-        let chart = |part: &Part| options.plot.as_deref().map(|folder| open(folder, *part)).transpose();
+        let chart = |part: &Part| options.plot.as_deref().map_or(Ok(Vec::new()), |folder| open(folder, *part));
         // The leak is harmless: the program looks for its interpreters once.
         Ok((parts.iter().map(chart).collect::<Result<Vec<_>, String>>()?, &*pythons.leak()))
     });
@@ -73,39 +75,50 @@ fn named(name: &str, arguments: impl Iterator<Item = OsString>) -> impl Iterator
     [name.into()].into_iter().chain(arguments)
 }
 
-/// Opens the file for a part's chart before the runs, so that an unwritable folder is reported early.
-fn open(folder: &Path, part: Part) -> Result<Replace, String> {
+/// A file for a chart.
+struct Plot {
+    chart: Chart,
+    file: Replace,
+}
+
+/// Opens the files for a part's charts before the runs, so that an unwritable folder is reported early.
+fn open(folder: &Path, part: Part) -> Result<Vec<Plot>, String> {
     let shown = folder.display();
     fs::create_dir_all(folder).map_err(|error| format!("--plot={shown}: cannot make this folder: {error}"))?;
-    file::open(&folder.join(part.name()).with_extension("svg"), "--plot")
+    let file = |chart: &Chart| {
+        let file = file::open(&folder.join(chart.name(part)).with_extension("svg"), "--plot")?;
+        Ok(Plot { chart: *chart, file })
+    };
+    let charts = if part == Part::Cpu { &[Chart::Figure, Chart::Speedup][..] } else { &[Chart::Figure] };
+    charts.iter().map(file).collect()
 }
 
 /// Measures the parts, and prints each one when its measurements are complete.
 fn run(
     options: &Options,
     pythons: &'static [Interpreter],
-    parts: impl Iterator<Item = (Part, Option<Replace>)>,
+    parts: impl Iterator<Item = (Part, Vec<Plot>)>,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let planned: Vec<(Part, Vec<Planned>, Option<Replace>)> =
-        parts.map(|(part, chart)| (part, part.plan(options, pythons), chart)).collect();
+    let planned: Vec<(Part, Vec<Planned>, Vec<Plot>)> =
+        parts.map(|(part, plots)| (part, part.plan(options, pythons), plots)).collect();
     let runs: u64 = planned.iter().map(|(_, planned, _)| planned.len() as u64).sum();
     let bar = ProgressBar::new(runs * options.rounds());
     let style = ProgressStyle::with_template("{msg}\n[{wide_bar}] {pos}/{len}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-    for (part, planned, file) in planned {
+    for (part, planned, plots) in planned {
         let rows = part.measure(options, &planned, &bar)?;
         bar.suspend(|| show(&mut out, options, part, &rows))?;
-        if let Some(mut file) = file {
-            let words = Words { title: part.about().to_owned(), ..Words::default() };
-            let cannot =
-                |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}.svg: {error}", part.name()));
-            file.write_all(chart(&words, &rows).as_bytes()).and_then(|()| file.flush()).map_err(cannot)?;
+        for Plot { chart, mut file } in plots {
+            let words = Words { title: chart.about(part), ..Words::default() };
+            let name = chart.name(part);
+            let cannot = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {name}.svg: {error}"));
+            file.write_all(chart.draw(&words, &rows).as_bytes()).and_then(|()| file.flush()).map_err(cannot)?;
         }
     }
     bar.finish_and_clear();
     if options.format == Format::Text {
-        let rounds = crate::view::summary::plural(options.rounds(), "run");
+        let rounds = plural(options.rounds(), "run");
         writeln!(out, "Each figure is the median of {rounds}.")?;
         let names: Vec<String> = pythons.iter().map(Interpreter::to_string).collect();
         if !names.is_empty() {
@@ -121,6 +134,13 @@ fn show(out: &mut impl Write, options: &Options, part: Part, rows: &[Row]) -> io
         Format::Text => {
             let cells: Vec<_> = rows.iter().map(|row| row.cells(part)).collect();
             writeln!(out, "{}: {}.\n\n{}", part.name(), part.about(), table::text(part.columns(), &cells))?;
+            if part == Part::Cpu {
+                let cores = plural(options::cores().into(), "core");
+                writeln!(
+                    out,
+                    "This program may use {cores}: more workers than that can't compute at the same time.\n"
+                )?;
+            }
         }
         Format::Json => {
             for row in rows {

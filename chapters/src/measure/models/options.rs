@@ -1,6 +1,7 @@
 //! The command line of the program `chapter-choosing`.
 
 use std::path::PathBuf;
+use std::thread;
 
 use clap::{Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub struct Options {
     #[arg(long)]
     pub(super) quick: bool,
 
-    /// Run the same in the threading, multiprocessing and asyncio of this interpreter, too: python3 if it has no PATH. Can
+    /// Run the same in the threading, multiprocessing and asyncio of this interpreter as well; without PATH, of python3. Can
     /// be given several times
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT)]
     pub(super) python: Vec<PathBuf>,
@@ -49,7 +50,7 @@ pub struct Options {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
     pub(super) scale: f64,
 
-    /// How often each run is repeated, in turns with those that it is compared to; 5 unless it is given, 2 if it is to be quick
+    /// How often each run is repeated, alternating with the others; 5 by default, 2 with --quick
     #[arg(long, value_name = "N", value_parser = |text: &str| options::whole(text, 1, 1001), allow_hyphen_values = true)]
     pub(super) rounds: Option<u64>,
 
@@ -57,7 +58,7 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
     pub(super) format: Format,
 
-    /// Draw a chart of each part as NAME.svg in this folder, which is made if need be
+    /// Draw a chart of each part as NAME.svg in this folder, and of the speedup of jobs that compute as speedup.svg
     #[arg(long, value_name = "FOLDER", help_heading = "What to look at")]
     pub(super) plot: Option<PathBuf>,
 }
@@ -66,6 +67,11 @@ impl Options {
     pub(super) fn rounds(&self) -> u64 {
         self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
     }
+}
+
+/// The number of cores that this program may use, by its affinity and the quota of its cgroup.
+pub(super) fn cores() -> u32 {
+    thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX / 2))
 }
 
 /// A part of the comparison.
@@ -80,7 +86,7 @@ pub enum Part {
     Mixed,
     /// Empty jobs: what the service itself costs
     Empty,
-    /// Many workers without work: what one of them weighs
+    /// Many workers without work: the memory of each
     Idle,
     /// Workers that start and stop at once
     Start,

@@ -1,16 +1,16 @@
 //! The parts of `chapter-choosing`: the planned runs of each part, their execution, and the rows that result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::time::Duration;
 
 use indicatif::ProgressBar;
 use rand::seq::SliceRandom;
 
 use super::measure::{self, Load, Measured};
-use super::options::{Options, Part};
+use super::options::{Options, Part, cores};
 use super::row::{Row, Spread, column};
 use super::variant::{self, FORK, FORKSERVER, LOOP, ONE_GIL, POOL, SPAWN, THREADS, Variant};
+use crate::memory::Memory;
 use crate::options::MOST_JOBS;
 use crate::python::Interpreter;
 use crate::view::table::Column;
@@ -19,13 +19,11 @@ use crate::view::table::Column;
 const WORK: (u64, f64) = (64, 0.008);
 /// The number of empty jobs, for Rust and for CPython: so many that starting and stopping the service doesn't matter.
 const EMPTY: (u64, u64) = (300_000, 30_000);
-/// How long workers stay idle.
-const IDLE: Duration = Duration::from_millis(200);
 
 const WORKERS: Column = column("workers", "workers");
 const WALL: Column = column("wall_seconds", "wall time");
 const CPU: Column = column("cpu_seconds", "CPU time");
-const MEMORY: Column = column("peak_rss_bytes", "peak memory");
+const MEMORY: Column = column("peak_rss_bytes", "peak RSS");
 const SWITCHES: Column = column("context_switches", "switches");
 
 /// A run that is measured once per round.
@@ -51,7 +49,14 @@ impl Part {
             SWITCHES,
         ];
         const EMPTY: &[Column] = &[VARIANT, WORKERS, column("seconds_per_job", "per job"), CPU, MEMORY, SWITCHES];
-        const IDLE: &[Column] = &[VARIANT, WORKERS, MEMORY, column("bytes_per_worker", "per worker")];
+        const IDLE: &[Column] = &[
+            VARIANT,
+            WORKERS,
+            column("memory_bytes", "memory"),
+            column("bytes_per_worker", "per worker"),
+            column("kernel_per_worker", "in the kernel"),
+            MEMORY,
+        ];
         const START: &[Column] =
             &[VARIANT, WORKERS, column("start_seconds", "start, each"), column("stop_seconds", "stop, all")];
         match self {
@@ -68,42 +73,53 @@ impl Part {
         let variants: &[Variant] = match self {
             Part::Cpu | Part::Io | Part::Mixed if quick => &[THREADS, ONE_GIL, FORK, LOOP, POOL],
             Part::Cpu | Part::Io | Part::Mixed => &[THREADS, ONE_GIL, FORK, SPAWN, FORKSERVER, LOOP, POOL],
-            Part::Empty | Part::Idle => &[THREADS, FORK, LOOP, POOL],
+            Part::Empty => &[THREADS, FORK, LOOP, POOL],
+            Part::Idle => &[THREADS, FORK, SPAWN, FORKSERVER, LOOP, POOL],
             Part::Start => &[THREADS, FORK, SPAWN, FORKSERVER, LOOP],
         };
-        let pythons = pythons.iter().flat_map(variant::pythons);
+        // A pool starts its workers when it gets jobs, so it has no idle ones.
+        let has_pools = !quick && matches!(self, Part::Cpu | Part::Io | Part::Mixed | Part::Empty);
+        let pools = |interpreter| if has_pools { variant::pools(interpreter) } else { Vec::new() };
+        let pythons = pythons.iter().flat_map(|it| variant::pythons(it).into_iter().chain(pools(it)));
         let all = variants.iter().copied().chain(pythons).filter(Variant::is_here);
         let loads = |variant: Variant| -> Vec<Planned> {
-            let loads = self.workers(&variant, quick).iter().map(|workers| self.load(*workers, options, &variant));
+            let numbers = self.workers(&variant, quick, cores());
+            let loads = numbers.iter().map(|workers| self.load(*workers, options, &variant));
             loads.map(|load| Planned { variant, load }).collect()
         };
         all.flat_map(loads).collect()
     }
 
-    /// The numbers of workers with which a variant is measured.
-    fn workers(self, variant: &Variant, quick: bool) -> &'static [u32] {
-        match (self, variant.model, quick) {
+    /// The numbers of workers with which a variant is measured on a machine with `cores` cores.
+    fn workers(self, variant: &Variant, quick: bool, cores: u32) -> Vec<u32> {
+        let numbers: &[u32] = match (self, variant.model, quick) {
             (Part::Cpu, _, true) => &[1, 2],
-            (Part::Cpu, _, false) => &[1, 2, 4, 8],
+            // The speedup ends at the number of cores. The numbers after it show that it does.
+            (Part::Cpu, _, false) => {
+                let powers = (0..32).map(|exponent| 1 << exponent).take_while(|power| *power < 2 * cores);
+                return powers.chain([cores, 2 * cores]).collect::<BTreeSet<u32>>().into_iter().collect();
+            }
             (Part::Io | Part::Mixed, _, true) => &[1, 8],
             (Part::Io | Part::Mixed, _, false) => &[1, 2, 4, 8, 32],
             (Part::Empty, _, true) => &[4],
             (Part::Empty, _, false) => &[2, 4, 16, 64],
             (Part::Idle, "processes", true) => &[1, 20],
-            (Part::Idle, "processes", false) => &[1, 10, 100],
+            // A process of CPython takes several megabytes.
+            (Part::Idle, "processes", false) if variant.python.is_some() => &[1, 10, 100],
+            (Part::Idle, "processes", false) => &[1, 10, 100, 1000],
             (Part::Idle, "threads", true) => &[1, 200],
-            (Part::Idle, "threads", false) => &[1, 100, 1000],
             (Part::Idle, _, true) => &[1, 1000],
             (Part::Idle, _, false) => &[1, 100, 1000, 10_000],
             (Part::Start, _, true) => &[20],
             (Part::Start, _, false) => &[100],
-        }
+        };
+        numbers.to_vec()
     }
 
     fn load(self, workers: u32, options: &Options, variant: &Variant) -> Load {
         let (jobs, scale) = WORK;
         let scale = scale * options.scale * if options.quick { 0.25 } else { 1.0 };
-        let load = Load { jobs, workers, kind: "cpu", scale, time: None };
+        let load = Load { jobs, workers, kind: "cpu", scale, idle: false };
         match self {
             Part::Cpu => load,
             Part::Io => Load { kind: "io", ..load },
@@ -114,7 +130,7 @@ impl Part {
                 let jobs = jobs / if options.quick { 3.0 } else { 1.0 };
                 Load { jobs: (jobs as u64).min(MOST_JOBS), scale: 0.0, ..load }
             }
-            Part::Idle => Load { jobs: 0, time: Some(IDLE), ..load },
+            Part::Idle => Load { jobs: 0, idle: true, ..load },
             Part::Start => Load { jobs: 0, ..load },
         }
     }
@@ -167,7 +183,9 @@ impl Part {
             context_switches: (!switches.is_empty()).then(|| Spread::of(switches.into_iter()).median),
             speedup: None,
             seconds_per_job: None,
+            memory_bytes: None,
             bytes_per_worker: None,
+            kernel_per_worker: None,
             start_seconds: None,
             stop_seconds: None,
         };
@@ -178,8 +196,17 @@ impl Part {
             }
             Part::Empty => Row { seconds_per_job: Some(row.wall_seconds / load.jobs.max(1) as f64), ..row },
             Part::Idle => {
-                let each = alone.map(|(fewest, alone)| more_memory(alone, runs) / f64::from(load.workers - fewest));
-                Row { bytes_per_worker: each, ..row }
+                let memory: Option<Vec<f64>> = runs.iter().map(|run| Some(run.memory?.total() as f64)).collect();
+                let each = |part: fn(Memory) -> i64| {
+                    let (fewest, alone) = alone?;
+                    Some(more_memory(alone, runs, part)? / f64::from(load.workers - fewest))
+                };
+                Row {
+                    memory_bytes: memory.map(|memory| Spread::of(memory.into_iter()).median),
+                    bytes_per_worker: each(|memory| memory.total()),
+                    kernel_per_worker: each(|memory| memory.total() - memory.pss),
+                    ..row
+                }
             }
             Part::Start => {
                 let each = of(|run| run.start_seconds) / f64::from(load.workers);
@@ -196,11 +223,12 @@ fn speedup(alone: &[Measured], runs: &[Measured]) -> Spread {
 }
 // ANCHOR_END: speedup
 
-/// How many more bytes the runs used than the runs of `alone` in the same rounds, at the median. Peaks fluctuate, so a
-/// negative difference counts as zero.
-fn more_memory(alone: &[Measured], runs: &[Measured]) -> f64 {
-    let more = alone.iter().zip(runs).map(|(alone, run)| run.peak_rss_bytes as f64 - alone.peak_rss_bytes as f64);
-    Spread::of(more).median.max(0.0)
+/// How many more bytes a part of the runs' memory has than in the runs of `alone` in the same rounds, at the median. Other
+/// programs use memory of the kernel as well, so a negative difference counts as zero. `None` if it wasn't measured.
+fn more_memory(alone: &[Measured], runs: &[Measured], part: fn(Memory) -> i64) -> Option<f64> {
+    let more = alone.iter().zip(runs).map(|(alone, run)| Some(part(run.memory? - alone.memory?) as f64));
+    let more: Vec<f64> = more.collect::<Option<_>>()?;
+    Some(Spread::of(more.into_iter()).median.max(0.0))
 }
 
 #[cfg(test)]
@@ -213,8 +241,8 @@ mod tests {
         Options::parse_from([&["chapter-choosing"], flags].concat())
     }
 
-    fn measured(wall_seconds: f64, peak_rss_bytes: u64) -> Measured {
-        Measured { wall_seconds, peak_rss_bytes, ..Measured::default() }
+    fn measured(wall_seconds: f64, pss: i64) -> Measured {
+        Measured { wall_seconds, memory: Some(Memory { pss, slab: 100, ..Memory::default() }), ..Measured::default() }
     }
 
     #[test]
@@ -241,6 +269,14 @@ mod tests {
     }
 
     #[test]
+    fn workers_that_compute_are_up_to_twice_as_many_as_the_cores() {
+        let workers = |cores| Part::Cpu.workers(&THREADS, false, cores);
+        assert_eq!(workers(1), [1, 2]);
+        assert_eq!(workers(2), [1, 2, 4]);
+        assert_eq!(workers(6), [1, 2, 4, 6, 8, 12]);
+    }
+
+    #[test]
     fn a_speedup_is_of_the_runs_of_one_round() {
         let alone = [measured(1.0, 0), measured(2.0, 0), measured(3.0, 0)];
         let runs = [measured(0.5, 0), measured(0.5, 0), measured(1.0, 0)];
@@ -262,5 +298,8 @@ mod tests {
         let row = |bytes| Part::Idle.row(&LOOP, &load, &[measured(0.2, bytes)], Some((1, &[measured(0.2, 5_000)])));
         assert_eq!(row(15_000).bytes_per_worker, Some(1_000.0));
         assert_eq!(row(4_000).bytes_per_worker, Some(0.0));
+        assert_eq!((row(15_000).memory_bytes, row(15_000).kernel_per_worker), (Some(15_100.0), Some(0.0)));
+        let unknown = [Measured::default()];
+        assert_eq!(Part::Idle.row(&LOOP, &load, &unknown, Some((1, &unknown))).bytes_per_worker, None);
     }
 }

@@ -1,14 +1,17 @@
 """The service of this book on CPython's own standard library: prints what a run took, as a line of JSON.
 
-`python3 -c ... MODEL JOBS WORKERS KIND SCALE SEED SECONDS`; with 0 seconds it ends with its jobs.
+`peer.py MODEL JOBS WORKERS KIND SCALE SEED END`. MODEL can also be a pool of `concurrent.futures`. If END is `done`, it ends with its jobs. If it's `idle`, it prints
+a line for each worker that has started, and runs until SIGTERM.
 """
 
 import asyncio
+import concurrent.futures
 import json
 import multiprocessing
 import queue
 import random
 import resource
+import signal
 import sys
 import threading
 import time
@@ -17,7 +20,7 @@ from hashlib import sha3_512
 MODEL, JOBS, WORKERS, KIND = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 # A sentinel for each worker: an item that says that no more jobs will come.
 NO_MORE = [None] * WORKERS
-SCALE, SEED, SECONDS = float(sys.argv[5]), int(sys.argv[6]), float(sys.argv[7])
+SCALE, SEED, IDLE = float(sys.argv[5]), int(sys.argv[6]), sys.argv[7] == "idle"
 
 
 def jobs():
@@ -25,13 +28,20 @@ def jobs():
     for number in range(JOBS):
         waits = KIND == "io" or KIND == "mixed" and number % 2 == 1
         yield waits, (0.5 + sizes.random()) * SCALE
-    if not SECONDS:
+    if not IDLE:
         yield from NO_MORE
 
 
+def wait():
+    """Waits for SIGTERM, with all workers started, if they should be idle."""
+    if IDLE:
+        print("worker_started\n" * WORKERS, end="", flush=True)
+        signal.sigwait({signal.SIGTERM})
+
+
 def stop(stopping, put):
-    """Stops a service whose time is up."""
-    if SECONDS:
+    """Stops a service whose workers were idle."""
+    if IDLE:
         stopping.set()
         for sentinel in NO_MORE:
             put(sentinel)
@@ -83,16 +93,30 @@ def processes():
     return serve(stopping, shared, said, workers)
 
 
+def pool(name):
+    """The same jobs, given to a pool, which is there as soon as its object is made."""
+    options = {"mp_context": multiprocessing.get_context("fork")} if name == "ProcessPoolExecutor" else {}
+    begin = time.monotonic()
+    with getattr(concurrent.futures, name)(WORKERS, **options) as executor:
+        for _ in executor.map(run, [job for job in jobs() if job]):
+            pass
+    end = time.monotonic()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    return begin, begin, end, end, peak() + (WORKERS * children if options else 0)
+
+
 def serve(stopping, shared, said, workers):
     begin = time.monotonic()
     for worker in workers:
         worker.start()
     for job in jobs():
         shared.put(job)
-    time.sleep(SECONDS)
+    # Idle workers say that they have started, and nothing else.
+    answers = [said.get() for _ in range(WORKERS)] if IDLE else []
+    wait()
     stopped = time.monotonic()
     stop(stopping, shared.put)
-    answers = [said.get() for _ in range(2 * WORKERS)]
+    answers += [said.get() for _ in range(2 * WORKERS - len(answers))]
     for worker in workers:
         worker.join()
     end = time.monotonic()
@@ -120,7 +144,9 @@ async def coroutines():
         shared.put_nowait(job)
     begin = time.monotonic()
     workers = [asyncio.create_task(work_as_coroutine(stopping, shared, starts)) for _ in range(WORKERS)]
-    await asyncio.sleep(SECONDS)
+    while IDLE and len(starts) < WORKERS:
+        await asyncio.sleep(0)
+    wait()
     stopped = time.monotonic()
     stop(stopping, shared.put_nowait)
     await asyncio.gather(*workers)
@@ -133,9 +159,12 @@ def used():
 
 
 if __name__ == "__main__":
+    if IDLE:
+        # For `sigwait`. The workers inherit this.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     before = used()
     services = {"threads": threads, "processes": processes, "coroutines": lambda: asyncio.run(coroutines())}
-    begin, started, stopped, end, most = services[MODEL]()
+    begin, started, stopped, end, most = services[MODEL]() if MODEL in services else pool(MODEL)
     print(
         json.dumps(
             {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Part;
+use super::options::{Part, cores};
 use crate::statistics::median;
 use crate::view::chart::{self, Bar};
 use crate::view::summary::plural;
@@ -44,9 +44,15 @@ pub struct Row {
     /// The time that the service itself needs for each job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_per_job: Option<f64>,
+    /// The memory of all processes together, in the kernel as well, while the workers are idle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<f64>,
     /// The memory that each additional worker needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_worker: Option<f64>,
+    /// The kernel's part of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel_per_worker: Option<f64>,
     /// How long it took to start a worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_seconds: Option<f64>,
@@ -102,6 +108,8 @@ impl Row {
             "peak_rss_bytes" => Value::Bytes(self.peak_rss_bytes),
             "context_switches" => Value::of(self.context_switches, |count| Value::Count(count as u64)),
             "seconds_per_job" => Value::of(self.seconds_per_job, Value::Brief),
+            "memory_bytes" => Value::of(self.memory_bytes, Value::Bytes),
+            "kernel_per_worker" => Value::of(self.kernel_per_worker, Value::Bytes),
             "bytes_per_worker" => Value::of(self.bytes_per_worker, Value::Bytes),
             "start_seconds" => Value::of(self.start_seconds, Value::Brief),
             "stop_seconds" => Value::of(self.stop_seconds, Value::Brief),
@@ -121,6 +129,46 @@ impl Row {
     }
 }
 
+/// A chart of a part.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Chart {
+    /// The figure of each row.
+    Figure,
+    /// How many times as fast each row is as the first of its variant.
+    Speedup,
+}
+
+impl Chart {
+    /// The name of its file.
+    pub(super) fn name(self, part: Part) -> &'static str {
+        match self {
+            Self::Figure => part.name(),
+            Self::Speedup => "speedup",
+        }
+    }
+
+    /// The title.
+    pub(super) fn about(self, part: Part) -> String {
+        match self {
+            Self::Figure => part.about().to_owned(),
+            Self::Speedup => {
+                let cores = plural(cores().into(), "core");
+                format!("{}: the speedup, with {cores}", part.about())
+            }
+        }
+    }
+
+    pub(super) fn draw(self, words: &Words, rows: &[Row]) -> String {
+        match self {
+            Self::Figure => chart(words, rows),
+            Self::Speedup => draw(words, rows, |row| {
+                let speedup = row.speedup?.median;
+                Some((speedup, Value::Times(speedup).to_string()))
+            }),
+        }
+    }
+}
+
 /// Reads rows from lines of JSON.
 ///
 /// # Errors
@@ -133,11 +181,15 @@ pub fn read(text: &str) -> Result<Vec<Row>, String> {
 
 /// Draws the rows of one part as a chart, with a group for each number of workers and a bar for each variant.
 pub fn chart(words: &Words, rows: &[Row]) -> String {
+    draw(words, rows, Row::figure)
+}
+
+fn draw(words: &Words, rows: &[Row], figure: impl Fn(&Row) -> Option<(f64, String)>) -> String {
     let mut numbers: Vec<u32> = rows.iter().map(|row| row.workers).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let bar = |row: &Row| {
-        let (value, text) = row.figure()?;
+        let (value, text) = figure(row)?;
         let group = plural(row.workers.into(), "worker");
         Some(Bar { group, label: row.variant.clone(), model: row.model.clone(), value, text })
     };
@@ -165,7 +217,9 @@ mod tests {
             context_switches: None,
             speedup: Some(Spread::ONE),
             seconds_per_job: None,
+            memory_bytes: None,
             bytes_per_worker: None,
+            kernel_per_worker: None,
             start_seconds: None,
             stop_seconds: None,
         }
@@ -196,7 +250,9 @@ mod tests {
                 part,
                 context_switches: Some(1.0),
                 seconds_per_job: Some(1.0),
+                memory_bytes: Some(1.0),
                 bytes_per_worker: Some(1.0),
+                kernel_per_worker: Some(1.0),
                 start_seconds: Some(1.0),
                 stop_seconds: Some(1.0),
                 ..row("one", 1, 1.0)

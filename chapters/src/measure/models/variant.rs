@@ -9,7 +9,7 @@ pub struct Variant {
     pub name: &'static str,
     /// The model: `threads`, `processes` or `coroutines`.
     pub model: &'static str,
-    /// The flag that selects this variant in the demo, if it needs one.
+    /// The flag that selects this variant in the demo, or the class that it uses in Python, if it needs one.
     pub flag: Option<&'static str>,
     /// The interpreter that runs it, if it's Python's.
     pub python: Option<&'static Interpreter>,
@@ -39,11 +39,24 @@ pub fn pythons(interpreter: &'static Interpreter) -> [Variant; 3] {
     ]
 }
 
+/// The pools of an interpreter's `concurrent.futures`. A pool of interpreters needs Python 3.14.
+pub fn pools(interpreter: &'static Interpreter) -> Vec<Variant> {
+    let of = |name, model, flag| Variant { name, model, flag: Some(flag), python: Some(interpreter) };
+    let mut pools = vec![
+        of("ThreadPoolExecutor", "threads", "ThreadPoolExecutor"),
+        of("ProcessPoolExecutor", "processes", "ProcessPoolExecutor"),
+    ];
+    if interpreter.is_at_least(3, 14) {
+        pools.push(of("InterpreterPoolExecutor", "threads", "InterpreterPoolExecutor"));
+    }
+    pools
+}
+
 impl Variant {
     /// Its name in tables and charts, with the version if an interpreter runs it.
     pub fn label(&self) -> String {
         match self.python {
-            Some(interpreter) => format!("{} {}", self.name, interpreter.version()),
+            Some(interpreter) => format!("{} {}", self.name, interpreter.label()),
             None => self.name.to_owned(),
         }
     }

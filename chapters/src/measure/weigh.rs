@@ -1,0 +1,119 @@
+//! Weighs a program whose workers have nothing to do.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::memory::Memory;
+
+/// The time between two looks at a program that is coming to rest, and the largest number of looks.
+const LOOK: (Duration, u32) = (Duration::from_millis(20), 100);
+
+/// Starts a program, waits until `count` lines of its output contain `started`, and returns the memory that it then takes,
+/// with its child processes and the kernel's part. Then stops it by SIGTERM, and returns the rest of its output as well.
+///
+/// Blocks until the program has ended.
+///
+/// # Errors
+///
+/// If the program can't be started, ends before its workers have started, or fails, or if the system doesn't report memory.
+pub fn weigh(command: &mut Command, started: &str, count: u32) -> io::Result<(Memory, String)> {
+    weigh_and(command, started, count, || Ok(())).map(|(memory, (), rest)| (memory, rest))
+}
+
+/// The same, and calls `look` while the workers are waiting.
+///
+/// # Errors
+///
+/// Those of [`weigh`], and those of `look`.
+pub fn weigh_and<T>(
+    command: &mut Command,
+    started: &str,
+    count: u32,
+    look: impl FnOnce() -> io::Result<T>,
+) -> io::Result<(Memory, T, String)> {
+    let before = Memory::of_no_process()?;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+    let mut program = Program(Some(child));
+    let found = program.when_started(started, count).and_then(|memory| Ok((memory - before, look()?)));
+    let rest = program.stop();
+    let (memory, looked) = found?;
+    Ok((memory, looked, rest?))
+}
+
+/// A program that is killed when it is dropped early.
+struct Program(Option<Child>);
+
+impl Program {
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().expect("it is there until `stop`")
+    }
+
+    /// The memory of the program once its workers have started and are waiting.
+    fn when_started(&mut self, started: &str, count: u32) -> io::Result<Memory> {
+        let child = self.child();
+        let id = child.id();
+        let mut output = BufReader::new(child.stdout.as_mut().expect("it is piped"));
+        let mut seen = 0;
+        let mut line = String::new();
+        while seen < count {
+            line.clear();
+            if output.read_line(&mut line)? == 0 {
+                return Err(io::Error::other("the program ended before its workers had started"));
+            }
+            seen += u32::from(line.contains(started));
+        }
+        // A worker that has just started may still be about to wait.
+        let mut last = Memory::of_family(id)?;
+        for _ in 0..LOOK.1 {
+            thread::sleep(LOOK.0);
+            let now = Memory::of_family(id)?;
+            if (Memory { slab: 0, ..now }) == (Memory { slab: 0, ..last }) {
+                return Ok(now);
+            }
+            last = now;
+        }
+        Ok(last)
+    }
+
+    /// Stops the program, and returns the rest of its output.
+    fn stop(mut self) -> io::Result<String> {
+        let child = self.child();
+        terminate(child)?;
+        let mut rest = String::new();
+        child.stdout.take().expect("it is piped").read_to_string(&mut rest)?;
+        let status = child.wait()?;
+        self.0 = None;
+        match status.code() {
+            Some(0 | TERMINATED) => Ok(rest),
+            _ => Err(io::Error::other(format!("the run failed: {status}"))),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The exit status of a demo that SIGTERM has stopped.
+const TERMINATED: i32 = 128 + 15;
+
+#[cfg(unix)]
+fn terminate(child: &Child) -> io::Result<()> {
+    use nix::sys::signal::{Signal::SIGTERM, kill};
+    use nix::unistd::Pid;
+
+    Ok(kill(Pid::from_raw(child.id() as i32), SIGTERM)?)
+}
+
+/// Here, a program can only be killed.
+#[cfg(not(unix))]
+fn terminate(child: &mut Child) -> io::Result<()> {
+    child.kill()
+}
