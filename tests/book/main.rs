@@ -13,6 +13,7 @@ mod labs;
 mod links;
 mod listings;
 mod numbers;
+mod quantities;
 mod scheduler;
 mod timeline;
 mod words;
