@@ -39,7 +39,7 @@ fn libraries() -> Vec<(&'static str, PathBuf)> {
     CRATES.map(library).to_vec()
 }
 
-/// What the compiler says about a program that doesn't compile, without the lines that count the errors.
+/// The compiler's messages about a program that doesn't compile, without the lines that count the errors.
 fn messages(program: &Path, libraries: &[(&str, PathBuf)]) -> String {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.args(["--edition=2024", "--emit=metadata", "--color=never", "--diagnostic-width=140", "-o"]);

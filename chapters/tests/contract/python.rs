@@ -1,11 +1,11 @@
-//! The service in CPython: the same jobs, the same records and the same statuses as in Rust, with every interpreter that is
-//! installed.
+//! The service in CPython: the same jobs, the same records and the same statuses as in Rust, with `python3`. In continuous
+//! integration, some of the tests use every interpreter that is installed.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use chapters::python::Interpreter;
 use chapters::record::Event;
@@ -28,15 +28,29 @@ fn interpreters() -> BTreeMap<PathBuf, Interpreter> {
     found.filter_map(|it| Some((it.path.canonicalize().ok()?, it))).collect()
 }
 
-/// Calls `promise` with the flag for each interpreter. Without any, prints that the test is skipped.
-fn with_each_interpreter(promise: impl Fn(&str, &Interpreter)) {
-    let found = interpreters();
+/// How many interpreters are tested at once.
+const AT_ONCE: usize = 3;
+
+/// Calls `promise` with the flag for each interpreter in continuous integration, and for `python3` or another one
+/// elsewhere. Without any, prints that the test is skipped.
+fn with_each_interpreter(promise: impl Fn(&str, &Interpreter) + Sync) {
+    let mut found: Vec<(PathBuf, Interpreter)> = interpreters().into_iter().collect();
     if found.is_empty() {
         // Past the test harness, which would keep the line of a test that passes to itself.
         let _ = writeln!(io::stderr(), "skipped: no Python 3.8 or later to run the service");
     }
-    for (path, interpreter) in &found {
-        promise(&format!("--python={}", path.display()), interpreter);
+    if env::var_os("CI").is_none() {
+        let default = Interpreter::find(Path::new(chapters::python::DEFAULT)).ok();
+        let default = default.and_then(|it| it.path.canonicalize().ok());
+        let place = found.iter().position(|(path, _)| Some(path) == default.as_ref()).unwrap_or(0);
+        found = found.into_iter().skip(place).take(1).collect();
+    }
+    for some in found.chunks(AT_ONCE) {
+        thread::scope(|scope| {
+            for (path, interpreter) in some {
+                scope.spawn(|| promise(&format!("--python={}", path.display()), interpreter));
+            }
+        });
     }
 }
 
