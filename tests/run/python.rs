@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `tested with 4 1_000_000=1_000` | with the argument 4, and with a smaller number in the place of a large one |
 //! | `tested to fail with TypeError` | it must fail, and say these words |
-//! | `tested to hang` | it must not end; it is stopped after three seconds |
+//! | `tested to hang` | it must not end; it is stopped when all of its threads are asleep |
 //! | `tested in`, and lines below | a fragment, in these lines, of which the line `...` stands for the block |
 //!
 //! A block that shows a part of a file by `{{#include}}` is not run, but a command on the same page has to run the file.
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
-use std::{env, fs};
+use std::{env, fs, io, thread};
 
 use libtest_mimic::Trial;
 use regex::Regex;
@@ -30,8 +30,10 @@ use crate::session;
 
 /// The time limit of a program.
 const LONGEST: Duration = Duration::from_secs(300);
-/// A program that should hang is stopped after this time.
-const TOO_LONG: Duration = Duration::from_secs(3);
+/// A program hangs if its threads do nothing for this time. A thread that waits for a core does something.
+const ASLEEP: Duration = Duration::from_secs(1);
+/// The same where the system doesn't say what threads do.
+const TOO_LONG: Duration = Duration::from_secs(5);
 /// The comment before a program that hangs.
 pub const HANGS: &str = "tested to hang";
 
@@ -170,19 +172,47 @@ pub fn run(name: &str, block: &Block) -> Result<(), String> {
 
 /// Runs a file as `plan` says.
 fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
-    let limit = if plan.end == End::Never { TOO_LONG } else { LONGEST };
+    if plan.end == End::Never {
+        return hangs(plan, file).map_err(|error| format!("python3: {error}"))?;
+    }
     let python = snapbox::cmd::Command::new(interpreter()).arg(file).args(&plan.arguments).current_dir(common::root());
-    let output = python.stderr_to_stdout().timeout(limit).output().map_err(|error| format!("python3: {error}"))?;
+    let output = python.stderr_to_stdout().timeout(LONGEST).output().map_err(|error| format!("python3: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
     // An exception in a thread doesn't change the status. A program that reaches the time limit is killed and doesn't
     // have one.
     match (&plan.end, output.status.code()) {
         (End::Well, Some(0)) if !said.contains("Traceback (most recent call last)") => Ok(()),
-        (End::Never, None) => Ok(()),
         (End::Saying(words), Some(code)) if code != 0 && said.contains(words) => Ok(()),
         (end, Some(code)) => Err(format!("it should end like this: {end:?}, and ended with {code}:\n{said}")),
-        (_, None) => Err(format!("it has not ended after {limit:?}:\n{said}")),
+        (_, None) => Err(format!("it has not ended after {LONGEST:?}:\n{said}")),
     }
+}
+
+/// Starts a file as `plan` says, and stops it when it does nothing any more.
+fn hangs(plan: &Plan, file: &Path) -> io::Result<Result<(), String>> {
+    let mut python = Command::new(interpreter());
+    python.arg(file).args(&plan.arguments).current_dir(common::root()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = python.spawn()?;
+    let mut last = used(child.id());
+    loop {
+        thread::sleep(if last.is_empty() { TOO_LONG } else { ASLEEP });
+        if let Some(status) = child.try_wait()? {
+            return Ok(Err(format!("it should hang, and ended with {status}")));
+        }
+        let now = used(child.id());
+        if now == last {
+            child.kill()?;
+            child.wait()?;
+            return Ok(Ok(()));
+        }
+        last = now;
+    }
+}
+
+/// How long each thread of a process has run and has waited for a core, where the system says so.
+fn used(process: u32) -> Vec<String> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    threads.filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok()).collect()
 }
 
 /// Names of `asyncio` that are about reading and writing, or about what event loops are made of: the page names the kinds.

@@ -12,7 +12,7 @@ use chapters::record::Event;
 use nix::sys::signal::{Signal, kill};
 
 use crate::common::proc::{self, Process};
-use crate::common::{Folder, LONGEST, PYTHON, PYTHON_PROCESSES, Running, Variant, each, eventually};
+use crate::common::{FOREVER, Folder, LONGEST, PYTHON, PYTHON_PROCESSES, Running, Variant, each, eventually};
 
 /// The interpreters on this machine that are new enough: those on the path, and those of pyenv.
 fn interpreters() -> BTreeMap<PathBuf, Interpreter> {
@@ -106,11 +106,10 @@ fn a_signal_stops_the_service_as_its_deadline_would() {
     with_python(|| {
         for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
             each(&PYTHON, |variant| {
-                let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40"]).start();
+                let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", FOREVER]).start();
                 run.wait_for("job_started", |event| event.name() == "job_started");
                 run.signal_all(signal);
                 let story = run.finish().exits_with(status).story();
-                assert!(story.stopping() < Duration::from_secs(30), "stopped at {:?}", story.stopping());
                 assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
             });
         }
@@ -121,7 +120,7 @@ fn a_signal_stops_the_service_as_its_deadline_would() {
 fn a_second_signal_ends_every_process() {
     with_python(|| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=100", "--scale=1000", "--time=40"]).start();
+            let mut run = variant.run(["--jobs=100", "--scale=1000", FOREVER]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let (demo, processes) = (Process::find(run.pid()).expect("it runs"), proc::tree(run.pid()));
             // One isn't enough, and two that come too quickly are one.
@@ -139,7 +138,7 @@ fn a_second_signal_ends_every_process() {
 fn a_worker_that_dies_is_reported_and_ends_the_run() {
     with_python(|| {
         each(&PYTHON_PROCESSES, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", "--time=40"]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER]).start();
             (0..4).for_each(|_| _ = run.wait_for("job_started", |event| event.name() == "job_started"));
             let processes = proc::tree(run.pid());
             // The youngest process of all is the last worker, however workers are started.
@@ -147,7 +146,7 @@ fn a_worker_that_dies_is_reported_and_ends_the_run() {
             kill(worker.pid, Signal::SIGKILL).expect("the worker is there");
             let story = run.finish().exits_with(1).story();
             assert_eq!(story.all("worker_died").count(), 4, "one dies, and the others are ended: {:#?}", story.records);
-            assert!(story.summary.lost > 0 && story.stopping() < Duration::from_secs(30), "{:?}", story.summary);
+            assert!(story.summary.lost > 0, "{:?}", story.summary);
             all_end(&processes);
         });
     });
@@ -157,7 +156,7 @@ fn a_worker_that_dies_is_reported_and_ends_the_run() {
 fn an_interpreter_that_dies_fails_the_run_and_leaves_nothing_behind() {
     with_python(|| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", "--time=40"]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let processes = proc::tree(run.pid());
             kill(interpreter(&run).pid, Signal::SIGKILL).expect("the interpreter is there");
@@ -174,7 +173,7 @@ fn an_interpreter_that_dies_fails_the_run_and_leaves_nothing_behind() {
 fn a_program_that_is_killed_takes_its_interpreter_along() {
     with_python(|| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", "--time=40"]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let processes = proc::tree(run.pid());
             run.signal(Signal::SIGKILL);
