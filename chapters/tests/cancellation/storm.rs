@@ -18,7 +18,7 @@ use crate::explore::{now, report};
 /// How long one round may take.
 const LIMIT: Duration = Duration::from_secs(90);
 const ROUNDS: usize = 8;
-const MANY_ROUNDS: usize = 2000;
+const MANY_ROUNDS: usize = 300;
 const SEED: u64 = 4;
 const WORKERS: usize = 3;
 const VICTIMS: usize = 10;

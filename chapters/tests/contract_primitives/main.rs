@@ -39,12 +39,17 @@ fn play(scenario: Scenario, model: impl Model + 'static) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The number of tests at once. They wait for most of their time.
+const AT_ONCE: usize = 6;
+
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     if let Some(status) = processes::child() {
         return status;
     }
-    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    libtest_mimic::run(&arguments, trials()).exit_code()
 }
 
 /// Each scenario with each model.

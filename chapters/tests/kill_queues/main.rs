@@ -32,6 +32,9 @@ const CONDUCT: &str = "conduct";
 /// The time limit of a run. A process that waits inside it for more than [`worker::LIMIT`] fails earlier.
 const LONGEST: Duration = Duration::from_secs(900);
 
+/// The number of tests at once. They wait for most of their time.
+const AT_ONCE: usize = 4;
+
 fn main() -> ExitCode {
     if let Some(status) = child_main::<Worker>() {
         return status;
@@ -53,7 +56,9 @@ fn main() -> ExitCode {
             }
         }
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// Starts a conductor, and prints its report.

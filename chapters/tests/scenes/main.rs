@@ -14,6 +14,9 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
+/// The number of tests at once. They wait for most of their time.
+const AT_ONCE: usize = 6;
+
 fn main() -> ExitCode {
     if let Some(status) = panics::child_main() {
         return status;
@@ -30,5 +33,7 @@ fn main() -> ExitCode {
         }
     }));
     let trials: Vec<Trial> = panics::trials().into_iter().chain(kills::trials()).collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -23,6 +23,9 @@ const PLAY: &str = "play";
 /// How long a scene may take. None takes a hundredth of that, so a longer one hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// The number of tests at once. They wait for most of their time.
+const AT_ONCE: usize = 4;
+
 fn main() -> ExitCode {
     if let Some(code) = child_main::<Probe>() {
         return code;
@@ -42,7 +45,9 @@ fn main() -> ExitCode {
             trials.push(Trial::test(format!("{method}::{name}"), move || play(name, &method)));
         }
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// Plays a scene in a process of its own.

@@ -22,6 +22,9 @@ use libtest_mimic::{Arguments, Trial};
 /// A test and its name.
 type Test = (&'static str, fn());
 
+/// The number of tests at once. They wait for most of their time.
+const AT_ONCE: usize = 4;
+
 /// Open rooms that no test uses.
 static UNUSED: Mutex<Vec<Room>> = Mutex::new(Vec::new());
 
@@ -57,7 +60,8 @@ impl Drop for Lent {
 
 /// Runs the tests that the arguments select.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
     let trial = |(name, test): &Test| {
         let test = *test;
         Trial::test(*name, move || {
