@@ -1,5 +1,5 @@
 //! Sleeps while the request is in progress, and hopes that it has ended then.
-//! Refused: gets None for request 7
+//! Refused: polls instead of waiting
 
 use std::collections::BTreeMap;
 use std::time::Duration;
