@@ -254,6 +254,8 @@ static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["--bins", 
 /// A package that isn't built with the others.
 const DETECTOR: &str = "detector";
 
+static BUILT_DETECTOR: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["--package", DETECTOR]));
+
 /// The program of another package that isn't built with the others, because that takes minutes. `cargo test -p machines`
 /// builds it, and the program that was built last is run.
 pub const MACHINES: &str = "chapter-machines";
