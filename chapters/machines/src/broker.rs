@@ -345,7 +345,7 @@ fn code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
     None
 }
 
-/// An error and its causes, without repetitions.
+/// An error and its causes, without repetitions, on one line: it may contain what a server sent.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -356,7 +356,10 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         }
         next = cause.source();
     }
-    text
+    text.split(|letter: char| letter.is_whitespace() || letter.is_control())
+        .filter(|it| !it.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A value as JSON.
