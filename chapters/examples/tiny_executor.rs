@@ -1,4 +1,4 @@
-//! An executor of some sixty lines, and two coroutines that take turns on it: `cargo run --example tiny_executor`.
+//! An executor of about eighty lines, and two coroutines that take turns on it: `cargo run --example tiny_executor`.
 //!
 //! Like asyncio's loop, it has a queue of ready tasks, timers, and iterations, each of which polls the tasks that were
 //! ready at its start. One of the coroutines is an `async fn`, and the other is the same coroutine written by hand.
@@ -131,6 +131,7 @@ async fn work(timers: Timers, time: Duration) {
 }
 // ANCHOR_END: work
 
+// ANCHOR: fields
 /// The local variables that `work` keeps between two polls.
 struct Work {
     timers: Timers,
@@ -138,6 +139,7 @@ struct Work {
     job: u32,
     sleep: Option<Sleep>,
 }
+// ANCHOR_END: fields
 
 // ANCHOR: by_hand
 impl Future for Work {
