@@ -40,6 +40,17 @@ const SchedulerLab = (() => {
             return index === undefined ? null : this.endings[index];
         }
 
+        // The nodes from which the goal can be reached.
+        hopeful() {
+            if (this.hopeful_) return this.hopeful_;
+            const before = this.nodes.map(() => []);
+            this.nodes.forEach((node, index) => node[3].forEach(([, to]) => before[to].push(index)));
+            const found = new Set(this.nodes.flatMap((_, node) => this.ending(node)?.goal ? [node] : []));
+            // The set grows while it is walked through.
+            for (const node of found) before[node].forEach(it => found.add(it));
+            return this.hopeful_ = found;
+        }
+
         // The shortest way from a node to an ending that `accepts` accepts, as a list of edges: fewest switches between threads
         // first, then fewest steps. Returns null if no schedule leads there.
         shortest(start, last, accepts) {
@@ -151,13 +162,13 @@ const SchedulerLab = (() => {
             const { recording } = this;
             this.goal = make('p', { class: 'scheduler-goal' });
             this.listings = make('div', { class: 'scheduler-listings' });
-            this.choices = make('div', { class: 'scheduler-threads', role: 'group', 'aria-label': 'Threads' });
+            this.choices = make('div', { class: 'scheduler-threads', role: 'group', 'aria-label': 'Threads', tabindex: '-1' });
             this.shared = make('div', { class: 'scheduler-shared' });
             this.waits = make('div', { class: 'scheduler-waits' });
             this.said = make('p', { class: 'scheduler-said', role: 'status' });
             this.steps = make('div', { class: 'scheduler-lanes' });
             this.endings = make('div', { class: 'scheduler-endings', hidden: true });
-            this.undoButton = button('Undo', { title: 'Take the last step back (u)' }, () => this.undo());
+            this.undoButton = button('Undo', { title: 'Take back the last step that you chose, with the steps after it (u)' }, () => this.undo());
             this.restartButton = button('Restart', { title: 'Start over (r)' }, () => this.restart());
             this.hintButton = button('Hint', { title: 'Show the next step of a schedule that reaches the goal (h)' }, () => this.hint());
             this.shortestButton = button('Show the shortest', { title: 'Play the shortest schedule that reaches the goal (l)' },
@@ -174,12 +185,18 @@ const SchedulerLab = (() => {
                 make('p', { class: 'scheduler-title' }, make('strong', {}, recording.title)), this.goal,
                 make('div', { class: 'scheduler-columns' },
                     make('div', {}, this.listings),
-                    make('div', { class: 'scheduler-side' }, this.choices, this.shared, this.waits)),
-                this.said, tools, this.endings, this.steps);
+                    make('div', { class: 'scheduler-side' }, this.choices, this.said, this.shared, this.waits)),
+                tools, this.endings, this.steps);
             this.live.querySelector('.scheduler-title').after(this.help());
             this.live.addEventListener('keydown', event => this.key(event));
             this.element.prepend(this.live);
             this.element.classList.add('is-on');
+            // A listing is a stop of the Tab key only while it's too wide, because only then the arrow keys scroll it.
+            new ResizeObserver(() => {
+                for (const code of this.listings.querySelectorAll('.scheduler-code')) {
+                    code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
+                }
+            }).observe(this.listings);
         }
 
         help() {
@@ -194,12 +211,15 @@ const SchedulerLab = (() => {
                         'The lab then shows the new values, and the thread’s next operation.'),
                     line('A thread without a button has to wait, and the lab says for what. A step that is the only choice is taken ',
                         'for you, and is in italics in your schedule. If you want to take it yourself, clear the box.'),
+                    line('A thread’s last result is what its operations have found or left, such as ', make('q', {}, 'finds 0'),
+                        '. Local variables aren’t shown, but they were computed from these results.'),
                     ...(options?.weak_memory ? [line('Memory is weak here: where a load may see several values, you choose one.')] : []),
                     question
                         ? line('The lab lists the endings that you reach. ', make('b', {}, 'All endings'), ' (', key('e'), ') shows the others.')
                         : line(make('b', {}, 'Hint'), ' (', key('h'), ') marks the next step towards the goal, and ', make('b', {}, 'Show the shortest'),
                             ' (', key('l'), ') plays all of them. ', make('b', {}, 'All endings'), ' (', key('e'), ') counts the schedules.'),
-                    line('Undo (', key('u'), ') and Restart (', key('r'), ') take steps back. The keys work while the focus is in the lab.')));
+                    line(make('b', {}, 'Undo'), ' (', key('u'), ') takes back the last step that you chose and the steps in italics after it, and ',
+                        make('b', {}, 'Restart'), ' (', key('r'), ') all of them. The keys work while the focus is in the lab.')));
         }
 
         // The state.
@@ -229,14 +249,19 @@ const SchedulerLab = (() => {
         choose(edge) {
             this.played = false;
             this.step(edge);
+            const taken = this.history.length;
             this.settle();
-            this.show();
+            const more = this.history.length - taken;
+            this.show(more === 0 ? '' : more === 1 ? 'The step after that was the only choice.'
+                : `The ${more} steps after that were the only choice.`);
         }
 
-        // Takes back the last step that the reader chose.
+        // Takes back the last step that the reader chose, with the automatic steps after it.
         undo() {
+            const before = this.history.length;
             while (this.history.length && this.history.pop().automatic);
-            this.show();
+            const more = before - this.history.length - 1;
+            this.show(more > 0 ? `Took back your step and the ${more === 1 ? 'one' : more} after it.` : '');
         }
 
         restart() {
@@ -257,14 +282,16 @@ const SchedulerLab = (() => {
         hint() {
             const { recording } = this;
             if (recording.question) return;
-            if (recording.ending(this.node)) {
-                return this.say('The program has ended. Undo a step, or restart.');
-            }
             if (!recording.endings.some(it => it.goal)) {
                 return this.say('No schedule reaches the goal: the explorer has tried all of them.');
             }
+            const wrong = this.wrongStep();
+            if (wrong >= 0) {
+                const steps = this.history.slice(wrong).filter(it => !it.automatic).length;
+                return this.say(`The goal has been out of reach since step ${wrong + 1}. To try another way, press Undo ${steps === 1 ? 'once' : `${steps} times`}.`);
+            }
+            if (recording.ending(this.node)) return this.say('You’ve reached the goal.');
             const way = recording.shortest(this.node, this.last, it => it.goal);
-            if (!way) return this.say(`The goal can’t be reached from here. Undo ${plural(this.stepsToUndo(), 'step')}.`);
             const [edge] = way;
             this.say(`Schedule ${recording.threads[edge.thread]}${edge.label ? `, which ${edge.label}` : ''}. The goal is ${plural(way.length, 'step')} away.`);
             for (const it of this.choices.querySelectorAll('button')) {
@@ -272,10 +299,10 @@ const SchedulerLab = (() => {
             }
         }
 
-        // How many of the reader's steps lead back to where the goal can be reached.
-        stepsToUndo() {
-            const chosen = this.history.filter(it => !it.automatic).reverse();
-            return 1 + chosen.findIndex(it => this.recording.shortest(it.from, -1, ending => ending.goal));
+        // The index of the step after which no schedule reaches the goal, or -1.
+        wrongStep() {
+            const hopeful = this.recording.hopeful();
+            return hopeful.has(0) ? this.history.findIndex(it => !hopeful.has(it.to)) : -1;
         }
 
         say(text) {
@@ -317,7 +344,9 @@ const SchedulerLab = (() => {
 
         // The display.
 
-        show() {
+        // Shows the state, and says `message` unless the program has ended. Everything is changed before anything is measured, so
+        // the browser computes the layout once.
+        show(message = '') {
             const { recording, node } = this;
             const ending = recording.ending(node);
             this.note(ending);
@@ -332,14 +361,19 @@ const SchedulerLab = (() => {
             this.undoButton.disabled = !this.history.some(it => !it.automatic);
             this.restartButton.disabled = this.undoButton.disabled;
             this.shortestButton.disabled = !recording.endings.some(it => it.goal);
-            this.say(ending ? `The program has ended: ${ending.text}.` : '');
-            if (!focused) return;
+            this.say(ending ? sentence(ending) : message);
+            if (focused) this.keepFocus(focused, focusedThread);
+            this.steps.scrollTop = this.steps.scrollHeight;
+        }
+
+        keepFocus(focused, focusedThread) {
             // Pressing the button of a thread replaces it, so the focus moves to the thread's new button, or to another one.
+            // Nothing scrolls, because the reader looks at this place.
             if (focusedThread !== undefined && !focused.isConnected) {
-                (this.choices.querySelector(`button[data-thread="${focusedThread}"]:not(:disabled)`)
-                    ?? this.choices.querySelector('button:not(:disabled)') ?? (this.undoButton.disabled ? this.live : this.undoButton)).focus();
+                (this.choices.querySelector(`button[data-thread="${focusedThread}"]`)
+                    ?? this.choices.querySelector('button') ?? this.choices).focus({ preventScroll: true });
             } else if (focused.disabled) {
-                this.live.focus();
+                this.choices.focus({ preventScroll: true });
             }
         }
 
@@ -365,8 +399,12 @@ const SchedulerLab = (() => {
             const reached = ending?.goal;
             const impossible = !recording.endings.some(it => it.goal);
             const chosen = this.history.filter(it => !it.automatic).length;
+            const wrong = ending && !reached ? this.wrongStep() : -1;
+            const step = this.history[wrong];
+            const missed = wrong < 0 ? 'Missed.' : `Missed: step ${wrong + 1}, in which ${recording.threads[step.thread]} took its step `
+                + `“${recording.cursors(step.from)[step.thread].next}”, put it out of reach.`;
             const state = reached ? `Reached after ${plural(this.history.length, 'step')}${this.played ? '' : `, ${chosen} of them chosen by you`}.`
-                : impossible ? 'No schedule reaches it.' : ending ? 'Missed: the program has ended.' : '';
+                : impossible ? 'No schedule reaches it.' : ending ? missed : '';
             this.goal.replaceChildren(make('b', {}, 'Goal: '), recording.goal, ' ', make('span', { class: 'scheduler-reached' }, state));
             this.live.classList.toggle('is-reached', Boolean(reached));
             this.live.classList.toggle('is-missed', Boolean(ending && !reached && !impossible));
@@ -394,7 +432,7 @@ const SchedulerLab = (() => {
                 return row;
             })));
             const element = make('div', {}, make('p', { class: 'scheduler-path' }, source.path),
-                make('div', { class: 'scheduler-code', tabindex: '0', role: 'group', 'aria-label': `Listing of ${source.path}` }, ...parts));
+                make('div', { class: 'scheduler-code', tabindex: '-1', role: 'group', 'aria-label': `Listing of ${source.path}` }, ...parts));
             this.listings.append(element);
             const mark = (marks, whole) => {
                 element.hidden = !whole && !marks.size;
@@ -421,6 +459,9 @@ const SchedulerLab = (() => {
             const { recording, node } = this;
             const cursors = recording.cursors(node);
             const edges = recording.edges(node);
+            // What each thread has found or left last. It explains the thread's local variables.
+            const results = {};
+            for (const { thread, label } of this.history) if (label) results[thread] = label;
             const rows = recording.threads.map((name, thread) => {
                 const cursor = cursors[thread];
                 const own = edges.filter(it => it.thread === thread);
@@ -435,14 +476,16 @@ const SchedulerLab = (() => {
                                 () => this.choose(edge)))));
                 }
                 if (own.length === 1) {
+                    const result = results[thread] ? [make('span', { class: 'scheduler-label' }, `last result: ${results[thread]}`)] : [];
                     const step = button('', { class: 'scheduler-step', 'data-edge': own[0].index, 'data-thread': thread,
                         'aria-keyshortcuts': this.keys[thread] }, () => this.choose(own[0]));
                     step.append(head, make('span', { class: 'scheduler-next' }, cursor.next), key);
-                    return make('div', { class: 'scheduler-thread' }, step);
+                    return make('div', { class: 'scheduler-thread' }, step, ...result);
                 }
                 return make('div', { class: 'scheduler-thread is-blocked' }, head, make('span', {}, stateOf(cursor)));
             });
-            const head = edges.length ? 'Which thread takes the next step?' : 'The program has ended';
+            const head = edges.length ? 'Which thread takes the next step?'
+                : recording.ending(node)?.kind === 'deadlock' ? 'No thread can take a step' : 'The program has ended';
             this.choices.replaceChildren(make('p', { class: 'scheduler-head' }, head), ...rows);
         }
 
@@ -478,11 +521,13 @@ const SchedulerLab = (() => {
             const { recording } = this;
             const threads = recording.threads.map((_, thread) => thread)
                 .filter(thread => thread > 0 || this.history.some(it => it.thread === 0));
+            const wrong = ending && !ending.goal && !recording.question ? this.wrongStep() : -1;
             const rows = this.history.map(({ thread, from, label, automatic }, index) => {
                 const { next } = recording.cursors(from)[thread];
                 const switched = index > 0 && this.history[index - 1].thread !== thread;
-                return make('tr', { class: `${switched ? 'is-switch' : ''}${automatic ? ' is-automatic' : ''}` },
-                    make('th', { scope: 'row' }, String(index + 1)),
+                return make('tr', { class: `${switched ? 'is-switch' : ''}${automatic ? ' is-automatic' : ''}${index === wrong ? ' is-wrong' : ''}` },
+                    make('th', { scope: 'row' }, String(index + 1),
+                        ...(index === wrong ? [make('span', { class: 'scheduler-sr' }, ' puts the goal out of reach')] : [])),
                     ...threads.map(it => it === thread
                         ? make('td', { class: `scheduler-thread-${thread}` }, next, ...(label ? [make('span', { class: 'scheduler-label' }, ` ${label}`)] : []))
                         : make('td', {})));
@@ -497,7 +542,6 @@ const SchedulerLab = (() => {
                     make('td', { colspan: String(threads.length) }, ending.text))));
             }
             this.steps.replaceChildren(table);
-            this.steps.scrollTop = this.steps.scrollHeight;
         }
 
         showEndings() {
@@ -515,6 +559,11 @@ const SchedulerLab = (() => {
                 make('thead', {}, make('tr', {}, ...[...(this.revealed ? ['schedules'] : []), 'ending', 'shortest'].map(it => make('th', { scope: 'col' }, it)))),
                 make('tbody', {}, ...rows)));
         }
+    }
+
+    // Describes in words how the program has ended.
+    function sentence({ kind, text }) {
+        return kind === 'deadlock' ? `${text[0].toUpperCase()}${text.slice(1)}.` : `The program has ended: ${text}.`;
     }
 
     // Describes in words a thread that can’t take a step.
@@ -592,7 +641,16 @@ const SchedulerLab = (() => {
         return script ? new Lab(element, read(JSON.parse(script.textContent), listing)) : null;
     }
 
-    for (const element of document.querySelectorAll('.scheduler')) start(element);
+    // Adds a link to each lab at the beginning of the page, which is shown when the Tab key reaches it.
+    function addSkipLinks(labs) {
+        const links = labs.map(({ live, recording }) => {
+            live.id ||= `lab-${recording.name}`;
+            return make('a', { class: 'skip-link', href: `#${live.id}` }, `Skip to the lab: ${recording.title}`);
+        });
+        document.querySelector('.skip-link')?.after(...links);
+    }
+
+    addSkipLinks([...document.querySelectorAll('.scheduler')].map(start).filter(Boolean));
 
     return { Lab, read, start };
 })();

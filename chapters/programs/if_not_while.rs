@@ -10,7 +10,7 @@ pub fn main() {
                 if jobs.is_empty() {
                     jobs = added.wait(jobs).unwrap();
                 }
-                jobs.pop().expect("there is a job");
+                jobs.pop().expect("there should be a job");
             });
         }
         scope.spawn(|| {

@@ -257,5 +257,6 @@ programs! {
     ? log_order, Options::DEFAULT, "Two threads that log";
     ? savings_first, Options::DEFAULT, "Reading the savings account first";
     ? who_was_last, Options::DEFAULT, "The last two jobs";
+    ? stop_request, Options::DEFAULT, "A request to stop";
     ? join_with_the_lock, Options::DEFAULT, "Joining a thread with the lock held";
 }

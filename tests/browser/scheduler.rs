@@ -85,7 +85,7 @@ fn a_deadlock_is_reached_by_mouse_and_undone(browser: &Browser) -> Fault {
     click(browser, "two_locks", "button[data-thread='1']")?;
     check(browser, "two_locks", "text('.scheduler-shared').includes('A')")?;
     click(browser, "two_locks", "button[data-thread='2']")?;
-    check(browser, "two_locks", "text('.scheduler-said').includes('deadlock: A waits for right, which B holds')")?;
+    check(browser, "two_locks", "text('.scheduler-said').includes('Deadlock: A waits for right, which B holds')")?;
     check(browser, "two_locks", "it.querySelectorAll('.scheduler-arrow.is-cycle').length === 2")?;
     check(browser, "two_locks", "text('.scheduler-goal').includes('Reached')")?;
     click(browser, "two_locks", ".scheduler-tools button:first-child")?;
@@ -97,7 +97,7 @@ fn a_deadlock_is_reached_by_keyboard_alone(browser: &Browser) -> Fault {
     open(browser, "locks.html")?;
     browser.get(0, &about("two_locks", "(part('.scheduler-code').focus(), true)"))?;
     browser.press(&['b', 'a'])?;
-    check(browser, "two_locks", "text('.scheduler-said').includes('deadlock')")?;
+    check(browser, "two_locks", "text('.scheduler-said').includes('Deadlock')")?;
     check(browser, "two_locks", "it.contains(document.activeElement)")?;
     browser.press(&['u'])?;
     check(browser, "two_locks", "it.querySelectorAll('.scheduler-live .scheduler-steps tbody tr').length === 1")?;
@@ -105,7 +105,7 @@ fn a_deadlock_is_reached_by_keyboard_alone(browser: &Browser) -> Fault {
     check(browser, "two_locks", "text('.scheduler-steps caption').includes('empty')")?;
     // mdBook opens its search field when `s` is pressed, and the lab doesn't use that key.
     browser.press(&['a', 'm'])?;
-    check(browser, "two_locks", "text('.scheduler-said').includes('main waits for A to finish')")
+    check(browser, "two_locks", "text('.scheduler-said').includes('main waits for A and B to finish')")
 }
 
 fn the_shortest_schedule_and_all_endings_are_shown(browser: &Browser) -> Fault {
@@ -131,7 +131,7 @@ fn a_hint_says_how_far_back_the_goal_is(browser: &Browser) -> Fault {
     // A takes both locks, so there's no deadlock any more.
     browser.get(0, &about("two_locks", "(part('.scheduler-code').focus(), true)"))?;
     browser.press(&['a', 'a', 'h'])?;
-    check(browser, "two_locks", "text('.scheduler-said').includes('Undo 1 step.')")?;
+    check(browser, "two_locks", "text('.scheduler-said').includes('press Undo once.')")?;
     browser.press(&['u', 'h'])?;
     check(browser, "two_locks", "text('.scheduler-said').includes('Schedule B')")
 }

@@ -34,12 +34,23 @@ fn exploring_prints_the_endings_and_the_shortest_schedule() {
         "6 schedules, 2 endings:",
         "          2  yes   deadlock: A waits for right, which B holds; B waits for left, which A holds",
         "The shortest schedule that reaches the goal has 2 steps and 1 switch:",
-        "     2                 lock right (15)",
+        "     2                           lock right: finds 20 (15)",
         "  --schedule=A,B",
     ] {
         assert!(text.lines().any(|other| other == line), "{line:?} is missing in:\n{text}");
     }
     assert!(run(&["two_locks_fixed", "--explore"]).ends_with("No schedule reaches the goal.\n"));
+}
+
+#[test]
+fn a_question_has_endings_but_no_goal() {
+    let text = run(&["two_lines", "--explore"]);
+    assert!(text.contains("2 endings:") && !text.contains("goal"), "{text}");
+    let text = run(&["two_lines", "--schedule=A,main"]);
+    assert!(!text.contains("goal"), "{text}");
+    let output = run_with(&["two_lines"], "h\n");
+    let text = String::from_utf8(output.stdout).expect("it's text");
+    assert!(text.contains("no goal but to find all of its endings"), "{text}");
 }
 
 #[test]
@@ -76,9 +87,9 @@ fn a_wrong_command_line_is_explained() {
     assert_eq!(step("A,C"), "error: step 2: `C` isn't one of the threads main, A, B; possible: A, B\n");
     assert_eq!(
         step("A,B,A"),
-        "error: step 3: A can't take a step: it waits for right, which B holds; the program has ended\n"
+        "error: step 3: A can't take a step: it waits for right, which B holds; it's a deadlock\n"
     );
-    assert_eq!(step("main"), "error: step 1: main can't take a step: it waits for A to finish; possible: A, B\n");
+    assert_eq!(step("main"), "error: step 1: main can't take a step: it waits for A and B to finish; possible: A, B\n");
     assert_eq!(step("A,A,A,A,A"), "error: step 5: A can't take a step: it has finished; possible: B\n");
     assert_eq!(step("A.2"), "error: step 1: A has one possible step, `A`; possible: A, B\n");
     assert_eq!(step("A.x"), "error: step 1: `A.x` isn't one of the threads main, A, B; possible: A, B\n");
@@ -130,9 +141,10 @@ fn a_program_is_played_with_lines_of_text() {
     let text = String::from_utf8(output.stdout).expect("it's text");
     for part in [
         "Goal: Reach a deadlock.",
-        "B lock right\n",
+        "B lock right: finds 20\n",
+        "Deadlock: A waits for right, which B holds",
         "The goal is reached.",
-        "A can't take a step: it waits for right, which B holds; the program has ended",
+        "A can't take a step: it waits for right, which B holds; it's a deadlock",
         "Hint: B",
         "2 schedules: deadlock",
     ] {

@@ -44,6 +44,7 @@ pub(super) fn impossible(
     let state = execution.state();
     let possible: Vec<String> = choices.iter().map(|choice| choice_word(choice, names)).collect();
     let possible = match possible.as_slice() {
+        [] if execution.ending().is_some_and(|ending| ending.is_deadlock()) => "it's a deadlock".to_owned(),
         [] => "the program has ended".to_owned(),
         some => format!("possible: {}", some.join(", ")),
     };

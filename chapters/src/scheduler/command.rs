@@ -217,10 +217,15 @@ fn report(program: &Program, options: Options, graph: &Graph) -> String {
     );
     let counts: Vec<String> = counts.iter().map(|count| number(&count.to_string())).collect();
     let width = counts.iter().map(String::len).max().unwrap_or_default().max("schedules".len());
-    _ = writeln!(text, "  {:>width$}  goal  ending", "schedules");
+    // A question asks for all endings, and so none of them is a goal.
+    let goal = if program.question { "" } else { "goal  " };
+    _ = writeln!(text, "  {:>width$}  {goal}ending", "schedules");
     for (index, ending) in graph.endings.iter().enumerate() {
         let mark = if goals.contains(&index) { "yes" } else { "" };
-        _ = writeln!(text, "  {:>width$}  {mark:4}  {}", counts[index], ending.text());
+        _ = writeln!(text, "  {:>width$}  {mark:1$}{2}", counts[index], goal.len(), ending.text());
+    }
+    if program.question {
+        return text;
     }
     match graph.shortest(&goals, 0, None) {
         None => text += "\nNo schedule reaches the goal.\n",
@@ -344,9 +349,10 @@ fn replay(program: &Program, options: Options, words: &[String], format: Format)
             let mut text = table(&steps);
             match ending {
                 Some(ending) => {
-                    let goal =
-                        if (program.reaches)(&ending) { "The goal is reached." } else { "The goal isn't reached." };
-                    _ = writeln!(text, "\n  {}\n\n{goal}", ending.text());
+                    _ = writeln!(text, "\n  {}", ending.text());
+                    if !program.question {
+                        _ = writeln!(text, "\n{}", program.verdict(&ending));
+                    }
                 }
                 None => text += &format!("\n{}", play::describe(program, &state, &names)),
             }

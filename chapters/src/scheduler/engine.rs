@@ -169,7 +169,10 @@ pub(super) fn step<R>(op: Op, detail: String, act: impl FnOnce(&mut World, Threa
     let mut inner = shared.lock();
     if !inner.unwinding && inner.world.is_part_of_poll(thread, op) && inner.world.can_perform(thread, op) {
         inner.world.saw(thread, (op, detail));
-        return Some(act(&mut inner.world, thread, 0));
+        let observed = inner.world.threads[thread].observed.clone();
+        let result = act(&mut inner.world, thread, 0);
+        inner.world.threads[thread].observed = observed;
+        return Some(result);
     }
     let unwinding = inner.unwinding;
     drop(inner);

@@ -51,7 +51,7 @@ fn screen(program: &Program, options: Options, limit: usize, terminal: &Term) ->
             Key::Enter | Key::Char(' ') if !choices.is_empty() => taken = Some(selected),
             Key::Backspace | Key::Char('u') => session.back(1).map_err(io::Error::other)?,
             Key::Char('r') => session.back(usize::MAX).map_err(io::Error::other)?,
-            Key::Char('h') => message = hint(&mut session),
+            Key::Char('h') => message = hint(&mut session, program),
             Key::Char('e') => message = endings(&mut session, program),
             Key::Char('q') | Key::Escape => return Ok(()),
             Key::Char(digit @ '1'..='9') => {
@@ -100,8 +100,7 @@ fn draw(session: &Session, program: &Program, choices: &[Choice], selected: usiz
     text.push('\n');
     match execution.ending() {
         Some(ending) => {
-            let goal = if (program.reaches)(&ending) { "The goal is reached." } else { "The goal isn't reached." };
-            _ = writeln!(text, "The program has ended: {}\n{}", ending.text(), style(goal).bold());
+            _ = writeln!(text, "{}\n{}", ending.sentence(), style(program.verdict(&ending)).bold());
         }
         None => {
             for (index, choice) in choices.iter().enumerate() {
@@ -179,7 +178,7 @@ pub fn lines(
             "u" => session.back(1).map_err(io::Error::other)?,
             "r" => session.back(usize::MAX).map_err(io::Error::other)?,
             "h" => {
-                writeln!(output, "{}\n", hint(&mut session))?;
+                writeln!(output, "{}\n", hint(&mut session, program))?;
                 continue;
             }
             "e" => {
@@ -217,8 +216,7 @@ fn show(session: &Session, program: &Program, output: &mut impl Write) -> io::Re
     writeln!(output, "{}\n{}", after(session), describe(program, &execution.state(), &names))?;
     match execution.ending() {
         Some(ending) => {
-            let goal = if (program.reaches)(&ending) { "The goal is reached." } else { "The goal isn't reached." };
-            writeln!(output, "The program has ended: {}\n{goal}\n", ending.text())
+            writeln!(output, "{}\n{}\n", ending.sentence(), program.verdict(&ending))
         }
         None => {
             let choices = execution.choices();
@@ -239,7 +237,10 @@ fn after(session: &Session) -> String {
     }
 }
 
-fn hint(session: &mut Session) -> String {
+fn hint(session: &mut Session, program: &Program) -> String {
+    if program.question {
+        return "This program has no goal but to find all of its endings, which e shows.".to_owned();
+    }
     let (choices, names) = (session.execution().choices(), session.execution().thread_names());
     match session.hint() {
         Ok(Some(choice)) => format!("Hint: {}", choice_word(&choices[choice], &names)),

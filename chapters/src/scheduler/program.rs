@@ -29,6 +29,15 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether an ending reaches the goal, as a sentence. A question has no goal, so the sentence is empty.
+    pub(super) fn verdict(&self, ending: &Ending) -> &'static str {
+        match (self.question, (self.reaches)(ending)) {
+            (true, _) => "",
+            (false, true) => "The goal is reached.",
+            (false, false) => "The goal isn't reached.",
+        }
+    }
+
     /// Whether its schedules are recorded for the pages. The reader's own program changes, `book_condition` is large,
     /// and neither it nor the fixed versions are on a page, apart from some.
     pub fn is_recorded(&self) -> bool {
@@ -111,6 +120,16 @@ impl Ending {
         }
     }
 
+    /// The ending as a sentence without its period.
+    pub fn sentence(&self) -> String {
+        let text = self.text();
+        match text.strip_prefix("deadlock") {
+            Some(rest) => format!("Deadlock{rest}"),
+            None if self.is_deadlock() => text,
+            None => format!("The program has ended: {text}"),
+        }
+    }
+
     /// The ending in words, on one line.
     pub fn text(&self) -> String {
         // A scope panics if one of its threads does. The message of the thread says more.
@@ -121,7 +140,7 @@ impl Ending {
             EndingKind::Returned { running } if !running.is_empty() => {
                 parts.push(format!(
                     "main returned while {} {} running",
-                    join(running),
+                    list(running),
                     if running.len() == 1 { "was" } else { "were" }
                 ));
             }
@@ -137,7 +156,8 @@ impl Ending {
     }
 }
 
-fn join(names: &[String]) -> String {
+/// Names, with `and` before the last one.
+pub(super) fn list(names: &[String]) -> String {
     match names {
         [] => String::new(),
         [one] => one.clone(),

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::place::{Place, Stack};
+use super::program::list;
+use super::thread::END_OF_SCOPE;
 use super::world::{Awaited, Object, ObjectId, Op, Task, ThreadId, World};
 
 /// A snapshot of all threads and objects.
@@ -160,7 +162,14 @@ impl World {
                 let on = self.holders(cell);
                 wait(format!("waits until {} is initialized", name(cell)), on)
             }
-            Op::Join(other) => wait(format!("waits for {} to finish", self.thread_name(other)), vec![other]),
+            Op::Join(other) => {
+                let scope = self.threads[other].scope.filter(|_| pending.detail == END_OF_SCOPE);
+                let is_awaited = |it: &ThreadId| *it == other || scope.is_some() && self.threads[*it].scope == scope;
+                let on = (0..self.threads.len()).filter(|it| is_awaited(it) && !self.threads[*it].finished);
+                let on: Vec<ThreadId> = on.collect();
+                let names: Vec<String> = on.iter().map(|it| self.thread_name(*it).to_owned()).collect();
+                wait(format!("waits for {} to finish", list(&names)), on)
+            }
             Op::Park { .. } => wait("waits until another thread unparks it".to_owned(), vec![]),
             Op::Poll => self.awaits(thread),
             Op::Yield { .. } => wait("spins until something changes".to_owned(), vec![]),

@@ -90,9 +90,12 @@ pub fn sleep(_duration: Duration) {
     step(Op::Sleep, String::new(), |_, _, _| ());
 }
 
+/// The description of a join at the end of a scope, which waits for all threads of the scope.
+pub(super) const END_OF_SCOPE: &str = "at the end of the scope";
+
 #[track_caller]
-fn join(thread: ThreadId) {
-    step(Op::Join(thread), String::new(), |world, joining, _| {
+fn join(thread: ThreadId, detail: &str) {
+    step(Op::Join(thread), detail.to_owned(), |world, joining, _| {
         let (view, history) = (world.view(thread), world.threads[thread].history);
         world.acquire(joining, &view);
         world.threads[thread].scope = None;
@@ -140,7 +143,7 @@ impl<T> JoinHandle<T> {
     /// When it panicked.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        join(self.id);
+        join(self.id, "");
         self.handle.join().and_then(|result| result)
     }
 
@@ -208,7 +211,7 @@ pub fn scope<'env, T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>)
             threads.filter(|(_, thread)| thread.scope == Some(scope.address())).map(|(id, _)| id).collect::<Vec<_>>()
         };
         let left = quietly(|world, _| of_scope(world));
-        left.iter().for_each(|thread| join(*thread));
+        left.iter().for_each(|thread| join(*thread, END_OF_SCOPE));
         let panicked = quietly(|world, _| left.iter().any(|thread| world.threads[*thread].panicked.is_some()));
         (result, panicked)
     });
@@ -239,7 +242,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// When it panicked.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        join(self.id);
+        join(self.id, "");
         self.handle.join().and_then(|result| result)
     }
 

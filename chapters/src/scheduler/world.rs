@@ -472,6 +472,15 @@ impl World {
         self.threads[thread].observed = what.into();
     }
 
+    /// Says which value a thread found in a lock, or left there, if it's a short one.
+    pub fn observed_value(&mut self, thread: ThreadId, verb: &str, value: &str) {
+        /// How many characters are shown.
+        const SHORT: usize = 30;
+        if value != "()" && value.chars().count() <= SHORT {
+            self.observed(thread, format!("{verb} {value}"));
+        }
+    }
+
     /// Notes that a thread only passes the time at this state.
     pub fn idles(&mut self, thread: ThreadId) {
         let key = self.shared_key();

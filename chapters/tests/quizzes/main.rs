@@ -94,19 +94,13 @@ programs! {
     passed_on_acquire = "../../programs/passed_on_acquire.rs";
     progress = "../../programs/progress.rs";
     savings_first = "../../programs/savings_first.rs";
+    stop_request = "../../programs/stop_request.rs";
     two_lines = "../../programs/two_lines.rs";
     two_parties = "../../programs/two_parties.rs";
     two_payments = "../../programs/two_payments.rs";
     two_steps = "../../programs/two_steps.rs";
     who_was_last = "../../programs/who_was_last.rs";
 }
-
-/// The same macro under its own name, for a question that isn't a program of the scheduler lab.
-macro_rules! println {
-    ($($words:tt)*) => { crate::record!($($words)*) };
-}
-
-mod stop_request;
 
 loom::lazy_static! {
     static ref OUTPUT: loom::sync::Mutex<Vec<String>> = loom::sync::Mutex::new(Vec::new());
@@ -175,6 +169,11 @@ mod the_answer_is_what_loom_prints {
     #[test]
     fn savings_first() {
         can_print(include_str!("savings_first.txt"), super::savings_first::main);
+    }
+
+    #[test]
+    fn stop_request() {
+        can_print(include_str!("stop_request.txt"), super::stop_request::main);
     }
 
     #[test]

@@ -51,13 +51,13 @@ impl Condvar {
         mut guard: MutexGuard<'a, T>,
         timed: bool,
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
-        let (condvar, mutex, shown) = (self.0, guard.mutex, guard.shown());
+        let (condvar, mutex, shown, written) = (self.0, guard.mutex, guard.shown(), guard.written);
         let id = mutex.id;
         // From here on, the mutex is locked and unlocked by the steps below.
         guard.released = true;
         drop(guard);
         step(Op::Wait { condvar, mutex: id, timed }, String::new(), |world, thread, _| {
-            release(world, thread, id, shown, false);
+            release(world, thread, id, shown, written, false);
             let Object::Condvar { waiting, .. } = &mut world.objects[condvar].1 else { return };
             waiting.push(thread);
         });

@@ -61,8 +61,9 @@ impl<T> Mutex<T> {
         let taken = step(Op::TryLock(id), String::new(), |world, thread, _| {
             let free = world.holders(id).is_empty();
             world.saw(thread, free);
+            let taken = free.then(|| take(world, thread, id));
             world.observed(thread, if free { "succeeds" } else { "fails" });
-            free.then(|| take(world, thread, id))
+            taken
         });
         match taken {
             Some(None) => Err(TryLockError::WouldBlock),
@@ -72,7 +73,13 @@ impl<T> Mutex<T> {
     }
 
     pub(super) fn guard(&self) -> MutexGuard<'_, T> {
-        MutexGuard { mutex: self, was_panicking: thread::panicking(), released: false, not_send: PhantomData }
+        MutexGuard {
+            mutex: self,
+            was_panicking: thread::panicking(),
+            written: false,
+            released: false,
+            not_send: PhantomData,
+        }
     }
 
     pub(super) fn result(&self, poisoned: bool) -> LockResult<MutexGuard<'_, T>> {
@@ -117,18 +124,22 @@ pub(super) fn take(world: &mut World, thread: ThreadId, id: ObjectId) -> bool {
     *holder = Some(thread);
     let (poisoned, value, view) = (*poisoned, value.clone(), view.clone());
     world.acquire(thread, &view);
+    world.observed_value(thread, "finds", &value);
     world.saw(thread, (id, value, poisoned));
     poisoned
 }
 
-/// Unlocks a mutex whose value is now shown as `shown`.
-pub(super) fn release(world: &mut World, thread: ThreadId, id: ObjectId, shown: String, poison: bool) {
+/// Unlocks a mutex whose value is now shown as `shown`, and may have been `written`.
+pub(super) fn release(world: &mut World, thread: ThreadId, id: ObjectId, shown: String, written: bool, poison: bool) {
     let seen = world.view(thread);
     let Object::Mutex { holder, poisoned, value, view } = &mut world.objects[id].1 else { return };
     *holder = None;
     *poisoned |= poison;
-    *value = shown;
     *view = seen;
+    value.clone_from(&shown);
+    if written {
+        world.observed_value(thread, "leaves", &shown);
+    }
 }
 
 impl<T> Debug for Mutex<T> {
@@ -157,6 +168,8 @@ pub struct MutexGuard<'a, T> {
     pub(super) mutex: &'a Mutex<T>,
     /// Whether the thread was panicking already when it locked the mutex.
     was_panicking: bool,
+    /// Whether the value has been borrowed mutably.
+    pub(super) written: bool,
     /// Whether a condition variable has unlocked the mutex.
     pub(super) released: bool,
     not_send: PhantomData<*const ()>,
@@ -184,6 +197,7 @@ impl<T> Deref for MutexGuard<'_, T> {
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
+        self.written = true;
         // SAFETY: as above, and the guard is borrowed mutably.
         unsafe { &mut *self.mutex.value.get() }
     }
@@ -206,7 +220,8 @@ impl<T> Drop for MutexGuard<'_, T> {
         if self.released {
             return;
         }
-        let (id, shown, poison) = (self.mutex.id, self.shown(), thread::panicking() && !self.was_panicking);
-        step(Op::Unlock(id), String::new(), |world, thread, _| release(world, thread, id, shown, poison));
+        let (id, shown, written) = (self.mutex.id, self.shown(), self.written);
+        let poison = thread::panicking() && !self.was_panicking;
+        step(Op::Unlock(id), String::new(), |world, thread, _| release(world, thread, id, shown, written, poison));
     }
 }

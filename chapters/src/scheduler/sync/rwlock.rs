@@ -62,6 +62,7 @@ fn take(world: &mut World, thread: ThreadId, id: ObjectId, write: bool) -> bool 
     }
     let (poisoned, value, view) = (*poisoned, value.clone(), view.clone());
     world.acquire(thread, &view);
+    world.observed_value(thread, "finds", &value);
     world.saw(thread, (id, value, poisoned));
     poisoned
 }
@@ -73,7 +74,8 @@ impl<T> RwLock<T> {
     }
 
     fn writer(&self, poisoned: bool) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let guard = RwLockWriteGuard { lock: self, was_panicking: thread::panicking(), not_send: PhantomData };
+        let guard =
+            RwLockWriteGuard { lock: self, was_panicking: thread::panicking(), written: false, not_send: PhantomData };
         if poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
     }
 
@@ -130,8 +132,9 @@ impl<T> RwLock<T> {
             let Object::RwLock { writer, readers, .. } = &world.objects[id].1 else { return None };
             let free = writer.is_none() && (!write || readers.is_empty());
             world.saw(thread, free);
+            let taken = free.then(|| take(world, thread, id, write));
             world.observed(thread, if free { "succeeds" } else { "fails" });
-            free.then(|| take(world, thread, id, write))
+            taken
         });
         taken.unwrap_or(Some(false))
     }
@@ -160,6 +163,8 @@ pub struct RwLockReadGuard<'a, T> {
 pub struct RwLockWriteGuard<'a, T> {
     lock: &'a RwLock<T>,
     was_panicking: bool,
+    /// Whether the value has been borrowed mutably.
+    written: bool,
     not_send: PhantomData<*const ()>,
 }
 
@@ -183,6 +188,7 @@ impl<T> Deref for RwLockWriteGuard<'_, T> {
 
 impl<T> DerefMut for RwLockWriteGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
+        self.written = true;
         // SAFETY: as above, and the guard is borrowed mutably.
         unsafe { &mut *self.lock.value.get() }
     }
@@ -204,15 +210,18 @@ impl<T> Drop for RwLockReadGuard<'_, T> {
 
 impl<T> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
-        let (id, shown) = (self.lock.id, (self.lock.show)(self));
+        let (id, shown, written) = (self.lock.id, (self.lock.show)(self), self.written);
         let poison = thread::panicking() && !self.was_panicking;
         step(Op::Unlock(id), String::new(), |world, thread, _| {
             let seen = world.view(thread);
             let Object::RwLock { writer, poisoned, value, view, .. } = &mut world.objects[id].1 else { return };
             *writer = None;
             *poisoned |= poison;
-            *value = shown;
             *view = seen;
+            value.clone_from(&shown);
+            if written {
+                world.observed_value(thread, "leaves", &shown);
+            }
         });
     }
 }

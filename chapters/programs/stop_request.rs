@@ -1,13 +1,10 @@
-//! A job has failed, and its sibling is asked to stop. How much does the sibling still do?
+use chapters::scheduler::println;
+use chapters::scheduler::sync::Arc;
+use chapters::scheduler::sync::atomic::AtomicBool;
+use chapters::scheduler::sync::atomic::Ordering::SeqCst;
+use chapters::scheduler::thread;
 
-use std::sync::Arc;
-
-use loom::sync::atomic::AtomicBool;
-use loom::sync::atomic::Ordering::SeqCst;
-use loom::thread;
-
-// ANCHOR: question
-fn program() {
+pub fn main() {
     let canceled = Arc::new(AtomicBool::new(false));
     let theirs = Arc::clone(&canceled);
     let sibling = thread::spawn(move || {
@@ -19,10 +16,4 @@ fn program() {
     });
     canceled.store(true, SeqCst); // our own job has failed
     println!("{} parts done", sibling.join().unwrap());
-}
-// ANCHOR_END: question
-
-#[test]
-fn it_stops_anywhere_or_not_at_all() {
-    crate::can_print(include_str!("stop_request.txt"), program);
 }
