@@ -491,12 +491,14 @@ const SchedulerLab = (() => {
 
         showShared() {
             const { recording, node } = this;
+            const isHeld = recording.values.some(([, , holders]) => holders);
             const rows = recording.objects(node).map(({ name, kind, value, holders }) => make('tr', {},
                 make('th', { scope: 'row' }, make('code', {}, name)),
                 make('td', {}, value || '–', make('span', { class: 'scheduler-kind' }, ` ${kind}`)),
-                make('td', {}, ...holders.map(thread => make('span', { class: `scheduler-name scheduler-thread-${thread}` }, recording.threads[thread])))));
+                ...(isHeld ? [make('td', {}, ...holders.map(thread =>
+                    make('span', { class: `scheduler-name scheduler-thread-${thread}` }, recording.threads[thread])))] : [])));
             const table = make('table', {}, make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, 'shared'),
-                make('th', { scope: 'col' }, 'value'), make('th', { scope: 'col' }, 'held by'))), make('tbody', {}, ...rows));
+                make('th', { scope: 'col' }, 'value'), ...(isHeld ? [make('th', { scope: 'col' }, 'held by')] : []))), make('tbody', {}, ...rows));
             const output = recording.output(node);
             this.shared.replaceChildren(...(rows.length ? [table] : []),
                 ...(output.length ? [make('p', { class: 'scheduler-head' }, 'Output'), make('pre', { class: 'scheduler-output' }, output.join('\n'))] : []));

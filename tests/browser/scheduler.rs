@@ -21,6 +21,9 @@ pub const LONG: &[Test] = tests! {
     the_shortest_schedule_and_all_endings_are_shown
     a_hint_leads_to_the_goal
     a_hint_says_how_far_back_the_goal_is
+    the_last_click_moves_neither_the_page_nor_the_focus
+    the_lab_explains_what_a_step_found_and_which_step_missed_the_goal
+    a_lab_is_reached_by_a_link_at_the_top_of_the_page
     the_fixed_program_has_no_schedule_that_reaches_the_goal
     a_call_stack_leads_into_the_books_own_lock
     a_scheduler_lab_fits_a_phone
@@ -134,6 +137,39 @@ fn a_hint_says_how_far_back_the_goal_is(browser: &Browser) -> Fault {
     check(browser, "two_locks", "text('.scheduler-said').includes('press Undo once.')")?;
     browser.press(&['u', 'h'])?;
     check(browser, "two_locks", "text('.scheduler-said').includes('Schedule B')")
+}
+
+fn the_last_click_moves_neither_the_page_nor_the_focus(browser: &Browser) -> Fault {
+    open(browser, "locks.html")?;
+    let begin = "(it.scrollIntoView(), part('.scheduler-threads button').focus({ preventScroll: true }), scrollY)";
+    let before = browser.get(0, &about("two_locks", begin))?;
+    browser.press(&['a', 'b'])?;
+    check(browser, "two_locks", "text('.scheduler-said').includes('Deadlock')")?;
+    check(browser, "two_locks", &format!("scrollY === {before}"))?;
+    check(browser, "two_locks", "part('.scheduler-threads').contains(document.activeElement)")
+}
+
+fn the_lab_explains_what_a_step_found_and_which_step_missed_the_goal(browser: &Browser) -> Fault {
+    open(browser, "locks.html")?;
+    browser.get(0, &about("lost_update", "(part('.scheduler-code').focus(), true)"))?;
+    browser.press(&['a'])?;
+    check(browser, "lost_update", "text('.scheduler-said') === 'The step after that was the only choice.'")?;
+    check(browser, "lost_update", "text('.scheduler-threads').includes('last result: finds 0')")?;
+    browser.press(&['a'])?;
+    check(browser, "lost_update", "text('.scheduler-goal').includes('Missed: step 3')")?;
+    check(browser, "lost_update", "text('.scheduler-steps .is-wrong').includes('puts the goal out of reach')")?;
+    browser.press(&['u'])?;
+    check(browser, "lost_update", "text('.scheduler-said').startsWith('Took back your step and the ')")
+}
+
+fn a_lab_is_reached_by_a_link_at_the_top_of_the_page(browser: &Browser) -> Fault {
+    open(browser, "locks.html")?;
+    let links = "document.querySelectorAll('.skip-link').length === 1 + document.querySelectorAll('.scheduler').length";
+    browser.check(0, links)?;
+    browser.get(0, "(document.querySelector('.skip-link[href=\"#lab-two_locks\"]').click(), true)")?;
+    browser.wait(0, &about("two_locks", "it.contains(document.activeElement)"))?;
+    browser.press(&['b', 'a'])?;
+    check(browser, "two_locks", "text('.scheduler-said').includes('Deadlock')")
 }
 
 fn the_fixed_program_has_no_schedule_that_reaches_the_goal(browser: &Browser) -> Fault {
