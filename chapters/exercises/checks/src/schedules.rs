@@ -279,7 +279,9 @@ fn taken(graph: &Graph, node: usize, edge: usize) -> Taken {
 fn step(before: &State, thread: ThreadId, label: &str, observed: &str, after: State) -> Taken {
     let cursor = &before.threads[thread];
     let mut operation = cursor.next.clone().unwrap_or_default();
-    let mut observed = if observed.is_empty() { label } else { observed };
+    // The table has a column for the value in a lock.
+    let is_value = observed.starts_with("finds ") || observed.starts_with("leaves ");
+    let mut observed = if observed.is_empty() || is_value { label } else { observed };
     let line = line(cursor);
     if operation == "sleep" && line.is_none() {
         operation = "work".to_owned();
