@@ -44,16 +44,16 @@ const PAGES: u64 = 3;
 pub enum Primitive {
     /// Workers pay into one account, in two steps
     Lock,
-    /// Workers print reports: a function that holds the lock calls one that takes it
+    /// Workers print reports: a function that holds the lock calls another one that acquires it
     #[value(name = "rlock")]
     RLock,
     /// One worker sleeps until the others have built a pile that is high enough
     Condition,
-    /// Workers wait for the start signal, then all go at once
+    /// Workers wait for the start signal, and then all go at once
     Event,
     /// At most half of the workers are in the kitchen
     Semaphore,
-    /// Nobody begins the next round before all have finished this one
+    /// No worker begins the next round before all have finished this one
     Barrier,
 }
 

@@ -46,19 +46,19 @@ pub enum QueueDemo {
     Fifo,
     /// A fast producer waits for slow consumers: backpressure
     Bounded,
-    /// The same producer and a queue without limit: everything waits on the queue
+    /// The same producer and a queue without a limit: all the jobs wait in the queue
     Unbounded,
     /// Last in, first out
     Lifo,
-    /// Urgent jobs overtake those that were there before them
+    /// Urgent jobs overtake those that were added before them
     Priority,
-    /// The simplest queue, and workers that are told to stop by an item
+    /// The simplest queue, and workers that stop when they get a special item
     Simple,
-    /// The producer waits until all that it has put is done
+    /// The producer waits until all the jobs that it has put are done
     Join,
-    /// Waiters on both sides are released, and what was put is still served
+    /// Waiting producers and consumers get an error, and the jobs in the queue are still done
     Shutdown,
-    /// An idle consumer says that there is no work, and looks again
+    /// An idle consumer reports that there's no work, and tries again
     Timeout,
 }
 
