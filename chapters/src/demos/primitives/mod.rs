@@ -75,28 +75,30 @@ impl Part for Primitive {
     fn about(self) -> &'static str {
         match self {
             Primitive::Lock => {
-                "each worker earns something, and pays it into an account that all share. To pay in is to read the \
-                 balance, to count, and to write the new balance; the lock keeps everybody else out meanwhile."
+                "each worker earns something and pays it into a shared account. A payment reads the balance, \
+                 calculates, and writes the new balance, and the lock keeps the other workers out until it's \
+                 complete."
             }
             Primitive::RLock => {
-                "each worker prints a report of two pages and then a page alone. Printing a page takes the lock, and so \
-                 does printing a report, around its pages: whoever holds an rlock may take it again."
+                "each worker prints a report of two pages and then a single page. Printing a page acquires the \
+                 lock, and so does printing a report, around its pages: the worker that holds an rlock may \
+                 acquire it again."
             }
             Primitive::Condition => {
-                "worker-1 carries the pile away whenever it is high enough. The others add to it, and notify; worker-1 \
-                 looks at the pile when it is notified, and sleeps otherwise."
+                "worker-1 carries the pile away whenever it's high enough. The others add to the pile and notify \
+                 worker-1, which checks the pile when it's notified and sleeps the rest of the time."
             }
             Primitive::Event => {
-                "all workers wait for the start signal, which worker-1 gives when it has made ready. Then all go at \
-                 once, and an event that is set stays set."
+                "all the workers wait for the start signal, which worker-1 gives when it's ready. Then all go at \
+                 once, because an event that has been set stays set."
             }
             Primitive::Semaphore => {
-                "workers prepare a dish where they like, but to cook it they need a place in the kitchen, which has \
-                 half as many places as there are workers. The semaphore hands out the places."
+                "workers can prepare a dish anywhere, but to cook it, they need a place in the kitchen, which has \
+                 half as many places as there are workers. The semaphore limits how many are in the kitchen."
             }
             Primitive::Barrier => {
-                "workers work in rounds. Whoever is done waits at the barrier, and the last to arrive opens it: nobody \
-                 begins the next round before all have finished this one."
+                "the workers work in rounds. A worker that's done waits at the barrier, and the last one to \
+                 arrive opens it, so no worker begins the next round before all have finished this one."
             }
         }
     }

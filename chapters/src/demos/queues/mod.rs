@@ -83,41 +83,41 @@ impl Part for QueueDemo {
     fn about(self) -> &'static str {
         match self {
             QueueDemo::Fifo => {
-                "worker-1 puts all jobs on a queue, and then works as the others do. They are begun in the order in \
-                 which they were put."
+                "worker-1 puts all the jobs on a queue and then works like the others. The jobs are started in \
+                 the order in which they were put."
             }
             QueueDemo::Bounded => {
-                "worker-1 puts jobs on a queue that holds two, as fast as it can, and the others do them. Soon the \
-                 queue is full, and worker-1 waits for room: it gets no further ahead than the queue is long."
+                "worker-1 puts jobs, as fast as it can, on a queue that has room for two, and the others do them. \
+                 The queue is soon full, so worker-1 waits for room and can't get further ahead."
             }
             QueueDemo::Unbounded => {
-                "worker-1 puts the same jobs on a queue without limit, and the others do them. Nothing holds worker-1 up: it \
-                 is done at once, and all that it has put waits on the queue."
+                "worker-1 puts the same jobs on a queue without a limit, and the others do them. worker-1 never \
+                 has to wait, so it's done at once, and all the jobs wait in the queue."
             }
             QueueDemo::Lifo => {
-                "worker-1 puts all jobs on a stack, and then works as the others do. The last is begun first, and the \
-                 first last."
+                "worker-1 puts all the jobs on a stack and then works like the others. The last job is started \
+                 first, and the first one last."
             }
             QueueDemo::Priority => {
-                "worker-1 puts jobs on a queue, does something else, and then puts a few more that are urgent: the jobs \
-                 with the highest numbers. They are begun before all that still wait."
+                "worker-1 puts jobs on a queue, does something else, and then puts a few more that are urgent: \
+                 the jobs with the highest numbers. They are started before all the jobs that are still waiting."
             }
             QueueDemo::Simple => {
-                "a queue that only puts and gets. It cannot be shut down, so worker-1 puts one item more for each \
-                 worker, which says that no job will come any more."
+                "a queue that has only put and get. It can't be shut down, so for each worker, worker-1 puts one \
+                 more item, which says that there are no more jobs."
             }
             QueueDemo::Join => {
-                "worker-1 puts jobs on a queue and joins it: it waits until the others have said of each that it is \
-                 done, not only begun. Then it does the last job alone."
+                "worker-1 puts jobs on a queue and joins the queue: it waits until the others have reported that \
+                 each job is done, not only started. Then it does the last job alone."
             }
             QueueDemo::Shutdown => {
-                "worker-2 waits for room in a queue that is full, and the others wait for an item in one that is empty. \
-                 Then worker-1 shuts both down: all are released at once, worker-2 gets its job back and does it \
-                 itself, and the jobs that are in the full queue are still served."
+                "worker-2 waits for room in a full queue, and the others wait for an item in an empty one. Then \
+                 worker-1 shuts both queues down. All of them wake up at once, worker-2 gets its job back and \
+                 does it itself, and the jobs in the full queue are still done."
             }
             QueueDemo::Timeout => {
-                "worker-1 makes a job ready now and then, and the others have little patience: who has waited too long \
-                 says that there is no work, and looks again."
+                "worker-1 puts a job now and then, and the others wait with a short timeout: a worker whose \
+                 timeout expires reports that there's no work, and tries again."
             }
         }
     }
