@@ -293,7 +293,9 @@ const SchedulerLab = (() => {
             if (recording.ending(this.node)) return this.say('You’ve reached the goal.');
             const way = recording.shortest(this.node, this.last, it => it.goal);
             const [edge] = way;
-            this.say(`Schedule ${recording.threads[edge.thread]}${edge.label ? `, which ${edge.label}` : ''}. The goal is ${plural(way.length, 'step')} away.`);
+            // What a step finds is known only after it, unless the reader chooses that.
+            const which = recording.edges(this.node).filter(it => it.thread === edge.thread).length > 1 ? `, which ${edge.label}` : '';
+            this.say(`Schedule ${recording.threads[edge.thread]}${which}. The goal is ${plural(way.length, 'step')} away.`);
             for (const it of this.choices.querySelectorAll('button')) {
                 it.classList.toggle('is-hinted', Number(it.dataset.edge) === edge.index);
             }
