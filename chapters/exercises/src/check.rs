@@ -10,6 +10,9 @@ use std::time::Duration;
 use crate::compile::{self, Attempt, Compiled, Libraries};
 use crate::watchdog::Watchdog;
 
+/// The compiler's errors if a library is missing, was compiled by another compiler, or has changed.
+const MISFITS: [&str; 4] = ["E0460", "E0462", "E0463", "E0514"];
+
 /// How many lines of the exercise's own output are shown.
 const OUTPUT_LINES: usize = 20;
 
@@ -40,7 +43,22 @@ pub fn check(name: &str, file: &Path, libraries: &Libraries, colors: bool) -> Re
     if !file.is_file() {
         return Ok(Outcome::Missing);
     }
-    match compile::compile(name, &[Attempt { name, file }], libraries, colors)? {
+    let text = fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    if let Err(error) = std::str::from_utf8(&text) {
+        let line = text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let shown = file.strip_prefix(compile::root()).unwrap_or(file).display();
+        let message = format!(
+            "{shown}:{line}: this isn't valid UTF-8. Save the file as UTF-8, or restore it with `reset {name}`."
+        );
+        return Ok(Outcome::DoesNotCompile(message));
+    }
+    let attempts = [Attempt { name, file }];
+    let mut compiled = compile::compile(name, &attempts, libraries, colors)?;
+    if matches!(&compiled, Compiled::Errors(messages) if MISFITS.iter().any(|code| messages.contains(code))) {
+        Libraries::forget();
+        compiled = compile::compile(name, &attempts, &Libraries::compile(libraries.has_book())?, colors)?;
+    }
+    match compiled {
         Compiled::Errors(messages) => Ok(Outcome::DoesNotCompile(messages)),
         Compiled::Program(program, warnings) => {
             let outcome = run(&program, 0);

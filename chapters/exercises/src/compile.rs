@@ -1,6 +1,7 @@
 //! Makes a program of an exercise and its check, so that each exercise compiles on its own and within a second.
 //!
-//! cargo compiles the libraries once. The exercise itself is compiled by rustc, as a module of a generated file, because
+//! cargo compiles the libraries once, and a note in the target folder says where they are. While nothing that they're made of
+//! has changed, cargo isn't asked again: that takes half a second, or a minute if another cargo is compiling. The exercise itself is compiled by rustc, as a module of a generated file, because
 //! that works for a solution and for any other file as well.
 
 use std::env;
@@ -8,6 +9,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -53,6 +55,62 @@ impl Libraries {
     ///
     /// When cargo can't compile them.
     pub fn compile(book: bool) -> Result<Self, String> {
+        if let Some(known) = Self::known(book) {
+            return Ok(known);
+        }
+        let libraries = Self::compile_with_cargo(book)?;
+        libraries.note(book);
+        Ok(libraries)
+    }
+
+    /// The file that says where the libraries are.
+    fn place_of_the_note(book: bool) -> PathBuf {
+        target().join("exercises").join(if book { "libraries-with-book" } else { "libraries" })
+    }
+
+    /// Notes where the libraries are. Without the note, cargo is asked the next time.
+    fn note(&self, book: bool) {
+        let lines = self.files.iter().map(|(name, file)| format!("{name} {}\n", file.display()));
+        let text = format!("{}\n{}", self.folder.display(), lines.collect::<String>());
+        let place = Self::place_of_the_note(book);
+        let new = place.with_extension(std::process::id().to_string());
+        _ = fs::create_dir_all(target().join("exercises"));
+        _ = fs::write(&new, text).and_then(|()| fs::rename(&new, place));
+    }
+
+    /// Whether the book's own code is among them.
+    pub fn has_book(&self) -> bool {
+        self.files.iter().any(|(name, _)| name == "chapters")
+    }
+
+    /// Forgets where the libraries are, because they don't fit together.
+    pub fn forget() {
+        for book in [true, false] {
+            // If there's none, that's as well.
+            _ = fs::remove_file(Self::place_of_the_note(book));
+        }
+    }
+
+    /// The libraries of the note, if they're newer than what they're made of, and older than the note.
+    fn known(book: bool) -> Option<Self> {
+        let place = Self::place_of_the_note(book);
+        let noted = changed(&place)?;
+        let text = fs::read_to_string(place).ok()?;
+        let mut lines = text.lines();
+        let folder = PathBuf::from(lines.next()?);
+        let files = lines.map(|line| line.split_once(' ').map(|(name, file)| (name.to_owned(), PathBuf::from(file))));
+        let files: Vec<(String, PathBuf)> = files.collect::<Option<_>>()?;
+        let are_old = files.iter().all(|(_, file)| changed(file).is_some_and(|compiled| compiled <= noted));
+        let mut sources =
+            vec!["Cargo.lock", "Cargo.toml", "chapters/exercises/checks/Cargo.toml", "chapters/exercises/checks/src"];
+        if book {
+            sources.extend(["chapters/Cargo.toml", "chapters/src"]);
+        }
+        let newest = sources.iter().map(|source| newest(&root().join(source))).max()?;
+        (are_old && !files.is_empty() && newest? < noted).then_some(Self { files, folder })
+    }
+
+    fn compile_with_cargo(book: bool) -> Result<Self, String> {
         let mut cargo = Self::command(book);
         if io::stderr().is_terminal() {
             cargo.stderr(Stdio::inherit());
@@ -68,6 +126,30 @@ impl Libraries {
         let checks = files.iter().find(|(name, _)| name == "checks").map(|(_, file)| file);
         let folder = checks.and_then(|file| file.parent()).ok_or("cargo doesn't say where it put the libraries")?;
         Ok(Self { folder: folder.to_owned(), files })
+    }
+}
+
+/// When a file was changed.
+fn changed(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).ok()?.modified().ok()
+}
+
+/// When the newest file of a folder, or a file, was changed.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let own = changed(path)?;
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    Some(entries.filter_map(|entry| newest(&entry.path())).fold(own, SystemTime::max))
+}
+
+/// Removes the folders of compilations whose process was killed.
+fn clean_up() {
+    for entry in fs::read_dir(target().join("exercises")).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.rsplit_once('-')?.1.parse::<u32>().ok());
+        if process.is_some_and(|process| cfg!(target_os = "linux") && !Path::new(&format!("/proc/{process}")).exists())
+        {
+            _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -138,6 +220,7 @@ pub fn compile(name: &str, attempts: &[Attempt<'_>], libraries: &Libraries, colo
     let cannot = |error: io::Error| format!("cannot write to {}: {error}", target().display());
     // Two runners may check the same exercise at the same time.
     let folder = target().join("exercises").join(format!("{name}-{}", std::process::id()));
+    clean_up();
     fs::create_dir_all(&folder).map_err(cannot)?;
     let (source, program) = (folder.join("main.rs"), folder.join(name).with_extension(env::consts::EXE_EXTENSION));
     fs::write(&source, generate(attempts)).map_err(cannot)?;

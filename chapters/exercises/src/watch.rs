@@ -25,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long a file may be missing. Some editors remove a file before they write it again.
 const ABSENT: Duration = Duration::from_millis(500);
 
+/// The exit status after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 /// A version of a file: the time of the last change and the length. `None` if there's no file.
 type Version = Option<(SystemTime, u64)>;
 
@@ -39,6 +42,8 @@ enum Ask {
     Run,
     Reset,
     Quit,
+    /// Ctrl-C. While an exercise is being checked, it's a signal, which ends the process.
+    Interrupt,
     Nothing,
 }
 
@@ -116,8 +121,9 @@ fn read_keys(is_terminal: bool) -> (Receiver<Ask>, mpsc::Sender<()>) {
         let mut lines = io::stdin().lock().lines();
         for () in wanted {
             let ask = if is_terminal {
-                match term.read_key() {
+                match term.read_key_raw() {
                     Ok(Key::Char(letter)) => Ask::of(letter),
+                    Ok(Key::CtrlC) => Ask::Interrupt,
                     Ok(_) => Ask::Nothing,
                     Err(_) => Ask::Quit,
                 }
@@ -143,10 +149,8 @@ impl Watch<'_> {
         _ = more.send(());
         loop {
             match keys.recv_timeout(PAUSE) {
-                Ok(Ask::Quit) | Err(RecvTimeoutError::Disconnected) => {
-                    println!("{} of {} are solved. Your progress is saved.", self.desk.solved(), EXERCISES.len());
-                    return Ok(ExitCode::SUCCESS);
-                }
+                Ok(ask @ (Ask::Quit | Ask::Interrupt)) => return Ok(self.quit(ask)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(self.quit(Ask::Quit)),
                 Ok(ask) => {
                     self.answer(ask)?;
                     _ = more.send(());
@@ -161,6 +165,12 @@ impl Watch<'_> {
                 self.draw()?;
             }
         }
+    }
+
+    /// Says that nothing is lost, and returns the exit status.
+    fn quit(&self, ask: Ask) -> ExitCode {
+        println!("{} of {} are solved. Your progress is saved.", self.desk.solved(), EXERCISES.len());
+        if ask == Ask::Interrupt { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS }
     }
 
     fn size(&self) -> Option<(u16, u16)> {
@@ -243,7 +253,7 @@ impl Watch<'_> {
                 self.go_to(self.exercise)?;
                 self.extra = format!("{said}\n");
             }
-            Ask::Quit | Ask::Nothing => return Ok(()),
+            Ask::Quit | Ask::Interrupt | Ask::Nothing => return Ok(()),
         }
         match self.term {
             Some(_) => self.draw(),

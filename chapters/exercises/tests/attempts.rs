@@ -18,8 +18,9 @@ use libtest_mimic::{Arguments, Trial};
 /// explored. Each takes a compilation, so the others are for `cargo test -p exercises --test attempts -- --ignored`.
 const QUICK: [&str; 3] = ["no_end", "quiet_client", "too_early"];
 
-/// How often the long test checks each attempt.
-const REPEATS: usize = 20;
+/// How often the tests whose names end in `_always` check each attempt. This environment variable is the number of times,
+/// by default 20. `cargo test -p exercises --test attempts -- --ignored _always` runs them.
+const REPEATS: &str = "EXERCISE_REPEATS";
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         })
         .collect();
     trials.extend(EXERCISES.iter().map(|exercise| {
-        let trial = Trial::test(format!("{}_always", exercise.name), || every_attempt_is_judged(exercise, REPEATS));
+        let trial = Trial::test(format!("{}_always", exercise.name), || every_attempt_is_judged(exercise, repeats()));
         trial.with_ignored_flag(true)
     }));
     trials.push(Trial::test("a_broken_file_has_the_compiler_s_message", a_broken_file_has_the_compiler_s_message));
@@ -41,6 +42,11 @@ fn main() -> ExitCode {
     trials.push(Trial::test("a_missing_file_is_reported", a_missing_file_is_reported));
     trials.push(Trial::test("an_exercise_that_exits_is_not_solved", an_exercise_that_exits_is_not_solved));
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn repeats() -> usize {
+    let repeats = std::env::var(REPEATS).ok();
+    repeats.map_or(20, |repeats| repeats.parse().expect("EXERCISE_REPEATS is a number"))
 }
 
 /// The files with attempts at an exercise, and the words with which each is refused, if it must be.
@@ -82,7 +88,7 @@ fn every_attempt_is_judged(exercise: &Exercise, times: usize) -> Result<(), libt
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n\n").into()) }
 }
 
-/// Compares the outcome of a check with what it should be.
+/// Compares the outcome of a check with the expected one.
 fn judge(file: &Path, words: Option<&str>, outcome: Outcome) -> Result<(), String> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let is_wrong = name.starts_with("wrong_");
