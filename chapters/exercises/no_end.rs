@@ -1,13 +1,13 @@
-//! Four workers add up the numbers on a queue, and each ends when nothing will come any more. They never do.
+//! Four workers add up the numbers on a queue, and each ends when nothing will come anymore. They never do.
 //!
-//! Let them end. You may not count the numbers, nor send one that means the end.
+//! Let them end. You may not count the numbers, wait for a timeout, or send a number that means the end.
 
 use std::thread;
 
 use crossbeam::channel;
 
-/// The sum of the numbers below `numbers`, which four workers take from a queue.
-pub fn sum(numbers: u64) -> u64 {
+/// The sum of the numbers, which four workers take from a queue.
+pub fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
     let (jobs, queue) = channel::unbounded();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..4)
@@ -16,7 +16,7 @@ pub fn sum(numbers: u64) -> u64 {
                 scope.spawn(move || queue.iter().sum::<u64>())
             })
             .collect();
-        (0..numbers).for_each(|number| jobs.send(number).unwrap());
+        numbers.for_each(|number| jobs.send(number).unwrap());
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     })
 }

@@ -8,9 +8,9 @@ use crossbeam::channel::{self, Receiver, Sender};
 
 /// Numbers to add up, the sender for the sum, and the pool's queue.
 pub struct Task {
-    numbers: Vec<u64>,
-    sum: Sender<u64>,
-    pool: Sender<Task>,
+    pub numbers: Vec<u64>,
+    pub sum: Sender<u64>,
+    pub pool: Sender<Task>,
 }
 
 /// A task with at most this many numbers isn't split.
@@ -27,7 +27,7 @@ pub fn sum(numbers: Vec<u64>) -> u64 {
 }
 
 /// Adds up the numbers of a task. Other tasks are on the queue.
-fn perform(task: Task, _queue: &Receiver<Task>) {
+pub fn perform(task: Task, _queue: &Receiver<Task>) {
     let Task { mut numbers, sum, pool } = task;
     let mut total = 0;
     while numbers.len() > FEW {

@@ -1,7 +1,10 @@
 //! Checks `bad_jobs`.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
 use checks::{Check, Checks};
-use std::panic;
 
 use super::bad_jobs::{Job, run};
 
@@ -16,14 +19,33 @@ fn is_bad(number: u64) -> bool {
 }
 
 fn check() -> Result<(), String> {
-    // The panics are expected, so their messages aren't printed.
-    panic::set_hook(Box::new(|_| ()));
-    let job = |number| Box::new(move || if is_bad(number) { panic!("a bad job") } else { number }) as Job;
+    let threads = Arc::new(Mutex::new(HashSet::new()));
+    let job = |number| {
+        let threads = Arc::clone(&threads);
+        Box::new(move || {
+            threads.lock().expect("no job panics here").insert(thread::current().id());
+            if is_bad(number) {
+                checks::expect_panic();
+                panic!("a bad job");
+            }
+            number
+        }) as Job
+    };
     let good: u64 = (0..JOBS).filter(|number| !is_bad(*number)).sum();
     let bad = (0..JOBS).filter(|number| is_bad(*number)).count();
-    match run((0..JOBS).map(job).collect()) {
-        (sum, _) if sum != good => Err(format!("the good jobs add up to {good}, and {sum} came of it")),
-        (_, counted) if counted != bad => Err(format!("there are {bad} bad jobs, and {counted} were counted")),
-        _ => Ok(()),
+    let (sum, counted) = run((0..JOBS).map(job).collect());
+    let threads = threads.lock().expect("no job panics here").clone();
+    if sum != good {
+        return Err(format!("The good jobs add up to {good}, and the result is {sum}."));
+    }
+    if counted != bad {
+        return Err(format!("There are {bad} bad jobs, and {counted} were counted."));
+    }
+    if threads.contains(&thread::current().id()) {
+        return Err("A job ran on the thread that called `run`, and not on one of the two workers.".to_owned());
+    }
+    match threads.len() {
+        0..=2 => Ok(()),
+        count => Err(format!("The jobs ran on {count} threads, and only two may be started.")),
     }
 }

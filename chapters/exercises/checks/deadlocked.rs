@@ -52,5 +52,5 @@ fn attempt(situation: &str, threads: &[Thread], expected: &[&str]) -> Result<(),
     if reported == expected {
         return Ok(());
     }
-    Err(format!("{situation}; it reports {reported:?}, and should report {expected:?}"))
+    Err(format!("{situation}; it reports {reported:?}, and should report {expected:?}."))
 }

@@ -1,50 +1,95 @@
 //! Checks `eight_at_a_time`.
 
-use checks::{Check, Checks};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use checks::{Check, Checks, threads};
 
 use super::eight_at_a_time::answer_all;
 
 /// The checks.
-pub const CHECKS: Checks = Checks::new(&[Check::new("100 requests are answered.", check)]);
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("16 requests are answered, each of which waits until eight are being answered.", all_eight)
+        .or_hangs("Fewer than eight requests are being answered at the same time, and each waits for the others."),
+    Check::new("100 requests are answered, and the threads are counted.", limited),
+    Check::new("The first of 100 requests takes as long as all others together.", shared)
+        .or_hangs("The first request takes long, and some of the others wait for its thread, although seven are free."),
+]);
 
-const REQUESTS: u64 = 100;
 const MOST: usize = 8;
-/// How long a request waits for others, so that all threads that will ever run together are present.
+/// How long a request waits for one too many.
 const COMPANY: Duration = Duration::from_millis(50);
 
 /// The requests' shared record of each other.
 #[derive(Default)]
 struct Seen {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
     answering: usize,
     most: usize,
+    threads: usize,
     answered: Vec<u64>,
 }
 
-fn check() -> Result<(), String> {
-    let (seen, changed) = (Mutex::new(Seen::default()), Condvar::new());
-    answer_all((0..REQUESTS).collect(), |request| {
-        let mut guard = seen.lock().expect("nobody panics");
-        guard.answering += 1;
-        guard.most = guard.most.max(guard.answering);
-        changed.notify_all();
-        // Waits until there is one request more than allowed, or a timeout shows that no more will come.
-        let waited = changed.wait_timeout_while(guard, COMPANY, |seen| seen.most <= MOST);
-        let mut guard = waited.expect("nobody panics").0;
-        guard.answering -= 1;
-        guard.answered.push(request);
+impl Seen {
+    /// Answers a request: waits until `is_met` is true, or for `limit`.
+    fn answer(&self, request: u64, limit: Option<Duration>, is_met: impl Fn(&Inner) -> bool) {
+        let mut inner = self.lock();
+        inner.answering += 1;
+        inner.most = inner.most.max(inner.answering);
+        self.changed.notify_all();
+        let wait = |inner: &mut Inner| !is_met(inner);
+        let mut inner = match limit {
+            Some(limit) => {
+                self.changed.wait_timeout_while(inner, limit, wait).unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self.changed.wait_while(inner, wait).unwrap_or_else(PoisonError::into_inner),
+        };
+        inner.threads = inner.threads.max(threads::count());
+        inner.answering -= 1;
+        inner.answered.push(request);
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn limited() -> Result<(), String> {
+    let (seen, before) = (Seen::default(), threads::count());
+    answer_all((0..100).collect(), |request| seen.answer(request, Some(COMPANY), |inner| inner.most > MOST));
+    let inner = seen.lock();
+    if inner.most > MOST {
+        return Err(format!("More than {MOST} requests are being answered at the same time."));
+    }
+    let mut answered = inner.answered.clone();
+    answered.sort_unstable();
+    if answered != (0..100).collect::<Vec<_>>() {
+        return Err(format!("When `answer_all` returns, {} of 100 requests have been answered.", answered.len()));
+    }
+    match inner.threads.saturating_sub(before) {
+        threads if threads > MOST => Err(format!(
+            "There are {threads} threads at the same time, although only {MOST} requests are being answered."
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn all_eight() -> Result<(), String> {
+    let seen = Seen::default();
+    answer_all((0..16).collect(), |request| seen.answer(request, None, |inner| inner.most >= MOST));
+    Ok(())
+}
+
+fn shared() -> Result<(), String> {
+    let seen = Seen::default();
+    answer_all((0..100).collect(), |request| {
+        seen.answer(request, None, |inner| request > 0 || inner.answered.len() == 99);
     });
-    let mut seen = seen.into_inner().expect("nobody panics");
-    seen.answered.sort_unstable();
-    if seen.most > MOST {
-        return Err(format!("more than {MOST} requests are being answered at one moment"));
-    }
-    if seen.answered != (0..REQUESTS).collect::<Vec<_>>() {
-        return Err(format!(
-            "of {REQUESTS} requests {} have been answered when all is said to be done",
-            seen.answered.len()
-        ));
-    }
     Ok(())
 }

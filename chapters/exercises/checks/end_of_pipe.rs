@@ -11,6 +11,6 @@ pub const CHECKS: Checks = Checks::new(&[Check::new("20 child processes write a 
 fn check() -> Result<(), String> {
     match sum(20).map_err(|error| error.to_string())? {
         190 => Ok(()),
-        other => Err(format!("the numbers from 0 to 19 add up to 190, not to {other}")),
+        other => Err(format!("The numbers from 0 to 19 add up to 190, not to {other}.")),
     }
 }

@@ -23,11 +23,11 @@ fn check() -> Result<(), String> {
     done.sort_unstable_by(|one, other| other.cmp(one));
     let sum: usize = done.iter().sum();
     match done[..] {
-        _ if sum != JOBS => Err(format!("of {JOBS} jobs {sum} were done")),
+        _ if sum != JOBS => Err(format!("Of {JOBS} jobs {sum} were done.")),
         [_, _, _, least] if least * 8 >= JOBS => Ok(()),
         _ => {
             let [a, b, c, d] = [done[0], done[1], done[2], done[3]];
-            Err(format!("of {JOBS} jobs the four workers did {a}, {b}, {c} and {d}"))
+            Err(format!("Of {JOBS} jobs the four workers did {a}, {b}, {c} and {d}."))
         }
     }
 }

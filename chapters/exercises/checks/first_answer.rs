@@ -58,28 +58,30 @@ async fn race() -> Result<(), String> {
     let two = ask(&[(3, Answers(3)), (1, Answers(1))]).await;
     if (two.result.as_ref(), two.seconds) != (Ok(&1), 1) {
         let (result, seconds) = (two.result, two.seconds);
-        return Err(format!("one server answers 3 after 3 s, one 1 after 1 s, and after {seconds} s comes {result:?}"));
+        return Err(format!(
+            "One server answers 3 after 3 s, one 1 after 1 s, and after {seconds} s comes {result:?}."
+        ));
     }
     if two.questions > 0 {
-        return Err(format!("{} question still exists when `first_answer` has returned", two.questions));
+        return Err(format!("{} question still exists when `first_answer` has returned.", two.questions));
     }
     let failed = ask(&[(3, Fails("timed out")), (1, Fails("busy")), (2, Answers(2))]).await;
     if failed.result != Ok(2) {
         return Err(format!(
-            "one server fails after 1 s, one answers 2 after 2 s, and the result is {:?}",
+            "One server fails after 1 s, one answers 2 after 2 s, and the result is {:?}.",
             failed.result
         ));
     }
     let all = ask(&[(2, Fails("timed out")), (1, Fails("busy"))]).await;
     if all.result != Err(vec!["busy".to_owned(), "timed out".to_owned()]) {
-        return Err(format!("after the errors \"busy\" and \"timed out\", the result is {:?}", all.result));
+        return Err(format!("After the errors \"busy\" and \"timed out\", the result is {:?}.", all.result));
     }
     let panicked = ask(&[(1, Panics), (2, Answers(2))]).await;
     if panicked.result != Ok(2) {
-        return Err(format!("one question panics, one server answers 2, and the result is {:?}", panicked.result));
+        return Err(format!("One question panics, one server answers 2, and the result is {:?}.", panicked.result));
     }
     match ask(&[(1, Panics)]).await.result {
         Err(errors) if errors.len() == 1 => Ok(()),
-        result => Err(format!("the only question panicked, and the result is {result:?}")),
+        result => Err(format!("The only question panicked, and the result is {result:?}.")),
     }
 }

@@ -21,13 +21,13 @@ fn check() -> Result<(), String> {
     for (first, dropped) in [(1, 0), (3, 1), (5, 2)] {
         for _ in 0..dropped {
             if try_once(pairs.next()).is_ready() {
-                return Err(format!("there was no glove after {}, and still a pair", first - 1));
+                return Err(format!("There was no glove after {}, and still a pair.", first - 1));
             }
         }
         put(first);
         for _ in 0..dropped {
             if try_once(pairs.next()).is_ready() {
-                return Err(format!("there was one glove, {first}, and still a pair"));
+                return Err(format!("There was one glove, {first}, and still a pair."));
             }
         }
         put(first + 1);
@@ -36,22 +36,24 @@ fn check() -> Result<(), String> {
         match try_once(pairs.next()) {
             Poll::Ready(Some(pair)) if pair == expected => {}
             Poll::Ready(Some(pair)) if dropped > 0 => {
-                return Err(format!("a call was dropped while it had glove {first}; the next pair is {pair:?}"));
+                return Err(format!("A call was dropped while it had glove {first}; the next pair is {pair:?}."));
             }
-            Poll::Ready(Some(pair)) => return Err(format!("the first pair is {expected:?}, not {pair:?}")),
-            Poll::Ready(None) => return Err("the line is open, and there is said to be no pair any more".to_owned()),
-            Poll::Pending => return Err(format!("gloves {first} and {} are there, and it waits", first + 1)),
+            Poll::Ready(Some(pair)) => return Err(format!("The first pair is {expected:?}, not {pair:?}.")),
+            Poll::Ready(None) => {
+                return Err("The line is open, and `next` says that there are no more pairs.".to_owned());
+            }
+            Poll::Pending => return Err(format!("Gloves {first} and {} are there, and it waits.", first + 1)),
         }
         // The third glove makes a pair with a fourth.
         put(first + 3);
         match try_once(pairs.next()) {
             Poll::Ready(Some(pair)) if pair == (first + 2, first + 3) => {}
-            other => return Err(format!("after {expected:?} comes {:?}, not {other:?}", (first + 2, first + 3))),
+            other => return Err(format!("After {expected:?} comes {:?}, not {other:?}.", (first + 2, first + 3))),
         }
     }
     drop(line);
     match try_once(pairs.next()) {
         Poll::Ready(None) => Ok(()),
-        other => Err(format!("the line has ended, and `next` gives {other:?}")),
+        other => Err(format!("The line has ended, and `next` gives {other:?}.")),
     }
 }

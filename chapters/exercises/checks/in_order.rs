@@ -60,7 +60,7 @@ fn at_the_same_time() -> Result<(), String> {
     let seen = Seen::default();
     let together = map(3, vec![0, 1, 2], |_| seen.work(LONG, |begun| begun.most >= 3));
     if together.contains(&false) {
-        return Err("with 3 workers, 3 items aren't worked on at the same time".to_owned());
+        return Err("With 3 workers, 3 items aren't worked on at the same time.".to_owned());
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ fn not_too_many() -> Result<(), String> {
     let seen = Seen::default();
     let too_many = map(2, vec![(); 8], |()| seen.work(SHORT, |begun| begun.most > 2));
     if too_many.contains(&true) {
-        return Err("with 2 workers, more than 2 items are worked on at the same time".to_owned());
+        return Err("With 2 workers, more than 2 items are worked on at the same time.".to_owned());
     }
     Ok(())
 }
@@ -85,11 +85,11 @@ fn in_order() -> Result<(), String> {
         (item, others_are_done)
     });
     if !results.iter().all(|(_, others_are_done)| *others_are_done) {
-        return Err("with 2 workers, a long item holds up other items".to_owned());
+        return Err("With 2 workers, a long item holds up other items.".to_owned());
     }
     let results: Vec<u64> = results.into_iter().map(|(item, _)| item).collect();
     if results != items {
-        return Err(format!("the results of the items {items:?} are in the order {results:?}"));
+        return Err(format!("The results of the items {items:?} are in the order {results:?}."));
     }
     Ok(())
 }
@@ -105,13 +105,13 @@ fn after_a_panic() -> Result<(), String> {
         })
     }));
     let Err(payload) = mapped else {
-        return Err("the function panicked, and `map` returned".to_owned());
+        return Err("The function panicked, and `map` returned.".to_owned());
     };
     if payload.downcast_ref() != Some(&"item 1 is bad") {
-        return Err("`map` didn't panic with the payload of the function's panic".to_owned());
+        return Err("`map` didn't panic with the payload of the function's panic.".to_owned());
     }
     match seen.begun.into_inner().expect("no item panics here").done {
         1 => Ok(()),
-        done => Err(format!("item 1 of 4 panicked, and {} items were begun after it", done - 1)),
+        done => Err(format!("Item 1 of 4 panicked, and {} items were begun after it.", done - 1)),
     }
 }

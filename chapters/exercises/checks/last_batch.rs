@@ -26,13 +26,13 @@ fn check() -> Result<(), String> {
         written.extend_from_slice(batch);
     }));
     if !written.iter().copied().eq(0..ITEMS) {
-        return Err(format!("the items from 0 to {} were put, and written were {written:?}", ITEMS - 1));
+        return Err(format!("The items from 0 to {} were put, and {written:?} were written.", ITEMS - 1));
     }
     if joined {
-        return Err("who joined the queue went on before the last batch had been written".to_owned());
+        return Err("`join` returned before the last batch had been written.".to_owned());
     }
     if !is_joined(&queue) {
-        return Err("all items have been written, and who joins the queue still waits".to_owned());
+        return Err("All items have been written, and `join` still waits.".to_owned());
     }
     Ok(())
 }

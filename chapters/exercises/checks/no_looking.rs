@@ -28,7 +28,7 @@ fn check() -> Result<(), String> {
         tokio::join!(service.work(), stop);
         let late = start.elapsed().saturating_sub(STOP);
         if late > Duration::from_millis(10) {
-            return Err(format!("the worker had nothing to do, and stopped {late:.1?} after it was told to"));
+            return Err(format!("The worker had nothing to do, and it stopped {late:.1?} after it was told to."));
         }
         let service = Service::new();
         for number in [1, 2, 3] {
@@ -37,7 +37,7 @@ fn check() -> Result<(), String> {
         service.stop();
         match service.work().await {
             6 => Ok(()),
-            sum => Err(format!("1, 2 and 3 were put before the service was told to stop, and the sum is {sum}")),
+            sum => Err(format!("1, 2 and 3 were put before the service was told to stop, and the sum is {sum}.")),
         }
     })
 }

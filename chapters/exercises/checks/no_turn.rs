@@ -48,10 +48,10 @@ fn check() -> Result<(), String> {
         drop(questions);
     });
     if without.into_inner() {
-        return Err("what is to be computed is computed without the lock".to_owned());
+        return Err("`compute` runs without the lock.".to_owned());
     }
     match (0..).zip(said).find(|(number, square)| number * number != *square) {
         None => Ok(()),
-        Some((number, other)) => Err(format!("the answer to {number} is {}, not {other}", number * number)),
+        Some((number, other)) => Err(format!("The answer to {number} is {}, not {other}.", number * number)),
     }
 }

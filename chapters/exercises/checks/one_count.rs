@@ -29,7 +29,7 @@ fn check() -> Result<(), String> {
     }
     let [fork, spawn, forkserver] = counts;
     Err(format!(
-        "{WORKERS} workers counted to {TIMES} each. The count is {fork} by fork, {spawn} by spawn and {forkserver} by forkserver"
+        "{WORKERS} workers counted to {TIMES} each. The count is {fork} by fork, {spawn} by spawn and {forkserver} by forkserver."
     ))
 }
 

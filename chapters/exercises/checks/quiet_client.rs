@@ -15,7 +15,7 @@ use super::quiet_client::serve;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The time between two actions of a client.
 const PAUSE: Duration = Duration::from_secs(4);
-/// Longer than any client may take without a line. The clock doesn't run, so this takes no time.
+/// Longer than any client may take without a line. The clock doesn't run, so this is quick.
 const LONG: Duration = Duration::from_secs(60);
 
 /// The checks.
@@ -46,25 +46,25 @@ async fn steady() -> Result<(), String> {
     let mut answers = BufReader::new(reader).lines();
     for line in 1..=5 {
         sleep(PAUSE).await;
-        let lost = format!("a client that sends a line every {PAUSE:?} has no answer to line {line}");
+        let lost = format!("A client that sends a line every {PAUSE:?} has no answer to line {line}.");
         writer.write_all(format!("line {line}\n").as_bytes()).await.map_err(|_| lost.clone())?;
         match timeout(LONG, answers.next_line()).await {
             Ok(Ok(Some(answer))) if answer == format!("LINE {line}") => {}
-            Ok(Ok(Some(answer))) => return Err(format!("the answer to `line {line}` is `{answer}`")),
+            Ok(Ok(Some(answer))) => return Err(format!("The answer to `line {line}` is `{answer}`.")),
             _ => return Err(lost),
         }
     }
     drop((answers, writer));
     match timeout(LONG, server).await {
         Ok(Ok(Ok(()))) => Ok(()),
-        other => Err(format!("the client has closed the connection, and `serve` ends with {other:?}")),
+        other => Err(format!("The client has closed the connection, and `serve` ends with {other:?}.")),
     }
 }
 
 /// A client that says nothing loses its place when the time is up.
 async fn silent() -> Result<(), String> {
     let (_client, server) = start(64);
-    times_out(server, PATIENCE, "a client that says nothing").await
+    times_out(server, PATIENCE, "A client that says nothing").await
 }
 
 /// A client that sends a byte every four seconds, but never a line, loses its place as well.
@@ -75,7 +75,7 @@ async fn slow() -> Result<(), String> {
             sleep(PAUSE).await;
         }
     });
-    times_out(server, PATIENCE, &format!("a client that sends a byte every {PAUSE:?}, but never a line,")).await
+    times_out(server, PATIENCE, &format!("A client that sends a byte every {PAUSE:?}, but never a line,")).await
 }
 
 /// A client that sends lines and doesn't read the answers loses its place when there's no more room for them.
@@ -83,24 +83,24 @@ async fn unread() -> Result<(), String> {
     let (client, server) = start(16);
     let (_reader, mut writer) = split(client);
     tokio::spawn(async move { while writer.write_all(b"a line\n").await.is_ok() {} });
-    times_out(server, 2 * PATIENCE, "a client that doesn't read its answers").await
+    times_out(server, 2 * PATIENCE, "A client that doesn't read its answers").await
 }
 
 /// The server has to give up between `PATIENCE` and `latest`.
 async fn times_out(server: JoinHandle<io::Result<()>>, latest: Duration, client: &str) -> Result<(), String> {
     let start = Instant::now();
     let Ok(ended) = timeout(LONG, server).await else {
-        return Err(format!("{client} still has its place after {LONG:?}"));
+        return Err(format!("{client} still has its place after {LONG:?}."));
     };
     let after = start.elapsed();
     match ended {
         Ok(Err(error)) if error.kind() == ErrorKind::TimedOut && after < PATIENCE => {
-            Err(format!("{client} was disconnected after {after:?}, and it had {PATIENCE:?}"))
+            Err(format!("{client} was disconnected after {after:?}, and it had {PATIENCE:?}."))
         }
         Ok(Err(error)) if error.kind() == ErrorKind::TimedOut && after > latest + Duration::from_secs(1) => {
-            Err(format!("{client} kept its place for {after:?}"))
+            Err(format!("{client} kept its place for {after:?}."))
         }
         Ok(Err(error)) if error.kind() == ErrorKind::TimedOut => Ok(()),
-        other => Err(format!("{client} makes `serve` end with {other:?}, not with the error `TimedOut`")),
+        other => Err(format!("{client} makes `serve` end with {other:?}, not with the error `TimedOut`.")),
     }
 }

@@ -23,24 +23,24 @@ fn check() -> Result<(), String> {
             queue.put(2).await;
         };
         let Some((first, second, ())) = ends(async { tokio::join!(queue.get(), queue.get(), puts) }).await else {
-            return Err("two coroutines wait for an item, two items are put, and somebody still waits".to_owned());
+            return Err("Two coroutines wait for an item, two items are put, and one of them still waits.".to_owned());
         };
         // The order of the two isn't fixed.
         if first.min(second) != Some(1) || first.max(second) != Some(2) {
-            return Err(format!("1 and 2 were put, and taken were {first:?} and {second:?}"));
+            return Err(format!("1 and 2 were put, and {first:?} and {second:?} were taken."));
         }
         let queue = Bounded::new(2);
         for item in [1, 2] {
             ends(queue.put(item)).await.ok_or("there is room for two items, and who puts the second waits")?;
         }
         if ends(queue.put(0)).await.is_some() {
-            return Err("there is room for two items, and a third has been put".to_owned());
+            return Err("There is room for two items, and a third has been put.".to_owned());
         }
         let gets = async { [queue.get().await, queue.get().await] };
         match ends(async { tokio::join!(queue.put(3), queue.put(4), gets) }).await {
-            None => Err("two coroutines wait for room, two items are taken, and somebody still waits".to_owned()),
+            None => Err("Two coroutines wait for room, two items are taken, and one of them still waits.".to_owned()),
             Some((.., taken)) if taken != [Some(1), Some(2)] => {
-                Err(format!("1 and 2 were put, and taken was {taken:?}"))
+                Err(format!("1 and 2 were put, and {taken:?} was taken."))
             }
             Some(_) => Ok(()),
         }

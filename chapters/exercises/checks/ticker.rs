@@ -20,11 +20,11 @@ fn check() -> Result<(), String> {
     let (ticks, ticked) = mpsc::channel();
     let quick = Ticker::start(SHORT, move || _ = ticks.send(()));
     for tick in 1..=3 {
-        ticked.recv_timeout(PATIENCE).map_err(|_| format!("after {tick} intervals of {SHORT:?} there is no tick"))?;
+        ticked.recv_timeout(PATIENCE).map_err(|_| format!("After {tick} intervals of {SHORT:?}, there's no tick."))?;
     }
     quick.stop();
     let (ticks, ticked) = mpsc::channel();
     Ticker::start(LONG, move || _ = ticks.send(())).stop();
     // Its sender is gone with the ticker, so there is nothing to wait for.
-    ticked.recv().map_or(Ok(()), |()| Err(format!("there is a tick although {LONG:?} have not passed")))
+    ticked.recv().map_or(Ok(()), |()| Err(format!("There's a tick, although {LONG:?} haven't passed.")))
 }

@@ -18,7 +18,7 @@ fn check() -> Result<(), String> {
     let unwaited = std::iter::from_fn(|| waitpid(None, None).ok()).count();
     match (counted, unwaited) {
         (3, 0) => Ok(()),
-        (3, unwaited) => Err(format!("nobody has waited for {unwaited} of the 6 processes")),
-        (counted, _) => Err(format!("of 6 jobs 1 failed and 2 were killed, but {counted} were counted")),
+        (3, unwaited) => Err(format!("{unwaited} of the 6 processes were never waited for: each is a zombie.")),
+        (counted, _) => Err(format!("Of 6 jobs 1 failed and 2 were killed, but {counted} were counted.")),
     }
 }

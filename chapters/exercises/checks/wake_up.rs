@@ -46,11 +46,11 @@ fn check() -> Result<(), String> {
     let bell = Bell::default();
     let [mut first, mut second] = [(); 2].map(|()| Waiter::new(&bell));
     if first.poll().is_ready() || second.poll().is_ready() {
-        return Err("a future was ready before the bell was rung".to_owned());
+        return Err("A future was ready before the bell was rung.".to_owned());
     }
     if first.was_woken() || second.was_woken() {
         return Err(
-            "a future was woken before the bell was rung: a future that wakes itself is polled again and again".into(),
+            "A future was woken before the bell was rung: a future that wakes itself is polled again and again.".into(),
         );
     }
     // A task may be polled again with another waker, for example after it was moved. The last one counts.
@@ -60,18 +60,18 @@ fn check() -> Result<(), String> {
     match (first.was_woken(), second.was_woken()) {
         (true, true) => {}
         (false, false) if before.0.load(Relaxed) == 0 => {
-            return Err("the bell was rung and nobody was woken: no waker had been left".to_owned());
+            return Err("The bell was rung, and no task was woken: `poll` left no waker.".to_owned());
         }
         (false, _) => {
-            return Err("a future was polled again with another waker, and `ring` didn't call that one".to_owned());
+            return Err("A future was polled again with another waker, and `ring` didn't call that one.".to_owned());
         }
-        (true, false) => return Err("the bell was rung, and of two waiting futures only one was woken".to_owned()),
+        (true, false) => return Err("The bell was rung, and of two waiting futures only one was woken.".to_owned()),
     }
     if first.poll().is_pending() || second.poll().is_pending() {
-        return Err("the bell was rung, and a future is still pending".to_owned());
+        return Err("The bell was rung, and a future is still pending.".to_owned());
     }
     if Waiter::new(&bell).poll().is_pending() {
-        return Err("a future that is created after the bell was rung waits forever".to_owned());
+        return Err("A future that is created after the bell was rung waits forever.".to_owned());
     }
     keeps_one_waker_for_each_future()?;
     wakes_without_borrowing()
@@ -86,12 +86,12 @@ fn keeps_one_waker_for_each_future() -> Result<(), String> {
     // This variable and the waiter hold one each.
     let wakers = |held: usize| Arc::strong_count(&woken) - held;
     if wakers(2) != 1 {
-        return Err(format!("a future was polled twice, and the bell keeps {} of its wakers", wakers(2)));
+        return Err(format!("A future was polled twice, and the bell keeps {} of its wakers.", wakers(2)));
     }
     drop(waiter);
     match wakers(1) {
         0 => Ok(()),
-        _ => Err("a future was dropped, and the bell keeps its waker".to_owned()),
+        _ => Err("A future was dropped, and the bell keeps its waker.".to_owned()),
     }
 }
 
@@ -117,5 +117,5 @@ fn wakes_without_borrowing() -> Result<(), String> {
     panic::set_hook(Box::new(|_| ()));
     let rung = panic::catch_unwind(AssertUnwindSafe(|| bell.ring()));
     panic::set_hook(silently);
-    rung.map_err(|_| "a waker polled its future at once, and the state was still borrowed".to_owned())
+    rung.map_err(|_| "A waker polled its future at once, and the state was still borrowed.".to_owned())
 }

@@ -1,12 +1,12 @@
-//! The last sender is dropped before the workers are joined, so each learns that the queue has ended.
+//! The workers' loops end when the last sender has been dropped.
 
 use std::thread;
 
 use crossbeam::channel;
 
 // ANCHOR: solution
-/// The sum of the numbers below `numbers`, which four workers take from a queue.
-pub fn sum(numbers: u64) -> u64 {
+/// The sum of the numbers, which four workers take from a queue.
+pub fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
     let (jobs, queue) = channel::unbounded();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..4)
@@ -15,7 +15,7 @@ pub fn sum(numbers: u64) -> u64 {
                 scope.spawn(move || queue.iter().sum::<u64>())
             })
             .collect();
-        (0..numbers).for_each(|number| jobs.send(number).unwrap());
+        numbers.for_each(|number| jobs.send(number).unwrap());
         drop(jobs);
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     })

@@ -192,6 +192,30 @@ pub const EXERCISES: &[Exercise] = &[
         ],
     },
     Exercise {
+        name: "latch",
+        chapter: "conditions",
+        section: "Notify one or all, with or without the lock",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "`wait` locks `left`, and while the count isn't zero, it calls `self.open.wait(left)`, which unlocks the mutex and sleeps in one step.",
+            "A thread may wake up although the count isn't zero. So check it again after each wakeup.",
+            "Several threads may wait for the same count. Which method of the condition variable wakes all of them?",
+        ],
+    },
+    Exercise {
+        name: "read_write",
+        chapter: "conditions",
+        section: "Wait in a loop",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "A reader waits while `has_writer` is true. A writer waits while it's true or while `readers` isn't zero. Check again after each wakeup.",
+            "Readers mustn't keep the mutex while they hold the lock, because then they would exclude each other. The mutex protects only the state.",
+            "When a writer leaves, several readers may go on. When the last reader leaves, a writer may. `notify_all` is always right here.",
+        ],
+    },
+    Exercise {
         name: "overdraft",
         chapter: "atomics",
         section: "A compare-and-swap loop",
@@ -222,6 +246,17 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "The check that the state is `New` and the change to `Running` must be one step: keep the mutex locked in between. The thread that made the change runs the function.",
             "A thread that finds the state `Running` has to wait until it's `Done`. Several threads may wait.",
+        ],
+    },
+    Exercise {
+        name: "spin",
+        chapter: "atomics",
+        section: "`Release` and `Acquire`: publishing",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "The check that the lock is free and the change must be one step: `swap(true, ..)` returns the previous value, so exactly one thread sees `false`.",
+            "`unlock` publishes what the holder wrote, and `lock` has to see it. Which ordering publishes, and which sees?",
         ],
     },
     Exercise {
@@ -258,6 +293,18 @@ pub const EXERCISES: &[Exercise] = &[
         ],
     },
     Exercise {
+        name: "bounded",
+        chapter: "queues",
+        section: "One lock, three conditions",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "`put` locks `items`, and while there are `capacity` items, it calls `self.not_full.wait(items)`, which unlocks the mutex and sleeps in one step.",
+            "After a wakeup, another thread may have been there first. So check again, and keep the mutex locked from the check to the change.",
+            "`put` notifies `not_empty`, and `get` notifies `not_full`, each time. A thread that saves a notification may leave another one asleep.",
+        ],
+    },
+    Exercise {
         name: "ticker",
         chapter: "threads",
         section: "Stopping a thread",
@@ -278,6 +325,18 @@ pub const EXERCISES: &[Exercise] = &[
             "`std::panic::catch_unwind` calls a closure, and returns an error if the closure panics.",
             "The compiler wants a closure that's unwind safe. Wrap the job itself: `catch_unwind(AssertUnwindSafe(job))`. \
              With that you assert that a panic leaves nothing half-changed that's used afterward.",
+        ],
+    },
+    Exercise {
+        name: "pool",
+        chapter: "threads",
+        section: "A pool",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "The pool needs a channel for the jobs, and its threads. A job can be a `Box<dyn FnOnce() + Send>`: a closure that calls the job and sends the result to its answer.",
+            "`catch_unwind(AssertUnwindSafe(job))` returns the payload of a panic, which is a `&str` or a `String`: `downcast_ref` finds out. Nobody may be waiting for the result, so an error of `send` is no reason to panic.",
+            "A thread's loop ends when the last sender has been dropped. In `drop`, you can only take a field out of `self` if it's an `Option`, or a `Vec` that you `drain`.",
         ],
     },
     Exercise {
@@ -329,6 +388,18 @@ pub const EXERCISES: &[Exercise] = &[
             "`Shared::map` maps the file in `unpack`, and `at` finds the word at a place.",
         ],
     },
+    #[cfg(target_os = "linux")]
+    Exercise {
+        name: "restart",
+        chapter: "processes",
+        section: "Reaping children",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "Send the results through a pipe. The parent closes its writing end after the fork, so the pipe ends when the worker does, however that is.",
+            "The number of results that came says which job was in hand when the worker died. `wait` reaps the worker, and its status says whether it exited normally.",
+        ],
+    },
     Exercise {
         name: "wake_up",
         chapter: "coroutines",
@@ -349,6 +420,29 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Fix,
         book: false,
         hints: &["tokio has threads for work that blocks: `tokio::task::spawn_blocking` returns a future."],
+    },
+    Exercise {
+        name: "join_two",
+        chapter: "coroutines",
+        section: "What an `async fn` compiles to",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "`std::pin::pin!` pins a future in a local variable, and `std::future::poll_fn` makes a future of a closure that's called for each poll. The closure gets the context to pass on.",
+            "A future mustn't be polled again after it was ready. So keep its output in an `Option`, and poll it only while that's `None`.",
+        ],
+    },
+    Exercise {
+        name: "executor",
+        chapter: "coroutines",
+        section: "Two workers and a small executor",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "A waker knows the number of its task. `wake` puts the number on the queue, and `spawn` does that as well, so that a new task is polled.",
+            "`block_on` takes a number from the queue. While the queue is empty, it waits on `more`, and checks again after each wakeup. `wake` notifies `more`.",
+            "Take the task out of the list while it's being polled, and unlock the mutex before: a task may spawn others or call its own waker. Put it back only if it's pending. To get the output of `future`, spawn a task that stores it.",
+        ],
     },
     Exercise {
         name: "half_a_pair",
@@ -374,6 +468,28 @@ pub const EXERCISES: &[Exercise] = &[
         ],
     },
     Exercise {
+        name: "time_limit",
+        chapter: "sockets",
+        section: "Canceling a coroutine",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "`std::pin::pin!` pins both futures, and `std::future::poll_fn` makes a future of a closure that's called for each poll and gets the context.",
+            "Poll the future first. Only if it's pending, poll the timer. Both leave the waker of the context where it's needed, so there's nothing else to wake.",
+        ],
+    },
+    Exercise {
+        name: "rate",
+        chapter: "sockets",
+        section: "Limits",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "Keep the state in a `tokio::sync::Mutex`, and keep it locked while you wait: its waiters get it in the order in which they came. `sleep_until` is cancel safe, and a guard is released when the future is dropped.",
+            "You need either the number of permits and the time since which they count, or a single time: the one at which all permits will be back. Change the state only after the wait, so that a caller that's dropped changes nothing.",
+        ],
+    },
+    Exercise {
         name: "in_order",
         chapter: "pools",
         section: "A pool that returns results",
@@ -393,6 +509,54 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "Spawn all questions in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they come.",
             "Dropping the set aborts the tasks, but doesn't wait for their end. `shutdown` does both.",
+        ],
+    },
+    Exercise {
+        name: "graceful",
+        chapter: "pools",
+        section: "Graceful shutdown",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "A `JoinSet` in a mutex holds the tasks. `join_next` returns the end of one of them, and its error says whether the task panicked or was canceled.",
+            "If the set is in an `Option`, `shut_down` can take it, and `submit` knows by that. Don't keep the mutex locked over an `.await`.",
+            "`timeout` around the loop that drains the set limits it. Afterward, `abort_all` cancels the rest, but it returns before the tasks have ended.",
+        ],
+    },
+    Exercise {
+        name: "scope",
+        chapter: "pools",
+        section: "Every task needs an owner",
+        level: Level::Build,
+        book: false,
+        hints: &[
+            "All children can be in one `JoinSet` behind a mutex, in an `Arc` that the clones of the scope share. The body can be a child as well.",
+            "A child must be able to spawn another one while the scope waits. So lock the set only for each poll: `poll_fn(|context| set.lock().unwrap().poll_join_next(context))`.",
+            "Each child that has a clone of the scope keeps the set alive, so dropping the scope's future doesn't drop the set. A guard whose `drop` calls `abort_all` does it.",
+        ],
+    },
+    Exercise {
+        name: "own_threads",
+        chapter: "pools",
+        section: "Graceful shutdown",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "Begin with the workers: a loop that takes a job from a channel, with `recv_timeout(IDLE_TIMEOUT)`. The chapter on the service shows the book's own loop.",
+            "If the sender is dropped, the workers' loops end when the queue is empty. For a stop, they also need a flag, because there may be jobs left. Dropping the sender wakes those that wait.",
+            "`run` waits for three things: the stop function, the deadline, and the end of the last worker. `crossbeam::select!` waits for channels, `channel::at` makes one of a deadline, and a channel of which each worker has a sender is closed when the last one ends.",
+        ],
+    },
+    Exercise {
+        name: "own_coroutines",
+        chapter: "pools",
+        section: "Graceful shutdown",
+        level: Level::Build,
+        book: true,
+        hints: &[
+            "Copy your service with threads. `task::spawn` starts a worker, `timeout` around `recv` limits its wait, and jobs have a `run_async`.",
+            "`tokio::select!` waits for the stop, the deadline, and the last worker.",
+            "A job that computes never waits, so a worker has to let the others go on: `task::yield_now()`.",
         ],
     },
     Exercise {

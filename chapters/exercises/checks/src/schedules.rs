@@ -213,10 +213,10 @@ fn explored(trial: &Trial, program: &Program, options: Options) -> Result<String
         }
         Err(Unexplored::Stuck(stuck)) => return Err(stuck.to_string()),
     };
-    let is_forbidden = |step: &Taken| trial.forbidden.iter().any(|words| step.operation.starts_with(words));
+    let is_forbidden = |step: &Taken| forbids(trial, step);
     for (words, found) in [
         ("polls instead of waiting", if trial.spins { None } else { find(&graph, &idles) }),
-        ("does what isn't allowed here", find(&graph, &is_forbidden)),
+        (FORBIDDEN, find(&graph, &is_forbidden)),
     ] {
         if let Some(steps) = found {
             let table = table(trial, program, &graph.threads, &steps);
@@ -467,6 +467,14 @@ fn before_wakeup(thread: ThreadId, threads: &[String], steps: &[Taken]) -> Strin
     })
 }
 
+/// What a thread does that performs an operation that the trial forbids.
+const FORBIDDEN: &str = "does what isn't allowed here";
+
+/// Whether the trial forbids a step.
+fn forbids(trial: &Trial, step: &Taken) -> bool {
+    trial.forbidden.iter().any(|words| step.operation.starts_with(words))
+}
+
 /// Whether a step only passes the time.
 fn idles(step: &Taken) -> bool {
     let idle = ["lets others run", "sleeps", "tries to lock"];
@@ -536,14 +544,16 @@ fn polls(trial: &Trial, program: &Program, turns: Turns) -> Result<(), String> {
         steps.push(step(&before, thread, &label, &observed, execution.state()));
         last = Some(thread);
         let is_idle = !trial.spins && steps.last().is_some_and(|step| step.line.is_some() && idles(step));
-        if alone < ALONE && !is_idle {
+        let is_forbidden = steps.last().is_some_and(|step| step.line.is_some() && forbids(trial, step));
+        if alone < ALONE && !is_idle && !is_forbidden {
             continue;
         }
         let names = execution.thread_names();
         let table = table(trial, program, &names, &steps);
-        let how = match is_idle {
-            true => "polls instead of waiting".to_owned(),
-            false => format!("polls. It takes more than {ALONE} steps in a row and never waits"),
+        let how = match (is_forbidden, is_idle) {
+            (true, _) => FORBIDDEN.to_owned(),
+            (false, true) => "polls instead of waiting".to_owned(),
+            (false, false) => format!("polls. It takes more than {ALONE} steps in a row and never waits"),
         };
         let report = format!("In this schedule, {} {how}:\n\n{table}\n\n{}", names[thread], trial.polling);
         return Err(report.trim_end().to_owned());

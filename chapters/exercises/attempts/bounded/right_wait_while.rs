@@ -1,0 +1,37 @@
+//! Waits with `wait_while`, and notifies after it has unlocked the mutex.
+
+use std::collections::VecDeque;
+
+use chapters::scheduler::sync::{Condvar, Mutex};
+
+/// A queue with room for a limited number of items.
+pub struct Queue {
+    items: Mutex<VecDeque<u32>>,
+    capacity: usize,
+    /// Notified when an item was added.
+    not_empty: Condvar,
+    /// Notified when an item was taken.
+    not_full: Condvar,
+}
+
+impl Queue {
+    /// Creates an empty queue with room for `capacity` items.
+    pub fn new(capacity: usize) -> Self {
+        Self { items: Mutex::default(), capacity, not_empty: Condvar::new(), not_full: Condvar::new() }
+    }
+
+    /// Adds an item at the back. Blocks while the queue is full.
+    pub fn put(&self, item: u32) {
+        let items = self.items.lock().unwrap();
+        self.not_full.wait_while(items, |items| items.len() == self.capacity).unwrap().push_back(item);
+        self.not_empty.notify_one();
+    }
+
+    /// Takes the item at the front. Blocks while the queue is empty.
+    pub fn get(&self) -> u32 {
+        let items = self.items.lock().unwrap();
+        let item = self.not_empty.wait_while(items, |items| items.is_empty()).unwrap().pop_front();
+        self.not_full.notify_one();
+        item.unwrap()
+    }
+}

@@ -1,0 +1,49 @@
+//! Sleeps for a while before it looks again.
+//! Refused: `thread` isn't from `chapters::scheduler`
+
+use std::collections::VecDeque;
+
+use chapters::scheduler::sync::{Condvar, Mutex};
+
+/// A queue with room for a limited number of items.
+pub struct Queue {
+    items: Mutex<VecDeque<u32>>,
+    capacity: usize,
+    /// Notified when an item was added.
+    not_empty: Condvar,
+    /// Notified when an item was taken.
+    not_full: Condvar,
+}
+
+impl Queue {
+    /// Creates an empty queue with room for `capacity` items.
+    pub fn new(capacity: usize) -> Self {
+        Self { items: Mutex::default(), capacity, not_empty: Condvar::new(), not_full: Condvar::new() }
+    }
+
+    /// Adds an item at the back. Blocks while the queue is full.
+    pub fn put(&self, item: u32) {
+        loop {
+            let mut items = self.items.lock().unwrap();
+            if items.len() < self.capacity {
+                items.push_back(item);
+                self.not_empty.notify_one();
+                return;
+            }
+            drop(items);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
+    /// Takes the item at the front. Blocks while the queue is empty.
+    pub fn get(&self) -> u32 {
+        let mut items = self.items.lock().unwrap();
+        loop {
+            if let Some(item) = items.pop_front() {
+                self.not_full.notify_one();
+                return item;
+            }
+            items = self.not_empty.wait(items).unwrap();
+        }
+    }
+}

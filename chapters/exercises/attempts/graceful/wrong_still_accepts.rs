@@ -1,0 +1,67 @@
+//! Accepts requests during the shutdown.
+//! Refused: was submitted during the shutdown
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How the requests of a service have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Those that were answered.
+    pub finished: usize,
+    /// Those that panicked.
+    pub failed: usize,
+    /// Those that were aborted because the time was up.
+    pub aborted: usize,
+}
+
+/// A service that answers each request in a task of its own.
+pub struct Service {
+    /// The tasks, until the shutdown begins.
+    tasks: Mutex<Option<JoinSet<()>>>,
+}
+
+impl Service {
+    /// Creates a service.
+    pub fn new() -> Self {
+        Self { tasks: Mutex::new(Some(JoinSet::new())) }
+    }
+
+    /// Begins to answer a request, and returns true. Returns false if the shutdown has begun.
+    pub fn submit(&self, request: impl Future<Output = ()> + Send + 'static) -> bool {
+        let mut tasks = self.tasks.lock().unwrap();
+        let Some(tasks) = tasks.as_mut() else { return false };
+        tasks.spawn(request);
+        true
+    }
+
+    /// Accepts no more requests, and waits until all have ended. Aborts those that take longer than `grace`.
+    pub async fn shut_down(&self, grace: Duration) -> Report {
+        let tasks = self.tasks.lock().unwrap().replace(JoinSet::new());
+        let Some(mut tasks) = tasks else { return Report::default() };
+        let mut report = Report::default();
+        let drained = timeout(grace, async {
+            while let Some(end) = tasks.join_next().await {
+                match end {
+                    Ok(()) => report.finished += 1,
+                    Err(_) => report.failed += 1,
+                }
+            }
+        });
+        if drained.await.is_ok() {
+            return report;
+        }
+        tasks.abort_all();
+        while let Some(end) = tasks.join_next().await {
+            match end {
+                Ok(()) => report.finished += 1,
+                Err(error) if error.is_cancelled() => report.aborted += 1,
+                Err(_) => report.failed += 1,
+            }
+        }
+        report
+    }
+}

@@ -1,0 +1,33 @@
+//! Polls the second future with a waker that does nothing.
+//! Refused: wasn't woken
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+/// Runs both futures at the same time, and returns both outputs.
+pub async fn join<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut one, mut two) = (None, None);
+    poll_fn(|context| {
+        if one.is_none()
+            && let Poll::Ready(output) = first.as_mut().poll(context)
+        {
+            one = Some(output);
+        }
+        let mut other = std::task::Context::from_waker(std::task::Waker::noop());
+        if two.is_none()
+            && let Poll::Ready(output) = second.as_mut().poll(&mut other)
+        {
+            two = Some(output);
+        }
+        match (one.take(), two.take()) {
+            (Some(one), Some(two)) => Poll::Ready((one, two)),
+            outputs => {
+                (one, two) = outputs;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,25 @@
+//! Polls in a loop until both are ready.
+//! Refused: polled 1,000 times
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+/// Runs both futures at the same time, and returns both outputs.
+pub async fn join<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|context| {
+        let one = loop {
+            if let Poll::Ready(output) = first.as_mut().poll(context) {
+                break output;
+            }
+        };
+        let two = loop {
+            if let Poll::Ready(output) = second.as_mut().poll(context) {
+                break output;
+            }
+        };
+        Poll::Ready((one, two))
+    })
+    .await
+}

@@ -1,0 +1,51 @@
+//! Waits with `wait_while`, and notifies only if that may help.
+
+use chapters::scheduler::sync::{Condvar, Mutex};
+
+/// A lock for several readers or one writer.
+pub struct ReadWrite {
+    state: Mutex<State>,
+    /// Notified when the lock was released.
+    released: Condvar,
+}
+
+/// The holders of the lock.
+#[derive(Debug, Default)]
+struct State {
+    readers: usize,
+    has_writer: bool,
+}
+
+impl ReadWrite {
+    /// Creates a lock that's free.
+    pub fn new() -> Self {
+        Self { state: Mutex::new(State::default()), released: Condvar::new() }
+    }
+
+    /// Acquires the lock for reading. Blocks while there's a writer.
+    pub fn lock_shared(&self) {
+        let state = self.state.lock().unwrap();
+        self.released.wait_while(state, |state| state.has_writer).unwrap().readers += 1;
+    }
+
+    /// Releases the lock after `lock_shared`.
+    pub fn unlock_shared(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.readers -= 1;
+        if state.readers == 0 {
+            self.released.notify_one();
+        }
+    }
+
+    /// Acquires the lock for writing. Blocks while there are readers or a writer.
+    pub fn lock_exclusive(&self) {
+        let state = self.state.lock().unwrap();
+        self.released.wait_while(state, |state| state.has_writer || state.readers > 0).unwrap().has_writer = true;
+    }
+
+    /// Releases the lock after `lock_exclusive`.
+    pub fn unlock_exclusive(&self) {
+        self.state.lock().unwrap().has_writer = false;
+        self.released.notify_all();
+    }
+}

@@ -1,0 +1,50 @@
+//! Hands over all halves before it waits for them.
+
+use std::thread;
+
+use crossbeam::channel::{self, Receiver, Sender};
+use crossbeam::select;
+
+/// Numbers to add up, the sender for the sum, and the pool's queue.
+pub struct Task {
+    pub numbers: Vec<u64>,
+    pub sum: Sender<u64>,
+    pub pool: Sender<Task>,
+}
+
+/// A task with at most this many numbers isn't split.
+const FEW: usize = 10;
+
+pub fn sum(numbers: Vec<u64>) -> u64 {
+    let (pool, queue) = channel::unbounded();
+    let (sum, end) = channel::bounded(1);
+    pool.send(Task { numbers, sum, pool: pool.clone() }).unwrap();
+    drop(pool);
+    let work = || queue.iter().for_each(|task| perform(task, &queue));
+    thread::scope(|scope| _ = [scope.spawn(work), scope.spawn(work)]);
+    end.recv().unwrap()
+}
+
+/// Adds up the numbers of a task. Other tasks are on the queue.
+pub fn perform(task: Task, queue: &Receiver<Task>) {
+    let Task { mut numbers, sum, pool } = task;
+    let mut answers = vec![];
+    while numbers.len() > FEW {
+        let half = numbers.split_off(numbers.len() / 2);
+        let (answer, answered) = channel::bounded(1);
+        pool.send(Task { numbers: half, sum: answer, pool: pool.clone() }).unwrap();
+        answers.push(answered);
+    }
+    let total: u64 = answers.iter().map(|answered| wait(answered, queue)).sum();
+    sum.send(total + numbers.iter().sum::<u64>()).unwrap();
+}
+
+/// Waits for an answer, and runs tasks from the queue while it waits.
+fn wait(answered: &Receiver<u64>, queue: &Receiver<Task>) -> u64 {
+    loop {
+        select! {
+            recv(answered) -> answer => return answer.unwrap(),
+            recv(queue) -> task => perform(task.unwrap(), queue),
+        }
+    }
+}

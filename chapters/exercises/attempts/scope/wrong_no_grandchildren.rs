@@ -1,0 +1,50 @@
+//! Takes the children once, when the body has ended.
+//! Refused: grandchild
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+
+use tokio::task::JoinSet;
+
+/// Starts children that end before their scope does. Its clones belong to the same scope.
+#[derive(Clone, Default)]
+pub struct Scope {
+    children: Arc<Mutex<JoinSet<Result<(), String>>>>,
+}
+
+impl Scope {
+    /// Starts a child, which runs beside the others.
+    pub fn spawn(&self, child: impl Future<Output = Result<(), String>> + Send + 'static) {
+        self.children.lock().unwrap().spawn(child);
+    }
+}
+
+/// Cancels the children, however the scope ends.
+struct CancelOnDrop(Scope);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.children.lock().unwrap().abort_all();
+    }
+}
+
+/// Runs `body` and the children that it spawns, and returns when all have ended.
+pub async fn scope<B>(body: impl FnOnce(Scope) -> B) -> Result<(), String>
+where
+    B: Future<Output = Result<(), String>> + Send + 'static,
+{
+    let guard = CancelOnDrop(Scope::default());
+    let scope = &guard.0;
+    body(scope.clone()).await?;
+    let mut set = std::mem::take(&mut *scope.children.lock().unwrap());
+    let mut result = Ok(());
+    _ = poll_fn(|_| std::task::Poll::Ready(()));
+    while let Some(end) = set.join_next().await {
+        let end = end.unwrap_or_else(|error| Err(error.to_string()));
+        if result.is_ok() && end.is_err() {
+            result = end;
+            set.shutdown().await;
+        }
+    }
+    result
+}

@@ -1,0 +1,30 @@
+//! Loads until the lock is free, and tries to take it then.
+
+use chapters::scheduler::hint::spin_loop;
+use chapters::scheduler::sync::atomic::{AtomicBool, Ordering};
+
+/// A lock whose waiting threads spin.
+pub struct SpinLock {
+    locked: AtomicBool,
+}
+
+impl SpinLock {
+    /// Creates a lock that's free.
+    pub fn new() -> Self {
+        Self { locked: AtomicBool::new(false) }
+    }
+
+    /// Acquires the lock. Spins while it's taken.
+    pub fn lock(&self) {
+        while self.locked.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            while self.locked.load(Ordering::Relaxed) {
+                spin_loop();
+            }
+        }
+    }
+
+    /// Releases the lock.
+    pub fn unlock(&self) {
+        self.locked.store(false, Ordering::Release);
+    }
+}

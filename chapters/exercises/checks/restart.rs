@@ -1,0 +1,124 @@
+//! Checks `restart`: each job writes its number and its process to a pipe, and some kill their process.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{FromRawFd, IntoRawFd};
+use std::process;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use checks::{Check, Checks, threads};
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::waitpid;
+
+use super::restart::{Job, run};
+
+/// The checks.
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("There are no jobs.", || check(&[])),
+    Check::new("Three jobs end normally.", || check(&[Good, Good, Good])),
+    Check::new("The second of four jobs kills its process.", || check(&[Good, Killed, Good, Good])),
+    Check::new("The first and the last of four jobs kill their process.", || check(&[Killed, Good, Good, Killed])),
+    Check::new("Two jobs in a row kill their process, and one exits with status 3.", || {
+        check(&[Good, Killed, Killed, Good, Exits, Good])
+    }),
+    Check::new("A job takes a while.", idle),
+]);
+
+/// How a job ends.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Good,
+    Killed,
+    Exits,
+}
+use End::{Exits, Good, Killed};
+
+/// The writing end of the pipe to which each job writes when it begins.
+static BEGUN: AtomicI32 = AtomicI32::new(-1);
+
+/// A job with a number, which is also its result.
+fn job<const NUMBER: u8>(end: End) -> u64 {
+    // SAFETY: The check opened it, and it's closed only after the last job.
+    let mut begun = std::mem::ManuallyDrop::new(unsafe { File::from_raw_fd(BEGUN.load(Relaxed)) });
+    let mut message = vec![NUMBER];
+    message.extend(process::id().to_le_bytes());
+    begun.write_all(&message).expect("the check reads");
+    match end {
+        Good => u64::from(NUMBER) * 10,
+        Killed => u64::from(raise(Signal::SIGKILL).is_err()),
+        Exits => process::exit(3),
+    }
+}
+
+/// The job in a place, which ends in some way.
+fn at(place: usize, end: End) -> Job {
+    macro_rules! jobs {
+        ($($number:literal)*) => {
+            [$([|| job::<$number>(Good), || job::<$number>(Killed), || job::<$number>(Exits)] as [Job; 3]),*]
+        };
+    }
+    jobs!(0 1 2 3 4 5)[place][end as usize]
+}
+
+fn check(ends: &[End]) -> Result<(), String> {
+    let cannot = |error: std::io::Error| error.to_string();
+    let (mut reader, writer) = std::io::pipe().map_err(cannot)?;
+    BEGUN.store(writer.into_raw_fd(), Relaxed);
+    let jobs: Vec<Job> = ends.iter().enumerate().map(|(place, end)| at(place, *end)).collect();
+    let results = run(&jobs).map_err(|error| format!("`run` returns an error: {error}."))?;
+    let zombies = std::iter::from_fn(|| waitpid(None, None).ok()).count();
+    // SAFETY: The number is that of the pipe, and no job uses it any more.
+    drop(unsafe { File::from_raw_fd(BEGUN.load(Relaxed)) });
+    let mut begun = Vec::new();
+    reader.read_to_end(&mut begun).map_err(cannot)?;
+    let begun: Vec<(u8, &[u8])> = begun.chunks_exact(5).map(|message| (message[0], &message[1..])).collect();
+    for place in 0..ends.len() {
+        let times = begun.iter().filter(|(number, _)| usize::from(*number) == place).count();
+        if times != 1 {
+            return Err(format!("Job {place} was begun {times} times, and it should be once."));
+        }
+    }
+    let expected: Vec<Option<u64>> =
+        (0..).zip(ends).map(|(number, end)| (*end == Good).then_some(number * 10)).collect();
+    if results != expected {
+        return Err(format!("The results are {results:?}, and should be {expected:?}."));
+    }
+    if begun.iter().any(|(_, id)| *id == process::id().to_le_bytes()) {
+        return Err("The parent did a job itself, which could have killed it.".to_owned());
+    }
+    let deaths = ends.iter().filter(|end| **end != Good).count();
+    let mut ids: Vec<&[u8]> = begun.iter().map(|(_, id)| *id).collect();
+    ids.dedup();
+    let needed = deaths + usize::from(ends.last() == Some(&Good));
+    if ids.len() != needed {
+        return Err(format!(
+            "{} processes did the {} jobs, of which {deaths} end their process: {needed} would do.",
+            ids.len(),
+            ends.len()
+        ));
+    }
+    match zombies {
+        0 => Ok(()),
+        _ => Err(format!("{zombies} of the worker processes were never waited for: each is a zombie.")),
+    }
+}
+
+fn idle() -> Result<(), String> {
+    let slow: Job = || {
+        thread::sleep(Duration::from_millis(500));
+        7
+    };
+    let before = threads::mine();
+    let results = run(&[slow]).map_err(|error| error.to_string())?;
+    if results != [Some(7)] {
+        return Err(format!("The result is {results:?}, and should be [Some(7)]."));
+    }
+    match threads::mine().saturating_sub(before) {
+        0..100 => Ok(()),
+        times => {
+            Err(format!("The parent polls instead of waiting: it woke up {times} times during a job of half a second."))
+        }
+    }
+}
