@@ -39,6 +39,13 @@ const LabRoom = (() => {
     const all = async () => (await list()).labs;
     const live = async () => (await list()).live;
 
+    // The names of all exercises, and of those that are solved.
+    async function exercises() {
+        const response = await fetch(`${base}/exercises`, { cache: 'no-store' });
+        if (!response.ok) throw new Error(await reason(response));
+        return response.json();
+    }
+
     // Calls `take` with each JSON line of a stream.
     async function lines(stream, take) {
         const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
@@ -113,5 +120,5 @@ const LabRoom = (() => {
 
     if (there) watch();
 
-    return { there, all, live, run, stop, kill, input };
+    return { there, all, live, exercises, run, stop, kill, input };
 })();

@@ -1,8 +1,8 @@
 //! The demos that a page can run, and their options. The options are those of the demos' command lines. The room adds limits,
 //! because the reader's machine should stay usable.
 //!
-//! To add a lab, add an entry to [`LABS`]. A lab with [`Start::Cargo`] runs a program that the reader may have changed, and an
-//! interactive lab also reads lines from its page, such as the steps in the scheduler lab. To add an option, name it in the lab's `options` with its range; the option must
+//! To add a lab, add an entry to [`LABS`]. A lab with [`Start::Cargo`] runs a program that the reader may have changed: one of
+//! the scheduler lab, or the check of an exercise. An interactive lab also reads lines from its page, such as the steps in the scheduler lab. To add an option, name it in the lab's `options` with its range; the option must
 //! exist on the demo's command line, which supplies its type, its default and its help text.
 
 use std::borrow::Cow;
@@ -17,6 +17,7 @@ use chapters::demos::{self, Part};
 use chapters::measure::models;
 use chapters::random::Seed;
 use clap::{Arg, ArgAction, Command, CommandFactory};
+use exercises::catalog::EXERCISES;
 use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -185,7 +186,24 @@ pub const LABS: &[Lab] = &[
         workers_are_processes: false,
         interactive: true,
     },
+    Lab {
+        name: "exercise",
+        program: "exercises",
+        command: exercise,
+        check: |words| exercise().try_get_matches_from(words).map(drop),
+        start: Start::Cargo(&["run", "--quiet", "--bin", "exercises", "--", "run"]),
+        options: &[("name", Choice)],
+        workers_are_processes: false,
+        interactive: false,
+    },
 ];
+
+/// The part of the exercises' command line that a page may use: it checks one exercise.
+fn exercise() -> Command {
+    let names = EXERCISES.iter().map(|exercise| exercise.name);
+    let names = clap::builder::PossibleValuesParser::new(names);
+    Command::new("exercises").arg(Arg::new("name").required(true).value_parser(names).help("The exercise to check"))
+}
 
 /// The part of the scheduler's command line that a page may use. The reader's own program is compiled for each run; the other
 /// programs are played from recordings.

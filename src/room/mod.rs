@@ -3,11 +3,12 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /PAGE` | a file of the book, or the book's page for status 404 |
-//! | `GET /room/labs` | the labs and their options; the interactive ones under `live` |
+//! | `GET /room/labs` | the labs and their options; those that cargo compiles under `live` |
 //! | `POST /room/run` | `{"lab":"threads","options":{"workers":2}}`: the records of the run, as they come |
 //! | `POST /room/stop` | `{"run":1}`: interrupts a run, which still writes its summary |
 //! | `POST /room/input` | `{"run":1,"line":{"step":0}}`: sends a line of JSON to an interactive run |
 //! | `POST /room/kill` | `{"run":1,"worker":"worker-2"}`: kills a worker process |
+//! | `GET /room/exercises` | the names of all exercises, and of those that the reader has solved |
 //! | `GET /room/build` | the number of the book's current version, and the error of a newer one |
 //!
 //! [`access`] decides who may send requests, [`labs`] what they can ask for, [`runs`] limits what a run may use, and
@@ -42,6 +43,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
+use exercises::catalog::EXERCISES;
+use exercises::progress::Progress;
 use futures_util::stream;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
@@ -56,6 +59,7 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
+use crate::book;
 use crate::site::Site;
 use access::{Access, Token};
 use connections::Connections;
@@ -150,6 +154,7 @@ impl Room {
         let room = self.clone();
         Router::new()
             .route("/room/labs", get(labs).fallback(|request| refuse_method("GET", request)))
+            .route("/room/exercises", get(exercises).fallback(|request| refuse_method("GET", request)))
             .route("/room/build", get(build).fallback(|request| refuse_method("GET", request)))
             .route("/room/run", post(run).fallback(|request| refuse_method("POST", request)))
             .route("/room/stop", post(stop).fallback(|request| refuse_method("POST", request)))
@@ -193,10 +198,18 @@ impl Room {
 struct ConnectionNumber(u64);
 
 async fn labs() -> Response {
-    let (live, labs): (Vec<&Lab>, Vec<&Lab>) = LABS.iter().partition(|lab| lab.interactive);
+    let (live, labs): (Vec<&Lab>, Vec<&Lab>) = LABS.iter().partition(|lab| matches!(lab.start, labs::Start::Cargo(_)));
     let schemas =
         |labs: Vec<&'static Lab>| labs.into_iter().map(|lab| (lab.name, lab.schema())).collect::<BTreeMap<_, _>>();
     json_response(&json!({ "labs": schemas(labs), "live": schemas(live) }))
+}
+
+/// The exercises, and those that were solved when they were checked last, here or in a terminal.
+async fn exercises() -> Response {
+    let progress = Progress::at(book::root().join(".exercises"));
+    let names: Vec<&str> = EXERCISES.iter().map(|exercise| exercise.name).collect();
+    let solved: Vec<&str> = names.iter().copied().filter(|name| progress.is_solved(name)).collect();
+    json_response(&json!({ "exercises": names, "solved": solved }))
 }
 
 async fn build(State(room): State<Arc<Room>>) -> Response {

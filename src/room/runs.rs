@@ -21,7 +21,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::labs::Lab;
+use super::labs::{Lab, Start};
 use super::refusal::Refusal;
 use crate::process;
 
@@ -29,6 +29,8 @@ use crate::process;
 const MAX_RUNS: usize = 2;
 /// The time limit of a run.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// The time limit of a run for which cargo may compile the libraries first.
+const COMPILING_TIME_LIMIT: Duration = Duration::from_secs(600);
 /// The time limit of an interactive run, which waits for the reader most of the time.
 const INTERACTIVE_TIME_LIMIT: Duration = Duration::from_secs(3600);
 /// The time that an interrupted demo has for its summary.
@@ -148,7 +150,11 @@ impl Runs {
         let stop = Arc::new(Notify::new());
         let (input, lines) = mpsc::channel(INPUT_LENGTH);
         let mut orders = Orders { stdin: Some(stdin), lines, stop: stop.clone() };
-        let time_limit = if lab.interactive { INTERACTIVE_TIME_LIMIT } else { TIME_LIMIT };
+        let time_limit = match lab.start {
+            _ if lab.interactive => INTERACTIVE_TIME_LIMIT,
+            Start::Cargo(_) => COMPILING_TIME_LIMIT,
+            Start::Here(_) => TIME_LIMIT,
+        };
         let number = {
             let mut running = self.running();
             running.count += 1;

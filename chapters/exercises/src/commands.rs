@@ -68,8 +68,11 @@ impl Desk {
     ///
     /// When the check can't be compiled or run.
     pub fn check(&self, exercise: &Exercise) -> Result<Outcome, String> {
-        let libraries = Libraries::compile(exercise.book)?;
-        let outcome = check::check(exercise.name, &self.file(exercise), &libraries, self.colors)?;
+        let file = self.file(exercise);
+        let outcome = match file.is_file() {
+            true => check::check(exercise.name, &file, &Libraries::compile(exercise.book)?, self.colors)?,
+            false => Outcome::Missing,
+        };
         let solved = matches!(outcome, Outcome::Solved(_));
         self.progress
             .set_solved(exercise.name, solved)
@@ -208,6 +211,37 @@ pub fn run(desk: &Desk, name: &str) -> Result<ExitCode, Stop> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Checks one exercise for the reading room: prints the result as a line of JSON.
+///
+/// # Errors
+///
+/// When the command line is wrong, or something that the command needs is missing.
+pub fn run_live(desk: &Desk, name: &str) -> Result<ExitCode, Stop> {
+    let exercise = named(name)?;
+    let outcome = desk.check(exercise)?;
+    let solved = matches!(outcome, Outcome::Solved(_));
+    let mut report = desk.report(exercise, &outcome);
+    if solved {
+        report += &after(desk, exercise);
+    }
+    println!("{{\"exercise\":{},\"solved\":{solved},\"report\":{}}}", json(name), json(&report));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A text as JSON.
+fn json(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => _ = write!(quoted, "\\{letter}"),
+            letter if letter < ' ' => _ = write!(quoted, "\\u{:04x}", u32::from(letter)),
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// What to look at after an exercise is solved.
 pub fn after(desk: &Desk, exercise: &Exercise) -> String {
     let mut text = format!("\nOur solution: chapters/exercises/solutions/{}.rs\n", exercise.name);
@@ -312,6 +346,11 @@ pub fn verify(desk: &Desk) -> Result<ExitCode, Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_is_json() {
+        assert_eq!(json("a \"b\" \\ c\n"), r#""a \"b\" \\ c\u000a""#);
+    }
 
     #[test]
     fn a_misspelled_name_gets_a_suggestion() {

@@ -27,6 +27,8 @@ pub const TESTS: &[Test] = tests! {
     only_processes_can_be_killed
     an_interactive_run_answers_its_page
     an_interactive_run_that_does_not_compile_shows_the_errors
+    cargo_checks_an_exercise_and_the_page_gets_its_report
+    solved_exercises_are_listed
     only_interactive_runs_read_input
     a_third_run_is_refused
     no_process_is_left_when_readers_leave
@@ -143,7 +145,7 @@ fn a_demo_that_ignores_the_stop_is_killed() {
 fn killing_a_worker_loses_its_job_and_no_other() {
     let room = room();
     let options = json!({"jobs": 8, "kind": "io", "scale": 0.5, "time": 50, "until-done": true});
-    // On a busy machine, the worker may have no job any more when it is killed.
+    // On a busy machine, the worker may be idle when it's killed.
     sooner_or_later("a worker is killed in its job", || {
         let mut lines = room.run(&json!({"lab": "processes", "options": options}).to_string());
         let run = lines.number();
@@ -208,6 +210,29 @@ fn an_interactive_run_that_does_not_compile_shows_the_errors() {
     let end = room.run(PLAY).last().expect("an end");
     assert_eq!((&end["why"], &end["status"]), (&json!("failed"), &json!(101)), "{end}");
     assert_eq!(end["error"], "error: expected one of `.`");
+}
+
+fn cargo_checks_an_exercise_and_the_page_gets_its_report() {
+    let (_book, room) = room_with_cargo("echo \"{\\\"arguments\\\":\\\"$*\\\"}\"");
+    let lines = room.run(r#"{"lab":"exercise","options":{"name":"no_end"}}"#);
+    let lines: Vec<Value> = lines.collect();
+    assert_eq!(lines[1], json!({ "arguments": "run --quiet --bin exercises -- run no_end --live" }));
+    let refused = room.post("/room/run", r#"{"lab":"exercise","options":{"name":"../no_end"}}"#);
+    assert_eq!(refused.status, 422, "{refused:?}");
+}
+
+fn solved_exercises_are_listed() {
+    let (book, room) = room_with_cargo("exit 1");
+    let solved = || {
+        let exercises: Value = serde_json::from_str(&room.get("/room/exercises").body).expect("JSON");
+        assert!(exercises["exercises"].as_array().is_some_and(|names| names.contains(&json!("no_end"))));
+        exercises["solved"].clone()
+    };
+    assert_eq!(solved(), json!([]));
+    let folder = book.root().join(".exercises/solved");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("no_end"), "").expect("a file");
+    assert_eq!(solved(), json!(["no_end"]));
 }
 
 fn only_interactive_runs_read_input() {
