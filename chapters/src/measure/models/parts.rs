@@ -77,10 +77,13 @@ impl Part {
             Part::Idle => &[THREADS, FORK, SPAWN, FORKSERVER, LOOP, POOL],
             Part::Start => &[THREADS, FORK, SPAWN, FORKSERVER, LOOP],
         };
-        // A pool starts its workers when it gets jobs, so it has no idle ones.
-        let has_pools = !quick && matches!(self, Part::Cpu | Part::Io | Part::Mixed | Part::Empty);
-        let pools = |interpreter| if has_pools { variant::pools(interpreter) } else { Vec::new() };
-        let pythons = pythons.iter().flat_map(|it| variant::pythons(it).into_iter().chain(pools(it)));
+        // A pool starts its workers when it gets jobs, so none of them is idle.
+        let more = |interpreter| match self {
+            _ if quick => Vec::new(),
+            Part::Idle | Part::Start => variant::methods(interpreter).to_vec(),
+            Part::Cpu | Part::Io | Part::Mixed | Part::Empty => variant::pools(interpreter),
+        };
+        let pythons = pythons.iter().flat_map(|it| variant::pythons(it).into_iter().chain(more(it)));
         let all = variants.iter().copied().chain(pythons).filter(Variant::is_here);
         let loads = |variant: Variant| -> Vec<Planned> {
             let numbers = self.workers(&variant, quick, cores());

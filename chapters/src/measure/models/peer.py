@@ -1,6 +1,7 @@
 """The service of this book on CPython's own standard library: prints what a run took, as a line of JSON.
 
-`peer.py MODEL JOBS WORKERS KIND SCALE SEED END`. MODEL can also be a pool of `concurrent.futures`. If END is `done`, it ends with its jobs. If it's `idle`, it prints
+`peer.py MODEL JOBS WORKERS KIND SCALE SEED END`. MODEL can also be `spawn` or `forkserver`, for
+processes that are started that way, or a pool of `concurrent.futures`. If END is `done`, it ends with its jobs. If it's `idle`, it prints
 a line for each worker that has started, and runs until SIGTERM.
 """
 
@@ -32,9 +33,15 @@ def jobs():
         yield from NO_MORE
 
 
+def hold_back():
+    """Blocks SIGTERM for `sigwait`. Some start methods of `multiprocessing` let it through again."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
 def wait():
     """Waits for SIGTERM, with all workers started, if they should be idle."""
     if IDLE:
+        hold_back()
         print("worker_started\n" * WORKERS, end="", flush=True)
         signal.sigwait({signal.SIGTERM})
 
@@ -86,8 +93,8 @@ def threads():
     return serve(stopping, shared, said, workers)
 
 
-def processes():
-    context = multiprocessing.get_context("fork")
+def processes(method):
+    context = multiprocessing.get_context(method)
     stopping, shared, said = context.Event(), context.Queue(), context.SimpleQueue()
     workers = [context.Process(target=work, args=(stopping, shared, said)) for _ in range(WORKERS)]
     return serve(stopping, shared, said, workers)
@@ -120,7 +127,7 @@ def serve(stopping, shared, said, workers):
     for worker in workers:
         worker.join()
     end = time.monotonic()
-    most = peak() + (sum(most for _, most in answers) if MODEL == "processes" else 0)
+    most = peak() + (sum(most for _, most in answers) if MODEL not in ("threads", "coroutines") else 0)
     return begin, max(at for at, _ in answers), stopped, end, most
 
 
@@ -160,10 +167,12 @@ def used():
 
 if __name__ == "__main__":
     if IDLE:
-        # For `sigwait`. The workers inherit this.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        hold_back()  # before there are other threads
     before = used()
-    services = {"threads": threads, "processes": processes, "coroutines": lambda: asyncio.run(coroutines())}
+    services = {"threads": threads, "coroutines": lambda: asyncio.run(coroutines())}
+    services["processes"] = lambda: processes("fork")
+    for method in ("spawn", "forkserver"):
+        services[method] = lambda method=method: processes(method)
     begin, started, stopped, end, most = services[MODEL]() if MODEL in services else pool(MODEL)
     print(
         json.dumps(

@@ -9,7 +9,7 @@ pub struct Variant {
     pub name: &'static str,
     /// The model: `threads`, `processes` or `coroutines`.
     pub model: &'static str,
-    /// The flag that selects this variant in the demo, or the class that it uses in Python, if it needs one.
+    /// The flag that selects this variant in the demo, or what Python uses, if it needs one.
     pub flag: Option<&'static str>,
     /// The interpreter that runs it, if it's Python's.
     pub python: Option<&'static Interpreter>,
@@ -37,6 +37,12 @@ pub fn pythons(interpreter: &'static Interpreter) -> [Variant; 3] {
         of("Python's multiprocessing", "processes"),
         of("Python's asyncio", "coroutines"),
     ]
+}
+
+/// The other methods by which an interpreter starts worker processes. Those of [`pythons`] are forked.
+pub fn methods(interpreter: &'static Interpreter) -> [Variant; 2] {
+    let of = |name, method| Variant { name, model: "processes", flag: Some(method), python: Some(interpreter) };
+    [of("Python's spawn", "spawn"), of("Python's forkserver", "forkserver")]
 }
 
 /// The pools of an interpreter's `concurrent.futures`. A pool of interpreters needs Python 3.14.
