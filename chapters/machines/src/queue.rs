@@ -205,7 +205,8 @@ pub struct Delivery {
     /// The job.
     pub job: Job,
     /// How often the broker has delivered the job, including this time. Later deliveries have larger numbers, so a store
-    /// that remembers the largest can refuse a worker whose lease has expired: it's a fencing token.
+    /// that remembers the largest can refuse a worker whose lease has expired: it's a fencing token. With replicas, this
+    /// needs a NATS newer than 2.9, whose leader may die before the other brokers know the number of a delivery.
     pub attempt: u64,
     /// The right to acknowledge the job.
     pub ack: Ack,
