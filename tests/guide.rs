@@ -254,3 +254,26 @@ fn a_wrong_command_is_found() {
         assert!(found.contains(error), "{command}: {found}");
     }
 }
+
+/// `.ci/tests` has a list of the test programs whose ignored tests it runs.
+#[test]
+fn continuous_integration_runs_every_long_test() {
+    fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
+        let entries = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry").path());
+        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+        let files = files.into_iter().filter(|file| file.extension().is_some_and(|it| it == "rs"));
+        files.chain(folders.iter().flat_map(|folder| rust_files(folder))).collect()
+    }
+    let list = page(".ci/tests");
+    let tests = Path::new(ROOT).join("chapters/tests");
+    let mut found = 0;
+    for file in rust_files(&tests) {
+        if fs::read_to_string(&file).expect("a source").contains("#[ignore = \"long: run by .ci/run\"]") {
+            let program = file.strip_prefix(&tests).expect("it was found there").iter().next().expect("a name");
+            let name = Path::new(program).file_stem().and_then(|name| name.to_str()).expect("a name");
+            assert!(list.contains(&format!("\n    \"{name}\",\n")), ".ci/tests doesn't run the long tests of {name}");
+            found += 1;
+        }
+    }
+    assert!(found > 10, "only {found} files with long tests were found");
+}
