@@ -34,9 +34,6 @@ const COPY: &str = "copy";
 /// The time limit of a run. A process that waits inside it for more than [`board::LIMIT`] fails earlier.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// The number of tests at once. They wait for most of their time.
-const AT_ONCE: usize = 4;
-
 fn main() -> ExitCode {
     if let Some(status) = child_main::<Worker>() {
         return status;
@@ -65,9 +62,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
-    libtest_mimic::run(&arguments, trials).exit_code()
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 /// Starts a conductor.
