@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use chapters::demo;
 use chapters::job::{Job, Kind};
 use chapters::service::Model;
-use chapters::threads::Service;
+use chapters::threads::service::{Service, Worker};
 
 /// The index of the job.
 const BAD: usize = 5;
@@ -24,6 +24,6 @@ fn main() -> ExitCode {
         }
         let mut service = Service::new(demo.plan, demo.trace);
         service.add_jobs(demo.jobs);
-        service.run(demo.on_started)
+        service.run(demo.on_started, Worker::work)
     })
 }

@@ -19,9 +19,6 @@ use crate::usage::Usage;
 /// The time that a worker waits for a job before it reports that it has had nothing to do. Then it waits again.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The time for which a coroutine may run jobs before it yields to the other tasks of its event loop.
-pub const TIME_SLICE: Duration = Duration::from_millis(1);
-
 /// A model of concurrency: the kind of worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Model {

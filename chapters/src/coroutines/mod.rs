@@ -67,6 +67,7 @@ pub mod semaphore;
 pub mod service;
 #[cfg(test)]
 mod tests;
+mod time_slice;
 
 use std::fs;
 use std::io;
@@ -84,6 +85,7 @@ pub use queue::{LifoQueue, PriorityQueue, Queue};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
 pub use service::Service;
+pub use time_slice::TimeSlice;
 use tokio::runtime;
 
 /// The runtime that the coroutines run on.

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_channel::{self as channel, Receiver, Sender};
 use tokio::select;
@@ -13,7 +12,7 @@ use tokio::time::{sleep_until, timeout_at};
 use super::Lock;
 use crate::job::Job;
 use crate::record::{Event, WorkerId};
-use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan, TIME_SLICE};
+use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan};
 use crate::trace::{Recorder, Trace};
 use crate::usage::Usage;
 
@@ -85,6 +84,7 @@ impl Service {
         result.map(|()| Outcome { left: self.queue.len() as u64, usage: Usage::of_this_process() })
     }
 
+    // ANCHOR: start
     fn start(&mut self, alive: Sender<Infallible>) {
         for id in (0..self.plan.workers).map(WorkerId) {
             let worker = Worker {
@@ -97,11 +97,12 @@ impl Service {
             self.workers.push((id, task::spawn(worker.work())));
         }
     }
+    // ANCHOR_END: start
 }
 
 /// The state of a worker.
 // ANCHOR: worker
-pub(crate) struct Worker {
+pub struct Worker {
     pub(crate) running: Arc<Lock>,
     pub(crate) queue: Receiver<Job>,
     pub(crate) trace: Recorder,
@@ -112,10 +113,11 @@ pub(crate) struct Worker {
 // ANCHOR_END: worker
 
 impl Worker {
+    /// Takes jobs and does them until the service stops or no job can come.
     // ANCHOR: work
     async fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
-        let mut slice_start = last;
+        let mut slice = super::TimeSlice::starting(last);
         while self.running.is_locked() {
             last = match timeout_at((last + IDLE_TIMEOUT).into(), self.queue.recv()).await {
                 Ok(Ok(job)) => {
@@ -126,10 +128,7 @@ impl Worker {
                 Err(_) => self.trace.record(Event::NoWork),
                 Ok(Err(_)) => break,
             };
-            if last - slice_start > TIME_SLICE {
-                task::yield_now().await;
-                slice_start = Instant::now();
-            }
+            slice.yield_if_over(last).await;
         }
         self.trace.record(Event::WorkerFinished);
     }

@@ -1,6 +1,6 @@
 //! The threads' service with workers under a GIL, as CPython's threads are.
 //!
-//! The loop differs from `Worker::work` in `threads/service.rs` in the interpreter, which the worker enters before its first
+//! The loop differs from [`Worker::work`] in the interpreter, which the worker enters before its first
 //! job. There the worker waits for jobs and does them, and so it holds the lock whenever a thread of CPython's would.
 
 use std::io;
@@ -11,16 +11,15 @@ use super::Gil;
 use super::interpreter::{Gils, Interpreter};
 use crate::record::Event;
 use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome};
-use crate::threads::Service;
-use crate::threads::service::Worker;
+use crate::threads::service::{Service, Worker};
 
-/// Runs `service` as [`Service::run`] does, with its workers under `gils`.
+/// Runs `service`, with its workers under `gils`.
 ///
 /// # Errors
 ///
 /// Those of [`Service::run`].
 pub fn run(service: Service, gils: Gils, on_started: OnStarted) -> io::Result<Outcome> {
-    service.run_with(on_started, move |worker| match gils.of_a_worker() {
+    service.run(on_started, move |worker| match gils.of_a_worker() {
         None => worker.work(),
         Some(gil) => work(&worker, &gil),
     })

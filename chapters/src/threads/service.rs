@@ -41,7 +41,7 @@ impl Service {
     }
 
     /// Runs the service until its time is up, the [stop handle](crate::service::StopHandle) is called, or all workers
-    /// have ended.
+    /// have ended. Each worker is a thread that calls `work`, which is [`Worker::work`] or a variation of it.
     ///
     /// Calls `on_started` when all workers have been started, with a function that stops the service. Returns when all
     /// workers have ended; a worker that is processing a job finishes it first.
@@ -49,16 +49,7 @@ impl Service {
     /// # Errors
     ///
     /// If a worker can't be started, or if `on_started` fails. The workers that have been started are stopped.
-    pub fn run(self, on_started: OnStarted) -> io::Result<Outcome> {
-        self.run_with(on_started, Worker::work)
-    }
-
-    /// Like [`run`](Service::run), with threads that call `work`.
-    pub(crate) fn run_with(
-        mut self,
-        on_started: OnStarted,
-        work: impl Fn(Worker) + Clone + Send + 'static,
-    ) -> io::Result<Outcome> {
+    pub fn run(mut self, on_started: OnStarted, work: impl Fn(Worker) + Clone + Send + 'static) -> io::Result<Outcome> {
         let running = Arc::clone(&self.running);
         let locked = running.acquire();
         let deadline = self.trace.origin() + self.plan.time;
@@ -112,7 +103,7 @@ impl Service {
 
 /// The state of a worker.
 // ANCHOR: worker
-pub(crate) struct Worker {
+pub struct Worker {
     pub(crate) running: Arc<Lock>,
     pub(crate) queue: Receiver<Job>,
     pub(crate) trace: Recorder,
@@ -123,8 +114,9 @@ pub(crate) struct Worker {
 // ANCHOR_END: worker
 
 impl Worker {
+    /// Takes jobs and does them until the service stops or no job can come.
     // ANCHOR: work
-    pub(crate) fn work(self) {
+    pub fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
             last = match self.queue.recv_deadline(last + IDLE_TIMEOUT) {

@@ -6,6 +6,7 @@ use chapters::job::{Job, Kind, jobs};
 use chapters::random::Seed;
 use chapters::record::Record;
 use chapters::service::{OnStarted, Outcome, Plan, StopHandle};
+use chapters::threads::service::Worker;
 use chapters::trace;
 use chapters::{coroutines, threads};
 
@@ -45,7 +46,7 @@ fn a_thread_that_panics_harms_no_other() {
     let (trace, records) = trace::channel();
     let mut service = threads::Service::new(PLAN, trace);
     service.add_jobs(list());
-    let stopped = service.run(keep(&mut None)).expect("the service runs");
+    let stopped = service.run(keep(&mut None), Worker::work).expect("the service runs");
     others_did_the_rest(&records.rest(), stopped);
 }
 
@@ -74,7 +75,7 @@ fn a_service_whose_workers_have_all_panicked_ends_before_its_time() {
     let (trace, records) = trace::channel();
     let mut service = threads::Service::new(plan, trace);
     service.add_jobs((0..10).map(bad));
-    let stopped = service.run(keep(&mut None)).expect("the service runs");
+    let stopped = service.run(keep(&mut None), Worker::work).expect("the service runs");
     ended(records.rest(), stopped);
 
     let (trace, records) = trace::channel();

@@ -67,12 +67,15 @@ impl Service {
         jobs.into_iter().try_for_each(|job| self.queue.try_put(job))
     }
 
-    /// Runs the service until its time is up, it is asked to stop, or all workers have ended. Waits until every worker
-    /// has ended; a worker that has started a job finishes it first.
+    /// Runs the service until its time is up, the [stop handle](crate::service::StopHandle) is called, or all workers
+    /// have ended.
     ///
-    /// Calls `on_started` once all workers have been started, with a function that stops the service.
+    /// Calls `on_started` when all workers have been started, with a function that stops the service. Returns when all
+    /// workers have ended; a worker that is processing a job finishes it first.
     ///
-    /// If the service can't start. The workers that were started are stopped.
+    /// # Errors
+    ///
+    /// If a worker can't be started, or if `on_started` fails. The workers that have been started are stopped.
     pub fn run(mut self, on_started: OnStarted) -> io::Result<Outcome> {
         let running = self.running.clone();
         let locked = running.acquire();
@@ -109,6 +112,7 @@ impl Service {
         result.map(|()| Outcome { left: self.queue.len() as u64, usage })
     }
 
+    // ANCHOR: start
     fn start(&mut self, starter: &Starter<Worker>) -> io::Result<()> {
         check_descriptors(self.plan.workers as usize)
             .map_err(|(first, error)| service::cannot_start(WorkerId(first as u32), &error))?;
@@ -126,6 +130,7 @@ impl Service {
         }
         Ok(())
     }
+    // ANCHOR_END: start
 }
 
 /// The state that a worker receives when it starts.
@@ -139,6 +144,7 @@ pub struct Worker {
 // ANCHOR_END: worker
 
 impl Worker {
+    /// Takes jobs and does them until the service stops or no job can come.
     // ANCHOR: work
     fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
