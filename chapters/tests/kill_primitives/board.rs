@@ -1,22 +1,18 @@
-//! The words that workers and the conductor share.
+//! The words that workers and the controller share.
 
 use std::io;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use chapters::processes::shared::{Place, Shared, Words};
-
-/// The longest time that any process waits. A longer wait counts as hung.
-pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// The index of the word that is set when an invariant is violated.
 const FAILED: usize = 0;
 /// The index of the word that counts how many times a process learned that the last holder had died.
-const TOLD: usize = 1;
+const ABANDONED: usize = 1;
 /// The index of the first word that counts a worker's iterations.
-const TURNS: usize = 2;
+const ITERATIONS: usize = 2;
 
 /// Words in memory that all processes share.
 #[derive(Clone, Debug)]
@@ -24,7 +20,7 @@ pub struct Board(Words);
 
 impl Board {
     pub fn words(workers: usize) -> usize {
-        TURNS + workers
+        ITERATIONS + workers
     }
 
     pub fn new(memory: &Arc<Shared>, workers: usize) -> io::Result<Self> {
@@ -53,20 +49,20 @@ impl Board {
     }
 
     /// Counts a report of a dead holder.
-    pub fn tell(&self, abandoned: bool) {
-        self.0[TOLD].fetch_add(abandoned.into(), Relaxed);
+    pub fn count_abandoned(&self, abandoned: bool) {
+        self.0[ABANDONED].fetch_add(abandoned.into(), Relaxed);
     }
 
-    pub fn told(&self) -> u64 {
-        self.0[TOLD].load(Relaxed)
+    pub fn abandoned(&self) -> u64 {
+        self.0[ABANDONED].load(Relaxed)
     }
 
     /// Counts an iteration of a worker, together with those of its predecessors in the same place.
-    pub fn turn(&self, worker: usize) {
-        self.0[TURNS + worker].fetch_add(1, Relaxed);
+    pub fn count_iteration(&self, worker: usize) {
+        self.0[ITERATIONS + worker].fetch_add(1, Relaxed);
     }
 
-    pub fn turns(&self) -> Vec<u64> {
-        self.0[TURNS..].iter().map(|turns| turns.load(Relaxed)).collect()
+    pub fn iterations(&self) -> Vec<u64> {
+        self.0[ITERATIONS..].iter().map(|iterations| iterations.load(Relaxed)).collect()
     }
 }

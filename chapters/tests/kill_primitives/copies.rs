@@ -7,14 +7,12 @@ use chapters::processes::holder::Holder;
 use chapters::processes::shared::Shared;
 use chapters::processes::start::fork;
 use chapters::processes::{Lock, RLock, Semaphore};
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
 
-use crate::board::LIMIT;
+use crate::kill::{self, LIMIT};
 
 /// Makes a child drop its copies, and checks that the parent still holds everything.
 pub fn do_nothing() {
-    prctl::set_pdeathsig(Signal::SIGKILL).expect("the system can tell when the test is gone");
+    kill::end_with_the_test();
     let memory = Arc::new(Shared::new(256).expect("the system has memory to share"));
     let room = "there is room";
     let (lock, rlock) = (Lock::guarding(&memory, 1).expect(room), RLock::new(&memory).expect(room));
@@ -27,7 +25,7 @@ pub fn do_nothing() {
     let permit = Cell::new(Some(semaphore.acquire()));
     let me = (Holder::this_thread(), Holder::this_process());
     let child = fork::start(|| {
-        assert_ne!(me, (Holder::this_thread(), Holder::this_process()), "the child is somebody else");
+        assert_ne!(me, (Holder::this_thread(), Holder::this_process()), "the child is another process");
         drop((guard.take(), owned.take(), permit.take()));
         assert!(lock.try_acquire().is_none() && rlock.try_acquire().is_none() && semaphore.try_acquire().is_none());
     });

@@ -12,8 +12,9 @@ use chapters::processes::shared::{Place, Shared, Words};
 use chapters::processes::{Barrier, Condition, Event, Lock, LockGuard, RLock, RLockGuard, Semaphore};
 use serde::{Deserialize, Serialize};
 
-use crate::board::{Board, LIMIT};
-use crate::conductor::Me;
+use crate::board::Board;
+use crate::controller::Me;
+use crate::kill::LIMIT;
 
 /// A primitive in use.
 pub trait Scene: Debug {
@@ -21,7 +22,7 @@ pub trait Scene: Debug {
     fn places(&self) -> Vec<Place>;
 
     /// One iteration of a worker's loop. Returns whether it has done something.
-    fn turn(&self, me: &mut Me) -> bool;
+    fn iterate(&self, me: &mut Me) -> bool;
 
     /// Calls `during` while the primitive is held, so that no other process can acquire it.
     fn hold(&self, board: &Board, during: &mut dyn FnMut());
@@ -32,7 +33,7 @@ pub trait Scene: Debug {
     }
 
     /// Checks the scene after all workers have ended, and reports how much work was lost with those that were killed.
-    fn check(&self, board: &Board, turns: u64, kills: u64) -> String;
+    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String;
 }
 
 /// All scenes.
@@ -58,24 +59,12 @@ impl Kind {
         Self::Barrier,
     ];
 
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lock => "lock",
-            Self::RLock => "rlock",
-            Self::ConditionForAll => "condition_for_all",
-            Self::ConditionForOne => "condition_for_one",
-            Self::Event => "event",
-            Self::Semaphore => "semaphore",
-            Self::Barrier => "barrier",
-        }
-    }
-
     pub fn workers(self) -> usize {
         if self == Self::Barrier { PARTIES } else { 4 }
     }
 
     /// Whether the primitive reports that a holder died.
-    pub fn tells(self) -> bool {
+    pub fn reports_deaths(self) -> bool {
         matches!(self, Self::Lock | Self::RLock)
     }
 
@@ -125,15 +114,15 @@ impl Kind {
 /// Work that was done but not counted: at most one iteration for each process that was killed.
 fn uncounted(done: u64, counted: u64, kills: u64) -> String {
     assert!((counted..=counted + kills).contains(&done), "{done} done, {counted} counted, {kills} killed");
-    format!("{counted} turns counted, {} not", done - counted)
+    format!("{counted} iterations counted, {} not", done - counted)
 }
 
-/// Marks this process as inside, and checks that no other process was inside, except for a dead one whose death `told`
-/// reports.
-fn go_in(inside: &AtomicU64, told: bool, board: &Board) {
-    board.tell(told);
+/// Marks this process as inside, and checks that no other process was inside, except for a dead one whose guard was
+/// `abandoned`.
+fn go_in(inside: &AtomicU64, abandoned: bool, board: &Board) {
+    board.count_abandoned(abandoned);
     let other = inside.swap(Holder::this_process().word(), Relaxed);
-    board.holds(other == 0 || told, "somebody is inside, or died there and nobody was told");
+    board.holds(other == 0 || abandoned, "another process is inside, or its death there wasn't reported");
 }
 
 /// An array that takes long to copy: about as long as the rest of an iteration.
@@ -151,10 +140,10 @@ impl Scene for Alone {
         vec![self.lock.place(), self.inside.place()]
     }
 
-    fn turn(&self, me: &mut Me) -> bool {
-        let guard = match me.dice(8) {
+    fn iterate(&self, me: &mut Me) -> bool {
+        let guard = match me.random_below(8) {
             0 => self.lock.try_acquire(),
-            1 => self.lock.acquire_timeout(Duration::from_micros(me.dice(500))),
+            1 => self.lock.acquire_timeout(Duration::from_micros(me.random_below(500))),
             _ => Some(self.lock.acquire()),
         };
         let Some(mut numbers) = guard else { return false };
@@ -164,10 +153,10 @@ impl Scene for Alone {
         for number in numbers.iter_mut() {
             *number += 1;
         }
-        me.linger(2);
+        me.spin(2);
         self.inside[0].store(0, Relaxed);
         drop(numbers);
-        me.linger(2);
+        me.spin(2);
         true
     }
 
@@ -178,10 +167,10 @@ impl Scene for Alone {
         self.inside[0].store(0, Relaxed);
     }
 
-    fn check(&self, board: &Board, turns: u64, kills: u64) -> String {
+    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
         let numbers = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
         board.holds(numbers.iter().all(|&number| number == numbers[0]), "a change is half done");
-        uncounted(numbers[0], turns, kills)
+        uncounted(numbers[0], iterations, kills)
     }
 }
 
@@ -200,7 +189,7 @@ impl Twice {
         if guard.is_abandoned() {
             other.store(one.load(Relaxed), Relaxed); // the dead one did not come so far
         }
-        board.holds(one.load(Relaxed) == other.load(Relaxed), "a change is half done, and nobody was told");
+        board.holds(one.load(Relaxed) == other.load(Relaxed), "a change is half done, and no death was reported");
     }
 }
 
@@ -209,24 +198,24 @@ impl Scene for Twice {
         vec![self.lock.place(), self.words.place()]
     }
 
-    fn turn(&self, me: &mut Me) -> bool {
-        let guard = match me.dice(8) {
+    fn iterate(&self, me: &mut Me) -> bool {
+        let guard = match me.random_below(8) {
             0 => self.lock.try_acquire(),
-            1 => self.lock.acquire_timeout(Duration::from_micros(me.dice(500))),
+            1 => self.lock.acquire_timeout(Duration::from_micros(me.random_below(500))),
             _ => Some(self.lock.acquire()),
         };
         let Some(outer) = guard else { return false };
         self.go_in(&outer, &me.board);
         let inner = self.lock.acquire();
-        me.board.holds(!inner.is_abandoned(), "one that owns the lock was told of a death");
+        me.board.holds(!inner.is_abandoned(), "the owner of the lock was told of a death");
         self.words[1].fetch_add(1, Relaxed);
-        me.linger(3);
+        me.spin(3);
         self.words[2].fetch_add(1, Relaxed);
         drop(inner);
         me.board.holds(self.lock.is_locked(), "the outer guard keeps the lock");
         self.words[0].store(0, Relaxed);
         drop(outer);
-        me.linger(2);
+        me.spin(2);
         true
     }
 
@@ -237,10 +226,10 @@ impl Scene for Twice {
         self.words[0].store(0, Relaxed);
     }
 
-    fn check(&self, board: &Board, turns: u64, kills: u64) -> String {
+    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
         let guard = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
         self.go_in(&guard, board);
-        uncounted(self.words[1].load(Relaxed), turns, kills)
+        uncounted(self.words[1].load(Relaxed), iterations, kills)
     }
 }
 
@@ -257,14 +246,14 @@ impl Scene for Token {
         vec![self.token.place(), self.passed.place()]
     }
 
-    fn turn(&self, me: &mut Me) -> bool {
+    fn iterate(&self, me: &mut Me) -> bool {
         let mine = |token: &[u64; 2]| token[0] == me.number as u64;
         let mut token = self.passed.wait_for(self.token.acquire(), mine);
-        me.board.tell(token.is_abandoned());
+        me.board.count_abandoned(token.is_abandoned());
         *token = [(token[0] + 1) % Kind::ConditionForAll.workers() as u64, token[1] + 1];
-        me.linger(3);
+        me.spin(3);
         drop(token);
-        me.linger(3);
+        me.spin(3);
         self.passed.notify_all();
         true
     }
@@ -273,15 +262,15 @@ impl Scene for Token {
         hold(&self.token, board, during);
     }
 
-    fn check(&self, _: &Board, turns: u64, kills: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, kills: u64) -> String {
         let token = self.token.acquire_timeout(LIMIT).expect("the lock is free at last");
-        uncounted(token[1], turns, kills)
+        uncounted(token[1], iterations, kills)
     }
 }
 
 fn hold(lock: &Lock<[u64; 2]>, board: &Board, during: &mut dyn FnMut()) {
     let guard: LockGuard<[u64; 2]> = lock.acquire_timeout(LIMIT).expect("the lock is free at last");
-    board.tell(guard.is_abandoned());
+    board.count_abandoned(guard.is_abandoned());
     during();
 }
 
@@ -301,26 +290,26 @@ impl Scene for Stock {
         vec![self.stock.place(), self.changed.place()]
     }
 
-    fn turn(&self, me: &mut Me) -> bool {
+    fn iterate(&self, me: &mut Me) -> bool {
         let makes = me.number.is_multiple_of(2);
         let possible = |stock: &[u64; 2]| {
             let left = stock[0] - stock[1];
             if makes { left < Self::ROOM } else { left > 0 }
         };
         let guard = self.stock.acquire();
-        me.board.tell(guard.is_abandoned());
-        let (mut stock, possible) = match me.dice(8) {
-            0 => self.changed.wait_for_timeout(guard, Duration::from_micros(me.dice(500)), possible),
+        me.board.count_abandoned(guard.is_abandoned());
+        let (mut stock, possible) = match me.random_below(8) {
+            0 => self.changed.wait_for_timeout(guard, Duration::from_micros(me.random_below(500)), possible),
             _ => (self.changed.wait_for(guard, possible), true),
         };
-        me.board.tell(stock.is_abandoned());
+        me.board.count_abandoned(stock.is_abandoned());
         me.board.holds(stock[0] - stock[1] <= Self::ROOM, "what was never made was taken, or too much was made");
         if possible {
             stock[if makes { 0 } else { 1 }] += 1;
         }
-        me.linger(3);
+        me.spin(3);
         drop(stock);
-        me.linger(3);
+        me.spin(3);
         // Waiters wait for one of two conditions, so the first waiter may be the wrong one.
         self.changed.notify(if possible { 2 } else { 0 });
         possible
@@ -330,10 +319,10 @@ impl Scene for Stock {
         hold(&self.stock, board, during);
     }
 
-    fn check(&self, board: &Board, turns: u64, kills: u64) -> String {
+    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
         let stock = self.stock.acquire_timeout(LIMIT).expect("the lock is free at last");
         board.holds(stock[0] - stock[1] <= Self::ROOM, "what was never made was taken, or too much was made");
-        uncounted(stock[0] + stock[1], turns, kills)
+        uncounted(stock[0] + stock[1], iterations, kills)
     }
 }
 
@@ -348,14 +337,14 @@ impl Scene for Signal {
         vec![self.event.place()]
     }
 
-    fn turn(&self, me: &mut Me) -> bool {
+    fn iterate(&self, me: &mut Me) -> bool {
         if me.number.is_multiple_of(2) {
             self.event.set();
-            me.linger(3);
+            me.spin(3);
             self.event.clear();
-            me.linger(3);
-        } else if me.dice(4) == 0 {
-            return self.event.wait_timeout(Duration::from_micros(me.dice(500)));
+            me.spin(3);
+        } else if me.random_below(4) == 0 {
+            return self.event.wait_timeout(Duration::from_micros(me.random_below(500)));
         } else {
             self.event.wait();
         }
@@ -366,12 +355,12 @@ impl Scene for Signal {
         during();
     }
 
-    fn check(&self, _: &Board, turns: u64, _: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, _: u64) -> String {
         self.event.set();
         assert!(self.event.is_set() && self.event.wait_timeout(Duration::ZERO));
         self.event.clear();
         assert!(!self.event.is_set() && !self.event.wait_timeout(Duration::ZERO));
-        format!("{turns} turns counted")
+        format!("{iterations} iterations counted")
     }
 }
 
@@ -399,19 +388,19 @@ impl Scene for Seats {
         vec![self.semaphore.place(), self.seats.place()]
     }
 
-    fn turn(&self, me: &mut Me) -> bool {
-        let permit = match me.dice(8) {
+    fn iterate(&self, me: &mut Me) -> bool {
+        let permit = match me.random_below(8) {
             0 => self.semaphore.try_acquire(),
-            1 => self.semaphore.acquire_timeout(Duration::from_micros(me.dice(500))),
+            1 => self.semaphore.acquire_timeout(Duration::from_micros(me.random_below(500))),
             _ => Some(self.semaphore.acquire()),
         };
         let Some(permit) = permit else { return false };
         let seat = self.sit_down(Holder::this_process().word());
         me.board.holds(seat.is_some(), "more have a permit than there are permits");
-        me.linger(3);
+        me.spin(3);
         seat.inspect(|seat| seat.store(0, Relaxed));
         drop(permit);
-        me.linger(2);
+        me.spin(2);
         true
     }
 
@@ -421,13 +410,13 @@ impl Scene for Seats {
         during();
     }
 
-    fn check(&self, _: &Board, turns: u64, _: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, _: u64) -> String {
         let permits = [(); PERMITS].map(|()| self.semaphore.try_acquire());
         assert!(permits.iter().all(Option::is_some), "the dead have no permit");
         assert!(self.semaphore.try_acquire().is_none(), "there is a permit too many");
         drop(permits);
         assert_eq!(self.semaphore.available(), PERMITS);
-        format!("{turns} turns counted, no permit lost")
+        format!("{iterations} iterations counted, no permit lost")
     }
 }
 
@@ -445,9 +434,9 @@ impl Scene for Rounds {
         vec![self.barrier.place(), self.words.place()]
     }
 
-    fn turn(&self, me: &mut Me) -> bool {
+    fn iterate(&self, me: &mut Me) -> bool {
         let before = self.words[0].load(Relaxed);
-        let passed = match me.dice(4) {
+        let passed = match me.random_below(4) {
             0 => self.barrier.wait_timeout(2 * LIMIT),
             _ => self.barrier.wait(),
         };
@@ -457,7 +446,7 @@ impl Scene for Rounds {
         } else if self.barrier.is_broken() {
             self.barrier.reset();
         }
-        me.linger(3);
+        me.spin(3);
         true
     }
 
@@ -469,14 +458,14 @@ impl Scene for Rounds {
         self.words[0].load(Relaxed)
     }
 
-    fn check(&self, _: &Board, turns: u64, kills: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, kills: u64) -> String {
         let rounds = self.rounds();
         let passed: Vec<u64> = self.words[1..].iter().map(|passed| passed.load(Relaxed)).collect();
         let missing =
-            passed.iter().map(|&passed| rounds.checked_sub(passed).expect("nobody passes twice")).sum::<u64>();
+            passed.iter().map(|&passed| rounds.checked_sub(passed).expect("no process passes twice")).sum::<u64>();
         assert!(missing <= kills * PARTIES as u64, "{rounds} rounds, {passed:?} passed, {kills} killed");
         self.barrier.reset();
         assert!(!self.barrier.is_broken());
-        format!("{turns} turns counted, {rounds} rounds, {missing} did not tell that they passed")
+        format!("{iterations} iterations counted, {rounds} rounds, {missing} not counted by those that passed")
     }
 }

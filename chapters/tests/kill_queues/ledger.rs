@@ -1,4 +1,4 @@
-//! What happened to each item, in memory that the workers and the conductor share.
+//! What happened to each item, in memory that the workers and the controller share.
 
 use std::io;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ pub const ITEMS: usize = 1 << 22;
 const NEXT: usize = 0;
 /// The index of the word that is 1 when the putters must stop.
 const STOPPED: usize = 1;
-/// The index of the first word that counts a worker's iterations.
-const TURNS: usize = 2;
+/// The index of the first word that counts a worker's items.
+const WORKER_ITEMS: usize = 2;
 
 /// The amounts added to an item's word, one for each step.
 pub const ABOUT_TO_PUT: u64 = 1;
@@ -72,12 +72,12 @@ impl Ledger {
         self.item(item).fetch_add(what, Ordering::SeqCst);
     }
 
-    pub fn turn(&self, worker: usize) {
-        self.words[TURNS + worker].fetch_add(1, Ordering::SeqCst);
+    pub fn count_item(&self, worker: usize) {
+        self.words[WORKER_ITEMS + worker].fetch_add(1, Ordering::SeqCst);
     }
 
-    pub fn turns(&self, worker: usize) -> u64 {
-        self.words[TURNS + worker].load(Ordering::SeqCst)
+    pub fn items(&self, worker: usize) -> u64 {
+        self.words[WORKER_ITEMS + worker].load(Ordering::SeqCst)
     }
 
     /// Counts the states. Fails if an item was delivered twice, or before it was put.

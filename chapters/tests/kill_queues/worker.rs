@@ -1,10 +1,9 @@
 //! The putters and the getters.
 
-use std::hint;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chapters::processes::queue::{GetError, PutError};
 use chapters::processes::shared::{Place, Shared};
@@ -12,10 +11,8 @@ use chapters::processes::start::Child;
 use chapters::processes::{Queue, SimpleQueue};
 use serde::{Deserialize, Serialize};
 
+use crate::kill::{LIMIT, spin};
 use crate::ledger::{ABOUT_TO_PUT, DELIVERED, DONE, Ledger, PUT};
-
-/// The longest time that a process may wait.
-pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// The item that stops a getter.
 pub const END: u64 = u64::MAX;
@@ -103,7 +100,7 @@ impl Worker {
             self.ledger.note(number, ABOUT_TO_PUT);
             self.pipeline.put(Item::new(number)).expect("room in time");
             self.ledger.note(number, PUT);
-            self.ledger.turn(self.number);
+            self.ledger.count_item(self.number);
         }
     }
 
@@ -114,21 +111,13 @@ impl Worker {
                 Ok(item) => {
                     assert_eq!(item, Item::new(item.number), "an item is torn");
                     self.ledger.note(item.number, DELIVERED);
-                    linger(Duration::from_micros(item.number % 8));
+                    spin(Duration::from_micros(item.number % 8));
                     self.pipeline.task_done();
                     self.ledger.note(item.number, DONE);
-                    self.ledger.turn(self.number);
+                    self.ledger.count_item(self.number);
                 }
                 Err(error) => panic!("{error}"),
             }
         }
-    }
-}
-
-/// Spins for some time without sleeping.
-pub fn linger(time: Duration) {
-    let begin = Instant::now();
-    while begin.elapsed() < time {
-        hint::spin_loop();
     }
 }
