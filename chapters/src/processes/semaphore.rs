@@ -210,7 +210,7 @@ impl Semaphore {
     ///
     /// If the number of permits would exceed `usize::MAX`.
     pub fn release(&self, n: usize) {
-        self.add(n).expect("so many permits can be counted");
+        self.add(n).expect("the number of permits fits a usize");
     }
 
     fn add(&self, n: usize) -> Result<(), TooMany> {

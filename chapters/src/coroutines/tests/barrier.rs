@@ -1,38 +1,9 @@
 use super::*;
-use crate::errors::Broken;
 
 #[test]
 #[should_panic = "at least one party"]
 fn a_barrier_for_no_party_is_refused() {
     Barrier::new(0);
-}
-
-#[test]
-fn a_reset_right_after_an_abort_repairs_the_barrier() {
-    on_both_runtimes(async || {
-        let barrier = Barrier::new(2);
-        let repair = async {
-            barrier.abort();
-            barrier.reset(); // before the other party has left
-        };
-        assert_eq!(tokio::join!(barrier.wait_timeout(LONG), repair).0, Err(Broken));
-        assert!(!barrier.is_broken());
-    });
-}
-
-#[test]
-fn a_timeout_also_expires_while_the_previous_round_drains() {
-    on_both_runtimes(async || {
-        let barrier = Barrier::new(2);
-        let mut slow = Box::pin(barrier.wait());
-        assert!(poll(slow.as_mut()).is_pending());
-        assert_eq!(barrier.wait().await, Ok(1));
-        let late = time::timeout(LONG, barrier.wait_timeout(SHORT)).await.expect("the timeout expires");
-        assert_eq!((late, barrier.is_broken()), (Err(Broken), true));
-        assert_eq!(slow.await, Err(Broken), "as after an abort");
-        barrier.reset();
-        assert_eq!(tokio::join!(barrier.wait(), barrier.wait()), (Ok(0), Ok(1)));
-    });
 }
 
 #[test]

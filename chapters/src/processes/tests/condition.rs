@@ -42,43 +42,6 @@ fn start_sleepers<'scope, 'a: 'scope>(
     told
 }
 
-fn all_notifications_are_taken(condition: &Condition) -> bool {
-    condition.waiters.acquire().notifications.iter().all(|notification| notification.left == 0)
-}
-
-#[test]
-fn as_many_wake_as_are_notified() {
-    let (lock, condition) = guarding(());
-    thread::scope(|scope| {
-        let told = start_sleepers(scope, (&lock, &condition), 5);
-        condition.notify(0);
-        condition.notify(2);
-        assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
-        assert_eq!(condition.waiting(), 3);
-        assert!(told.try_recv().is_err());
-        condition.notify(1);
-        assert!(told.recv_timeout(LONG).unwrap().1);
-        condition.notify_all();
-        assert!((0..2).all(|_| told.recv_timeout(LONG).unwrap().1));
-        assert!(all_notifications_are_taken(&condition));
-    });
-}
-
-#[test]
-fn notifications_add_up_while_nobody_has_woken_yet() {
-    let (lock, condition) = guarding(());
-    thread::scope(|scope| {
-        let told = start_sleepers(scope, (&lock, &condition), 3);
-        let guard = lock.acquire(); // no waiter returns before this is dropped
-        condition.notify(1);
-        condition.notify(1);
-        condition.notify(7);
-        drop(guard);
-        assert!((0..3).all(|_| told.recv_timeout(LONG).unwrap().1));
-        assert!(all_notifications_are_taken(&condition));
-    });
-}
-
 #[test]
 fn nobody_takes_a_notification_that_was_made_before_it_came() {
     let mut waiters = Waiters::default();
@@ -184,16 +147,6 @@ fn whoever_waits_for_something_is_told_of_every_death_meanwhile() {
 }
 
 #[test]
-fn a_timeout_leaves_nothing_behind() {
-    let (lock, condition) = guarding(());
-    assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
-    assert!(!condition.wait_timeout(lock.acquire(), Duration::ZERO).1);
-    assert_eq!(condition.waiting(), 0);
-    condition.notify_all();
-    assert!(!condition.wait_timeout(lock.acquire(), SHORT).1);
-}
-
-#[test]
 fn the_predicate_is_asked_before_the_clock() {
     let (lock, condition) = guarding(1);
     assert!(condition.wait_for_timeout(lock.acquire(), Duration::ZERO, |number| *number == 1).1);
@@ -204,21 +157,6 @@ fn the_predicate_is_asked_before_the_clock() {
     };
     assert!(!condition.wait_for_timeout(lock.acquire(), SHORT, asks).1);
     assert!(asked >= 2, "at first, and when the time was up");
-}
-
-#[test]
-fn the_lock_is_free_while_one_waits_and_held_afterwards() {
-    let (lock, condition) = guarding(0);
-    thread::scope(|scope| {
-        let guard = lock.acquire();
-        scope.spawn(|| {
-            *lock.acquire() += 1;
-            condition.notify(1);
-        });
-        let guard = condition.wait(guard);
-        assert_eq!(*guard, 1);
-        assert!(lock.is_locked());
-    });
 }
 
 #[test]

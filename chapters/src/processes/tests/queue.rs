@@ -3,17 +3,10 @@ use std::thread;
 use super::*;
 
 const LONG: Duration = Duration::from_secs(120);
-const SHORT: Duration = Duration::from_millis(1);
 
 fn queue<T: Serialize + DeserializeOwned>(maxsize: usize, bytes: usize) -> Queue<T> {
     let memory = Arc::new(Shared::new(Queue::<T>::words(bytes)).unwrap());
     Queue::with_room(&memory, maxsize, bytes).unwrap()
-}
-
-fn until(done: impl Fn() -> bool) {
-    while !done() {
-        thread::yield_now();
-    }
 }
 
 #[test]
@@ -64,17 +57,6 @@ fn items_of_all_lengths_go_around_the_ring() {
 }
 
 #[test]
-fn room_is_tested_before_time() {
-    let queue = queue(1, 64);
-    assert_eq!(queue.put_timeout(1, Duration::ZERO), Ok(()));
-    assert_eq!(queue.put_timeout(2, Duration::ZERO), Err(PutError::Full(2)));
-    assert_eq!(queue.put_timeout(2, SHORT), Err(PutError::Full(2)));
-    assert_eq!(queue.get_timeout(Duration::ZERO), Ok(1));
-    assert_eq!(queue.get_timeout(Duration::ZERO), Err(GetError::Empty));
-    assert_eq!(queue.get_timeout(SHORT), Err(GetError::Empty));
-}
-
-#[test]
 fn an_item_that_cannot_be_sent_comes_back() {
     let queue = queue(0, 64);
     // Its length takes one byte.
@@ -87,43 +69,6 @@ fn an_item_that_cannot_be_sent_comes_back() {
     assert_eq!(error.to_string(), "the item cannot be sent: it takes 57 bytes where there is room for 56");
     assert_eq!(error.into_item(), longer);
     assert!(queue.is_empty());
-}
-
-#[test]
-fn a_shutdown_ends_every_wait() {
-    for immediate in [false, true] {
-        let (full, empty): (Queue<u32>, Queue<u32>) = (queue(1, 64), queue(0, 64));
-        full.put(1).unwrap();
-        thread::scope(|scope| {
-            let putter = scope.spawn(|| full.put_timeout(2, LONG));
-            let getter = scope.spawn(|| empty.get_timeout(LONG));
-            until(|| full.not_full.waiting() == 1 && empty.not_empty.waiting() == 1);
-            full.shutdown(immediate);
-            empty.shutdown(immediate);
-            assert_eq!(putter.join().unwrap(), Err(PutError::ShutDown(2)));
-            assert_eq!(getter.join().unwrap(), Err(GetError::ShutDown));
-        });
-        assert_eq!(full.try_get(), if immediate { Err(GetError::ShutDown) } else { Ok(1) });
-        assert_eq!(full.get(), Err(GetError::ShutDown));
-    }
-}
-
-#[test]
-fn join_waits_for_what_was_taken_and_an_immediate_shutdown_does_the_rest() {
-    let queue = queue(0, 64);
-    queue.join();
-    (0..3).for_each(|item| queue.put(item).unwrap());
-    queue.get().unwrap();
-    thread::scope(|scope| {
-        let joiner = scope.spawn(|| queue.join());
-        queue.shutdown(true);
-        until(|| queue.all_done.waiting() == 1);
-        assert!(!joiner.is_finished());
-        queue.task_done().unwrap();
-        joiner.join().unwrap();
-    });
-    assert_eq!(queue.task_done(), Err(TooMany));
-    assert_eq!(queue.lost(), 0);
 }
 
 #[test]

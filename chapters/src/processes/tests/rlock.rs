@@ -1,4 +1,3 @@
-use std::cell::Cell;
 use std::mem;
 use std::thread;
 
@@ -29,41 +28,6 @@ fn only_its_owner_takes_it_again() {
     drop(second);
     other(true);
     assert!(!lock.is_locked());
-}
-
-#[test]
-fn one_thread_at_a_time_owns_it() {
-    struct Number(Cell<u64>);
-    impl Number {
-        fn add_one(&self) {
-            self.0.set(self.0.get() + 1);
-        }
-    }
-    // SAFETY: the threads below touch the number only while they own the lock.
-    unsafe impl Sync for Number {}
-    let (lock, number) = (rlock(), &Number(Cell::new(0)));
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..1000 {
-                    let _guards = (lock.acquire(), lock.acquire());
-                    number.add_one();
-                }
-            });
-        }
-    });
-    assert_eq!(number.0.get(), 4000);
-}
-
-#[test]
-fn whoever_waits_gets_it_when_its_owner_lets_go() {
-    let lock = rlock();
-    thread::scope(|scope| {
-        let guard = lock.acquire();
-        let waiter = scope.spawn(|| lock.acquire_timeout(LONG).is_some());
-        drop(guard);
-        assert!(waiter.join().unwrap());
-    });
 }
 
 #[test]

@@ -15,8 +15,6 @@ use std::time::Duration;
 
 use super::*;
 
-/// A timeout that never expires in a test that succeeds.
-const LONG: Duration = Duration::from_secs(120);
 /// A timeout that expires.
 const SHORT: Duration = Duration::from_millis(1);
 

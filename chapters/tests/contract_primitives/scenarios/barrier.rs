@@ -10,7 +10,8 @@ scenarios! {
         barrier_with_a_timeout_lets_pass_in_time, barrier_counts_waiting_parties, barrier_is_broken_for_all_by_a_timeout,
         barrier_is_broken_for_all_by_abort, barrier_reset_breaks_it_only_for_those_that_wait,
         barrier_reset_repairs_it, barrier_is_broken_by_an_action_that_panics;
-    PAUSABLE => barrier_is_broken_by_a_timeout_while_a_round_drains;
+    PAUSABLE => barrier_is_broken_by_a_timeout_while_a_round_drains, barrier_is_broken_by_a_timeout_during_a_reset,
+        barrier_reset_repairs_it_before_the_waiting_party_has_left;
     &[Kind::Coroutine] => barrier_lets_a_cancelled_coroutine_go;
     &[Kind::Process] => barrier_is_broken_by_the_death_of_a_process_that_waits;
 }
@@ -130,6 +131,32 @@ fn barrier_is_broken_by_a_timeout_while_a_round_drains(stage: &Stage) {
     ann.answers(Broken);
     boss.does(Do::Reset, Done);
     all_pass(&[ann, bob], 2);
+}
+
+/// The same while the parties leave that a reset has sent away.
+fn barrier_is_broken_by_a_timeout_during_a_reset(stage: &Stage) {
+    let [boss, ann, bob, cid] = stage.actors(barrier(2));
+    ann.must_wait(Do::Wait);
+    ann.pauses();
+    boss.does(Do::Reset, Done);
+    cid.times_out(10, Do::WaitTimeout(10), Broken);
+    boss.does(Do::IsBroken, Is(true));
+    ann.continues();
+    ann.answers(Broken);
+    boss.does(Do::Reset, Done);
+    all_pass(&[ann, bob], 1);
+}
+
+fn barrier_reset_repairs_it_before_the_waiting_party_has_left(stage: &Stage) {
+    let [boss, ann, bob] = stage.actors(barrier(2));
+    ann.must_wait(Do::Wait);
+    ann.pauses();
+    boss.does(Do::Abort, Done);
+    boss.does(Do::Reset, Done);
+    ann.continues();
+    ann.answers(Broken);
+    boss.does(Do::IsBroken, Is(false));
+    all_pass(&[ann, bob], 1);
 }
 
 fn barrier_is_broken_for_all_by_abort(stage: &Stage) {

@@ -9,7 +9,7 @@ scenarios! {
     ANY => semaphore_counts, semaphore_waits_until_the_timeout, semaphore_release_wakes_as_many_as_it_releases,
         semaphore_has_as_many_as_were_released, semaphore_permit_can_be_forgotten,
         semaphore_permit_of_a_dead_holder_is_released, bounded_semaphore_counts, bounded_semaphore_never_has_more_than_at_first,
-        bounded_semaphore_wakes_waiters;
+        bounded_semaphore_does_not_release_a_replaced_permit_again, bounded_semaphore_wakes_waiters;
     MORTAL => semaphore_skips_a_waiter_that_ended;
 }
 
@@ -125,6 +125,15 @@ fn bounded_semaphore_never_has_more_than_at_first(stage: &Stage) {
     bob.does(Do::ReleaseMany(1), Done);
     bob.does(Do::ReleaseMany(1), TooMany);
     ann.does(Do::Available, Number(2));
+}
+
+fn bounded_semaphore_does_not_release_a_replaced_permit_again(stage: &Stage) {
+    let [ann] = stage.actors(Subject::BoundedSemaphore { permits: 2 });
+    ann.does(Do::Acquire, Acquired);
+    ann.does(Do::ReleaseMany(1), Done);
+    ann.does(Do::Release, Done);
+    ann.does(Do::Available, Number(2));
+    ann.does(Do::ReleaseMany(usize::MAX), TooMany);
 }
 
 fn bounded_semaphore_wakes_waiters(stage: &Stage) {
