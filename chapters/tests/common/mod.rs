@@ -101,8 +101,8 @@ pub const PYTHON: [&Variant; 5] = [
 ];
 
 /// Not a service, but a program that runs many of them.
-pub const GIL_TOUR: Variant =
-    Variant { name: "the tour of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
+pub const GIL_PROGRAM: Variant =
+    Variant { name: "the parts of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
 
 /// Not a service, but a program that runs many of them, of every model.
 pub const CHOOSING: Variant =
@@ -110,13 +110,13 @@ pub const CHOOSING: Variant =
 
 /// Not a service, but the programs that each show one primitive or one property of queues.
 pub const PRIMITIVES: Variant = Variant {
-    name: "the tour of the primitives",
+    name: "the demos of the primitives",
     model: "primitives",
     program: env!("CARGO_BIN_EXE_chapter-primitives"),
     flags: &[],
 };
 pub const QUEUES: Variant = Variant {
-    name: "the tour of the queues",
+    name: "the demos of the queues",
     model: "queues",
     program: env!("CARGO_BIN_EXE_chapter-queues"),
     flags: &[],

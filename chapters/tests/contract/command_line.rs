@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::common::{
-    CHOOSING, CURRENT_THREAD, FOREVER, FORK, Folder, GIL_TOUR, MODELS, PRIMITIVES, PROCESSES, QUEUES, THREADS, Variant,
-    each,
+    CHOOSING, CURRENT_THREAD, FOREVER, FORK, Folder, GIL_PROGRAM, MODELS, PRIMITIVES, PROCESSES, QUEUES, THREADS,
+    Variant, each,
 };
 
 /// Checks that a variant rejects `flag` with a message that names `names`.
@@ -21,15 +21,15 @@ pub fn refuses(variant: &Variant, flags: &[&str], names: &[&str]) {
 
 /// The numbers that a flag accepts.
 struct Numbers {
-    /// What an error message says.
+    /// The expected part of the error message.
     expected: &'static str,
     /// Numbers at the edges of the range, all of them accepted.
     right: &'static [&'static str],
-    /// Numbers outside, besides those in [`WRONG`].
+    /// Numbers outside of the range, in addition to those in [`WRONG`].
     wrong: &'static [&'static str],
 }
 
-/// What no flag accepts that takes a number.
+/// Values that no flag with a number accepts.
 const WRONG: [&str; 9] = ["1e300", "NaN", "-NaN", "inf", "-inf", "1e999", "many", "0x10", ""];
 
 const JOBS: Numbers = Numbers {
@@ -93,7 +93,7 @@ const PROGRAMS: [Program; 7] = [
     (&FORK, QUICK, &[("jobs", JOBS), ("seed", SEED), ("time", TIME), ("workers", WORKERS), ("scale", SCALE)]),
     (&CURRENT_THREAD, QUICK, &[("jobs", JOBS), ("seed", SEED), ("time", TIME), ("workers", WORKERS), ("scale", SCALE)]),
     (
-        &GIL_TOUR,
+        &GIL_PROGRAM,
         &["--only=io", "--rounds=1", "--scale=0"],
         &[
             ("seed", SEED),

@@ -12,7 +12,7 @@ use crate::command_line::refuses;
 use crate::common::{Folder, PRIMITIVES, QUEUES, Variant, sooner_or_later};
 
 /// The kinds of workers that a scene can have.
-const CREWS: [&[&str]; 6] = [
+const MODEL_FLAGS: [&[&str]; 6] = [
     &["--model=threads"],
     &["--model=processes", "--method=fork"],
     &["--model=processes", "--method=spawn"],
@@ -29,8 +29,8 @@ const PARTS_OF_QUEUES: [&str; 9] =
 const CLOCKS: Duration = Duration::from_micros(50);
 
 /// The reason that these workers can't play a scene.
-fn missing(part: &str, crew: &[&str]) -> Option<&'static str> {
-    match (part, crew[0]) {
+fn missing(part: &str, model_flags: &[&str]) -> Option<&'static str> {
+    match (part, model_flags[0]) {
         ("lifo", "--model=processes") => Some("no LifoQueue"),
         ("priority", "--model=processes") => Some("no PriorityQueue"),
         ("simple", "--model=coroutines") => Some("no SimpleQueue"),
@@ -47,28 +47,30 @@ struct Scene {
 }
 
 /// Runs a scene with every kind of worker that can play it, in parallel, and checks `promise` on each.
-fn each_crew(program: &'static Variant, part: &'static str, promise: impl Fn(&Scene) + Sync) {
-    each_crew_with(&[], program, part, |scene| {
+fn with_each_model(program: &'static Variant, part: &'static str, promise: impl Fn(&Scene) + Sync) {
+    with_each_model_and(&[], program, part, |scene| {
         promise(scene);
         true
     });
 }
 
 /// Repeats a scene with every kind of worker until `happens` returns true.
-fn each_crew_with(
+fn with_each_model_and(
     flags: &[&str],
     program: &'static Variant,
     part: &'static str,
     happens: impl Fn(&Scene) -> bool + Sync,
 ) {
     thread::scope(|scope| {
-        for (number, crew) in CREWS.iter().enumerate().filter(|(_, crew)| missing(part, crew).is_none()) {
+        for (number, model_flags) in
+            MODEL_FLAGS.iter().enumerate().filter(|(_, model_flags)| missing(part, model_flags).is_none())
+        {
             let happens = &happens;
             scope.spawn(move || {
                 for workers in [2, 5] {
-                    sooner_or_later(&format!("{part} with {workers} workers of {crew:?} shows it"), || {
-                        let scene = play(program, part, &[crew, flags].concat(), number, workers);
-                        scene.is_consistent(part, crew);
+                    sooner_or_later(&format!("{part} with {workers} workers of {model_flags:?} shows it"), || {
+                        let scene = play(program, part, &[model_flags, flags].concat(), number, workers);
+                        scene.is_consistent(part, model_flags);
                         happens(&scene)
                     });
                 }
@@ -78,7 +80,7 @@ fn each_crew_with(
 }
 
 /// Runs a scene, and checks its picture and its trace.
-fn play(program: &Variant, part: &str, crew: &[&str], number: usize, workers: usize) -> Scene {
+fn play(program: &Variant, part: &str, model_flags: &[&str], number: usize, workers: usize) -> Scene {
     let folder = Folder::new(&format!("scene-{part}-{number}-{workers}"));
     let (picture, trace) = (folder.file("scene.svg"), folder.file("scene.json"));
     let flags = [
@@ -90,7 +92,7 @@ fn play(program: &Variant, part: &str, crew: &[&str], number: usize, workers: us
         format!("--timeline={picture}"),
         format!("--trace={trace}"),
     ];
-    let run = program.bare(flags.iter().map(String::as_str).chain(crew.iter().copied())).finish().exits_with(0);
+    let run = program.bare(flags.iter().map(String::as_str).chain(model_flags.iter().copied())).finish().exits_with(0);
     assert_eq!(run.stderr, "", "{}", run.line);
     let records = run.records();
     let Some(Event::ServiceStopped(summary)) = records.last().map(|record| record.event.clone()) else {
@@ -125,9 +127,9 @@ fn tells(picture: &str, part: &str, workers: usize) {
 
 impl Scene {
     /// Checks the invariants of every scene's records.
-    fn is_consistent(&self, part: &str, crew: &[&str]) {
+    fn is_consistent(&self, part: &str, model_flags: &[&str]) {
         let Self { line, records, summary, workers } = self;
-        assert_eq!(summary.model, crew[0].trim_start_matches("--model="), "{line}");
+        assert_eq!(summary.model, model_flags[0].trim_start_matches("--model="), "{line}");
         assert_eq!(summary.scene.as_deref(), Some(part), "{line}");
         assert_eq!((summary.completed, summary.left, summary.lost), (summary.jobs, 0, 0), "{line}");
         assert_eq!(records[0].event, Event::ServiceStarting, "{line}");
@@ -239,14 +241,14 @@ fn job(record: &Record) -> Option<u64> {
 
 #[test]
 fn a_lock_has_one_holder_at_a_time() {
-    each_crew(&PRIMITIVES, "lock", |scene| {
+    with_each_model(&PRIMITIVES, "lock", |scene| {
         assert_eq!(scene.most_holders(Resource::Lock), 1, "{}", scene.line);
     });
 }
 
 #[test]
 fn an_rlock_has_one_holder_at_a_time_who_may_take_it_again() {
-    each_crew(&PRIMITIVES, "rlock", |scene| {
+    with_each_model(&PRIMITIVES, "rlock", |scene| {
         assert_eq!(scene.most_holders(Resource::RLock), 1, "{}", scene.line);
         let taken = scene.times(|event| matches!(event, Event::Acquired(_))).len();
         assert_eq!(taken, 4 * scene.workers, "{}: a report, its two pages, and one more", scene.line);
@@ -255,7 +257,7 @@ fn an_rlock_has_one_holder_at_a_time_who_may_take_it_again() {
 
 #[test]
 fn nothing_is_carried_away_before_it_is_there() {
-    each_crew(&PRIMITIVES, "condition", |scene| {
+    with_each_model(&PRIMITIVES, "condition", |scene| {
         let carrier = |record: &&Record| record.worker == Some(WorkerId(0));
         // The other workers record that a job is completed, make the pile higher, and notify the carrier. The carrier may
         // see the pile before it's notified.
@@ -271,7 +273,7 @@ fn nothing_is_carried_away_before_it_is_there() {
 
 #[test]
 fn nobody_starts_before_the_signal() {
-    each_crew(&PRIMITIVES, "event", |scene| {
+    with_each_model(&PRIMITIVES, "event", |scene| {
         let signal = scene.times(|event| *event == Event::Signalled(Resource::Event));
         let waits = scene.times(|event| *event == Event::WaitEnded(Resource::Event));
         assert_eq!((signal.len(), waits.len()), (1, scene.workers - 1), "{}", scene.line);
@@ -281,14 +283,14 @@ fn nobody_starts_before_the_signal() {
 
 #[test]
 fn no_more_are_let_in_than_there_are_permits() {
-    each_crew(&PRIMITIVES, "semaphore", |scene| {
+    with_each_model(&PRIMITIVES, "semaphore", |scene| {
         assert!(scene.most_holders(Resource::Semaphore) <= scene.workers / 2, "{}", scene.line);
     });
 }
 
 #[test]
 fn nobody_passes_the_barrier_before_all_have_arrived() {
-    each_crew(&PRIMITIVES, "barrier", |scene| {
+    with_each_model(&PRIMITIVES, "barrier", |scene| {
         let arrived = scene.times(|event| *event == Event::WaitStarted(Resource::Barrier));
         let passed = scene.times(|event| *event == Event::WaitEnded(Resource::Barrier));
         let opened = scene.times(|event| *event == Event::Signalled(Resource::Barrier));
@@ -303,7 +305,7 @@ fn nobody_passes_the_barrier_before_all_have_arrived() {
 #[test]
 fn each_worker_takes_from_a_queue_in_the_order_of_the_puts() {
     for part in ["fifo", "unbounded", "simple"] {
-        each_crew(&QUEUES, part, |scene| {
+        with_each_model(&QUEUES, part, |scene| {
             let begun = scene.begun_by_each();
             assert!(begun.iter().all(|numbers| numbers.is_sorted()), "{}: {begun:?}", scene.line);
         });
@@ -312,7 +314,7 @@ fn each_worker_takes_from_a_queue_in_the_order_of_the_puts() {
 
 #[test]
 fn a_producer_gets_no_further_ahead_than_its_queue_is_long() {
-    each_crew(&QUEUES, "bounded", |scene| {
+    with_each_model(&QUEUES, "bounded", |scene| {
         let begun = scene.begun_by_each();
         assert!(begun.iter().all(|numbers| numbers.is_sorted()), "{}: {begun:?}", scene.line);
         let mut steps: Vec<(Duration, i64)> = Vec::new();
@@ -332,8 +334,8 @@ fn a_producer_gets_no_further_ahead_than_its_queue_is_long() {
 
 #[test]
 fn a_stack_and_a_priority_queue_serve_everything_in_an_order_of_their_own() {
-    each_crew(&QUEUES, "lifo", |_| {});
-    each_crew(&QUEUES, "priority", |scene| {
+    with_each_model(&QUEUES, "lifo", |_| {});
+    with_each_model(&QUEUES, "priority", |scene| {
         let urgent = scene.summary.jobs - (scene.workers as u64 - 1);
         for numbers in scene.begun_by_each() {
             let (late, usual): (Vec<u64>, Vec<u64>) = numbers.iter().partition(|number| **number >= urgent);
@@ -344,7 +346,7 @@ fn a_stack_and_a_priority_queue_serve_everything_in_an_order_of_their_own() {
 
 #[test]
 fn who_joins_a_queue_goes_on_when_all_is_done() {
-    each_crew(&QUEUES, "join", |scene| {
+    with_each_model(&QUEUES, "join", |scene| {
         let joined = scene.at(|event| *event == Event::WaitEnded(Resource::Tasks));
         let last = scene.summary.jobs - 1;
         for record in scene.all(|event| matches!(event, Event::JobCompleted(_))) {
@@ -355,7 +357,7 @@ fn who_joins_a_queue_goes_on_when_all_is_done() {
 
 #[test]
 fn a_shutdown_releases_those_who_wait_on_either_side() {
-    each_crew(&QUEUES, "shutdown", |scene| {
+    with_each_model(&QUEUES, "shutdown", |scene| {
         let shut = scene.at(|event| *event == Event::Signalled(Resource::Queue));
         let room = scene.times(|event| *event == Event::WaitEnded(Resource::Room));
         assert!(room.last().is_some_and(|last| *last + CLOCKS >= shut), "{}", scene.line);
@@ -367,7 +369,7 @@ fn a_shutdown_releases_those_who_wait_on_either_side() {
 #[test]
 fn an_idle_consumer_says_that_there_is_no_work() {
     // Jobs that wait: a fast machine would finish computing jobs before any worker's timeout.
-    each_crew_with(&["--kind=io"], &QUEUES, "timeout", |scene| {
+    with_each_model_and(&["--kind=io"], &QUEUES, "timeout", |scene| {
         // Most of four consumers have nothing to do, if all are there before the first job is ready.
         scene.workers == 2 || !scene.times(|event| *event == Event::NoWork).is_empty()
     });
@@ -375,10 +377,10 @@ fn an_idle_consumer_says_that_there_is_no_work() {
 
 #[test]
 fn what_a_world_does_not_have_is_refused_by_what_it_has() {
-    for crew in CREWS {
+    for model_flags in MODEL_FLAGS {
         for part in PARTS_OF_QUEUES {
-            if let Some(why) = missing(part, crew) {
-                let flags: Vec<&str> = [part].into_iter().chain(crew.iter().copied()).collect();
+            if let Some(why) = missing(part, model_flags) {
+                let flags: Vec<&str> = [part].into_iter().chain(model_flags.iter().copied()).collect();
                 refuses(&QUEUES, &flags, &[part, why, "fifo, bounded"]);
             }
         }
@@ -430,14 +432,14 @@ fn help_names_every_part_and_every_flag() {
 
 #[test]
 fn the_whole_tour_shows_every_part_of_a_world() {
-    let tour = |program: &Variant, parts: &[&str], crew: &[&str]| {
-        let parts: Vec<&str> = parts.iter().copied().filter(|part| missing(part, crew).is_none()).collect();
-        let flags = ["--scale=0.05", "--seed=7", "--workers=3"].into_iter().chain(crew.iter().copied());
+    let all_scenes = |program: &Variant, parts: &[&str], model_flags: &[&str]| {
+        let parts: Vec<&str> = parts.iter().copied().filter(|part| missing(part, model_flags).is_none()).collect();
+        let flags = ["--scale=0.05", "--seed=7", "--workers=3"].into_iter().chain(model_flags.iter().copied());
         let run = program.bare(flags.clone()).finish().exits_with(0);
         assert_eq!(run.stderr, "", "{}", run.line);
         let text = run.lines.join("\n");
         for part in &parts {
-            let model = crew[0].trim_start_matches("--model=");
+            let model = model_flags[0].trim_start_matches("--model=");
             assert!(text.contains(&format!("{part}: ")), "{part} is introduced: {text}");
             assert!(text.contains(&format!("starting {part} with {model}: 3 workers")), "{text}");
         }
@@ -454,9 +456,9 @@ fn the_whole_tour_shows_every_part_of_a_world() {
         assert_eq!(scenes, parts, "{}", quiet.line);
     };
     thread::scope(|scope| {
-        for crew in CREWS {
-            scope.spawn(|| tour(&PRIMITIVES, &PARTS_OF_PRIMITIVES, crew));
-            scope.spawn(|| tour(&QUEUES, &PARTS_OF_QUEUES, crew));
+        for model_flags in MODEL_FLAGS {
+            scope.spawn(|| all_scenes(&PRIMITIVES, &PARTS_OF_PRIMITIVES, model_flags));
+            scope.spawn(|| all_scenes(&QUEUES, &PARTS_OF_QUEUES, model_flags));
         }
     });
 }
@@ -464,11 +466,11 @@ fn the_whole_tour_shows_every_part_of_a_world() {
 #[test]
 fn empty_jobs_and_busy_ones_make_scenes_as_well() {
     thread::scope(|scope| {
-        for crew in CREWS {
+        for model_flags in MODEL_FLAGS {
             scope.spawn(|| {
                 for flags in [["--scale=0", "--kind=io"], ["--scale=0.003", "--kind=cpu"]] {
                     for program in [&PRIMITIVES, &QUEUES] {
-                        let flags = crew.iter().copied().chain(flags).chain(["--quiet", "--workers=4"]);
+                        let flags = model_flags.iter().copied().chain(flags).chain(["--quiet", "--workers=4"]);
                         program.bare(flags).finish().exits_with(0);
                     }
                 }

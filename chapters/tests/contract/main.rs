@@ -16,7 +16,7 @@ mod crowds;
 mod deadline;
 mod demos;
 mod gil;
-mod gil_tour;
+mod gil_program;
 mod interrupt;
 mod jobs;
 mod kill;

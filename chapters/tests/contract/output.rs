@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::common::{
-    ALL, CHOOSING, CURRENT_THREAD, FOREVER, FORK, Folder, GIL_TOUR, MODELS, PRIMITIVES, QUEUES, Run, THREADS, each,
+    ALL, CHOOSING, CURRENT_THREAD, FOREVER, FORK, Folder, GIL_PROGRAM, MODELS, PRIMITIVES, QUEUES, Run, THREADS, each,
 };
 
 /// What Linux's pipes hold, in bytes, and those of other systems do not exceed.
@@ -120,7 +120,7 @@ fn colors_follow_the_conventions_where_there_is_no_terminal() {
             }
         }
     });
-    each(&[&GIL_TOUR, &CHOOSING, &PRIMITIVES, &QUEUES], |program| {
+    each(&[&GIL_PROGRAM, &CHOOSING, &PRIMITIVES, &QUEUES], |program| {
         for (variables, colored) in cases {
             for flag in ["--help", "--scale=-1"] {
                 has_colors(program.bare([flag]), variables, *colored);
@@ -165,7 +165,7 @@ fn has_colors(run: Run, variables: &[(&str, &str)], colored: bool) {
 
 #[test]
 fn help_that_cannot_be_printed_is_a_failure() {
-    let programs = [&THREADS, &FORK, &CURRENT_THREAD, &GIL_TOUR, &CHOOSING, &PRIMITIVES, &QUEUES];
+    let programs = [&THREADS, &FORK, &CURRENT_THREAD, &GIL_PROGRAM, &CHOOSING, &PRIMITIVES, &QUEUES];
     for program in programs {
         for flag in ["--help", "--version", "-h"] {
             let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("this system has /dev/full");

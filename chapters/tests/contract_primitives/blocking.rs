@@ -12,18 +12,18 @@ type Held<'a> = Option<LockGuard<'a, u64>>;
 
 pub fn lock(lock: &Lock<u64>, condition: &Condition, talk: &Talk) {
     let mut held = None;
-    while let Some(told) = talk.listen() {
+    while let Some(command) = talk.listen() {
         let answer;
         (held, answer) = match held {
-            None => without_guard(told, lock, condition),
-            Some(guard) => with_guard(told, guard, lock, condition),
+            None => without_guard(command, lock, condition),
+            Some(guard) => with_guard(command, guard, lock, condition),
         };
         talk.answer(answer);
     }
 }
 
-fn without_guard<'a>(told: Do, lock: &'a Lock<u64>, condition: &Condition) -> (Held<'a>, Answer) {
-    match told {
+fn without_guard<'a>(command: Do, lock: &'a Lock<u64>, condition: &Condition) -> (Held<'a>, Answer) {
+    match command {
         Do::Acquire => taken(Some(lock.acquire())),
         Do::TryAcquire => taken(lock.try_acquire()),
         Do::AcquireTimeout(timeout) => taken(lock.acquire_timeout(millis(timeout))),
@@ -36,7 +36,7 @@ fn without_guard<'a>(told: Do, lock: &'a Lock<u64>, condition: &Condition) -> (H
             }
             (None, Answer::Done)
         }
-        _ => (None, either_way(told, lock, condition)),
+        _ => (None, either_way(command, lock, condition)),
     }
 }
 
@@ -50,13 +50,13 @@ fn taken(held: Held) -> (Held, Answer) {
 }
 
 fn with_guard<'a>(
-    told: Do,
+    command: Do,
     mut guard: LockGuard<'a, u64>,
     lock: &'a Lock<u64>,
     condition: &Condition,
 ) -> (Held<'a>, Answer) {
     let mut answer = Answer::Done;
-    match told {
+    match command {
         Do::Release => return (None, answer),
         Do::Die => die(),
         Do::Read => answer = Answer::Number(*guard),
@@ -77,35 +77,35 @@ fn with_guard<'a>(
             (guard, holds) = condition.wait_for_timeout(guard, millis(timeout), |number| *number >= least);
             answer = Answer::Is(holds);
         }
-        _ => answer = either_way(told, lock, condition),
+        _ => answer = either_way(command, lock, condition),
     }
     (Some(guard), answer)
 }
 
-fn either_way(told: Do, lock: &Lock<u64>, condition: &Condition) -> Answer {
-    match told {
+fn either_way(command: Do, lock: &Lock<u64>, condition: &Condition) -> Answer {
+    match command {
         Do::IsLocked => return Answer::Is(lock.is_locked()),
         Do::TryAcquire if lock.try_acquire().is_none() => return Answer::Refused,
         Do::Notify(n) => condition.notify(n),
         Do::NotifyAll => condition.notify_all(),
-        _ => misdirected(told),
+        _ => misdirected(command),
     }
     Answer::Done
 }
 
 pub fn rlock(rlock: &RLock, talk: &Talk) {
     let mut held = Vec::new();
-    while let Some(told) = talk.listen() {
-        let guard = match told {
+    while let Some(command) = talk.listen() {
+        let guard = match command {
             Do::Acquire => Some(rlock.acquire()),
             Do::TryAcquire => rlock.try_acquire(),
             Do::AcquireTimeout(timeout) => rlock.acquire_timeout(millis(timeout)),
             _ => {
-                talk.answer(match told {
+                talk.answer(match command {
                     Do::Release => held.pop().map_or(Answer::Refused, |_| Answer::Done),
                     Do::IsLocked => Answer::Is(rlock.is_locked()),
                     Do::Die => die(),
-                    _ => misdirected(told),
+                    _ => misdirected(command),
                 });
                 continue;
             }
@@ -116,9 +116,9 @@ pub fn rlock(rlock: &RLock, talk: &Talk) {
 }
 
 pub fn event(event: &Event, talk: &Talk) {
-    while let Some(told) = talk.listen() {
+    while let Some(command) = talk.listen() {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Set => event.set(),
             Do::Clear => event.clear(),
             Do::SetAndClear => {
@@ -128,48 +128,47 @@ pub fn event(event: &Event, talk: &Talk) {
             Do::IsSet => answer = Answer::Is(event.is_set()),
             Do::Wait => event.wait(),
             Do::WaitTimeout(timeout) => answer = Answer::Is(event.wait_timeout(millis(timeout))),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }
 }
 
-pub fn semaphore(semaphore: &Semaphore, talk: &Talk) {
-    let mut permits = Vec::new();
-    while let Some(told) = talk.listen() {
-        let mut answer = Answer::Done;
-        match told {
-            Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire())),
-            Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
-            Do::AcquireTimeout(timeout) => answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout))),
-            Do::Release => drop(permits.pop()),
-            Do::Forget => permits.pop().map_or((), Permit::forget),
-            Do::ReleaseMany(n) => semaphore.release(n),
-            Do::Available => answer = Answer::from(semaphore.available()),
-            Do::Die => die(),
-            _ => misdirected(told),
+/// The commands of the two types of semaphores, which differ in what `release` returns.
+macro_rules! semaphores {
+    ($($act:ident: $type:ty, $release:ident;)+) => {$(
+        pub fn $act(semaphore: &$type, talk: &Talk) {
+            let mut permits = Vec::new();
+            while let Some(command) = talk.listen() {
+                let mut answer = Answer::Done;
+                match command {
+                    Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire())),
+                    Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
+                    Do::AcquireTimeout(timeout) => answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout))),
+                    Do::Release => drop(permits.pop()),
+                    Do::Forget => permits.pop().map_or((), Permit::forget),
+                    Do::ReleaseMany(n) => answer = $release(semaphore, n),
+                    Do::Available => answer = Answer::from(semaphore.available()),
+                    Do::Die => die(),
+                    _ => misdirected(command),
+                }
+                talk.answer(answer);
+            }
         }
-        talk.answer(answer);
-    }
+    )+};
+}
+semaphores! {
+    semaphore: Semaphore, release;
+    bounded_semaphore: BoundedSemaphore, release_bounded;
 }
 
-pub fn bounded_semaphore(semaphore: &BoundedSemaphore, talk: &Talk) {
-    let mut permits = Vec::new();
-    while let Some(told) = talk.listen() {
-        let mut answer = Answer::Done;
-        match told {
-            Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire())),
-            Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
-            Do::AcquireTimeout(timeout) => answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout))),
-            Do::Release => drop(permits.pop()),
-            Do::Forget => permits.pop().map_or((), Permit::forget),
-            Do::ReleaseMany(n) => answer = semaphore.release(n).into(),
-            Do::Available => answer = Answer::from(semaphore.available()),
-            Do::Die => die(),
-            _ => misdirected(told),
-        }
-        talk.answer(answer);
-    }
+fn release(semaphore: &Semaphore, n: usize) -> Answer {
+    semaphore.release(n);
+    Answer::Done
+}
+
+fn release_bounded(semaphore: &BoundedSemaphore, n: usize) -> Answer {
+    semaphore.release(n).into()
 }
 
 /// Keeps a permit if the actor got one.
@@ -181,9 +180,9 @@ fn keep<'a>(permits: &mut Vec<Permit<'a>>, permit: Option<Permit<'a>>) -> Answer
 
 pub fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &Talk) {
     let passed = |index| Answer::Passed { index, actions: actions.available() as u64 };
-    while let Some(told) = talk.listen() {
+    while let Some(command) = talk.listen() {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Wait => answer = barrier.wait().map(passed).into(),
             Do::WaitTimeout(timeout) => answer = barrier.wait_timeout(millis(timeout)).map(passed).into(),
             Do::Abort => barrier.abort(),
@@ -192,7 +191,7 @@ pub fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &Talk) {
             Do::Waiting => answer = Answer::from(barrier.n_waiting()),
             Do::Parties => answer = Answer::from(barrier.parties()),
             Do::Actions => answer = Answer::from(actions.available()),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }

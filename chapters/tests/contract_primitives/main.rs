@@ -66,9 +66,9 @@ fn trials() -> Vec<Trial> {
         add(Kind::Coroutine, "coroutines_multi_thread", |it| play(it, Coroutines::new(Runtime::MultiThread)));
         #[cfg(target_os = "linux")]
         {
-            add(Kind::Process, "processes_fork", |it| processes::conduct(it, "fork"));
-            add(Kind::Process, "processes_spawn", |it| processes::conduct(it, "spawn"));
-            add(Kind::Process, "processes_forkserver", |it| processes::conduct(it, "forkserver"));
+            add(Kind::Process, "processes_fork", |it| processes::control(it, "fork"));
+            add(Kind::Process, "processes_spawn", |it| processes::control(it, "spawn"));
+            add(Kind::Process, "processes_forkserver", |it| processes::control(it, "forkserver"));
         }
     }
     trials

@@ -30,7 +30,7 @@ pub trait Model {
 /// The stage's end of the connection to an actor.
 pub trait Handle {
     /// Sends a command.
-    fn tell(&mut self, what: Do);
+    fn send(&mut self, what: Do);
 
     /// Returns its answer, or `None` if there is none before `limit` has passed.
     fn answer(&mut self, limit: Duration) -> Option<Answer>;
@@ -166,7 +166,7 @@ impl Actor<'_> {
         let role = &mut roles[self.number];
         assert_eq!((role.command, role.dead), (None, false), "{self} can't receive {what:?} now");
         role.command = Some((what, Instant::now()));
-        role.handle.tell(what);
+        role.handle.send(what);
     }
 
     /// Sends a command that the actor has to wait for, and returns when it is waiting.

@@ -198,6 +198,6 @@ impl From<Result<Answer, Broken>> for Answer {
 }
 
 /// Panics because a scenario sent a command that doesn't exist for its subject.
-pub fn misdirected(told: Do) -> ! {
-    panic!("the subject has no command {told:?} now")
+pub fn misdirected(command: Do) -> ! {
+    panic!("the subject has no command {command:?} now")
 }

@@ -20,7 +20,7 @@ use nix::sys::resource::Resource;
 use nix::sys::signal::Signal;
 
 use common::{
-    CHOOSING, CURRENT_THREAD, FORK, FORKSERVER, Finished, Folder, GIL_TOUR, Inherited, MULTI_THREAD, ONE_LOCK,
+    CHOOSING, CURRENT_THREAD, FORK, FORKSERVER, Finished, Folder, GIL_PROGRAM, Inherited, MULTI_THREAD, ONE_LOCK,
     PRIMITIVES, QUEUES, Run, SPAWN, THREADS, Variant, example,
 };
 
@@ -46,7 +46,7 @@ fn programs() -> Vec<(&'static Variant, Vec<String>)> {
             programs.push((program, words(&format!("{part} --seed=1 --scale=0.01 --quiet --model={model}"))));
         }
     }
-    programs.push((&GIL_TOUR, words("--only=io --rounds=1 --scale=0.01")));
+    programs.push((&GIL_PROGRAM, words("--only=io --rounds=1 --scale=0.01")));
     programs.push((&CHOOSING, words("--only=start --quick --rounds=1")));
     programs
 }
@@ -188,7 +188,7 @@ fn an_example_whose_reader_has_gone_ends() {
 #[test]
 fn an_argument_that_is_no_text_is_refused_and_a_file_name_may_be_one() {
     let folder = Folder::new("no-text");
-    for program in [&THREADS, &FORK, &CURRENT_THREAD, &GIL_TOUR, &CHOOSING, &PRIMITIVES, &QUEUES] {
+    for program in [&THREADS, &FORK, &CURRENT_THREAD, &GIL_PROGRAM, &CHOOSING, &PRIMITIVES, &QUEUES] {
         for wrong in [&b"\xff"[..], b"--\xff", b"--seed=\xff"] {
             let run = program.bare([]).argument(OsStr::from_bytes(wrong)).finish().exits_with(2);
             assert!(run.stderr.starts_with("error: "), "{}: {}", run.line, run.stderr);
@@ -197,7 +197,7 @@ fn an_argument_that_is_no_text_is_refused_and_a_file_name_may_be_one() {
     let file = [folder.file("").as_bytes(), b"\xff.svg"].concat();
     let flag = [b"--timeline=", &file[..]].concat();
     for (program, arguments) in programs() {
-        if [GIL_TOUR.name, CHOOSING.name].contains(&program.name) {
+        if [GIL_PROGRAM.name, CHOOSING.name].contains(&program.name) {
             continue;
         }
         run(program, &arguments).argument(OsStr::from_bytes(&flag)).finish().exits_with(0);

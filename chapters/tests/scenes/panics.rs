@@ -109,20 +109,20 @@ fn one_died<P: Part>(part: P, play: Play<P>, workers: u32, bad: usize) -> Result
 }
 
 /// Runs a scene in this process, on a thread that may hang.
-fn watched<P: Part>(part: P, crew: Spawner, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
+fn watched<P: Part>(part: P, spawner: Spawner, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
     let (end, ended) = mpsc::channel();
-    let play = move || end.send(play(part, crew, workers, bad));
+    let play = move || end.send(play(part, spawner, workers, bad));
     thread::spawn(play);
     Ok(ended.recv_timeout(LONGEST).map_err(|_| format!("it hangs, or panicked itself, within {LONGEST:?}"))??)
 }
 
-fn play<P: Part>(part: P, crew: Spawner, workers: u32, bad: usize) -> std::io::Result<Vec<Record>> {
+fn play<P: Part>(part: P, spawner: Spawner, workers: u32, bad: usize) -> std::io::Result<Vec<Record>> {
     let mut list: Vec<Job> = jobs(&Seed::from(1), Kind::Io).take(part.jobs(workers.into()) as usize).collect();
     list[bad].size = -1.0; // no sleep takes less than no time
     let plan = Plan { workers, time: Duration::from_secs(86_400), scale: 0.0005, until_done: true };
     let (trace, records) = trace::channel();
     let demo = Demo { plan, jobs: list, trace, on_started: Box::new(|_| Ok(())) };
-    part.perform(crew, demo)?;
+    part.perform(spawner, demo)?;
     Ok(records.rest())
 }
 

@@ -41,7 +41,7 @@ impl Shared {
                 let run = move || {
                     counted.release(1);
                     if action == Action::Panics {
-                        panic::resume_unwind(Box::new("as told"));
+                        panic::resume_unwind(Box::new("as commanded"));
                     }
                 };
                 Self::Barrier(Barrier::with_action(parties, run), count)
@@ -69,25 +69,25 @@ pub async fn act(shared: &Shared, talk: &mut Talk) {
 }
 
 fn die() -> ! {
-    panic::resume_unwind(Box::new("as told"))
+    panic::resume_unwind(Box::new("as commanded"))
 }
 
 type Held<'a> = Option<LockGuard<'a, u64>>;
 
 async fn lock(lock: &Lock<u64>, condition: &Condition, talk: &mut Talk) {
     let mut held = None;
-    while let Some(told) = talk.listen().await {
+    while let Some(command) = talk.listen().await {
         let answer;
         (held, answer) = match held {
-            None => without_guard(told, lock, condition).await,
-            Some(guard) => with_guard(told, guard, lock, condition).await,
+            None => without_guard(command, lock, condition).await,
+            Some(guard) => with_guard(command, guard, lock, condition).await,
         };
         talk.answer(answer);
     }
 }
 
-async fn without_guard<'a>(told: Do, lock: &'a Lock<u64>, condition: &Condition) -> (Held<'a>, Answer) {
-    match told {
+async fn without_guard<'a>(command: Do, lock: &'a Lock<u64>, condition: &Condition) -> (Held<'a>, Answer) {
+    match command {
         Do::Acquire => taken(Some(lock.acquire().await)),
         Do::TryAcquire => taken(lock.try_acquire()),
         Do::AcquireTimeout(timeout) => taken(lock.acquire_timeout(millis(timeout)).await),
@@ -100,7 +100,7 @@ async fn without_guard<'a>(told: Do, lock: &'a Lock<u64>, condition: &Condition)
             }
             (None, Answer::Done)
         }
-        _ => (None, either_way(told, lock, condition)),
+        _ => (None, either_way(command, lock, condition)),
     }
 }
 
@@ -114,13 +114,13 @@ fn taken(held: Held) -> (Held, Answer) {
 }
 
 async fn with_guard<'a>(
-    told: Do,
+    command: Do,
     mut guard: LockGuard<'a, u64>,
     lock: &'a Lock<u64>,
     condition: &Condition,
 ) -> (Held<'a>, Answer) {
     let mut answer = Answer::Done;
-    match told {
+    match command {
         Do::Release => return (None, answer),
         Do::Die => die(),
         Do::Read => answer = Answer::Number(*guard),
@@ -141,35 +141,35 @@ async fn with_guard<'a>(
             (guard, holds) = condition.wait_for_timeout(guard, millis(timeout), |number| *number >= least).await;
             answer = Answer::Is(holds);
         }
-        _ => answer = either_way(told, lock, condition),
+        _ => answer = either_way(command, lock, condition),
     }
     (Some(guard), answer)
 }
 
-fn either_way(told: Do, lock: &Lock<u64>, condition: &Condition) -> Answer {
-    match told {
+fn either_way(command: Do, lock: &Lock<u64>, condition: &Condition) -> Answer {
+    match command {
         Do::IsLocked => return Answer::Is(lock.is_locked()),
         Do::TryAcquire if lock.try_acquire().is_none() => return Answer::Refused,
         Do::Notify(n) => condition.notify(n),
         Do::NotifyAll => condition.notify_all(),
-        _ => misdirected(told),
+        _ => misdirected(command),
     }
     Answer::Done
 }
 
 async fn rlock(rlock: &RLock, talk: &mut Talk) {
     let mut held = Vec::new();
-    while let Some(told) = talk.listen().await {
-        let guard = match told {
+    while let Some(command) = talk.listen().await {
+        let guard = match command {
             Do::Acquire => Some(rlock.acquire().await),
             Do::TryAcquire => rlock.try_acquire(),
             Do::AcquireTimeout(timeout) => rlock.acquire_timeout(millis(timeout)).await,
             _ => {
-                talk.answer(match told {
+                talk.answer(match command {
                     Do::Release => held.pop().map_or(Answer::Refused, |_| Answer::Done),
                     Do::IsLocked => Answer::Is(rlock.is_locked()),
                     Do::Die => die(),
-                    _ => misdirected(told),
+                    _ => misdirected(command),
                 });
                 continue;
             }
@@ -180,9 +180,9 @@ async fn rlock(rlock: &RLock, talk: &mut Talk) {
 }
 
 async fn event(event: &Event, talk: &mut Talk) {
-    while let Some(told) = talk.listen().await {
+    while let Some(command) = talk.listen().await {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Set => event.set(),
             Do::Clear => event.clear(),
             Do::SetAndClear => {
@@ -192,52 +192,49 @@ async fn event(event: &Event, talk: &mut Talk) {
             Do::IsSet => answer = Answer::Is(event.is_set()),
             Do::Wait => event.wait().await,
             Do::WaitTimeout(timeout) => answer = Answer::Is(event.wait_timeout(millis(timeout)).await),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }
 }
 
-async fn semaphore(semaphore: &Semaphore, talk: &mut Talk) {
-    let mut permits = Vec::new();
-    while let Some(told) = talk.listen().await {
-        let mut answer = Answer::Done;
-        match told {
-            Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire().await)),
-            Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
-            Do::AcquireTimeout(timeout) => {
-                answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout)).await);
+/// The commands of the two types of semaphores, which differ in what `release` returns.
+macro_rules! semaphores {
+    ($($act:ident: $type:ty, $release:ident;)+) => {$(
+        async fn $act(semaphore: &$type, talk: &mut Talk) {
+            let mut permits = Vec::new();
+            while let Some(command) = talk.listen().await {
+                let mut answer = Answer::Done;
+                match command {
+                    Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire().await)),
+                    Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
+                    Do::AcquireTimeout(timeout) => {
+                        answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout)).await);
+                    }
+                    Do::Release => drop(permits.pop()),
+                    Do::Forget => permits.pop().map_or((), Permit::forget),
+                    Do::ReleaseMany(n) => answer = $release(semaphore, n),
+                    Do::Available => answer = Answer::from(semaphore.available()),
+                    Do::Die => die(),
+                    _ => misdirected(command),
+                }
+                talk.answer(answer);
             }
-            Do::Release => drop(permits.pop()),
-            Do::Forget => permits.pop().map_or((), Permit::forget),
-            Do::ReleaseMany(n) => semaphore.release(n),
-            Do::Available => answer = Answer::from(semaphore.available()),
-            Do::Die => die(),
-            _ => misdirected(told),
         }
-        talk.answer(answer);
-    }
+    )+};
+}
+semaphores! {
+    semaphore: Semaphore, release;
+    bounded_semaphore: BoundedSemaphore, release_bounded;
 }
 
-async fn bounded_semaphore(semaphore: &BoundedSemaphore, talk: &mut Talk) {
-    let mut permits = Vec::new();
-    while let Some(told) = talk.listen().await {
-        let mut answer = Answer::Done;
-        match told {
-            Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire().await)),
-            Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
-            Do::AcquireTimeout(timeout) => {
-                answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout)).await);
-            }
-            Do::Release => drop(permits.pop()),
-            Do::Forget => permits.pop().map_or((), Permit::forget),
-            Do::ReleaseMany(n) => answer = semaphore.release(n).into(),
-            Do::Available => answer = Answer::from(semaphore.available()),
-            Do::Die => die(),
-            _ => misdirected(told),
-        }
-        talk.answer(answer);
-    }
+fn release(semaphore: &Semaphore, n: usize) -> Answer {
+    semaphore.release(n);
+    Answer::Done
+}
+
+fn release_bounded(semaphore: &BoundedSemaphore, n: usize) -> Answer {
+    semaphore.release(n).into()
 }
 
 /// Keeps a permit if the actor got one.
@@ -249,9 +246,9 @@ fn keep<'a>(permits: &mut Vec<Permit<'a>>, permit: Option<Permit<'a>>) -> Answer
 
 async fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &mut Talk) {
     let passed = |index| Answer::Passed { index, actions: actions.available() as u64 };
-    while let Some(told) = talk.listen().await {
+    while let Some(command) = talk.listen().await {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Wait => answer = barrier.wait().await.map(passed).into(),
             Do::WaitTimeout(timeout) => answer = barrier.wait_timeout(millis(timeout)).await.map(passed).into(),
             Do::Abort => barrier.abort(),
@@ -260,16 +257,16 @@ async fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &mut Talk) {
             Do::Waiting => answer = Answer::from(barrier.n_waiting()),
             Do::Parties => answer = Answer::from(barrier.parties()),
             Do::Actions => answer = Answer::from(actions.available()),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }
 }
 
 async fn queue<S: Storage<u64> + Send>(queue: &Queue<u64, S>, talk: &mut Talk) {
-    while let Some(told) = talk.listen().await {
+    while let Some(command) = talk.listen().await {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Put(item) => answer = queue.put(item).await.into(),
             Do::TryPut(item) => answer = queue.try_put(item).into(),
             Do::PutTimeout(item, timeout) => answer = queue.put_timeout(item, millis(timeout)).await.into(),
@@ -285,7 +282,7 @@ async fn queue<S: Storage<u64> + Send>(queue: &Queue<u64, S>, talk: &mut Talk) {
             Do::TaskDone => answer = queue.task_done().into(),
             Do::Join => queue.join().await,
             Do::Shutdown { immediate } => queue.shutdown(immediate),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }

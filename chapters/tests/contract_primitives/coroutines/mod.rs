@@ -38,8 +38,8 @@ impl Coroutines {
             Runtime::MultiThread => (2, runtime::Builder::new_multi_thread()),
         };
         let (path, paths) = mpsc::channel();
-        let tell = path.clone();
-        builder.enable_time().on_thread_start(move || _ = tell.send(own_path()));
+        let its_path = path.clone();
+        builder.enable_time().on_thread_start(move || _ = its_path.send(own_path()));
         if workers > 0 {
             builder.worker_threads(workers);
         }
@@ -65,22 +65,22 @@ impl Model for Coroutines {
 
 impl Coroutines {
     fn start_one(&self, shared: Arc<Shared>) -> Task {
-        let (told, to_do) = unbounded_channel();
+        let (commands, received) = unbounded_channel();
         let (answer, answers) = mpsc::channel();
         let acting = async move {
-            let mut talk = Talk { told: to_do, answers: answer };
+            let mut talk = Talk { commands: received, answers: answer };
             talk.answer(Answer::Ready);
             act(&shared, &mut talk).await;
         };
         let gate = Arc::new(Gate::default());
         let task = self.handle.spawn(Arc::clone(&gate).guard(acting));
-        Task { told, answers, abort: task.abort_handle(), paths: self.paths.clone(), gate }
+        Task { commands, answers, abort: task.abort_handle(), paths: self.paths.clone(), gate }
     }
 }
 
 /// The stage's end of the connection to a task.
 struct Task {
-    told: UnboundedSender<Do>,
+    commands: UnboundedSender<Do>,
     answers: Receiver<Answer>,
     abort: AbortHandle,
     paths: Vec<String>,
@@ -88,9 +88,9 @@ struct Task {
 }
 
 impl Handle for Task {
-    fn tell(&mut self, what: Do) {
+    fn send(&mut self, what: Do) {
         // If the actor has ended, `answer` reports it.
-        let _ = self.told.send(what);
+        let _ = self.commands.send(what);
     }
 
     fn answer(&mut self, limit: Duration) -> Option<Answer> {
@@ -126,7 +126,7 @@ struct Gate {
 }
 
 impl Gate {
-    /// The same future, which makes no progress while the gate is closed.
+    /// The same future, but it's polled only while the gate is open.
     async fn guard(self: Arc<Self>, future: impl Future<Output = ()>) {
         let mut future = pin!(future);
         poll_fn(|context| {
@@ -150,13 +150,13 @@ impl Gate {
 
 /// The actor's end of the connection.
 struct Talk {
-    told: UnboundedReceiver<Do>,
+    commands: UnboundedReceiver<Do>,
     answers: Sender<Answer>,
 }
 
 impl Talk {
     async fn listen(&mut self) -> Option<Do> {
-        self.told.recv().await
+        self.commands.recv().await
     }
 
     fn answer(&self, answer: Answer) {

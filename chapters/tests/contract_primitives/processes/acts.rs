@@ -65,7 +65,7 @@ impl Shared {
                 let run = move || {
                     counted.release(1);
                     if action == Action::Panics {
-                        panic::resume_unwind(Box::new("as told"));
+                        panic::resume_unwind(Box::new("as commanded"));
                     }
                 };
                 Self::Barrier(Barrier::at_with_action(memory, places[0], run)?, count)
@@ -119,9 +119,9 @@ fn reacquired(guard: Option<&RLockGuard>) -> Answer {
 }
 
 fn queue(queue: &Queue<u64>, talk: &Talk) {
-    while let Some(told) = talk.listen() {
+    while let Some(command) = talk.listen() {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Put(item) => answer = queue.put(item).into(),
             Do::TryPut(item) => answer = queue.try_put(item).into(),
             Do::PutTimeout(item, timeout) => answer = queue.put_timeout(item, millis(timeout)).into(),
@@ -135,22 +135,22 @@ fn queue(queue: &Queue<u64>, talk: &Talk) {
             Do::TaskDone => answer = queue.task_done().into(),
             Do::Join => queue.join(),
             Do::Shutdown { immediate } => queue.shutdown(immediate),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }
 }
 
 fn simple(queue: &SimpleQueue<u64>, talk: &Talk) {
-    while let Some(told) = talk.listen() {
-        talk.answer(match told {
+    while let Some(command) = talk.listen() {
+        talk.answer(match command {
             Do::Put(item) => queue.put(item).into(),
             Do::Get => queue.get().into(),
             Do::TryGet => queue.try_get().into(),
             Do::GetTimeout(timeout) => queue.get_timeout(millis(timeout)).into(),
             Do::Len => queue.len().into(),
             Do::IsEmpty => queue.is_empty().into(),
-            _ => misdirected(told),
+            _ => misdirected(command),
         });
     }
 }

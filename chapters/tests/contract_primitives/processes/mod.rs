@@ -1,7 +1,7 @@
 //! Actors that are processes.
 //!
 //! Only a process with a single thread can fork safely. So for each scenario, the test program starts itself again as a
-//! *conductor*, a process that runs one scenario and starts its actors.
+//! *controller*, a process that runs one scenario and starts its actors.
 
 mod acts;
 
@@ -25,17 +25,17 @@ use crate::scenarios::{self, Scenario};
 use crate::stage::{Handle, Model};
 use crate::words::{Answer, Do, Subject};
 
-/// The first argument of a conductor.
-const CONDUCTOR: &str = "__conductor";
-/// The number of seconds after which the system ends a conductor.
+/// The first argument of a controller.
+const CONTROLLER: &str = "__controller";
+/// The number of seconds after which the system ends a controller.
 const TIMEOUT: u32 = 300;
 /// The number of words of shared memory.
 const WORDS: usize = 1 << 16;
 
-/// Runs this process as an actor, a conductor or a fork server if it was started as one, and returns `None` otherwise.
+/// Runs this process as an actor, a controller or a fork server if it was started as one, and returns `None` otherwise.
 pub fn child() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
-    if arguments.next()? == CONDUCTOR {
+    if arguments.next()? == CONTROLLER {
         let (method, name) = (arguments.next()?, arguments.next()?);
         let method = Method::from_str(&method, false).expect("a method");
         let scenario = scenarios::all().find(|scenario| scenario.name == name).expect("a scenario");
@@ -46,14 +46,14 @@ pub fn child() -> Option<ExitCode> {
     child_main::<Actor>()
 }
 
-/// Runs the scenario in a conductor.
-pub fn conduct(scenario: Scenario, method: &str) -> Result<(), Failed> {
-    let mut conductor = Command::new("/proc/self/exe");
-    let conductor = conductor.args([CONDUCTOR, method, scenario.name]).stdin(Stdio::null()).output()?;
-    if conductor.status.success() {
+/// Runs the scenario in a controller.
+pub fn control(scenario: Scenario, method: &str) -> Result<(), Failed> {
+    let mut controller = Command::new("/proc/self/exe");
+    let controller = controller.args([CONTROLLER, method, scenario.name]).stdin(Stdio::null()).output()?;
+    if controller.status.success() {
         return Ok(());
     }
-    Err(format!("{}\n{}", conductor.status, String::from_utf8_lossy(&conductor.stderr)).into())
+    Err(format!("{}\n{}", controller.status, String::from_utf8_lossy(&controller.stderr)).into())
 }
 
 /// The model in which an actor is a process.
@@ -131,7 +131,7 @@ impl Started {
 }
 
 impl Handle for Started {
-    fn tell(&mut self, what: Do) {
+    fn send(&mut self, what: Do) {
         // If the actor has ended, `answer` reports it.
         let _ = self.line.send(&what, &[]);
     }

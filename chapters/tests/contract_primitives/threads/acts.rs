@@ -47,7 +47,7 @@ impl Shared {
                 let run = move || {
                     counted.release(1);
                     if action == Action::Panics {
-                        panic::resume_unwind(Box::new("as told"));
+                        panic::resume_unwind(Box::new("as commanded"));
                     }
                 };
                 Self::Barrier(Barrier::with_action(parties, run), count)
@@ -76,7 +76,7 @@ pub fn act(shared: &Shared, talk: &Talk) {
 }
 
 fn die() -> ! {
-    panic::resume_unwind(Box::new("as told"))
+    panic::resume_unwind(Box::new("as commanded"))
 }
 
 /// The answer to acquiring an `RLock`.
@@ -85,9 +85,9 @@ fn reacquired(guard: Option<&RLockGuard>) -> Answer {
 }
 
 fn queue<S: Storage<u64>>(queue: &Queue<u64, S>, talk: &Talk) {
-    while let Some(told) = talk.listen() {
+    while let Some(command) = talk.listen() {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Put(item) => answer = queue.put(item).into(),
             Do::TryPut(item) => answer = queue.try_put(item).into(),
             Do::PutTimeout(item, timeout) => answer = queue.put_timeout(item, millis(timeout)).into(),
@@ -103,23 +103,23 @@ fn queue<S: Storage<u64>>(queue: &Queue<u64, S>, talk: &Talk) {
             Do::TaskDone => answer = queue.task_done().into(),
             Do::Join => queue.join(),
             Do::Shutdown { immediate } => queue.shutdown(immediate),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }
 }
 
 fn simple(queue: &SimpleQueue<u64>, talk: &Talk) {
-    while let Some(told) = talk.listen() {
+    while let Some(command) = talk.listen() {
         let mut answer = Answer::Done;
-        match told {
+        match command {
             Do::Put(item) => queue.put(item),
             Do::Get => answer = Answer::Item(queue.get()),
             Do::TryGet => answer = queue.try_get().into(),
             Do::GetTimeout(timeout) => answer = queue.get_timeout(millis(timeout)).into(),
             Do::Len => answer = queue.len().into(),
             Do::IsEmpty => answer = queue.is_empty().into(),
-            _ => misdirected(told),
+            _ => misdirected(command),
         }
         talk.answer(answer);
     }

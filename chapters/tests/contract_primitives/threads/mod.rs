@@ -27,7 +27,7 @@ impl Model for Threads {
 
 /// The stage's end of the connection to a thread.
 struct Thread {
-    told: Sender<Do>,
+    commands: Sender<Do>,
     answers: Receiver<Answer>,
     path: String,
     thread: JoinHandle<()>,
@@ -35,23 +35,23 @@ struct Thread {
 
 impl Thread {
     fn start(shared: Arc<Shared>) -> Self {
-        let (told, to_do) = mpsc::channel();
+        let (commands, received) = mpsc::channel();
         let (answer, answers) = mpsc::channel();
         let (path, its_path) = mpsc::channel();
         let thread = thread::spawn(move || {
             let _ = path.send(own_path());
-            let talk = Talk { told: to_do, answers: answer };
+            let talk = Talk { commands: received, answers: answer };
             talk.answer(Answer::Ready);
             act(&shared, &talk);
         });
-        Self { told, answers, path: its_path.recv().expect("the thread sends its path"), thread }
+        Self { commands, answers, path: its_path.recv().expect("the thread sends its path"), thread }
     }
 }
 
 impl Handle for Thread {
-    fn tell(&mut self, what: Do) {
+    fn send(&mut self, what: Do) {
         // If the actor has ended, `answer` reports it.
-        let _ = self.told.send(what);
+        let _ = self.commands.send(what);
     }
 
     fn answer(&mut self, limit: Duration) -> Option<Answer> {
@@ -89,13 +89,13 @@ pub fn own_path() -> String {
 
 /// The actor's end of the connection.
 struct Talk {
-    told: Receiver<Do>,
+    commands: Receiver<Do>,
     answers: Sender<Answer>,
 }
 
 impl Talk {
     fn listen(&self) -> Option<Do> {
-        self.told.recv().ok()
+        self.commands.recv().ok()
     }
 
     fn answer(&self, answer: Answer) {

@@ -32,7 +32,7 @@ trait Reference: Clone + Debug {
     fn begins(&mut self, _who: usize, _told: Do) {}
 
     /// Executes the command of an actor, and returns the expected answer, or `None` if the actor has to wait.
-    fn does(&mut self, who: usize, told: Do) -> Option<Answer>;
+    fn does(&mut self, who: usize, command: Do) -> Option<Answer>;
 
     /// Returns commands for actors that aren't waiting, which let those that are waiting go on.
     fn ways_out(&self) -> Vec<(usize, Do)>;
@@ -56,22 +56,22 @@ struct Conversation<'a, R> {
     actors: [Actor<'a>; 4],
     reference: R,
     /// The commands that haven't been answered.
-    told: [Option<Do>; 4],
+    pending: [Option<Do>; 4],
 }
 
 /// Sends random commands, and then lets all actors finish.
 fn converse<R: Reference>(stage: &Stage, subject: Subject, reference: R, mut random: Random) {
-    let mut conversation = Conversation { stage, actors: stage.actors(subject), reference, told: [None; 4] };
+    let mut conversation = Conversation { stage, actors: stage.actors(subject), reference, pending: [None; 4] };
     for _ in 0..COMMANDS {
         let who = random.random_range(0..4);
-        if conversation.told[who].is_none() {
-            conversation.tell(who, conversation.reference.command(who, &mut random));
+        if conversation.pending[who].is_none() {
+            conversation.send(who, conversation.reference.command(who, &mut random));
         }
     }
-    while conversation.told.iter().any(Option::is_some) {
+    while conversation.pending.iter().any(Option::is_some) {
         for (who, way_out) in conversation.reference.ways_out() {
-            if conversation.told[who].is_none() {
-                conversation.tell(who, way_out);
+            if conversation.pending[who].is_none() {
+                conversation.send(who, way_out);
             }
         }
     }
@@ -79,8 +79,8 @@ fn converse<R: Reference>(stage: &Stage, subject: Subject, reference: R, mut ran
 
 impl<R: Reference> Conversation<'_, R> {
     /// Sends a command to an actor, and checks all answers that follow from it.
-    fn tell(&mut self, who: usize, what: Do) {
-        self.told[who] = Some(what);
+    fn send(&mut self, who: usize, what: Do) {
+        self.pending[who] = Some(what);
         self.reference.begins(who, what);
         let actor = self.actors[who];
         actor.begins(what);
@@ -93,8 +93,8 @@ impl<R: Reference> Conversation<'_, R> {
         }
         let reference = &self.reference;
         assert!(answers.is_empty(), "unexpected {answers:?}: {reference:?}\n{}", self.stage.log());
-        for (who, told) in self.told.iter().enumerate() {
-            let expected = told.and_then(|told| reference.clone().does(who, told));
+        for (who, command) in self.pending.iter().enumerate() {
+            let expected = command.and_then(|command| reference.clone().does(who, command));
             let actor = self.actors[who];
             assert!(expected.is_none(), "expected {actor} to answer {expected:?}: {reference:?}\n{}", self.stage.log());
         }
@@ -104,17 +104,17 @@ impl<R: Reference> Conversation<'_, R> {
     fn follow(&mut self, actor: Actor, answer: &Answer) -> bool {
         let who = self.actors.iter().position(|it| *it == actor).expect("one of the actors");
         let mut reference = self.reference.clone();
-        let possible = self.told[who].and_then(|told| reference.does(who, told)).as_ref() == Some(answer);
+        let possible = self.pending[who].and_then(|command| reference.does(who, command)).as_ref() == Some(answer);
         if possible {
-            self.told[who] = None;
+            self.pending[who] = None;
             self.reference = reference;
         }
         possible
     }
 }
 
-fn gives_up_at_once(told: Do) -> bool {
-    matches!(told, Do::AcquireTimeout(0) | Do::WaitTimeout(0) | Do::PutTimeout(_, 0) | Do::GetTimeout(0))
+fn gives_up_at_once(command: Do) -> bool {
+    matches!(command, Do::AcquireTimeout(0) | Do::WaitTimeout(0) | Do::PutTimeout(_, 0) | Do::GetTimeout(0))
 }
 
 fn any_conversation_with_a_queue(stage: &Stage) {

@@ -40,15 +40,15 @@ impl Reference for QueueModel {
         }
     }
 
-    fn does(&mut self, who: usize, told: Do) -> Option<Answer> {
+    fn does(&mut self, who: usize, command: Do) -> Option<Answer> {
         let full = self.maxsize > 0 && self.items.len() >= self.maxsize;
-        Some(match told {
+        Some(match command {
             Do::Put(item) | Do::TryPut(item) | Do::PutTimeout(item, _) => {
                 if self.shut_down {
                     return Some(Answer::ShutDown(Some(item)));
                 }
                 if full {
-                    return (!matches!(told, Do::Put(_))).then_some(Answer::Full(item));
+                    return (!matches!(command, Do::Put(_))).then_some(Answer::Full(item));
                 }
                 self.items.push_back(item);
                 self.put += 1;
@@ -60,7 +60,7 @@ impl Reference for QueueModel {
                     Answer::Item(item)
                 }
                 None if self.shut_down => Answer::ShutDown(None),
-                None if told == Do::Get => return None,
+                None if command == Do::Get => return None,
                 None => Answer::Empty,
             },
             Do::TaskDone => {
@@ -112,8 +112,8 @@ impl Reference for SemaphoreModel {
         }
     }
 
-    fn does(&mut self, who: usize, told: Do) -> Option<Answer> {
-        match told {
+    fn does(&mut self, who: usize, command: Do) -> Option<Answer> {
+        match command {
             Do::Acquire | Do::TryAcquire | Do::AcquireTimeout(_) if self.permits > 0 => {
                 self.permits -= 1;
                 self.held[who] += 1;
@@ -154,8 +154,8 @@ impl Reference for RLockModel {
         }
     }
 
-    fn does(&mut self, who: usize, told: Do) -> Option<Answer> {
-        match told {
+    fn does(&mut self, who: usize, command: Do) -> Option<Answer> {
+        match command {
             Do::IsLocked => Some(Answer::Is(self.depth > 0)),
             Do::Release => {
                 self.depth -= 1;
@@ -188,9 +188,9 @@ impl Reference for EventModel {
         }
     }
 
-    fn does(&mut self, _who: usize, told: Do) -> Option<Answer> {
-        match told {
-            Do::Set | Do::Clear => self.set = told == Do::Set,
+    fn does(&mut self, _who: usize, command: Do) -> Option<Answer> {
+        match command {
+            Do::Set | Do::Clear => self.set = command == Do::Set,
             Do::IsSet | Do::WaitTimeout(0) => return Some(Answer::Is(self.set)),
             Do::WaitTimeout(_) => return self.set.then_some(Answer::Is(true)),
             Do::Wait => return self.set.then_some(Answer::Done),
@@ -219,7 +219,7 @@ impl BarrierModel {
         Self { parties, ..Self::default() }
     }
 
-    fn arrive(&mut self, who: usize, told: Do) {
+    fn arrive(&mut self, who: usize, command: Do) {
         self.arrived.push(who);
         if self.broken {
             self.turn_away();
@@ -228,7 +228,7 @@ impl BarrierModel {
             for (index, who) in self.arrived.drain(..).enumerate() {
                 self.leaving[who] = Some(Answer::Passed { index, actions: self.rounds });
             }
-        } else if told == Do::WaitTimeout(0) {
+        } else if command == Do::WaitTimeout(0) {
             self.broken = true;
             self.turn_away();
         }
@@ -251,19 +251,19 @@ impl Reference for BarrierModel {
         }
     }
 
-    fn begins(&mut self, who: usize, told: Do) {
-        match told {
-            Do::Wait | Do::WaitTimeout(_) => self.arrive(who, told),
+    fn begins(&mut self, who: usize, command: Do) {
+        match command {
+            Do::Wait | Do::WaitTimeout(_) => self.arrive(who, command),
             Do::Abort | Do::Reset => {
-                self.broken = told == Do::Abort;
+                self.broken = command == Do::Abort;
                 self.turn_away();
             }
             _ => {}
         }
     }
 
-    fn does(&mut self, who: usize, told: Do) -> Option<Answer> {
-        match told {
+    fn does(&mut self, who: usize, command: Do) -> Option<Answer> {
+        match command {
             Do::Wait | Do::WaitTimeout(_) => self.leaving[who].take(),
             Do::IsBroken => Some(Answer::Is(self.broken)),
             Do::Waiting => Some(self.arrived.len().into()),

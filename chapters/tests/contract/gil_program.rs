@@ -5,14 +5,14 @@ use std::fs;
 use serde_json::Value;
 
 use crate::command_line::refuses;
-use crate::common::{Folder, GIL_TOUR};
+use crate::common::{Folder, GIL_PROGRAM};
 
 /// Little work, once.
 const QUICK: [&str; 3] = ["--rounds=1", "--scale=0.03", "--seed=1"];
 const PARTS: [&str; 4] = ["cpu", "io", "interval", "convoy"];
 
 fn rows(flags: &[&str]) -> Vec<Value> {
-    let run = GIL_TOUR.bare(QUICK.iter().copied().chain(["--format=json"]).chain(flags.iter().copied()));
+    let run = GIL_PROGRAM.bare(QUICK.iter().copied().chain(["--format=json"]).chain(flags.iter().copied()));
     let run = run.finish().exits_with(0);
     assert_eq!(run.stderr, "", "{}", run.line);
     run.lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
@@ -37,26 +37,26 @@ fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
         ("stray", &["stray"]),
     ];
     for (flag, names) in wrong {
-        refuses(&GIL_TOUR, &[flag], names);
+        refuses(&GIL_PROGRAM, &[flag], names);
     }
 }
 
 #[test]
 fn a_folder_that_cannot_be_written_is_refused_before_the_runs() {
-    let folder = Folder::new("tour-unwritable");
+    let folder = Folder::new("gil-unwritable");
     let file = folder.file("a-file");
     fs::write(&file, "as it was").expect("a file");
     for path in [file.clone(), format!("{file}/below"), String::new()] {
-        refuses(&GIL_TOUR, &[&format!("--timelines={path}")], &["--timelines"]);
+        refuses(&GIL_PROGRAM, &[&format!("--timelines={path}")], &["--timelines"]);
     }
     assert_eq!(fs::read_to_string(&file).expect("the file is there"), "as it was");
     fs::create_dir_all(folder.file("pictures/cpu.svg")).expect("a folder in the picture's place");
-    refuses(&GIL_TOUR, &[&format!("--timelines={}", folder.file("pictures"))], &["--timelines", "cpu.svg"]);
+    refuses(&GIL_PROGRAM, &[&format!("--timelines={}", folder.file("pictures"))], &["--timelines", "cpu.svg"]);
 }
 
 #[test]
 fn help_names_every_flag() {
-    let run = GIL_TOUR.bare(["--help"]).finish().exits_with(0);
+    let run = GIL_PROGRAM.bare(["--help"]).finish().exits_with(0);
     let help = run.lines.join("\n");
     for flag in "--only --seed --workers --scale --switch-interval --rounds --format --timelines Examples:".split(' ') {
         assert!(help.contains(flag), "the help does not name {flag}: {help}");
@@ -65,8 +65,8 @@ fn help_names_every_flag() {
 
 #[test]
 fn each_part_has_all_its_rows_and_a_picture() {
-    let folder = Folder::new("tour");
-    let pictures = folder.file("pictures/of/the/tour");
+    let folder = Folder::new("gil-pictures");
+    let pictures = folder.file("pictures/of/the/parts");
     let rows = rows(&[&format!("--timelines={pictures}")]);
     let of = |part: &str| -> Vec<Value> { rows.iter().filter(|row| row["part"] == part).cloned().collect() };
     assert_eq!(PARTS.map(|part| of(part).len()), [6, 4, 3, 4]);
@@ -106,7 +106,7 @@ fn each_part_can_be_shown_alone() {
 
 #[test]
 fn people_read_tables_and_how_to_see_the_same_again() {
-    let run = GIL_TOUR.bare(["--only=io", "--rounds=1", "--scale=0.1", "--seed=-7"]).finish().exits_with(0);
+    let run = GIL_PROGRAM.bare(["--only=io", "--rounds=1", "--scale=0.1", "--seed=-7"]).finish().exits_with(0);
     let text = run.lines.join("\n");
     for words in ["io: ", "This takes about 1 s.", "\ngil ", "speedup", "\nnone ", "\none ", "--seed=-7"] {
         assert!(text.contains(words), "no {words:?} in:\n{text}");
@@ -114,15 +114,15 @@ fn people_read_tables_and_how_to_see_the_same_again() {
 }
 
 #[test]
-fn no_work_at_all_still_makes_a_whole_tour() {
-    let run = GIL_TOUR.bare(["--scale=0", "--rounds=1", "--format=json"]).finish().exits_with(0);
+fn no_work_at_all_still_shows_every_part() {
+    let run = GIL_PROGRAM.bare(["--scale=0", "--rounds=1", "--format=json"]).finish().exits_with(0);
     assert_eq!(run.lines.len(), 17, "{:#?}", run.lines);
     run.lines.iter().for_each(|line| _ = serde_json::from_str::<Value>(line).expect("a row"));
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let mut run = GIL_TOUR.bare(QUICK).start();
+    let mut run = GIL_PROGRAM.bare(QUICK).start();
     run.read_one_line_and_close();
     assert_eq!(run.finish().exits_with(0).stderr, "");
 }
