@@ -1,4 +1,4 @@
-//! The synchronization primitives, one at a time, in three worlds. The code is in `demos/primitives`.
+//! The synchronization primitives, one at a time, with three models. The code is in `demos/primitives`.
 
 use std::process::ExitCode;
 

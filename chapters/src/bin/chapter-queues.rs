@@ -1,4 +1,4 @@
-//! The queues, one trait at a time, in three worlds. The code is in `demos/queues`.
+//! The queues, one property at a time, with three models. The code is in `demos/queues`.
 
 use std::process::ExitCode;
 

@@ -1,9 +1,10 @@
 //! Demos of one primitive or one queue at a time, at work on a small task, with each of the three models.
 //!
 //! The program of a service, in [`demo`], shows workers that take jobs from a queue. A demo here shows the parts that such
-//! a service is made of: [`primitives`], and [`queues`]. It plays *scenes* of a second or less, each of which is written
-//! three times in nearly the same words, so that only the models make a difference. A [`worker`] reports its work as one of
-//! the service does, so the same views can show it. [`workers`] starts the workers of a scene and joins them.
+//! a service is made of: [`primitives`], and [`queues`]. It plays *scenes* of a second or less. Each scene is written
+//! once for workers that block and once for coroutines, in nearly the same words, so that only the models make a
+//! difference. A [`worker`] records its work as one of the service does, so the same views can show it. [`workers`] starts
+//! the workers of a scene and joins them.
 //!
 //! Data flows one way: options, jobs, scene, records, views. A scene never prints.
 
@@ -80,7 +81,7 @@ pub trait Part: ValueEnum + Copy + Send + Sync + 'static {
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct CommandLine<P: Part> {
-    /// What to show; without it, all of it, one after the other
+    /// The scene to show; without it, the program shows all of them
     #[arg(value_enum)]
     part: Option<P>,
 
@@ -92,7 +93,7 @@ pub struct CommandLine<P: Part> {
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 struct Options {
-    /// What the workers are
+    /// The model of the workers
     #[arg(long, value_enum, default_value_t)]
     model: Model,
 
@@ -113,7 +114,7 @@ struct Options {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<Seed>,
 
-    /// What a job does with its worker's time
+    /// Whether jobs compute or wait
     #[arg(long, value_enum, default_value_t = Kind::Io)]
     kind: Kind,
 
@@ -164,15 +165,15 @@ impl<P: Part> CommandLine<P> {
         let name = model.name();
         #[cfg(target_os = "linux")]
         if self.options.method.is_some() && *model != Model::Processes {
-            return Some(format!("--method: {name} are not started by a method; it goes with --model=processes"));
+            return Some(format!("--method: only processes are started by a method, not {name}"));
         }
         if runtime.is_some() && *model != Model::Coroutines {
-            return Some(format!("--runtime: {name} have no event loop; it goes with --model=coroutines"));
+            return Some(format!("--runtime: only coroutines have an event loop, not {name}"));
         }
         let Some(part) = self.part else {
             let flag = output.timeline.as_ref().map(|_| "--timeline").or(output.trace.as_ref().map(|_| "--trace"))?;
             let names: Vec<&str> = P::value_variants().iter().map(|part| part.name()).collect();
-            return Some(format!("{flag} shows one part of the tour; say which: {}", names.join(", ")));
+            return Some(format!("{flag} is for a single scene; say which: {}", names.join(", ")));
         };
         let missing = part.missing(*model)?;
         let names: Vec<&str> = Self::parts_in(*model).into_iter().map(Part::name).collect();

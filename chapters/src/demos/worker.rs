@@ -12,19 +12,19 @@ const WAIT_TIMEOUT: Duration = Duration::from_millis(40);
 const MOMENT: Duration = Duration::from_millis(1);
 
 /// A destination for a worker's events.
-pub trait Says {
+pub trait EventSink {
     /// Records that `event` happens now, and returns the current time.
     fn record(&self, event: Event) -> Instant;
 }
 
-impl Says for Recorder {
+impl EventSink for Recorder {
     fn record(&self, event: Event) -> Instant {
         self.record(event)
     }
 }
 
 #[cfg(target_os = "linux")]
-impl Says for crate::processes::service::record_ring::Journal {
+impl EventSink for crate::processes::service::record_ring::RecordRing {
     fn record(&self, event: Event) -> Instant {
         self.record(event)
     }
@@ -45,7 +45,7 @@ pub struct Worker<T> {
     pub trace: T,
 }
 
-impl<T: Says> Worker<T> {
+impl<T: EventSink> Worker<T> {
     /// Whether this is the first worker, which has a different part from the others in some scenes.
     pub fn is_first(&self) -> bool {
         self.id.0 == 0

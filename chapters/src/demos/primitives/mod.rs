@@ -13,7 +13,7 @@
 //! | [`Barrier`](Primitive::Barrier) | rounds that all finish together | starts the next round when all workers have
 //! finished |
 //!
-//! The scenes are written three times, in `threads.rs`, `processes.rs`, and `coroutines.rs`, so that they can be
+//! The scenes are written twice: in `blocking.rs` for threads and processes, and in `coroutines.rs`, so that the two can be
 //! compared.
 
 pub mod coroutines;

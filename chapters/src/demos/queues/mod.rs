@@ -4,17 +4,17 @@
 //! | --- | --- |
 //! | [`fifo`](QueueDemo::Fifo) | first in, first out |
 //! | [`bounded`](QueueDemo::Bounded) | a queue that is full makes its producer wait for its consumers |
-//! | [`unbounded`](QueueDemo::Unbounded) | the same without a limit: the producer is done at once, and the queue has it all |
+//! | [`unbounded`](QueueDemo::Unbounded) | the same without a limit: the producer never waits, and the queue grows |
 //! | [`lifo`](QueueDemo::Lifo) | last in, first out |
-//! | [`priority`](QueueDemo::Priority) | the urgent overtake |
-//! | [`simple`](QueueDemo::Simple) | a queue without shutdown: an item tells each worker to stop |
-//! | [`join`](QueueDemo::Join) | the producer waits until every item it has put is done |
-//! | [`shutdown`](QueueDemo::Shutdown) | waiters on both sides are released, and items already on the queue are still
-//! served |
+//! | [`priority`](QueueDemo::Priority) | urgent jobs go first |
+//! | [`simple`](QueueDemo::Simple) | a queue without shutdown: a special item stops each worker |
+//! | [`join`](QueueDemo::Join) | the producer waits until all its items are processed |
+//! | [`shutdown`](QueueDemo::Shutdown) | a shutdown ends the waits on both sides, and the remaining items are still
+//! processed |
 //! | [`timeout`](QueueDemo::Timeout) | a consumer whose wait times out records that there is no work, and waits again |
 //!
-//! The scenes are written three times, in `threads.rs`, `processes.rs`, and `coroutines.rs`, so that they can be
-//! compared.
+//! The scenes are written twice: in `blocking.rs` for threads and processes, and in `coroutines.rs`, so that the two can be
+//! compared. `threads.rs` has those that processes lack.
 
 pub mod coroutines;
 #[cfg(target_os = "linux")]
@@ -64,7 +64,7 @@ pub enum QueueDemo {
 
 impl Part for QueueDemo {
     const PROGRAM: &'static str = "chapter-queues";
-    const ABOUT: &'static str = "Shows what queues do, one trait at a time, at work on a small task";
+    const ABOUT: &'static str = "Shows what queues do, one property at a time, at work on a small task";
 
     fn name(self) -> &'static str {
         match self {
@@ -172,6 +172,12 @@ pub struct Ticket {
 impl Ticket {
     fn key(&self) -> (bool, u64) {
         (!self.urgent, self.job.number)
+    }
+}
+
+impl From<Job> for Ticket {
+    fn from(job: Job) -> Self {
+        Self { urgent: false, job }
     }
 }
 

@@ -1,12 +1,17 @@
 //! The queues at work between processes.
 
+#[allow(clippy::duplicate_mod, reason = "compiled once for each model, with its types")]
+#[path = "blocking.rs"]
+mod blocking;
+
 use std::io;
 use std::sync::Arc;
 
+use blocking::{JobQueue, bounded, in_order, join, shutdown, timeout};
 use serde::{Deserialize, Serialize};
 
 use super::{QueueDemo, ROOM, room};
-use crate::demos::workers::processes::{self as workers, Worker};
+use crate::demos::workers::processes::{self as workers, SharedStage, Worker};
 use crate::job::Job;
 use crate::processes::queue::GetError;
 use crate::processes::shared::{Place, Shared};
@@ -68,7 +73,7 @@ pub enum Places {
     Timeout(Place),
 }
 
-impl workers::Stage for Stage {
+impl SharedStage for Stage {
     type Places = Places;
 
     fn places(&self) -> Places {
@@ -92,7 +97,9 @@ impl workers::Stage for Stage {
             Places::Timeout(queue) => Self::Timeout(Queue::at(memory, queue)?),
         })
     }
+}
 
+impl workers::Stage for Stage {
     fn play(&self, me: &Worker) {
         match self {
             Self::Fifo(queue) => in_order(me, queue),
@@ -119,50 +126,17 @@ impl workers::Stage for Stage {
     }
 }
 
-/// The first worker puts all jobs. Then every worker serves.
-fn in_order(me: &Worker, queue: &Queue<Job>) {
-    if me.is_first() {
-        for job in &me.jobs {
-            me.puts(job);
-            if queue.put(*job).is_err() {
-                break; // a worker has died
-            }
-        }
-        queue.shutdown(false);
+impl JobQueue for Queue<Job> {
+    fn put(&self, job: Job) -> bool {
+        self.put(job).is_ok()
     }
-    serve(me, queue);
-}
 
-/// Takes jobs and does them, until the queue is shut down and empty.
-fn serve(me: &Worker, queue: &Queue<Job>) {
-    while let Ok(item) = get(me, queue) {
-        me.work(&item);
+    fn get(&self) -> Result<Job, GetError> {
+        self.get()
     }
-}
 
-/// Gets an item, and records the wait for it.
-fn get(me: &Worker, queue: &Queue<Job>) -> Result<Job, GetError> {
-    me.waits(Resource::Item);
-    let item = queue.get();
-    me.goes_on(Resource::Item);
-    item
-}
-
-/// Puts jobs as fast as the queue takes them, or serves.
-fn bounded(me: &Worker, queue: &Queue<Job>) {
-    if me.is_first() {
-        for job in &me.jobs {
-            me.puts(job);
-            me.waits(Resource::Room);
-            let put = queue.put(*job);
-            me.goes_on(Resource::Room);
-            if put.is_err() {
-                break; // a worker has died
-            }
-        }
-        queue.shutdown(false);
-    } else {
-        serve(me, queue);
+    fn shutdown(&self) {
+        self.shutdown(false);
     }
 }
 
@@ -191,95 +165,5 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
 fn put_ends(queue: &SimpleQueue<Option<Job>>, workers: usize) {
     for _ in 0..workers {
         let _ = queue.try_put(None);
-    }
-}
-
-/// A job that was taken from a queue. Dropping it calls `task_done`, also when the worker panics. If the process is
-/// killed, the queue finds out by itself.
-struct Task<'a>(&'a Queue<Job>);
-
-impl Drop for Task<'_> {
-    fn drop(&mut self) {
-        // It fails only if `task_done` was called more often than `put`.
-        let _ = self.0.task_done();
-    }
-}
-
-/// The first worker puts jobs, waits until all are done, and does the last job alone. The others serve, and call
-/// `task_done` for each job.
-fn join(me: &Worker, queue: &Queue<Job>) {
-    if me.is_first() {
-        let (last, tasks) = me.jobs.split_last().expect("there are jobs");
-        for job in tasks {
-            me.puts(job);
-            if queue.put(*job).is_err() {
-                return; // a worker has died
-            }
-        }
-        me.waits(Resource::Tasks);
-        queue.join();
-        me.goes_on(Resource::Tasks);
-        me.work(last);
-        queue.shutdown(false);
-    } else {
-        while let Ok(job) = get(me, queue) {
-            let _task = Task(queue);
-            me.work(&job);
-        }
-    }
-}
-
-/// One worker shuts both queues down; the others wait for room in the full queue, or for an item in the empty one. Then
-/// they serve the items left in the full queue.
-fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
-    let (own, others) = me.jobs.split_at(1);
-    match me.id.0 {
-        0 => {
-            me.work(&own[0]);
-            me.signals(Resource::Queue);
-            full.shutdown(false);
-            empty.shutdown(false);
-        }
-        1 => {
-            for job in others {
-                me.puts(job);
-                me.waits(Resource::Room);
-                let put = full.put(*job);
-                me.goes_on(Resource::Room);
-                if let Err(back) = put {
-                    me.work(&back.into_item());
-                }
-            }
-        }
-        _ => {
-            let item = get(me, empty);
-            item.expect_err("nobody puts anything there");
-        }
-    }
-    serve(me, full);
-}
-
-/// One worker puts a job now and then; the others wait for jobs with a short timeout.
-fn timeout(me: &Worker, queue: &Queue<Job>) {
-    if me.is_first() {
-        for pair in me.jobs.chunks(2) {
-            me.work(&pair[0]);
-            me.puts(&pair[1]);
-            if queue.put(pair[1]).is_err() {
-                break; // a worker has died
-            }
-        }
-        queue.shutdown(false);
-    } else {
-        loop {
-            me.waits(Resource::Item);
-            let item = queue.get_timeout(me.wait_timeout());
-            me.goes_on(Resource::Item);
-            match item {
-                Ok(job) => me.work(&job),
-                Err(GetError::Empty) => me.finds_no_work(),
-                Err(GetError::ShutDown | GetError::Corrupt) => break,
-            }
-        }
     }
 }

@@ -1,5 +1,11 @@
 //! The queues at work between threads.
 
+#[allow(clippy::duplicate_mod, reason = "compiled once for each model, with its types")]
+#[path = "blocking.rs"]
+mod blocking;
+
+use blocking::{JobQueue, bounded, in_order, join, serve, shutdown, timeout};
+
 use super::{QueueDemo, ROOM, Ticket, room};
 use crate::demos::workers::threads::{self as workers, Worker};
 use crate::errors::GetError;
@@ -78,50 +84,17 @@ impl workers::Stage for Stage {
     }
 }
 
-/// The first worker puts all jobs. Then every worker serves.
-fn in_order<S: Storage<Job>>(me: &Worker, queue: &Queue<Job, S>) {
-    if me.is_first() {
-        for job in &me.jobs {
-            me.puts(job);
-            if queue.put(*job).is_err() {
-                break; // a worker has died
-            }
-        }
-        queue.shutdown(false);
+impl<T: From<Job> + Into<Job>, S: Storage<T>> JobQueue for Queue<T, S> {
+    fn put(&self, job: Job) -> bool {
+        self.put(job.into()).is_ok()
     }
-    serve(me, queue);
-}
 
-/// Takes jobs and does them, until the queue is shut down and empty.
-fn serve<T: Into<Job>, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) {
-    while let Ok(item) = get(me, queue) {
-        me.work(&item.into());
+    fn get(&self) -> Result<Job, GetError> {
+        self.get().map(Into::into)
     }
-}
 
-/// Gets an item, and records the wait for it.
-fn get<T, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) -> Result<T, GetError> {
-    me.waits(Resource::Item);
-    let item = queue.get();
-    me.goes_on(Resource::Item);
-    item
-}
-
-/// Puts jobs as fast as the queue takes them, or serves.
-fn bounded(me: &Worker, queue: &Queue<Job>) {
-    if me.is_first() {
-        for job in &me.jobs {
-            me.puts(job);
-            me.waits(Resource::Room);
-            let put = queue.put(*job);
-            me.goes_on(Resource::Room);
-            if put.is_err() {
-                break; // a worker has died
-            }
-        }
-        queue.shutdown(false);
-    } else {
-        serve(me, queue);
+    fn shutdown(&self) {
+        self.shutdown(false);
     }
 }
 
@@ -168,94 +141,5 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
 fn put_ends(queue: &SimpleQueue<Option<Job>>, workers: usize) {
     for _ in 0..workers {
         queue.put(None);
-    }
-}
-
-/// A job that was taken from a queue. Dropping it calls `task_done`, also when the worker panics.
-struct Task<'a>(&'a Queue<Job>);
-
-impl Drop for Task<'_> {
-    fn drop(&mut self) {
-        // It fails only if `task_done` was called more often than `put`.
-        let _ = self.0.task_done();
-    }
-}
-
-/// The first worker puts jobs, waits until all are done, and does the last job alone. The others serve, and call
-/// `task_done` for each job.
-fn join(me: &Worker, queue: &Queue<Job>) {
-    if me.is_first() {
-        let (last, tasks) = me.jobs.split_last().expect("there are jobs");
-        for job in tasks {
-            me.puts(job);
-            if queue.put(*job).is_err() {
-                return; // a worker has died
-            }
-        }
-        me.waits(Resource::Tasks);
-        queue.join();
-        me.goes_on(Resource::Tasks);
-        me.work(last);
-        queue.shutdown(false);
-    } else {
-        while let Ok(job) = get(me, queue) {
-            let _task = Task(queue);
-            me.work(&job);
-        }
-    }
-}
-
-/// One worker shuts both queues down; the others wait for room in the full queue, or for an item in the empty one. Then
-/// they serve the items left in the full queue.
-fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
-    let (own, others) = me.jobs.split_at(1);
-    match me.id.0 {
-        0 => {
-            me.work(&own[0]);
-            me.signals(Resource::Queue);
-            full.shutdown(false);
-            empty.shutdown(false);
-        }
-        1 => {
-            for job in others {
-                me.puts(job);
-                me.waits(Resource::Room);
-                let put = full.put(*job);
-                me.goes_on(Resource::Room);
-                if let Err(back) = put {
-                    me.work(&back.into_item());
-                }
-            }
-        }
-        _ => {
-            let item = get(me, empty);
-            item.expect_err("nobody puts anything there");
-        }
-    }
-    serve(me, full);
-}
-
-/// One worker puts a job now and then; the others wait for jobs with a short timeout.
-fn timeout(me: &Worker, queue: &Queue<Job>) {
-    if me.is_first() {
-        for pair in me.jobs.chunks(2) {
-            me.work(&pair[0]);
-            me.puts(&pair[1]);
-            if queue.put(pair[1]).is_err() {
-                break; // a worker has died
-            }
-        }
-        queue.shutdown(false);
-    } else {
-        loop {
-            me.waits(Resource::Item);
-            let item = queue.get_timeout(me.wait_timeout());
-            me.goes_on(Resource::Item);
-            match item {
-                Ok(job) => me.work(&job),
-                Err(GetError::Empty) => me.finds_no_work(),
-                Err(GetError::ShutDown) => break,
-            }
-        }
     }
 }

@@ -16,7 +16,7 @@ use crate::demos::worker;
 use crate::job::{Job, Kind};
 use crate::processes::service::collector::{self, Last, Watched};
 use crate::processes::service::now_on_both_clocks;
-use crate::processes::service::record_ring::{self, Journal};
+use crate::processes::service::record_ring::{self, RecordRing};
 use crate::processes::shared::{LINE, Place, Shared};
 use crate::processes::start::{Child, Method, Starter};
 use crate::record::{Event, WorkerId};
@@ -24,7 +24,7 @@ use crate::service::{Outcome, cannot_start};
 use crate::usage::Usage;
 
 /// A worker that is a process.
-pub type Worker = worker::Worker<Journal>;
+pub type Worker = worker::Worker<RecordRing>;
 
 /// The number of words reserved for a stage. Unused memory costs nothing.
 const STAGE: usize = 1 << 18;
@@ -32,7 +32,16 @@ const STAGE: usize = 1 << 18;
 const LEAVING: Duration = Duration::from_secs(1);
 
 /// The state that the workers of a scene share.
-pub trait Stage: Send + Sync + Sized + 'static {
+pub trait Stage: Send + Sync + 'static {
+    /// Runs one worker. Blocks until its part of the scene is over.
+    fn play(&self, me: &Worker);
+
+    /// Ends every wait that a dead worker would have ended, now and in the future.
+    fn abandon(&self);
+}
+
+/// A stage in shared memory, which another process can find.
+pub trait SharedStage: Stage + Sized {
     /// The message that lets another process find the stage.
     type Places: Serialize + DeserializeOwned;
 
@@ -45,12 +54,6 @@ pub trait Stage: Send + Sync + Sized + 'static {
     ///
     /// When `places` are not those of a stage.
     fn at(memory: &Arc<Shared>, places: Self::Places) -> io::Result<Self>;
-
-    /// Runs one worker. Blocks until its part of the scene is over.
-    fn play(&self, me: &Worker);
-
-    /// Ends every wait that a dead worker would have ended, now and in the future.
-    fn abandon(&self);
 }
 
 /// Runs the workers on the stage that `set` sets up in shared memory. Blocks until the last worker has ended. If one
@@ -60,7 +63,7 @@ pub trait Stage: Send + Sync + Sized + 'static {
 ///
 /// When memory can't be shared, a worker can't be started, or `on_started` fails; the workers that were started are
 /// killed.
-pub fn perform<S: Stage>(
+pub fn perform<S: SharedStage>(
     method: Method,
     set: impl FnOnce(&Arc<Shared>) -> io::Result<S>,
     demo: Demo,
@@ -76,11 +79,11 @@ pub fn perform<S: Stage>(
     let mut handles = Vec::new();
     let start = (0..plan.workers).map(WorkerId).try_for_each(|id| {
         let (workers, jobs) = (plan.workers as usize, jobs.clone());
-        let journal = Journal::new(&memory, id, trace.origin())?;
-        let me = Worker { id, workers, jobs, scale: plan.scale, trace: journal.clone() };
+        let ring = RecordRing::new(&memory, id, trace.origin())?;
+        let me = Worker { id, workers, jobs, scale: plan.scale, trace: ring.clone() };
         let process = starter.start(Actor { stage: Arc::clone(&stage), me, list });
         let process = process.map_err(|error| cannot_start(id, &error))?;
-        handles.push(Watched { journal, process, trace: trace.worker(id), last: Last::default() });
+        handles.push(Watched { ring, process, trace: trace.worker(id), last: Last::default() });
         Ok(())
     });
     if let Err(error) = start.and_then(|()| on_started(Box::new(|| ()))) {
@@ -139,13 +142,13 @@ pub struct Preparation<P> {
     kind: Kind,
     count: usize,
     list: Place,
-    journal: Place,
+    ring: Place,
     /// The start of the scene, on the clock that all processes share.
     origin: Duration,
     stage: P,
 }
 
-impl<S: Stage> Child for Actor<S> {
+impl<S: SharedStage> Child for Actor<S> {
     type Preparation = Preparation<S::Places>;
 
     fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)> {
@@ -158,7 +161,7 @@ impl<S: Stage> Child for Actor<S> {
             kind: me.jobs.first().map_or(Kind::default(), |job| job.kind),
             count: me.jobs.len(),
             list: *list,
-            journal: me.trace.place(),
+            ring: me.trace.place(),
             origin: shared_now.saturating_sub(now.saturating_duration_since(me.trace.origin())),
             stage: stage.places(),
         };
@@ -166,13 +169,13 @@ impl<S: Stage> Child for Actor<S> {
     }
 
     fn unpack(preparation: Self::Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
-        let Preparation { id, workers, scale, kind, count, list, journal, origin, stage } = preparation;
+        let Preparation { id, workers, scale, kind, count, list, ring, origin, stage } = preparation;
         let wrong = |_| io::Error::new(ErrorKind::InvalidData, "a worker is sent one open file");
         let [memory] = <[OwnedFd; 1]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = now.checked_sub(shared_now.saturating_sub(origin)).unwrap_or(now);
-        let trace = Journal::at(&memory, journal, id, origin)?;
+        let trace = RecordRing::at(&memory, ring, id, origin)?;
         let jobs = read(&memory, list, count, kind)?;
         Ok(Self { stage: Arc::new(S::at(&memory, stage)?), me: Worker { id, workers, jobs, scale, trace }, list })
     }
