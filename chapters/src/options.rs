@@ -38,7 +38,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = workers, allow_hyphen_values = true)]
     pub workers: u32,
 
-    /// What a job does with its worker's time
+    /// Whether jobs compute, wait, or both
     #[arg(long, value_enum, default_value_t)]
     pub kind: Work,
 
@@ -56,32 +56,32 @@ pub struct Options {
     pub output: Output,
 
     /// Progress bars on standard error; `auto` shows them on a terminal
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "What to look at")]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
     pub progress: When,
 }
 
-/// How a run is looked at: what all programs that leave records can be asked for.
+/// The flags for the output of a run, which all programs that record events have.
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 pub struct Output {
     /// How records are printed on standard output
-    #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: Format,
 
     /// Print no records, only the summary
-    #[arg(long, help_heading = "What to look at")]
+    #[arg(long, help_heading = "Output")]
     pub quiet: bool,
 
     /// Draw the run as a picture
-    #[arg(long, value_name = "FILE.svg", help_heading = "What to look at")]
+    #[arg(long, value_name = "FILE.svg", help_heading = "Output")]
     pub timeline: Option<PathBuf>,
 
     /// Draw only what happens between two times, in seconds, as in 1.5..1.6
-    #[arg(long, value_name = "FROM..TO", requires = "timeline", value_parser = window, help_heading = "What to look at")]
+    #[arg(long, value_name = "FROM..TO", requires = "timeline", value_parser = window, help_heading = "Output")]
     pub timeline_window: Option<Range<Duration>>,
 
     /// Export the run for a trace viewer, such as Perfetto, in the Chrome trace format
-    #[arg(long, value_name = "FILE.json", help_heading = "What to look at")]
+    #[arg(long, value_name = "FILE.json", help_heading = "Output")]
     pub trace: Option<PathBuf>,
 
     /// Leave the summary out, unless nothing else is printed. This isn't a flag: a demo that runs all of its parts sets
@@ -100,10 +100,10 @@ pub enum Format {
     Json,
 }
 
-/// When to show something that is meant for people rather than for programs.
+/// When to show output that is for people rather than for programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// If a person is likely to look
+    /// If standard error is a terminal
     #[default]
     Auto,
     /// In any case

@@ -16,7 +16,7 @@ const EXAMPLES: &str = "Examples:
 
 Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
 
-/// What the program can be asked for.
+/// The flags of the program.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "chapter-gil",
@@ -45,17 +45,17 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::switch_interval, allow_hyphen_values = true)]
     pub(super) switch_interval: Duration,
 
-    /// How often each run is repeated, in turns with those that it is compared to
+    /// How many times each run is repeated, alternating with those that it is compared with
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = |text: &str| number(text, 1, 1001), allow_hyphen_values = true)]
     pub(super) rounds: u32,
 
     /// How tables are printed on standard output
-    #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: Format,
 
-    /// Draw a picture of each part as NAME.svg in this folder, which is made if need be, and keep the run's records as
+    /// Draw a picture of each part as NAME.svg in this folder, which is created if necessary, and keep the run's records as
     /// NAME.jsonl
-    #[arg(long, value_name = "FOLDER", help_heading = "What to look at")]
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(super) timelines: Option<PathBuf>,
 }
 
@@ -66,7 +66,7 @@ pub enum Part {
     Cpu,
     /// I/O-bound work under no lock and one lock
     Io,
-    /// What the switch interval changes: a tenth of it, as it is, and ten times as long
+    /// The effect of the switch interval: a tenth of it, the interval itself, and ten times as long
     Interval,
     /// An I/O-bound worker with very short waits, alone and beside a CPU-bound one
     Convoy,

@@ -20,7 +20,7 @@ const EXAMPLES: &str = "Examples:
 
 Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
 
-/// What the program can be asked for.
+/// The flags of the program.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "chapter-choosing",
@@ -55,7 +55,7 @@ pub struct Options {
     pub(super) rounds: Option<u64>,
 
     /// How tables are printed on standard output
-    #[arg(long, value_enum, default_value_t, help_heading = "What to look at")]
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: Format,
 
     /// Draw a chart of each part as NAME.svg in this folder, and of the speedup of jobs that compute as speedup.svg
@@ -82,13 +82,13 @@ pub enum Part {
     Cpu,
     /// I/O-bound jobs
     Io,
-    /// Jobs of which every second one waits
+    /// Jobs that compute and jobs that wait
     Mixed,
-    /// Empty jobs: what the service itself costs
+    /// Empty jobs: the cost of the service itself
     Empty,
     /// Many workers without work: the memory of each
     Idle,
-    /// Workers that start and stop at once
+    /// Workers that start and stop immediately
     Start,
 }
 
