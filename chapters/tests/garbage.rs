@@ -1,4 +1,4 @@
-//! Nonsense, wherever another process could have written it: into the memory of a primitive, a queue, or a journal, and into
+//! Nonsense, wherever another process could have written it: into the memory of a primitive, a queue, or a ring, and into
 //! a socket. A process that reads it gets an error or an item. There is no panic, no process waits forever, and afterward
 //! everything works again.
 
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use chapters::job::{Job, Kind};
 use chapters::processes::connection::Connection;
 use chapters::processes::queue::GetError;
-use chapters::processes::service::record_ring::{self, Journal};
+use chapters::processes::service::record_ring::{self, RecordRing};
 use chapters::processes::shared::{LINE, Place, Shared, Words};
 use chapters::processes::{Barrier, Condition, Event as Flag, Lock, Queue, RLock, Semaphore, SimpleQueue};
 use chapters::record::{Event, WorkerId};
@@ -290,37 +290,37 @@ fn serialized(item: Item) -> Vec<u8> {
     postcard::to_stdvec(&(1_u8, item)).expect("an item can be serialized")
 }
 
-fn a_journal(cases: u32) {
+fn a_record_ring(cases: u32) {
     let values = (vec(word(), 64), vec((0..record_ring::WORDS, word()), 0..64), any::<bool>());
     holds(cases, values, |(begin, scattered, unfinished)| {
         let memory = Arc::new(Shared::new(record_ring::WORDS).expect("memory"));
-        let journal = Journal::new(&memory, WorkerId(0), Instant::now()).expect("room");
-        let words = memory.at(journal.place(), record_ring::WORDS).expect("the journal's words");
+        let ring = RecordRing::new(&memory, WorkerId(0), Instant::now()).expect("room");
+        let words = memory.at(ring.place(), record_ring::WORDS).expect("the ring's words");
         if unfinished {
-            journal.record(Event::WorkerStarted);
+            ring.record(Event::WorkerStarted);
         }
         fill(&words, 0, &begin);
         scattered.iter().for_each(|&(word, garbage)| words[word].store(garbage, Ordering::Relaxed));
-        journal.is_complete();
-        journal.peak();
-        journal.read();
-        assert_eq!(journal.read(), []);
+        ring.is_complete();
+        ring.peak();
+        ring.read();
+        assert_eq!(ring.read(), []);
         let job = Job { number: 7, kind: Kind::Io, size: 1.0 };
-        journal.record(Event::JobStarted(job));
-        let read: Vec<Event> = journal.read().into_iter().map(|record| record.event).collect();
+        ring.record(Event::JobStarted(job));
+        let read: Vec<Event> = ring.read().into_iter().map(|record| record.event).collect();
         assert_eq!(read, [Event::JobStarted(job)]);
     });
 }
 
 #[test]
-fn nonsense_in_a_journal() {
-    a_journal(SOME);
+fn nonsense_in_a_record_ring() {
+    a_record_ring(SOME);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
-fn much_nonsense_in_a_journal() {
-    a_journal(MANY);
+fn much_nonsense_in_a_record_ring() {
+    a_record_ring(MANY);
 }
 
 /// Sends what [`Connection::send`] never would.

@@ -148,8 +148,8 @@ fn serve(
 ) -> Result<ExitCode, String> {
     let mut signaled = None;
     let held = interrupt::hold();
-    let listen = |stopper| {
-        signaled = Some(held.listen(stopper)?);
+    let listen = |stop| {
+        signaled = Some(held.listen(stop)?);
         Ok(())
     };
     let done = watch(run, work, views, listen, service)?;
@@ -179,8 +179,8 @@ pub(crate) fn watch<'a>(
     let (trace, records) = if views.are_quiet() { trace::counted() } else { trace::channel() };
     let (ended, ending) = mpsc::channel();
     let mut viewer = None;
-    let on_started: OnStarted = Box::new(|stopper| {
-        listen(stopper)?;
+    let on_started: OnStarted = Box::new(|stop| {
+        listen(stop)?;
         viewer = Some(thread::Builder::new().name("views".to_owned()).spawn(|| show(records, views, ending))?);
         Ok(())
     });

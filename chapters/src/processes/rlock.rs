@@ -53,7 +53,7 @@ use crate::sync::deadline_after;
 #[derive(Clone, Debug)]
 pub struct RLock {
     hold: Lock<Hold>,
-    freed: Condition,
+    released: Condition,
 }
 
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -89,8 +89,8 @@ impl RLock {
     ///
     /// If the words at `place` weren't allocated.
     pub fn at(memory: &Arc<Shared>, place: Place) -> io::Result<Self> {
-        let freed = Condition::at(memory, place.after(Lock::<Hold>::WORDS))?;
-        Ok(Self { hold: Lock::at(memory, place)?, freed })
+        let released = Condition::at(memory, place.after(Lock::<Hold>::WORDS))?;
+        Ok(Self { hold: Lock::at(memory, place)?, released })
     }
 
     /// Returns where the lock is in the memory, to be sent to other processes. [`Lock::at`] has an example.
@@ -106,7 +106,7 @@ impl RLock {
     fn acquire_until(&self, deadline: Option<Instant>) -> Option<RLockGuard<'_>> {
         let me = Holder::this_thread();
         let free = |hold: &mut LockGuard<Hold>, look| hold.is_for(me) || look && self.is_dead(hold.owner);
-        let (hold, free) = self.freed.watch_until(self.hold.acquire(), deadline, free);
+        let (hold, free) = self.released.watch_until(self.hold.acquire(), deadline, free);
         free.then(|| self.take(hold, me))
     }
 
@@ -178,7 +178,7 @@ impl RLock {
         if hold.depth == 0 {
             hold.owner = Holder::NOBODY;
             drop(hold);
-            self.freed.notify(1);
+            self.released.notify(1);
         }
     }
     // ANCHOR_END: take

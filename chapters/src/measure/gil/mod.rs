@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 pub use options::{Options, Part};
-use parts::{Table, Tour};
+use parts::{Comparison, Table};
 
 use crate::demo::{FAILED, USAGE, answer_with, fail};
 use crate::environment;
@@ -63,22 +63,22 @@ fn open(folder: &Path, part: Part) -> Result<Files, String> {
 fn run(options: Options, parts: impl Iterator<Item = (Part, Option<Files>)>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let text = options.format == Format::Text;
-    let tour = Tour::new(options);
+    let comparison = Comparison::new(options);
     for (part, file) in parts {
         if text {
             writeln!(
                 out,
                 "{}: {}.\nThis takes about {:.0} s.",
                 part.name(),
-                tour.about(part),
-                tour.takes(part).ceil()
+                comparison.about(part),
+                comparison.takes(part).ceil()
             )?;
             out.flush()?;
         }
-        let Table { columns, rows, picture } = tour.show(part)?;
+        let Table { columns, rows, picture } = comparison.show(part)?;
         match text {
             true => writeln!(out, "\n{}", table::text(columns, &rows))?,
-            false => rows.iter().try_for_each(|row| writeln!(out, "{}", tour.json(part, columns, row)))?,
+            false => rows.iter().try_for_each(|row| writeln!(out, "{}", comparison.json(part, columns, row)))?,
         }
         out.flush()?;
         if let Some(Files { svg, records }) = file {
@@ -92,7 +92,12 @@ fn run(options: Options, parts: impl Iterator<Item = (Part, Option<Files>)>) -> 
         }
     }
     if text {
-        writeln!(out, "Each figure is the median of {}. The same jobs again: --seed={}", tour.rounds(), tour.seed())?;
+        writeln!(
+            out,
+            "Each figure is the median of {}. The same jobs again: --seed={}",
+            comparison.rounds(),
+            comparison.seed()
+        )?;
     }
     Ok(())
 }

@@ -57,14 +57,14 @@ pub struct Table {
 }
 
 /// Runs the parts with the same options and seed.
-pub struct Tour {
+pub struct Comparison {
     options: Options,
     seed: Seed,
     /// How long one digest takes on this machine, in seconds.
     digest: f64,
 }
 
-impl Tour {
+impl Comparison {
     /// Measures how long a digest takes. The size of the convoy's long job and the announced running times depend on
     /// it.
     pub fn new(options: Options) -> Self {

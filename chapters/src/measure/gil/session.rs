@@ -62,8 +62,8 @@ impl Setup<'_> {
         let Outcome { left, usage } = worker::run(
             service,
             Gils::new(*gil, *interval),
-            Box::new(|stopper| {
-                kept = Some(stopper);
+            Box::new(|stop| {
+                kept = Some(stop);
                 Ok(())
             }),
         )?;

@@ -1,7 +1,7 @@
 //! A ring buffer of serialized items in shared memory, which both kinds of queue use.
 //!
 //! Each item is a frame: a word with its length, and then its bytes. Unlike the frames of a
-//! [`Journal`](super::super::service::record_ring), these can have any length, and the ring doesn't record where they
+//! [`RecordRing`](super::super::service::record_ring), these can have any length, and the ring doesn't record where they
 //! are. [`Frames`] does, as part of the value that the queue's lock guards. So writing or reading a frame takes effect
 //! when the lock is released, and not before.
 

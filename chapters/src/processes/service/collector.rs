@@ -14,13 +14,13 @@ use std::time::Duration;
 use crossbeam::channel::Sender;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::record_ring::Journal;
+use super::record_ring::RecordRing;
 use crate::job::Job;
 use crate::processes::os::start::Process;
 use crate::record::{Event, Record};
 use crate::trace::{Recorder, Trace};
 
-/// The interval at which the journals are read, in milliseconds, while workers write many records.
+/// The interval at which the rings are read, in milliseconds, while workers write many records.
 const BUSY: u8 = 1;
 /// The interval while they write few records.
 const QUIET: u8 = 5;
@@ -31,7 +31,7 @@ const MUCH: usize = 64;
 #[derive(Debug)]
 pub struct Watched {
     /// The records of the worker.
-    pub journal: Journal,
+    pub ring: RecordRing,
     /// The process.
     pub process: Process,
     /// Records the death of the worker.
@@ -56,7 +56,7 @@ impl Watched {
     /// Forwards the records that the worker has written after the last call, and returns their number.
     // ANCHOR: collect
     fn collect(&mut self, trace: &Trace) -> usize {
-        let records = self.journal.read();
+        let records = self.ring.read();
         for Record { event, .. } in &records {
             match event {
                 Event::JobStarted(job) => self.last = Last::Busy(*job),
@@ -66,7 +66,7 @@ impl Watched {
             }
         }
         let count = records.len();
-        trace.forward(self.journal.worker(), records);
+        trace.forward(self.ring.worker(), records);
         count
     }
     // ANCHOR_END: collect
@@ -81,7 +81,7 @@ impl Watched {
             Last::Idle => _ = self.trace.record(Event::WorkerDied(None)),
         }
         let _ = self.process.wait();
-        (self.last != Last::Finished, self.journal.peak())
+        (self.last != Last::Finished, self.ring.peak())
     }
 }
 
@@ -103,7 +103,7 @@ pub fn watch(
         let mut peak = 0_u64;
         while !workers.is_empty() {
             let now = trace.origin().elapsed();
-            let complete = workers.iter().all(|worker| worker.journal.is_complete());
+            let complete = workers.iter().all(|worker| worker.ring.is_complete());
             let news: usize = workers.iter_mut().map(|worker| worker.collect(&trace)).sum();
             if complete {
                 trace.complete_until(now);

@@ -14,7 +14,7 @@ use crossbeam::channel::{self, RecvTimeoutError};
 use crossbeam::select;
 use nix::sys::prctl;
 use nix::time::{ClockId, clock_gettime};
-use record_ring::Journal;
+use record_ring::RecordRing;
 use serde::{Deserialize, Serialize};
 
 use super::os::shared::{Place, Shared};
@@ -117,16 +117,16 @@ impl Service {
         check_descriptors(self.plan.workers as usize)
             .map_err(|(first, error)| service::cannot_start(WorkerId(first as u32), &error))?;
         for id in (0..self.plan.workers).map(WorkerId) {
-            let journal = Journal::new(&self.memory, id, self.trace.origin())?;
+            let ring = RecordRing::new(&self.memory, id, self.trace.origin())?;
             let worker = Worker {
                 running: self.running.clone(),
                 queue: Jobs(self.queue.clone()),
-                trace: journal.clone(),
+                trace: ring.clone(),
                 scale: self.plan.scale,
             };
             let process = starter.start(worker).map_err(|error| service::cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
-            self.workers.push(Watched { journal, process, trace, last: Last::default() });
+            self.workers.push(Watched { ring, process, trace, last: Last::default() });
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Service {
 pub struct Worker {
     running: Lock,
     queue: Jobs,
-    trace: Journal,
+    trace: RecordRing,
     scale: f64,
 }
 // ANCHOR_END: worker
@@ -193,7 +193,7 @@ impl Child for Worker {
         Ok(Self {
             running: Lock::at(&memory, running)?,
             queue: Jobs(Queue::at(&memory, queue)?),
-            trace: Journal::at(&memory, trace, worker, origin)?,
+            trace: RecordRing::at(&memory, trace, worker, origin)?,
             scale,
         })
     }

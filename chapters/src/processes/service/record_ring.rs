@@ -1,7 +1,7 @@
 //! The records of a worker process, in a ring buffer in memory that the worker shares with the service.
 //!
-//! The counterpart of [`trace::Recorder`](crate::trace::Recorder), whose buffer belongs to one process. A journal is a
-//! ring of slots. The worker writes at its end and the service reads at its beginning, and neither needs a lock,
+//! The counterpart of [`trace::Recorder`](crate::trace::Recorder), whose buffer belongs to one process. A ring
+//! consists of slots. The worker writes at its end and the service reads at its beginning, and neither needs a lock,
 //! because each changes only its own counter. Recording an event takes no system call. A record survives the death of
 //! the worker that wrote it.
 
@@ -16,7 +16,7 @@ use crate::processes::os::shared::{LINE, Place, Shared, Words};
 use crate::record::{Event, Record, Resource, WorkerId};
 use crate::usage::peak_rss;
 
-/// The number of unread records that a journal has room for.
+/// The number of unread records that a ring has room for.
 const SLOTS: u64 = 2048;
 /// The number of words that a record takes: time, event, and the number and size of the job.
 const SLOT: usize = 4;
@@ -32,14 +32,14 @@ const PEAK: usize = 2;
 /// The index of the word that counts the records read.
 const READ: usize = LINE;
 
-/// The number of words of shared memory that a journal needs.
+/// The number of words of shared memory that a ring needs.
 pub const WORDS: usize = FIRST + SLOTS as usize * SLOT;
 
 /// The number of times that the service checks whether a writer has finished a record. If the writer is running, that
 /// takes a few nanoseconds.
 const LOOKS: usize = 100;
 
-/// How long a worker sleeps before it checks again whether a full journal has room.
+/// How long a worker sleeps before it checks again whether a full ring has room.
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// The numbers that stand for events in a slot. A worker process doesn't record other events.
@@ -57,7 +57,7 @@ const SIGNALLED: u64 = 11;
 /// Added to the number of an event whose job waits instead of computing.
 const IO: u64 = 16;
 
-/// A worker's journal. The worker and the service each have a handle to it.
+/// A worker's ring. The worker and the service each have a handle to it.
 ///
 /// # Memory ordering
 ///
@@ -68,14 +68,14 @@ const IO: u64 = 16;
 /// The writer sets `WRITING` with a sequentially consistent swap before it reads the clock. If the service reads the
 /// clock and then finds that `WRITING` is 0, the worker has written every record whose time is earlier.
 #[derive(Clone, Debug)]
-pub struct Journal {
+pub struct RecordRing {
     words: Words,
     worker: WorkerId,
     origin: Instant,
 }
 
-impl Journal {
-    /// Creates an empty journal for `worker`, which measures time from `origin`.
+impl RecordRing {
+    /// Creates an empty ring for `worker`, which measures time from `origin`.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl Journal {
         Self::at(memory, memory.place(WORDS)?, worker, origin)
     }
 
-    /// Opens the journal of `worker` that another process created at `place`.
+    /// Opens the ring of `worker` that another process created at `place`.
     ///
     /// # Errors
     ///
@@ -93,27 +93,27 @@ impl Journal {
         Ok(Self { words: memory.at(place, WORDS)?, worker, origin })
     }
 
-    /// Returns where the journal is in the memory.
+    /// Returns where the ring is in the memory.
     pub fn place(&self) -> Place {
         self.words.place()
     }
 
-    /// Returns the worker that writes the journal.
+    /// Returns the worker that writes the ring.
     pub fn worker(&self) -> WorkerId {
         self.worker
     }
 
-    /// Returns the time from which the journal measures time.
+    /// Returns the time from which the ring measures time.
     pub fn origin(&self) -> Instant {
         self.origin
     }
 
-    /// Returns the memory that contains the journal.
+    /// Returns the memory that contains the ring.
     pub fn memory(&self) -> &Arc<Shared> {
         self.words.memory()
     }
 
-    /// Records that `event` happens now, and returns the current time. Blocks while the journal is full, which happens
+    /// Records that `event` happens now, and returns the current time. Blocks while the ring is full, which happens
     /// only if the service doesn't get to read it. Only the worker may call this.
     ///
     /// # Panics
@@ -160,7 +160,7 @@ impl Journal {
         now
     }
 
-    /// Returns whether all earlier records of the worker can be [read](Journal::read). If not, the worker was
+    /// Returns whether all earlier records of the worker can be [read](RecordRing::read). If not, the worker was
     /// interrupted or killed while it was writing one.
     pub fn is_complete(&self) -> bool {
         (0..LOOKS).any(|_| self.words[WRITING].load(Ordering::SeqCst) == 0)

@@ -163,7 +163,7 @@ pub enum Network {
 
 /// An event on a worker's lane that concerns others, or that others caused.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Deed {
+pub enum Action {
     /// The worker put this job on a queue.
     Put(Job),
     /// The worker notified those that wait for this resource.
@@ -189,7 +189,7 @@ pub struct Lane {
     /// The waits that the worker recorded. If there aren't any, the worker waited whenever it didn't have a job.
     pub waits: Bars,
     /// The actions that affect others, as far as they are drawn.
-    pub deeds: Vec<(Duration, Deed)>,
+    pub actions: Vec<(Duration, Action)>,
     pub lengths: BTreeMap<Held, Lengths>,
     /// How long the worker waited for each resource, as far as it recorded that.
     pub waited_for: BTreeMap<Resource, Duration>,
@@ -221,12 +221,12 @@ impl Lane {
             Event::GilReleased | Event::Released(_) => self.end_hold(at, drawn),
             Event::WaitStarted(resource) => self.waiting = Some((resource, at)),
             Event::WaitEnded(_) => self.end_wait(at, drawn),
-            Event::JobPut(job) => self.add_deed(at, Deed::Put(job), drawn),
-            Event::Signalled(resource) => self.add_deed(at, Deed::Signal(resource), drawn),
+            Event::JobPut(job) => self.add_action(at, Action::Put(job), drawn),
+            Event::Signalled(resource) => self.add_action(at, Action::Signal(resource), drawn),
             Event::ResultIgnored(_) => self.end_job(at, false, drawn),
-            Event::JobRedelivered(job) => self.add_deed(at, Deed::Again(job), drawn),
-            Event::NetworkCut => self.add_deed(at, Deed::Network(Network::Cut), drawn),
-            Event::NetworkRestored => self.add_deed(at, Deed::Network(Network::Restored), drawn),
+            Event::JobRedelivered(job) => self.add_action(at, Action::Again(job), drawn),
+            Event::NetworkCut => self.add_action(at, Action::Network(Network::Cut), drawn),
+            Event::NetworkRestored => self.add_action(at, Action::Network(Network::Restored), drawn),
             Event::WorkerFinished => self.ended = Some((at, End::Finished)),
             _ => {}
         }
@@ -272,9 +272,9 @@ impl Lane {
         }
     }
 
-    fn add_deed(&mut self, at: Duration, deed: Deed, drawn: &Range<Duration>) {
-        if drawn.contains(&at) && self.deeds.len() < MANY {
-            self.deeds.push((at, deed));
+    fn add_action(&mut self, at: Duration, action: Action, drawn: &Range<Duration>) {
+        if drawn.contains(&at) && self.actions.len() < MANY {
+            self.actions.push((at, action));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::deeds::{notify, put};
+use super::actions::{notify, put};
 use super::lane::{Held, Lane};
 use super::svg::{LETTER, LINE, Plot, Tenths, WIDTH, cross};
 use super::words::name;
@@ -71,13 +71,15 @@ impl Plot<'_> {
         if !self.tells {
             entries.push(Entry::new("waiting", rect(format!(r#"fill="url(#{}-waiting)""#, self.id))));
         }
-        for (what, text) in self.deed_samples() {
+        for (what, text) in self.action_samples() {
             entries.push(Entry::new(text, move |x, y| {
                 let middle = Tenths(10 * (x + 20));
                 match what.as_str() {
                     "signal" => format!(r#"<path class="signal" d="M{middle} {y}V{}"/>"#, y + 16),
-                    "put" => format!(r#"<path class="deed" transform="translate(0 {})" d="{}"/>"#, y + 8, put(middle)),
-                    _ => format!(r#"<path class="deed" transform="translate(0 {})" d="{}"/>"#, y + 8, notify(middle)),
+                    "put" => {
+                        format!(r#"<path class="action" transform="translate(0 {})" d="{}"/>"#, y + 8, put(middle))
+                    }
+                    _ => format!(r#"<path class="action" transform="translate(0 {})" d="{}"/>"#, y + 8, notify(middle)),
                 }
             }));
         }

@@ -6,9 +6,9 @@
 //!
 //! The module `lane` stores the activity of each worker, `svg` draws it, and `words` describes it. If there is an
 //! interpreter lock, `turns` marks the times at which a worker held the lock, and therefore worked. If workers record
-//! waits, holds and actions that affect others, `deeds` and `legend` show those.
+//! waits, holds and actions that affect others, `actions` and `legend` show those.
 
-mod deeds;
+mod actions;
 mod lane;
 mod legend;
 mod story;

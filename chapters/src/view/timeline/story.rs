@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::lane::{Deed, Held, Lane, Lengths};
+use super::lane::{Action, Held, Lane, Lengths};
 use crate::record::{Event, Record, Resource, WorkerId};
 use crate::service::Run;
 
@@ -100,11 +100,11 @@ impl Story {
     }
 
     /// The workers' actions that affect others, in order of time.
-    pub fn deeds(&self) -> Vec<(Duration, WorkerId, Deed)> {
-        let deeds = |(worker, lane): (&WorkerId, &'_ Lane)| {
-            lane.deeds.iter().map(|(at, deed)| (*at, *worker, *deed)).collect::<Vec<_>>()
+    pub fn actions(&self) -> Vec<(Duration, WorkerId, Action)> {
+        let actions = |(worker, lane): (&WorkerId, &'_ Lane)| {
+            lane.actions.iter().map(|(at, action)| (*at, *worker, *action)).collect::<Vec<_>>()
         };
-        let mut all: Vec<_> = self.lanes.iter().flat_map(deeds).collect();
+        let mut all: Vec<_> = self.lanes.iter().flat_map(actions).collect();
         all.sort_by_key(|(at, ..)| *at);
         all
     }

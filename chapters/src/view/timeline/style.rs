@@ -32,7 +32,7 @@ pub struct Shown {
     /// The number of resources with visible waits.
     pub waits: usize,
     /// Workers do something that affects others.
-    pub deeds: bool,
+    pub actions: bool,
 }
 
 /// The angles of the stripes of waiting, in degrees, for the second resource that workers wait for and those after it.
@@ -76,7 +76,7 @@ impl Style {
     pub fn write(&self, out: &mut String, id: &str, font: u64, bar: u64, shown: Shown) -> fmt::Result {
         let Self { model, fill, light, dark, number, dashes, corner } = self;
         let (fill, number) = (format!("var(--{model},{fill})"), format!("var(--on-{model},{number})"));
-        let Shown { turns, holds, tells, waits, deeds } = shown;
+        let Shown { turns, holds, tells, waits, actions } = shown;
         let (job, jobs) = if turns { (format!("url(#{id}-begun)"), *light) } else { (fill.clone(), &*fill) };
         writeln!(
             out,
@@ -108,8 +108,8 @@ impl Style {
         if tells {
             writeln!(out, "#{id} .life{{fill:none;stroke:currentColor;stroke-opacity:.3}}")?;
         }
-        if deeds {
-            writeln!(out, "#{id} .deed{{fill:currentColor}}\n#{id} .signal{{stroke:currentColor;stroke-width:2}}")?;
+        if actions {
+            writeln!(out, "#{id} .action{{fill:currentColor}}\n#{id} .signal{{stroke:currentColor;stroke-width:2}}")?;
         }
         if turns {
             writeln!(out, "#{id} .begun{{fill:{light}}}\n#{id} .begun-stripe{{stroke:{fill};stroke-opacity:.7}}")?;

@@ -208,7 +208,7 @@ impl<'a> Plot<'a> {
             holds: !self.held.is_empty(),
             tells: self.tells,
             waits: self.waits.len(),
-            deeds: !self.story.deeds().is_empty(),
+            actions: !self.story.actions().is_empty(),
         };
         Style::of(self.story.run.model).write(out, id, FONT, self.bar, shown)
     }
@@ -265,7 +265,7 @@ impl<'a> Plot<'a> {
     /// Draws the last elements of a lane, which are above all others.
     fn end_lane(&self, out: &mut String, number: u64) -> fmt::Result {
         if let Some(lane) = self.lane(number) {
-            self.draw_deeds(out, lane)?;
+            self.draw_actions(out, lane)?;
         }
         if let Some((at, End::Died)) = self.lane(number).and_then(|lane| lane.ended)
             && self.shows(at)

@@ -378,7 +378,7 @@ fn what_one_does_for_others_is_a_mark_on_its_lane_or_a_line_across_all() {
     let titles = |class| -> Vec<&str> {
         of_class(&document, class).into_iter().filter_map(|node| node.first_element_child()?.text()).collect()
     };
-    assert_eq!(titles("deed"), ["puts job 1 at 70.000 ms", "notifies at 80.000 ms"]);
+    assert_eq!(titles("action"), ["puts job 1 at 70.000 ms", "notifies at 80.000 ms"]);
     assert_eq!(titles("signal"), ["worker-2 opens the barrier at 90.000 ms"]);
     for entry in ["a job", "holds the lock", "holds it again", "puts a job", "notifies", "opens the barrier"] {
         assert!(picture.contains(&format!(">{entry}</text>")), "no {entry:?} in the legend of {picture}");
@@ -422,7 +422,7 @@ fn kills_and_their_consequences_are_marks() {
     let records: Vec<Record> = records.into_iter().map(|(at, who, event)| sample::record(at, who, event)).collect();
     let picture = draw(Run { model: "machines", ..sample::run() }, &records);
     let document = Document::parse(&picture).unwrap();
-    let titles = of_class(&document, "deed").into_iter().filter_map(|node| node.first_element_child()?.text());
+    let titles = of_class(&document, "action").into_iter().filter_map(|node| node.first_element_child()?.text());
     let expected = ["is cut off at 30.000 ms", "is connected again at 70.000 ms", "takes job 3 again at 40.000 ms"];
     assert_eq!(titles.collect::<Vec<_>>(), expected);
     assert!(picture.contains("job 3, size 0.634, 10.000 ms to 80.000 ms, not completed"), "{picture}");

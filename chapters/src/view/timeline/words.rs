@@ -5,13 +5,13 @@ use std::fmt::{self, Display, Write};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::lane::{Bar, Deed, Held, Lane, Network, What};
+use super::lane::{Action, Bar, Held, Lane, Network, What};
 use super::story::{MARKS, Story};
 use crate::record::WorkerId;
 use crate::view::summary::plural;
 
 /// The number of workers that the text alternative describes one by one.
-const TOLD: u64 = 8;
+const DESCRIBED: u64 = 8;
 
 /// Text with the special characters of XML escaped.
 pub struct Xml<T>(pub T);
@@ -189,18 +189,20 @@ impl Story {
                 (plural(lengths.count(), "time"), lengths.median().map(format_short).unwrap_or_default());
             text += &format!(" The workers held {} {times}, {median} at the median.", any(held));
         }
-        text += &if self.workers() <= TOLD { self.each(unit) } else { self.overall(unit) };
+        text += &if self.workers() <= DESCRIBED { self.each(unit) } else { self.overall(unit) };
         if let Some(at) = self.stopping {
             text += &format!(" The service was told to stop at {}.", unit.rounded(at));
         }
-        let signals = self.deeds().into_iter().filter_map(|(at, worker, deed)| match deed {
-            Deed::Signal(resource) => Some(format!(" {worker} {} at {}.", resource.signalled(), unit.rounded(at))),
-            Deed::Again(job) => Some(format!(" {worker} took job {} again at {}.", job.number, unit.rounded(at))),
-            Deed::Network(Network::Cut) => Some(format!(" {worker} was cut off at {}.", unit.rounded(at))),
-            Deed::Network(Network::Restored) => Some(format!(" {worker} was connected again at {}.", unit.rounded(at))),
-            Deed::Put(_) => None,
+        let signals = self.actions().into_iter().filter_map(|(at, worker, action)| match action {
+            Action::Signal(resource) => Some(format!(" {worker} {} at {}.", resource.signalled(), unit.rounded(at))),
+            Action::Again(job) => Some(format!(" {worker} took job {} again at {}.", job.number, unit.rounded(at))),
+            Action::Network(Network::Cut) => Some(format!(" {worker} was cut off at {}.", unit.rounded(at))),
+            Action::Network(Network::Restored) => {
+                Some(format!(" {worker} was connected again at {}.", unit.rounded(at)))
+            }
+            Action::Put(_) => None,
         });
-        text.extend(signals.take(TOLD as usize));
+        text.extend(signals.take(DESCRIBED as usize));
         text.extend(self.brokers.iter().take(MARKS).map(|(at, what)| format!(" {what} at {}.", unit.rounded(*at))));
         if let Some(part) = self.part(unit) {
             text += &format!(" {part}");

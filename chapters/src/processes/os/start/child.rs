@@ -39,7 +39,7 @@ use serde::de::DeserializeOwned;
 ///     }
 ///
 ///     fn run(mut self) {
-///         write!(self.pipe, "Hello from {}.", self.name).expect("somebody listens");
+///         write!(self.pipe, "Hello from {}.", self.name).expect("the parent reads the pipe");
 ///     }
 /// }
 ///

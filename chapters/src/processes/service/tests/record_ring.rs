@@ -1,7 +1,7 @@
 use super::*;
 
-fn journal() -> Journal {
-    Journal::new(&Arc::new(Shared::new(WORDS).unwrap()), WorkerId(3), Instant::now()).unwrap()
+fn empty_ring() -> RecordRing {
+    RecordRing::new(&Arc::new(Shared::new(WORDS).unwrap()), WorkerId(3), Instant::now()).unwrap()
 }
 
 fn job(number: u64) -> Job {
@@ -10,7 +10,7 @@ fn job(number: u64) -> Job {
 
 #[test]
 fn what_one_handle_records_the_other_reads_once() {
-    let worker = journal();
+    let worker = empty_ring();
     let service = worker.clone();
     let said = [
         Event::WorkerStarted,
@@ -34,8 +34,8 @@ fn what_one_handle_records_the_other_reads_once() {
 }
 
 #[test]
-fn a_full_journal_makes_the_worker_wait_and_loses_nothing() {
-    let worker = journal();
+fn a_full_ring_makes_the_worker_wait_and_loses_nothing() {
+    let worker = empty_ring();
     let service = worker.clone();
     let jobs = 5 * SLOTS;
     let writer = thread::spawn(move || (0..jobs).for_each(|number| _ = worker.record(Event::JobStarted(job(number)))));
@@ -48,18 +48,18 @@ fn a_full_journal_makes_the_worker_wait_and_loses_nothing() {
 }
 
 #[test]
-fn a_writer_that_stops_in_the_middle_leaves_the_journal_incomplete() {
-    let journal = journal();
-    journal.record(Event::NoWork);
-    assert!(journal.is_complete());
-    journal.words[WRITING].store(1, Ordering::SeqCst);
-    assert!(!journal.is_complete());
+fn a_writer_that_stops_in_the_middle_leaves_the_ring_incomplete() {
+    let ring = empty_ring();
+    ring.record(Event::NoWork);
+    assert!(ring.is_complete());
+    ring.words[WRITING].store(1, Ordering::SeqCst);
+    assert!(!ring.is_complete());
 }
 
 #[test]
 fn a_slot_that_holds_nonsense_is_passed_over() {
-    let journal = journal();
-    journal.record(Event::NoWork);
-    slot(&journal.words, 0)[1].store(99, Ordering::Relaxed);
-    assert!(journal.read().is_empty());
+    let ring = empty_ring();
+    ring.record(Event::NoWork);
+    slot(&ring.words, 0)[1].store(99, Ordering::Relaxed);
+    assert!(ring.read().is_empty());
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use std::mem;
 use std::time::Duration;
 
-use super::lane::{Deed, Lane, Network, What};
+use super::lane::{Action, Lane, Network, What};
 use super::svg::{Plot, Tenths};
 use super::words::{Xml, about};
 use crate::record::Resource;
@@ -38,38 +38,40 @@ impl Plot<'_> {
     }
 
     /// Draws the actions of a worker that affect others, as marks on its lane.
-    pub fn draw_deeds(&self, out: &mut String, lane: &Lane) -> fmt::Result {
-        let mut marks: Vec<(Tenths, Duration, Deed, u64)> = Vec::new();
-        for (at, deed) in &lane.deeds {
+    pub fn draw_actions(&self, out: &mut String, lane: &Lane) -> fmt::Result {
+        let mut marks: Vec<(Tenths, Duration, Action, u64)> = Vec::new();
+        for (at, action) in &lane.actions {
             let x = self.x(*at);
             match marks.last_mut() {
-                _ if matches!(deed, Deed::Signal(resource) if resource.wakes_all()) => {}
+                _ if matches!(action, Action::Signal(resource) if resource.wakes_all()) => {}
                 Some((last, _, first, count))
-                    if x.0 - last.0 < NEAR.0 && mem::discriminant(first) == mem::discriminant(deed) =>
+                    if x.0 - last.0 < NEAR.0 && mem::discriminant(first) == mem::discriminant(action) =>
                 {
                     *count += 1
                 }
-                _ => marks.push((x, *at, *deed, 1)),
+                _ => marks.push((x, *at, *action, 1)),
             }
         }
-        for (x, at, deed, count) in marks {
-            let path = if is_arrival(&deed) { put(x) } else { notify(x) };
+        for (x, at, action, count) in marks {
+            let path = if is_arrival(&action) { put(x) } else { notify(x) };
             let at = self.unit.rounded(at);
-            let text = match (deed, count) {
-                (Deed::Put(job), 1) => format!("puts job {} at {at}", job.number),
-                (Deed::Put(job), jobs) => format!("puts {} at {at}, the first is {}", plural(jobs, "job"), job.number),
-                (Deed::Again(job), 1) => format!("takes job {} again at {at}", job.number),
-                (Deed::Again(job), jobs) => {
+            let text = match (action, count) {
+                (Action::Put(job), 1) => format!("puts job {} at {at}", job.number),
+                (Action::Put(job), jobs) => {
+                    format!("puts {} at {at}, the first is {}", plural(jobs, "job"), job.number)
+                }
+                (Action::Again(job), 1) => format!("takes job {} again at {at}", job.number),
+                (Action::Again(job), jobs) => {
                     format!("takes {} again at {at}, the first is {}", plural(jobs, "job"), job.number)
                 }
-                (Deed::Network(Network::Cut), _) => format!("is cut off at {at}"),
-                (Deed::Network(Network::Restored), _) => format!("is connected again at {at}"),
-                (Deed::Signal(resource), 1) => format!("{} at {at}", resource.signalled()),
-                (Deed::Signal(resource), times) => {
+                (Action::Network(Network::Cut), _) => format!("is cut off at {at}"),
+                (Action::Network(Network::Restored), _) => format!("is connected again at {at}"),
+                (Action::Signal(resource), 1) => format!("{} at {at}", resource.signalled()),
+                (Action::Signal(resource), times) => {
                     format!("{} {} from {at} on", resource.signalled(), plural(times, "time"))
                 }
             };
-            writeln!(out, r#"<path class="deed" d="{path}"><title>{text}</title></path>"#)?;
+            writeln!(out, r#"<path class="action" d="{path}"><title>{text}</title></path>"#)?;
         }
         Ok(())
     }
@@ -78,8 +80,8 @@ impl Plot<'_> {
     pub fn draw_signals(&self, out: &mut String) -> fmt::Result {
         let (top, bottom) = (self.top, self.bottom() + 4);
         let mut last = None;
-        for (at, worker, deed) in self.story.deeds() {
-            let Deed::Signal(resource) = deed else { continue };
+        for (at, worker, action) in self.story.actions() {
+            let Action::Signal(resource) = action else { continue };
             let x = self.x(at);
             if resource.wakes_all() && last != Some(x) {
                 let text = format!("{worker} {} at {}", resource.signalled(), self.unit.rounded(at));
@@ -91,15 +93,15 @@ impl Plot<'_> {
     }
 
     /// A sample of each kind of action in the run, and its description.
-    pub fn deed_samples(&self) -> Vec<(String, &'static str)> {
+    pub fn action_samples(&self) -> Vec<(String, &'static str)> {
         let mut samples: Vec<(String, &str)> = Vec::new();
-        for (.., deed) in self.story.deeds() {
-            let sample = match deed {
-                Deed::Put(_) => ("put".to_owned(), "puts a job"),
-                Deed::Signal(resource) if resource.wakes_all() => ("signal".to_owned(), resource.signalled()),
-                Deed::Signal(resource) => ("notify".to_owned(), resource.signalled()),
-                Deed::Again(_) => ("put".to_owned(), "takes a job again"),
-                Deed::Network(_) => ("notify".to_owned(), "cut off, or back"),
+        for (.., action) in self.story.actions() {
+            let sample = match action {
+                Action::Put(_) => ("put".to_owned(), "puts a job"),
+                Action::Signal(resource) if resource.wakes_all() => ("signal".to_owned(), resource.signalled()),
+                Action::Signal(resource) => ("notify".to_owned(), resource.signalled()),
+                Action::Again(_) => ("put".to_owned(), "takes a job again"),
+                Action::Network(_) => ("notify".to_owned(), "cut off, or back"),
             };
             if !samples.contains(&sample) {
                 samples.push(sample);
@@ -110,8 +112,8 @@ impl Plot<'_> {
 }
 
 /// Whether a job arrives, on a queue or at the worker.
-fn is_arrival(deed: &Deed) -> bool {
-    matches!(deed, Deed::Put(_) | Deed::Again(_))
+fn is_arrival(action: &Action) -> bool {
+    matches!(action, Action::Put(_) | Action::Again(_))
 }
 
 /// A triangle that points down into the lane.
