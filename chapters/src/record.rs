@@ -17,7 +17,16 @@ use crate::random::Seed;
 
 /// An event, with its time and its worker.
 ///
-/// As JSON it is one line of the trace: `{"at":0.001234,"worker":"worker-1","event":"job_started","job":{...}}`.
+/// As JSON it is one line of the trace:
+///
+/// ```
+/// use chapters::record::{Event, Record, WorkerId};
+///
+/// let line = r#"{"at":0.001234,"worker":"worker-1","event":"worker_started"}"#;
+/// let record: Record = serde_json::from_str(line).unwrap();
+/// assert_eq!((record.worker, &record.event), (Some(WorkerId(0)), &Event::WorkerStarted));
+/// assert_eq!(serde_json::to_string(&record).unwrap(), line);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The time since the start of the service, on one clock for all workers.

@@ -3,6 +3,37 @@
 //! A service gets a [`Plan`], jobs, and a [`Trace`](crate::trace::Trace) for its records. When all its workers have
 //! started, it calls [`OnStarted`] with a [`StopHandle`]; when the last one has ended, it returns an [`Outcome`]. A
 //! [`Run`] is the plan together with the rest that identifies a run, and makes the [`Summary`] of it.
+//!
+//! # Examples
+//!
+//! Two threads do four jobs:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use chapters::job::{Kind, jobs};
+//! use chapters::service::Plan;
+//! use chapters::threads::service::{Service, Worker};
+//! use chapters::trace;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let (trace, records) = trace::channel();
+//! let plan = Plan { workers: 2, time: Duration::from_secs(60), scale: 0.001, until_done: true };
+//! let mut service = Service::new(plan, trace);
+//! service.add_jobs(jobs(&"1".parse().unwrap(), Kind::Cpu).take(4));
+//!
+//! let mut kept = None; // dropping the handle would stop the service
+//! let on_started = |stop| {
+//!     kept = Some(stop);
+//!     Ok(())
+//! };
+//! let outcome = service.run(Box::new(on_started), Worker::work)?;
+//! assert_eq!(outcome.left, 0);
+//! let completed = records.rest().into_iter().filter(|record| record.event.name() == "job_completed");
+//! assert_eq!(completed.count(), 4);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::io;
 use std::time::Duration;

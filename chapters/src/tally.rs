@@ -9,6 +9,22 @@ use std::time::Duration;
 use crate::record::{Deliveries, Event, Record, WorkerId, WorkerSummary, seconds};
 
 /// The counts of the records of a run.
+///
+/// ```
+/// use chapters::job::{Job, Kind};
+/// use chapters::record::{Event, WorkerId};
+/// use chapters::tally::Tally;
+/// use chapters::trace;
+///
+/// let (trace, records) = trace::channel();
+/// let job = Job { number: 0, kind: Kind::Cpu, size: 1.0 };
+/// trace.worker(WorkerId(0)).record(Event::JobStarted(job));
+/// trace.worker(WorkerId(0)).record(Event::JobCompleted(job));
+///
+/// let mut tally = Tally::default();
+/// records.rest().iter().for_each(|record| tally.add(record));
+/// assert_eq!((tally.begun(), tally.completed(), tally.died()), (1, 1, 0));
+/// ```
 #[derive(Debug, Default)]
 pub struct Tally {
     workers: BTreeMap<WorkerId, Worker>,

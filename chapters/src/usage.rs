@@ -5,6 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The resources that one process, or several together, have used so far.
+///
+/// ```
+/// use chapters::usage::Usage;
+///
+/// let start = Usage::of_this_process();
+/// let sum: u64 = (0..1_000_000).map(std::hint::black_box).sum();
+/// assert_eq!(sum, 499_999_500_000);
+/// println!("{:?} of processor time", Usage::of_this_process().since(start).cpu);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Processor time, in user code and in the kernel. Zero if the system doesn't report it.

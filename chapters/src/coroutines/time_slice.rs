@@ -39,7 +39,7 @@ impl TimeSlice {
     }
 
     /// Lets the other tasks run and starts the next time slice, if more than a millisecond has passed at `now` since
-    /// this one started. Cancelling it has no effect on the slice.
+    /// this one started. If it is cancelled, the slice goes on.
     pub async fn yield_if_over(&mut self, now: Instant) {
         if now - self.start > LENGTH {
             task::yield_now().await;

@@ -15,6 +15,33 @@ use crate::threads::service::{Service, Worker};
 
 /// Runs `service`, with its workers under `gils`.
 ///
+/// ```
+/// use std::time::Duration;
+///
+/// use chapters::gil::SWITCH_INTERVAL;
+/// use chapters::gil::interpreter::{GilMode, Gils};
+/// use chapters::gil::worker;
+/// use chapters::job::{Kind, jobs};
+/// use chapters::service::Plan;
+/// use chapters::{threads, trace};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (trace, records) = trace::channel();
+/// let plan = Plan { workers: 2, time: Duration::from_secs(60), scale: 0.001, until_done: true };
+/// let mut service = threads::Service::new(plan, trace);
+/// service.add_jobs(jobs(&"1".parse().unwrap(), Kind::Cpu).take(4));
+///
+/// let mut kept = None; // dropping the handle would stop the service
+/// let on_started = |stop| {
+///     kept = Some(stop);
+///     Ok(())
+/// };
+/// worker::run(service, Gils::new(GilMode::One, SWITCH_INTERVAL), Box::new(on_started))?;
+/// assert!(records.rest().iter().any(|record| record.event.name() == "gil_acquired"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// Those of [`Service::run`].
