@@ -1,4 +1,4 @@
-//! What the interpreter lock promises, tried with real threads and real time.
+//! The promises of the interpreter lock, tested with real threads and real time.
 //!
 //! Nothing here sleeps to get an order: a thread that needs another to have done something passes checkpoints, or waits
 //! with the lock given back, until it has. `tests/loom_gil.rs` tries every order instead of those that happen.

@@ -1,4 +1,4 @@
-//! What the examples `lost_updates` and `shared_number` show, as promises.
+//! The promises of the examples `lost_updates` and `shared_number`.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;

@@ -1,4 +1,4 @@
-//! Why the room refuses a request, and the response that says so.
+//! The reasons why the room refuses a request, and the response with the reason.
 
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};

@@ -16,8 +16,8 @@ fn figures_without_words(page: &Page) -> Vec<String> {
         match event {
             Event::Start(Tag::Image { dest_url, .. }) => image = Some((dest_url.into_string(), false)),
             Event::Text(text) | Event::Code(text) => {
-                if let Some((_, told)) = &mut image {
-                    *told |= !text.trim().is_empty();
+                if let Some((_, described)) = &mut image {
+                    *described |= !text.trim().is_empty();
                 }
             }
             Event::End(TagEnd::Image) => {

@@ -28,7 +28,7 @@ fn check(program: fn()) -> Result<(), String> {
 /// The payload of the panic of a dish. A panic that's resumed isn't reported.
 struct Burnt;
 
-/// Lets cooks cook, of whom the first one panics.
+/// Lets cooks cook. The first one panics.
 fn cook(places: usize, cooks: usize) {
     let (kitchen, cooking) = (Kitchen::new(places), AtomicUsize::new(0));
     let cook = |panics: bool| {

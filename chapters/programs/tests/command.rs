@@ -194,7 +194,7 @@ fn the_protocol_returns_the_whole_recording_or_says_why_not() {
     };
     let answer = ask(&["mine", "--live"]);
     assert_eq!(answer["recording"]["name"], "mine");
-    // A page that shows the recording has no listing of its own.
+    // The page that shows the recording doesn't have a listing of the program, so the recording contains it.
     let lines = answer["recording"]["sources"][0]["parts"][0]["lines"].as_array().expect("the program's lines");
     assert!(lines.iter().any(|line| line == "pub fn main() {"), "{lines:?}");
     let answer = ask(&["book_queue", "--live", "--limit=100"]);

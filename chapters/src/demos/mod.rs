@@ -165,10 +165,10 @@ impl<P: Part> CommandLine<P> {
         let name = model.name();
         #[cfg(target_os = "linux")]
         if self.options.method.is_some() && *model != Model::Processes {
-            return Some(format!("--method: only processes are started by a method, not {name}"));
+            return Some("--method: only processes are started by a method; add --model=processes".to_owned());
         }
         if runtime.is_some() && *model != Model::Coroutines {
-            return Some(format!("--runtime: only coroutines have an event loop, not {name}"));
+            return Some("--runtime: only coroutines have an event loop; add --model=coroutines".to_owned());
         }
         let Some(part) = self.part else {
             let flag = output.timeline.as_ref().map(|_| "--timeline").or(output.trace.as_ref().map(|_| "--trace"))?;

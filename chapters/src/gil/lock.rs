@@ -80,7 +80,7 @@ const NOBODY: u64 = 0;
 /// }
 /// guard.allow_threads(|| std::thread::yield_now()); // lets others in for as long as this takes
 /// drop(guard);
-/// assert_eq!(gil.switches(), 1); // nobody but this thread ever held it
+/// assert_eq!(gil.switches(), 1); // no other thread has held it
 /// ```
 #[derive(Debug)]
 // ANCHOR: gil

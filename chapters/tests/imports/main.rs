@@ -46,7 +46,7 @@ fn circles<'a>(imports: &BTreeMap<&'a Path, BTreeSet<&'a Path>>) -> BTreeSet<Vec
     needs.keys().map(circle).filter(|files: &Vec<&Path>| !files.is_empty()).collect()
 }
 
-/// What is wrong with the imports of a crate.
+/// The faults in the imports of a crate.
 fn faults(root: &Path, order: &[&[&str]], read: &impl Fn(&Path) -> Option<String>) -> Vec<String> {
     let found = match Crate::read(root, read) {
         Ok(found) => found,
@@ -104,7 +104,7 @@ fn the_imports_of_the_reading_room_go_one_way() {
 mod each_fault_is_found {
     use super::*;
 
-    /// What is wrong with a crate of these files.
+    /// The faults in the imports of a crate with these files.
     fn faults_of(files: &[(&str, &str)]) -> Vec<String> {
         let files: BTreeMap<PathBuf, &str> = files.iter().map(|(path, text)| (PathBuf::from(path), *text)).collect();
         let order: &[&[&str]] = &[&["low"], &["middle"], &["high"]];

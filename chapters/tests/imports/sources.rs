@@ -1,7 +1,7 @@
 //! The files of a crate, and which file imports which.
 //!
 //! A path in a `use` line leads to the file that *defines* the last name, through every `pub use` on the way. So a `mod.rs`
-//! that only lists and re-exports its children makes no circle, and one that defines something for them makes one as soon
+//! that only lists and re-exports its children isn't part of a circle, and one that defines something for them is as soon
 //! as it imports them. Paths in the code that begin with `crate` count as well. Code that is compiled for tests alone
 //! doesn't.
 
@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::{Attribute, File, Item, ItemMod, UseTree, Visibility};
 
-/// The names of a module from the crate's root on; the root itself has none.
+/// The names of a module from the crate's root on. The list is empty for the root itself.
 type Names = Vec<String>;
 
 /// One module: a file, or a `mod` with braces in one.
 #[derive(Debug, Default)]
 struct Module {
     file: PathBuf,
-    /// What is defined in it.
+    /// The items that it defines.
     items: BTreeSet<String>,
-    /// What `use` lines bring into it: each name, and the path that it stands for. Globs are named `*`.
+    /// The names that `use` lines bring into it, and the path that it stands for. Globs are named `*`.
     uses: Vec<(String, Names)>,
     /// Other paths that begin with `crate`.
     paths: Vec<Names>,

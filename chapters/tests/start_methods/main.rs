@@ -1,4 +1,4 @@
-//! Starting processes, by all three methods: what a worker begins with, how it ends, and what its handle is good for.
+//! Starting processes, by all three methods: a worker's state at its start, its end, and the use of its handle.
 //!
 //! Each scene runs in a process of its own with one thread, because a process with several threads can't fork.
 

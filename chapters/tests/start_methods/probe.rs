@@ -11,7 +11,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, raise};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What a probe does.
+/// The action of a probe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Act {
     /// Reports its PID.

@@ -190,7 +190,7 @@ fn joined_threads(method: Method) {
     }
 }
 
-/// Only the check is of interest, and two of the methods have none.
+/// Only fork does the check that matters here, so the other methods don't run the probe.
 fn report_if_cheap(starter: &Starter<Probe>, method: Method) {
     if matches!(method, Method::Fork) {
         report(starter, Act::Pid);
@@ -257,7 +257,7 @@ fn reused_pid(method: Method) {
     let pid = process.pid();
     let mut other = None;
     for _ in 0..1000 {
-        // The next process gets the next PID, if that is free and nobody else is quicker.
+        // The next process gets the next PID, if it's free and no other process is started first.
         if fs::write("/proc/sys/kernel/ns_last_pid", format!("{}", pid.as_raw() - 1)).is_err() {
             eprintln!("skipped: only root can choose the next PID");
             return;
@@ -317,7 +317,7 @@ fn few_descriptors(method: Method) {
             let (process, pipe) = start(&starter, Act::Exit(7))?;
             drop(pipe);
             let code = process.wait()?.code();
-            // A program that has no descriptor left to load its libraries ends with 127.
+            // A program that can't open its libraries, because it has reached the limit of descriptors, ends with 127.
             assert!(
                 code == Some(7) || !matches!(method, Method::Fork) && matches!(code, Some(1 | 2 | 127)),
                 "{code:?}"

@@ -43,7 +43,7 @@ impl Sender {
 }
 
 impl Drop for Sender {
-    /// Tells the receiver that no value will come, if none was sent.
+    /// Notifies the receiver that no value will come, if none was sent.
     fn drop(&mut self) {
         self.shared.state.lock().unwrap().closed = true;
         self.shared.changed.notify_one();

@@ -44,7 +44,7 @@ impl Sender {
 }
 
 impl Drop for Sender {
-    /// Tells the receiver that no value will come, if none was sent.
+    /// Notifies the receiver that no value will come, if none was sent.
     fn drop(&mut self) {
     }
 }

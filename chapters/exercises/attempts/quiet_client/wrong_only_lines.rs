@@ -1,4 +1,4 @@
-//! The answers have no limit.
+//! The answers aren't limited.
 //!
 //! Refused: doesn't read its answers still has its place
 

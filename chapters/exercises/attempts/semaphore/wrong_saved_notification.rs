@@ -1,4 +1,4 @@
-//! Notifies only if there was no permit.
+//! Notifies only if it adds the first permit.
 //! Refused: none came for B
 
 use chapters::scheduler::sync::{Condvar, Mutex};

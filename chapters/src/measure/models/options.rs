@@ -59,7 +59,7 @@ pub struct Options {
     pub(super) format: Format,
 
     /// Draw a chart of each part as NAME.svg in this folder, and of the speedup of jobs that compute as speedup.svg
-    #[arg(long, value_name = "FOLDER", help_heading = "What to look at")]
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(super) plot: Option<PathBuf>,
 }
 

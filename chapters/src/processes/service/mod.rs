@@ -146,7 +146,7 @@ pub struct Worker {
 impl Worker {
     /// Takes jobs and does them until the service stops or no job can come.
     // ANCHOR: work
-    fn work(self) {
+    pub fn work(self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
             last = match self.queue.recv_deadline(last + IDLE_TIMEOUT) {
