@@ -27,9 +27,6 @@ pub const LIMIT: Duration = Duration::from_secs(90);
 /// The time limit of a run, for a controller that hangs itself.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// The number of tests at once. They wait for most of their time.
-const AT_ONCE: usize = 4;
-
 /// The longest time before a kill, in microseconds.
 pub const SPREAD: u64 = 1000;
 
@@ -64,8 +61,9 @@ impl<K> Run<K> {
 /// How many processes the short and the long test of a start method kill.
 pub type Kills = [(Method, u64, u64); 3];
 
-/// Runs the tests of all kinds, and `trials`. With other arguments, this program is the controller of a run, or a worker.
-pub fn main<K: Kind>(kinds: &[K], kills: Kills, mut trials: Vec<Trial>) -> ExitCode {
+/// Runs the tests of all kinds, and `trials`, `at_once` of them at a time. With other arguments, this program is the
+/// controller of a run, or a worker.
+pub fn main<K: Kind>(kinds: &[K], kills: Kills, mut trials: Vec<Trial>, at_once: Option<usize>) -> ExitCode {
     if let Some(status) = child_main::<K::Worker>() {
         return status;
     }
@@ -90,7 +88,7 @@ pub fn main<K: Kind>(kinds: &[K], kills: Kills, mut trials: Vec<Trial>) -> ExitC
         }
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
+    arguments.test_threads = arguments.test_threads.or(at_once);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

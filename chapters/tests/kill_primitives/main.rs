@@ -29,5 +29,5 @@ fn main() -> ExitCode {
     }
     let copies = Trial::test("the copies of guards in a forked child do nothing", || kill::run_this_program(&[COPY]));
     let kills = [(Method::Fork, 20, 400), (Method::Spawn, 4, 80), (Method::Forkserver, 6, 120)];
-    kill::main(&Kind::ALL, kills, vec![copies])
+    kill::main(&Kind::ALL, kills, vec![copies], None)
 }

@@ -17,7 +17,10 @@ use chapters::processes::start::Method;
 
 use controller::Kind;
 
+/// The number of tests at once. They wait for most of their time.
+const AT_ONCE: usize = 4;
+
 fn main() -> ExitCode {
     let kills = [(Method::Fork, 100, 600), (Method::Spawn, 20, 150), (Method::Forkserver, 40, 300)];
-    kill::main(&[Kind::Queue, Kind::SimpleQueue], kills, Vec::new())
+    kill::main(&[Kind::Queue, Kind::SimpleQueue], kills, Vec::new(), Some(AT_ONCE))
 }
