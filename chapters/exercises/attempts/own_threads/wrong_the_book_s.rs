@@ -11,5 +11,5 @@ use chapters::trace::Trace;
 pub fn run(plan: Plan, jobs: Vec<Job>, trace: Trace, on_started: OnStarted<'_>) -> io::Result<u64> {
     let mut service = chapters::threads::Service::new(plan, trace);
     service.add_jobs(jobs);
-    Ok(service.run(on_started)?.left)
+    Ok(service.run(on_started, chapters::threads::service::Worker::work)?.left)
 }

@@ -314,7 +314,7 @@ mod tests {
         keeps_the_contract(|plan, jobs, trace, on_started| {
             let mut service = chapters::threads::Service::new(plan, trace);
             service.add_jobs(jobs);
-            Ok(service.run(on_started)?.left)
+            Ok(service.run(on_started, chapters::threads::service::Worker::work)?.left)
         });
     }
 
