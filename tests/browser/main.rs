@@ -46,13 +46,15 @@ fn try_out(engine: Engine, test: fn(&Browser) -> Fault) -> Fault {
         all.iter().position(|it| it.engine() == engine).map(|index| all.swap_remove(index))
     };
     let browser = unused.map_or_else(|| Browser::start(&Programs::find(engine)?), Ok)?;
-    test(&browser)?;
-    let complaints = browser.complaints()?;
-    if !complaints.is_empty() {
-        return Err(complaints.join("\n"));
+    let tried = test(&browser).and_then(|()| match browser.complaints()? {
+        complaints if complaints.is_empty() => Ok(()),
+        complaints => Err(complaints.join("\n")),
+    });
+    match tried {
+        Ok(()) => self::unused().push(browser),
+        Err(_) => browser.close(),
     }
-    self::unused().push(browser);
-    Ok(())
+    tried
 }
 
 /// Reports that nothing was tested because a program is missing. In CI that is a failure.
