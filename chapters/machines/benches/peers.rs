@@ -16,7 +16,7 @@ use chapters::statistics::{Verdict, interval, median, verdict};
 use chapters::view::json;
 use rand::seq::SliceRandom;
 
-/// The goal: at least so many times Celery's rate.
+/// The goal, in multiples of Celery's rate.
 const GOAL: f64 = 15.0;
 const ROUNDS: usize = 5;
 const WORKERS: u32 = 4;
