@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use super::place::{Place, Stack};
 use super::program::list;
-use super::thread::END_OF_SCOPE;
-use super::world::{Awaited, Object, ObjectId, Op, Task, ThreadId, World};
+use super::world::{Awaited, END_OF_SCOPE, Object, ObjectId, Op, Task, ThreadId, World};
 
 /// A snapshot of all threads and objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

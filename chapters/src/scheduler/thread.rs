@@ -9,7 +9,7 @@ use std::time::Duration;
 pub use std::thread::{Result, panicking};
 
 use super::engine::{self, add_thread, quietly, run_thread, start_thread, step};
-use super::world::{Op, ThreadId, World};
+use super::world::{END_OF_SCOPE, Op, ThreadId, World};
 
 /// A thread: see [`std::thread::Thread`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +89,6 @@ pub fn yield_now() {
 pub fn sleep(_duration: Duration) {
     step(Op::Sleep, String::new(), |_, _, _| ());
 }
-
-/// The description of a join at the end of a scope, which waits for all threads of the scope.
-pub(super) const END_OF_SCOPE: &str = "at the end of the scope";
 
 #[track_caller]
 fn join(thread: ThreadId, detail: &str) {

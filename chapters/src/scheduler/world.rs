@@ -24,6 +24,9 @@ pub(super) type View = BTreeMap<ObjectId, usize>;
 /// on for longer is a livelock, and the program has ended.
 const IDLE_LIMIT: u32 = 20;
 
+/// The description of a join at the end of a scope, which waits for all threads of the scope.
+pub(super) const END_OF_SCOPE: &str = "at the end of the scope";
+
 /// An operation that a thread has announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Op {
