@@ -58,8 +58,8 @@ fn each_part_has_all_models_and_a_chart() {
             assert!(row["wall_seconds"].as_f64() > Some(0.0), "{row}");
             assert!(row["peak_rss_bytes"].as_f64() > Some(0.0), "{row}");
             assert_eq!(row["rounds"], 1, "{row}");
-            // On Linux, the kernel's part is in it as well.
-            let is_weighed = row["memory_bytes"].as_f64() > Some(0.0);
+            // On Linux, the kernel's part is in it as well. The program may have returned more memory than the workers take.
+            let is_weighed = row["memory_bytes"].is_number();
             assert_eq!(is_weighed, part == "idle" && cfg!(target_os = "linux"), "{row}");
         }
         let chart = fs::read_to_string(format!("{charts}/{part}.svg")).expect("a chart");
