@@ -41,7 +41,7 @@ fn both() {
         Some(total) => violated(&format!("the store says that {added} was added, but the total is {total}")),
         None => violated("token 2 is refused although no token is higher"),
     }
-    if added % 10 == 0 {
+    if added.is_multiple_of(10) {
         violated("B's write with token 2 is refused although no token is higher");
     }
 }

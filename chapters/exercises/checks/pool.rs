@@ -104,7 +104,8 @@ fn bad_job(message: &str) -> u32 {
 fn unwanted() -> Result<(), String> {
     let pool = Pool::new(1);
     let (go, wait) = channel::bounded::<()>(1);
-    drop(pool.submit(move || _ = wait.recv()));
+    // Drops the answer.
+    _ = pool.submit(move || _ = wait.recv());
     _ = go.send(());
     match pool.submit(|| 2).wait() {
         Ok(2) => Ok(()),
@@ -117,10 +118,10 @@ fn dropped() -> Result<(), String> {
     let pool = Pool::new(2);
     for _ in 0..4 {
         let done = Arc::clone(&done);
-        drop(pool.submit(move || {
+        _ = pool.submit(move || {
             thread::sleep(Duration::from_millis(100));
             done.fetch_add(1, SeqCst);
-        }));
+        });
     }
     drop(pool);
     match done.load(SeqCst) {

@@ -47,7 +47,7 @@ async fn children() -> Result<(), String> {
     let (time, left) = (start.elapsed().as_secs(), Arc::strong_count(&alive) - 1);
     match (result, time, left) {
         (Err(error), ..) => Err(format!("No child fails, and the scope ends with the error {error:?}.")),
-        (_, time, 0) if time == 3 => Ok(()),
+        (_, 3, 0) => Ok(()),
         (_, time, 0) if time < 3 => Err(format!("A child takes 3 s, and it was gone after {time} s, before it ended.")),
         (_, time, 0) => Err(format!("Children of 1 s, 2 s, and 3 s took {time} s: they should run at the same time.")),
         (_, time, left) => {

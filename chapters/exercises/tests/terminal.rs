@@ -53,14 +53,16 @@ impl Terminal {
         let mut command = Command::new(env!("CARGO_BIN_EXE_exercises"));
         command.arg(format!("--folder={}", folder.display())).env("TERM", "xterm");
         command.stdin(copy()).stdout(copy()).stderr(copy());
-        // SAFETY: Both functions are async-signal-safe. They make the terminal the one that Ctrl-C reaches the runner from.
-        unsafe {
-            command.pre_exec(|| {
-                libc::setsid();
-                libc::ioctl(0, libc::TIOCSCTTY, 0);
-                Ok(())
-            });
-        }
+        // Makes the terminal the one that Ctrl-C reaches the runner from.
+        let take_terminal = || {
+            // SAFETY: The function has no preconditions.
+            unsafe { libc::setsid() };
+            // SAFETY: The request takes a number, and descriptor 0 is a terminal.
+            unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) };
+            Ok(())
+        };
+        // SAFETY: Both functions are async-signal-safe.
+        unsafe { command.pre_exec(take_terminal) };
         let runner = command.spawn().expect("the runner starts");
         let (sender, printed) = mpsc::channel();
         let mut screen = ours.try_clone().expect("a copy");
