@@ -168,9 +168,12 @@ pub struct Run<'a> {
     run: Kind<'a>,
 }
 
+/// A measurement that an interpreter makes.
+type InPython<'a> = Rc<dyn Fn(&Interpreter) -> Option<f64> + 'a>;
+
 enum Kind<'a> {
     Here(Box<dyn FnMut() -> Option<f64> + 'a>),
-    InPython(Rc<dyn Fn(&Interpreter) -> Option<f64> + 'a>),
+    InPython(InPython<'a>),
 }
 
 impl<'a> Run<'a> {
