@@ -1,7 +1,7 @@
-//! One of four workers aborts. Do the others survive, as threads and as processes? `cargo run --example abort`
+//! Do three workers survive when a fourth one aborts, as threads and as processes? `cargo run --example abort`
 //!
 //! `std::process::abort` stands for any sudden end of a process: a fault in C code, a stack overflow, a failed
-//! allocation. A control run, in which no worker aborts, shows that the abort is what makes the difference.
+//! allocation. In a control run, no worker aborts, and all four print their message.
 
 use std::io::Read;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -31,7 +31,7 @@ fn main() -> io::Result<ExitCode> {
 }
 
 // ANCHOR: work
-/// Prints that it is done. Worker 2 goes first, and may abort instead. The others wait until it is at its end.
+/// Prints a message. Worker 2 goes first, and aborts if `aborts` is true. The others wait until worker 2 is done.
 fn work(number: usize, aborts: bool, wait: impl Fn()) {
     if number != 2 {
         wait();
@@ -55,7 +55,7 @@ fn threads(aborts: bool) {
 }
 // ANCHOR_END: work
 
-/// Runs the workers both ways, each in processes of their own, without an abort and with one, and counts the messages.
+/// Runs the workers as threads and as processes, first without an abort and then with one, and counts the messages.
 fn report() -> io::Result<()> {
     for (aborts, with) in [("ends", ""), ("aborts", " with an abort")] {
         let this = |argument: &str| -> io::Result<Child> {
@@ -69,7 +69,7 @@ fn report() -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for the processes in this order, after closing the input of each, and counts their messages.
+/// Closes each process's input, waits for the process to end, and returns the total number of messages.
 fn done(children: impl IntoIterator<Item = Child>) -> io::Result<usize> {
     let said = |child: Child| Ok(String::from_utf8_lossy(&child.wait_with_output()?.stdout).matches("done").count());
     children.into_iter().map(said).sum()

@@ -1,6 +1,6 @@
-//! A child has the lock, and its parent tries to take it: `cargo run --example copied_lock`.
+//! A child holds a lock, and its parent tries to acquire it: `cargo run --example copied_lock`.
 //!
-//! With a thread's lock, of which the child has a copy, and with one in memory that both processes share.
+//! First with a thread's lock, which the fork copies, and then with a lock in shared memory.
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -11,16 +11,16 @@ mod linux {
     use chapters::threads;
 
     // ANCHOR: both_hold
-    /// Makes a child that acquires a lock, and tries to acquire it too, while the child
-    /// holds it. Returns whether both have it.
+    /// Forks a child that acquires a lock, and tries to acquire the same lock while the child
+    /// holds it. Returns whether both hold it.
     fn both_hold<G>(try_acquire: impl Fn() -> Option<G>) -> io::Result<bool> {
         let (mut from_child, mut to_parent) = io::pipe()?;
         let (mut from_parent, mut to_child) = io::pipe()?;
         let child = fork::start(|| {
             let held = try_acquire();
-            let told = to_parent.write_all(&[held.is_some().into()]);
-            // It keeps the guard until the parent has tried.
-            told.and_then(|()| from_parent.read_exact(&mut [0])).expect("the parent lives");
+            let reported = to_parent.write_all(&[held.is_some().into()]);
+            // Hold the guard until the parent has tried.
+            reported.and_then(|()| from_parent.read_exact(&mut [0])).expect("the parent is alive");
         })?;
         let mut child_holds = [0];
         from_child.read_exact(&mut child_holds)?;
@@ -34,7 +34,7 @@ mod linux {
     pub fn main() -> io::Result<()> {
         let of_threads = threads::Lock::new();
         let of_processes = processes::Lock::new(&Arc::new(Shared::new(processes::Lock::<()>::WORDS)?))?;
-        let say = |both| if both { "and so does the parent" } else { "and the parent does not get it" };
+        let say = |both| if both { "and so does the parent" } else { "but the parent can't acquire it" };
         println!("a thread's lock:  the child holds it, {}", say(both_hold(|| of_threads.try_acquire())?));
         println!("a process's lock: the child holds it, {}", say(both_hold(|| of_processes.try_acquire())?));
         Ok(())
@@ -49,5 +49,5 @@ fn main() -> std::io::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    println!("the processes of this book need Linux: fork, and memory that processes share");
+    println!("This example needs Linux: it uses fork and shared memory.");
 }

@@ -1,4 +1,4 @@
-"""What a multiprocessing.Queue cannot pickle fails in its feeder: python3 chapters/examples/feeder.py"""
+"""An item that can't be pickled fails in the queue's feeder thread, not in put: python3 chapters/examples/feeder.py"""
 
 import multiprocessing
 import queue
@@ -6,9 +6,9 @@ import queue
 # ANCHOR: put
 jobs = multiprocessing.Queue()
 jobs.put(number for number in range(3))
-print("put has returned", flush=True)
+print("put returned", flush=True)
 try:
     jobs.get(timeout=1)
 except queue.Empty:
-    print("nothing has come")
+    print("no item arrived")
 # ANCHOR_END: put

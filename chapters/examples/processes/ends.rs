@@ -26,7 +26,7 @@ fn statuses() -> io::Result<()> {
     })?;
     killed.kill();
     for child in [returns, exits, killed] {
-        println!("a child has ended with {}", child.wait()?);
+        println!("a child ended with {}", child.wait()?);
     }
     // ANCHOR_END: statuses
     Ok(())
@@ -38,9 +38,9 @@ fn zombie() -> io::Result<()> {
     while !state(&child)?.starts_with('Z') {
         thread::yield_now();
     }
-    println!("it has ended, and is still there: {}", state(&child)?);
+    println!("the child has ended but hasn't been reaped: {}", state(&child)?);
     child.wait()?;
-    println!("somebody has waited for it, and it is gone: {}", state(&child).is_err());
+    println!("the child has been reaped: {}", state(&child).is_err());
     // ANCHOR_END: zombie
     Ok(())
 }
@@ -54,32 +54,30 @@ fn state(process: &Process) -> io::Result<String> {
 
 fn orphan() -> io::Result<()> {
     prctl::set_child_subreaper(true)?;
-    let (mut said, say) = io::pipe()?;
-    let looks = io::pipe()?;
-    let parent = fork::start(move || have_a_child_and_end(say, looks))?;
+    let (mut report, reporter) = io::pipe()?;
+    let checked = io::pipe()?;
+    let parent = fork::start(move || leave_an_orphan(reporter, checked))?;
     parent.wait()?;
     let mut parents = String::new();
-    said.read_to_string(&mut parents)?;
-    println!(
-        "an orphan had another parent, and has this process now: {}",
-        parents == format!("{}, {}", parent.pid(), getpid())
-    );
+    report.read_to_string(&mut parents)?;
+    println!("this process has adopted the orphan: {}", parents == format!("{}, {}", parent.pid(), getpid()));
     waitpid(None, None)?;
     Ok(())
 }
 
-/// Ends once its child knows its parent's PID. The child reports that PID, and its new parent's afterwards.
-fn have_a_child_and_end(mut say: PipeWriter, (mut looked, looks): (PipeReader, PipeWriter)) {
-    // SAFETY: this process has one thread, so the copy lacks none.
+/// Forks a child, waits until the child has read its parent's PID, and ends. The child then reports that PID and its new
+/// parent's.
+fn leave_an_orphan(mut reporter: PipeWriter, (mut checked, checker): (PipeReader, PipeWriter)) {
+    // SAFETY: this process has only one thread, so the child loses none.
     if let Ok(ForkResult::Child) = unsafe { fork_bare() } {
         let parent = getppid();
-        drop(looks);
+        drop(checker);
         while getppid() == parent {
             thread::yield_now();
         }
-        write!(say, "{parent}, {}", getppid()).expect("somebody listens");
+        write!(reporter, "{parent}, {}", getppid()).expect("the first process reads the report");
         fork::exit(0);
     }
-    drop(looks);
-    let _ = looked.read(&mut [0]);
+    drop(checker);
+    let _ = checked.read(&mut [0]);
 }

@@ -1,4 +1,4 @@
-//! A process with two threads is copied. One of them holds a lock, and only the other exists in the copy.
+//! Forks a process with two threads. One thread holds a lock during the fork, and the child has only the other thread.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,10 +10,10 @@ use chapters::processes::start::{Child, Method, Starter, fork};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// The time limit in milliseconds for an action that is almost instant.
-const LONGEST: u16 = 1000;
+/// How long the parent waits for a report, in milliseconds. Acquiring a free lock takes far less time.
+const TIMEOUT_MS: u16 = 1000;
 
-/// A lock of this process. Every process has one of its own.
+/// A thread's lock. Every process has its own copy.
 static LOCK: Mutex<()> = Mutex::new(());
 
 /// Acquires the lock, and writes one byte before and one after.
@@ -41,75 +41,75 @@ impl Child for Taker {
     }
 
     fn run(mut self) {
-        self.pipe.write_all(b"?").expect("somebody listens");
+        self.pipe.write_all(b"?").expect("the parent reads the pipe");
         let _held = LOCK.lock();
-        self.pipe.write_all(b"!").expect("somebody listens");
+        self.pipe.write_all(b"!").expect("the parent reads the pipe");
     }
 }
 
 pub fn show() -> io::Result<()> {
     // ANCHOR: hang
     let (pipe, taker) = Taker::new()?;
-    let give_back = lock_in_another_thread();
-    // SAFETY: the child acquires a lock that another thread holds, so it can only wait, in vain.
+    let release = lock_in_another_thread();
+    // SAFETY: the child only tries to acquire a lock that another thread holds, so it blocks.
     let child = unsafe { fork::start_unchecked(|| taker.run()) }?;
-    give_back();
-    println!("the other thread has given the lock back: {}", LOCK.try_lock().is_ok());
-    if !has_taken(pipe)? {
-        println!("the child does not have it after {LONGEST} ms, and will never have it");
+    release();
+    println!("the other thread has released the lock: {}", LOCK.try_lock().is_ok());
+    if !has_acquired(pipe)? {
+        println!("after {TIMEOUT_MS} ms, the child is still waiting for the lock");
         child.kill();
     }
     // ANCHOR_END: hang
-    println!("the child has ended with {}", child.wait()?);
+    println!("the child ended with {}", child.wait()?);
     Ok(())
 }
 
-pub fn show_mended() -> io::Result<()> {
+pub fn show_fixed() -> io::Result<()> {
     let (pipe, taker) = Taker::new()?;
     let early = Starter::new(Method::Fork)?.start(taker)?;
-    println!("fork, before the thread: the child has the lock: {}", has_taken(pipe)?);
+    println!("Fork, before the thread starts: the child acquired the lock: {}", has_acquired(pipe)?);
     early.wait()?;
-    let give_back = lock_in_another_thread();
+    let release = lock_in_another_thread();
     for method in [Method::Fork, Method::Spawn, Method::Forkserver] {
         let (pipe, taker) = Taker::new()?;
         match Starter::new(method) {
             Ok(starter) => {
                 let process = starter.start(taker)?;
-                println!("{method:?}: the child has the lock: {}", has_taken(pipe)?);
+                println!("{method:?}: the child acquired the lock: {}", has_acquired(pipe)?);
                 process.wait()?;
             }
             Err(error) => println!("{method:?}: {error}"),
         }
     }
-    give_back();
+    release();
     Ok(())
 }
 
 /// Starts a thread that acquires the lock. Returns a function that makes the thread release it.
 fn lock_in_another_thread() -> impl FnOnce() {
-    let (tell, told) = mpsc::channel();
-    let (end, ending) = mpsc::channel::<()>();
+    let (locked, is_locked) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
     let holder = thread::spawn(move || {
         let _held = LOCK.lock();
-        tell.send(()).expect("somebody listens");
-        let _ = ending.recv();
+        locked.send(()).expect("the main thread is waiting");
+        let _ = released.recv();
     });
-    told.recv().expect("the thread takes the lock");
+    is_locked.recv().expect("the thread acquires the lock");
     move || {
-        drop(end);
-        holder.join().expect("the thread does nothing that could fail");
+        drop(release);
+        holder.join().expect("the thread doesn't panic");
     }
 }
 
-/// Whether the [`Taker`] at the other end of `pipe` acquires the lock in time.
-fn has_taken(mut pipe: PipeReader) -> io::Result<bool> {
+/// Whether the [`Taker`] that writes to `pipe` acquires the lock before the timeout.
+fn has_acquired(mut pipe: PipeReader) -> io::Result<bool> {
     pipe.read_exact(&mut [0])?;
-    says_in_time(&pipe)
+    is_readable_in_time(&pipe)
 }
 
-/// Whether something comes out of `pipe` in time.
-pub fn says_in_time(pipe: &PipeReader) -> io::Result<bool> {
-    let mut news = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-    while poll(&mut news, PollTimeout::from(LONGEST)) == Err(Errno::EINTR) {}
-    Ok(news[0].revents().is_some_and(|news| news.contains(PollFlags::POLLIN)))
+/// Whether `pipe` becomes readable before the timeout.
+pub fn is_readable_in_time(pipe: &PipeReader) -> io::Result<bool> {
+    let mut polled = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+    while poll(&mut polled, PollTimeout::from(TIMEOUT_MS)) == Err(Errno::EINTR) {}
+    Ok(polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN)))
 }

@@ -3,10 +3,10 @@
 //! | name | what it shows |
 //! | --- | --- |
 //! | `copies` | the state that a copied process shares with its parent, and the state that it doesn't |
-//! | `hang` | a copy of a process with two threads, which waits forever |
-//! | `mended` | the same without that |
+//! | `hang` | a fork of a process with two threads, whose child waits forever for a lock |
+//! | `fixed` | the same program, fixed |
 //! | `queue` | a queue made of a pipe and a lock, one of whose readers is killed |
-//! | `ends` | how processes end, and their state afterwards |
+//! | `ends` | how processes end, and their state afterward |
 
 #[cfg(target_os = "linux")]
 mod copies;
@@ -34,11 +34,11 @@ fn main() -> ExitCode {
     let shown = match std::env::args_os().nth(1).unwrap_or_default().to_string_lossy().as_ref() {
         "copies" => copies::show(),
         "hang" => hang::show(),
-        "mended" => hang::show_mended(),
+        "fixed" => hang::show_fixed(),
         "queue" => queue::show(),
         "ends" => ends::show(),
         _ => {
-            eprintln!("error: name one of these: copies, hang, mended, queue, ends");
+            eprintln!("error: expected one of these names: copies, hang, fixed, queue, ends");
             return ExitCode::from(2);
         }
     };

@@ -1,4 +1,4 @@
-//! A queue made of a pipe and a lock, and its state after a reader is killed; and this book's queue.
+//! Kills a process while it waits for an item, with a queue made of a pipe and a lock, and with this book's queue.
 
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -14,7 +14,7 @@ use chapters::processes::start::{Process, fork};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::hang::says_in_time;
+use crate::hang::is_readable_in_time;
 
 const UNLOCKED: u64 = 0;
 const LOCKED: u64 = 1;
@@ -62,7 +62,7 @@ impl PipeQueue {
     // ANCHOR_END: get
 }
 
-/// Releases the lock when it's dropped, also if a read fails. The pipe is at its end then, so every later read fails as well.
+/// Releases the lock when it's dropped, even after a failed read: every later read then fails too.
 struct Guard<'a> {
     lock: &'a AtomicU64,
 }
@@ -96,7 +96,7 @@ fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
 
     put(42);
     let (pipe, second) = reader(&get)?;
-    let got = says_in_time(&pipe)?;
+    let got = is_readable_in_time(&pipe)?;
     second.kill();
     second.wait()?;
     Ok(got)
@@ -104,10 +104,10 @@ fn after_a_kill(put: impl Fn(u32), get: impl Fn() -> u32) -> io::Result<bool> {
 
 /// Starts a process that gets an item, and then reports it through a pipe.
 fn reader(get: &impl Fn() -> u32) -> io::Result<(PipeReader, Process)> {
-    let (pipe, mut say) = io::pipe()?;
+    let (pipe, mut reporter) = io::pipe()?;
     let process = fork::start(move || {
         let item = get();
-        say.write_all(&item.to_be_bytes()).expect("somebody listens");
+        reporter.write_all(&item.to_be_bytes()).expect("the parent keeps the pipe open");
     })?;
     Ok((pipe, process))
 }

@@ -198,7 +198,7 @@ impl RLock {
 /// });
 /// ```
 #[derive(Debug)]
-#[must_use = "the lock is given back when the guard is dropped"]
+#[must_use = "the lock is released when the guard is dropped"]
 pub struct RLockGuard<'a> {
     lock: &'a RLock,
     owner: Holder,

@@ -232,7 +232,7 @@ impl Semaphore {
         Ok(())
     }
 
-    fn give_back(&self, index: Option<usize>, holder: Holder) {
+    fn release_permit(&self, index: Option<usize>, holder: Holder) {
         let mut extra = self.extra.acquire();
         match index {
             None => *extra = extra.saturating_add(1),
@@ -272,7 +272,7 @@ const PARTS: usize = WORDS + Lock::<u64>::WORDS + Condition::WORDS;
 /// The permit belongs to the process, so it can be sent to another thread. In a child made by `fork`, the copy of a
 /// permit does nothing.
 #[derive(Debug)]
-#[must_use = "the permit is given back when it is dropped"]
+#[must_use = "the permit is released when it is dropped"]
 pub struct Permit<'a> {
     semaphore: &'a Semaphore,
     /// The index of the permit's word, or `None` if it is one of the extra permits.
@@ -298,7 +298,7 @@ impl Drop for Permit<'_> {
     /// Does nothing if [`BoundedSemaphore::release`] has already released this permit.
     fn drop(&mut self) {
         if self.holder == Holder::this_process() {
-            self.semaphore.give_back(self.index, self.holder);
+            self.semaphore.release_permit(self.index, self.holder);
         }
     }
 }

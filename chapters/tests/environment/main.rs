@@ -60,7 +60,7 @@ const EXAMPLES: [(&str, &str); 10] = [
     ("processes", "copies"),
     ("processes", "ends"),
     ("processes", "hang"),
-    ("processes", "mended"),
+    ("processes", "fixed"),
     ("processes", "queue"),
     ("stalled_loop", "--seed=1"),
 ];

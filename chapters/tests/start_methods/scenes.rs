@@ -172,7 +172,7 @@ fn late_thread(method: Method) {
     match method {
         Method::Fork => {
             let error = refused.expect_err("a copy would lack a thread").to_string();
-            assert_eq!(error, "cannot fork: a copy would lack 1 of 2 threads");
+            assert_eq!(error, "cannot fork a process with 2 threads: the child would have only one");
             assert!(fork::start(|| {}).is_err());
         }
         Method::Spawn | Method::Forkserver => assert!(refused.is_ok()),

@@ -13,7 +13,7 @@ use nix::libc;
 use nix::unistd::{ForkResult, fork, getpid, gettid};
 
 use super::process::Process;
-use super::setup::{before_start, cannot_begin, end_with};
+use super::setup::{before_start, end_with, report_failed_start};
 use crate::processes::os::holder;
 use crate::usage::this_is_a_copy;
 
@@ -40,7 +40,10 @@ pub fn check_single_threaded() -> io::Result<()> {
     }
     match others {
         0 => Ok(()),
-        others => Err(io::Error::other(format!("cannot fork: a copy would lack {others} of {} threads", others + 1))),
+        others => Err(io::Error::other(format!(
+            "cannot fork a process with {} threads: the child would have only one",
+            others + 1
+        ))),
     }
 }
 
@@ -100,7 +103,7 @@ unsafe fn copy(child: impl FnOnce() -> io::Result<()>) -> io::Result<Process> {
             let run = || end_with(parent).and_then(|()| child());
             let code = match catch_unwind(AssertUnwindSafe(run)) {
                 Ok(Ok(())) => 0,
-                Ok(Err(error)) => cannot_begin(&error),
+                Ok(Err(error)) => report_failed_start(&error),
                 Err(_) => PANICKED,
             };
             exit(code)

@@ -149,10 +149,10 @@ pub(super) fn numbers(files: &[impl AsRawFd]) -> Vec<RawFd> {
     files.iter().map(AsRawFd::as_raw_fd).collect()
 }
 
-/// Reports why a worker process can't begin, and returns its exit code. If its parent is gone, nothing is reported.
-pub(super) fn cannot_begin(error: &io::Error) -> i32 {
+/// Prints why a worker process can't start, and returns its exit code. Prints nothing if the parent is gone.
+pub(super) fn report_failed_start(error: &io::Error) -> i32 {
     if error.kind() != ErrorKind::UnexpectedEof {
-        let _ = writeln!(io::stderr(), "error: a worker process cannot begin: {error}");
+        let _ = writeln!(io::stderr(), "error: cannot start a worker process: {error}");
     }
     1
 }

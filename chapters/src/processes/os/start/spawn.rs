@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::child::Child;
 use super::process::Process;
-use super::setup::{self, HeldSignals, before_start, cannot_begin};
+use super::setup::{self, HeldSignals, before_start, report_failed_start};
 use crate::processes::os::connection::{self, Connection};
 
 /// The first argument of a process that runs a [`Child`].
@@ -85,6 +85,6 @@ pub(super) fn worker_main<C: Child>() -> io::Result<ExitCode> {
             child.run();
             ExitCode::SUCCESS
         }
-        Err(error) => ExitCode::from(cannot_begin(&error) as u8),
+        Err(error) => ExitCode::from(report_failed_start(&error) as u8),
     })
 }
