@@ -9,12 +9,12 @@ const LabTable = (() => {
     // For each part its title, the figure that its bars show, and the format of that figure.
     const TIME = [row => row.wall_seconds, seconds => `${seconds.toFixed(3)} s`];
     const PARTS = {
-        cpu: ['Jobs that compute: how long they take', ...TIME],
-        io: ['Jobs that wait: how long they take', ...TIME],
-        mixed: ['Jobs that compute, and jobs that wait: how long they take', ...TIME],
-        empty: ['Empty jobs: what the service itself costs for each', row => row.seconds_per_job, formatShort],
-        idle: ['Workers without work: what each of them weighs', row => row.bytes_per_worker, formatBytes],
-        start: ['Workers that start and stop at once: how long it takes to start one', row => row.start_seconds, formatShort],
+        cpu: ['CPU-bound jobs: wall time', ...TIME],
+        io: ['I/O-bound jobs: wall time', ...TIME],
+        mixed: ['CPU-bound and I/O-bound jobs: wall time', ...TIME],
+        empty: ['Empty jobs: overhead per job', row => row.seconds_per_job, formatShort],
+        idle: ['Idle workers: memory per worker', row => row.bytes_per_worker, formatBytes],
+        start: ['Workers that start and stop immediately: time to start one', row => row.start_seconds, formatShort],
     };
     const key = row => [row.part, row.variant, row.workers].join();
 

@@ -10,43 +10,43 @@ use crate::job::Work;
 use crate::random::Seed;
 use crate::service::Plan;
 
-/// The most jobs that a run may have: enough to see that nothing grows with their number, too few to fill the memory.
+/// The maximum number of jobs: enough to show that nothing grows with it, and too few to fill the memory.
 pub(crate) const MOST_JOBS: u64 = 10_000_000;
 /// The longest time, in seconds: a year.
-const LONGEST: f64 = 31_536_000.0;
+const MAX_SECONDS: f64 = 31_536_000.0;
 /// The largest scale: one job of size 1 is then a week of hashing.
 const LARGEST_SCALE: f64 = 1_000_000.0;
 
-/// What all demos can be asked for.
+/// The flags of all demos.
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 pub struct Options {
-    /// Jobs on the shared queue
+    /// Number of jobs on the shared queue
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = |text: &str| whole(text, 0, MOST_JOBS), allow_hyphen_values = true)]
     pub jobs: u64,
 
-    /// Any integer: the same seed gives the same jobs, as it does in CPython's random.Random. Without it, a new one is
-    /// drawn and printed
+    /// Any integer: the same seed gives the same jobs, here and in CPython's random.Random. By default, a new seed
+    /// is chosen and printed
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub seed: Option<Seed>,
 
-    /// How long the service runs; a worker that has begun a job finishes it
+    /// How long the service runs; a worker that has started a job finishes it
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = time, allow_hyphen_values = true)]
     pub time: Duration,
 
-    /// Workers that take jobs from the queue
+    /// Number of workers
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = workers, allow_hyphen_values = true)]
     pub workers: u32,
 
-    /// Whether jobs compute, wait, or both
+    /// What a job does: compute or wait; `mixed` alternates between the two
     #[arg(long, value_enum, default_value_t)]
     pub kind: Work,
 
-    /// Multiplies every job's work; 0 gives empty jobs
+    /// Multiplies the work of every job; 0 gives empty jobs
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = scale, allow_hyphen_values = true)]
     pub scale: f64,
 
-    /// Stop as soon as every job is done, if that is sooner
+    /// Stop before the time is up if every job is done
     #[arg(long)]
     pub until_done: bool,
 
@@ -55,7 +55,7 @@ pub struct Options {
     #[command(flatten)]
     pub output: Output,
 
-    /// Progress bars on standard error; `auto` shows them on a terminal
+    /// Show progress bars on standard error; `auto` shows them on a terminal
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
     pub progress: When,
 }
@@ -64,7 +64,7 @@ pub struct Options {
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 pub struct Output {
-    /// How records are printed on standard output
+    /// What is printed on standard output
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: Format,
 
@@ -80,7 +80,7 @@ pub struct Output {
     #[arg(long, value_name = "FROM..TO", requires = "timeline", value_parser = window, help_heading = "Output")]
     pub timeline_window: Option<Range<Duration>>,
 
-    /// Export the run for a trace viewer, such as Perfetto, in the Chrome trace format
+    /// Export the run in the Chrome trace format, for a viewer such as Perfetto
     #[arg(long, value_name = "FILE.json", help_heading = "Output")]
     pub trace: Option<PathBuf>,
 
@@ -96,7 +96,7 @@ pub enum Format {
     /// Lines for people, and a table at the end
     #[default]
     Text,
-    /// Lines of JSON for programs, the summary in the last
+    /// Lines of JSON for programs; the last one has the summary
     Json,
 }
 
@@ -106,9 +106,9 @@ pub enum When {
     /// If standard error is a terminal
     #[default]
     Auto,
-    /// In any case
+    /// Always
     Always,
-    /// In no case
+    /// Never
     Never,
 }
 
@@ -125,7 +125,7 @@ impl Options {
 ///
 /// If `text` isn't a number from 0 to 31,536,000, the seconds of a year.
 pub fn time(text: &str) -> Result<Duration, String> {
-    number(text, LONGEST, "number of seconds").map(Duration::from_secs_f64)
+    number(text, MAX_SECONDS, "number of seconds").map(Duration::from_secs_f64)
 }
 
 /// Parses a switch interval in seconds, which CPython's `sys.setswitchinterval` requires to be *strictly positive*.
@@ -134,9 +134,9 @@ pub fn time(text: &str) -> Result<Duration, String> {
 ///
 /// If `text` isn't a number, or isn't greater than 0 and at most a year's seconds.
 pub fn switch_interval(text: &str) -> Result<Duration, String> {
-    let expected = || format!("expected a number of seconds greater than 0, at most {LONGEST}");
+    let expected = || format!("expected a number of seconds greater than 0, at most {MAX_SECONDS}");
     let number: f64 = text.parse().map_err(|_| expected())?;
-    if number > 0.0 && number <= LONGEST { Ok(Duration::from_secs_f64(number)) } else { Err(expected()) }
+    if number > 0.0 && number <= MAX_SECONDS { Ok(Duration::from_secs_f64(number)) } else { Err(expected()) }
 }
 
 /// Parses two times in seconds, separated by two dots. The first must be less than the second.

@@ -14,13 +14,13 @@ pub const DEFAULT: &str = "python3";
 /// The oldest version that runs the programs of this crate.
 const OLDEST: (u32, u32) = (3, 8);
 
-/// How long an interpreter may take to say what it is: far longer than one takes that works.
+/// How long an interpreter may take to print its version, which is far longer than a working one takes.
 const TO_ANSWER: Duration = Duration::from_secs(30);
 
-/// The longest answer. A program that isn't an interpreter may print something without an end.
-const LONGEST: u64 = 4096;
+/// The maximum length of an answer, in bytes. A program that isn't an interpreter may print without end.
+const MAX_ANSWER: u64 = 4096;
 
-/// Makes an interpreter say what it is, in Python 2 as well: four lines.
+/// A program that prints four lines about the interpreter. It also runs in Python 2.
 const QUESTION: &str = "\
 import sys
 print(getattr(getattr(sys, 'implementation', None), 'name', 'cpython'))
@@ -108,7 +108,7 @@ fn ask(path: &Path) -> Result<String, String> {
     let (sender, answer) = mpsc::channel();
     thread::spawn(move || {
         let mut text = Vec::new();
-        let _ = stdout.map(|stdout| stdout.take(LONGEST).read_to_end(&mut text));
+        let _ = stdout.map(|stdout| stdout.take(MAX_ANSWER).read_to_end(&mut text));
         sender.send(String::from_utf8_lossy(&text).into_owned())
     });
     let answer = answer.recv_timeout(TO_ANSWER);

@@ -43,12 +43,12 @@ const LEAST_ACK_WAIT: Duration = Duration::from_millis(100);
 /// The part that this process plays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Role {
-    /// Runs the service, and workers on this machine
+    /// The service and its workers, on this machine
     #[default]
     All,
-    /// Runs the service alone
+    /// The service alone
     Submit,
-    /// Runs workers alone, for a service on any machine
+    /// Workers alone, for a service on any machine
     Work,
     /// Looks after the brokers of another process.
     #[value(hide = true)]
@@ -58,15 +58,15 @@ pub enum Role {
 /// The flags that only this demo has.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Addresses of the brokers. Without them, the demo starts brokers of its own
+    /// Addresses of the brokers. By default, the demo starts brokers of its own
     #[arg(long, value_name = "URL,...", value_delimiter = ',', value_parser = server, help_heading = "Brokers")]
     pub servers: Vec<ServerAddr>,
 
-    /// Brokers that the demo starts on this machine: 1 or 3
+    /// Number of brokers that the demo starts on this machine: 1 or 3
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = brokers, help_heading = "Brokers")]
     pub brokers: u32,
 
-    /// Brokers that store each job: 1 or 3. By default, 3 if there are at least three brokers
+    /// Number of brokers that store each job: 1 or 3. By default, 3 if there are at least three brokers
     #[arg(long, value_name = "N", value_parser = brokers, help_heading = "Brokers")]
     pub replicas: Option<u32>,
 
@@ -82,7 +82,7 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = ack_wait, help_heading = "Deliveries")]
     pub ack_wait: Duration,
 
-    /// How often a job is delivered; then it is given up
+    /// How many times a job is delivered before it is given up
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = |text: &str| whole(text, 1, 1000), help_heading = "Deliveries")]
     pub attempts: u64,
 

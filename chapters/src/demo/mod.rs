@@ -127,7 +127,7 @@ pub fn command<M: Args>(model: Model) -> Command {
          Exit status: 0 done, 1 the run failed, 2 the command line was wrong, 130 interrupted by Ctrl-C,\n\
          143 stopped by SIGTERM, 129 stopped by SIGHUP."
     );
-    let about = format!("Runs a service of workers and a queue of jobs, with {model} for workers");
+    let about = format!("Runs the service: a queue of jobs, and {model} that work on them");
     let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
     command.mut_arg("workers", |flag| flag.value_parser(workers))
 }

@@ -60,11 +60,11 @@ fn name(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// Runs the service in CPython, with the reader's own interpreter
+/// Runs the service in your own CPython interpreter
 #[derive(Parser)]
 #[command(name = "chapter-python", version, after_help = EXAMPLES)]
 struct CommandLine {
-    /// What the workers are
+    /// The model of the workers
     #[arg(long, value_enum, default_value_t)]
     model: Model,
 
@@ -72,7 +72,7 @@ struct CommandLine {
     #[arg(long, value_name = "PATH", default_value = DEFAULT)]
     python: PathBuf,
 
-    /// How worker processes are started. Without it, as this version of Python does by default
+    /// How worker processes are started. By default, as in this version of Python
     #[arg(long, value_enum)]
     method: Option<Method>,
 
@@ -312,7 +312,7 @@ fn signal(id: u32, what: Signal) {
     };
 }
 
-/// Here, nothing can be sent to a script.
+/// On this system, a script can't be sent a signal.
 #[cfg(not(unix))]
 fn signal(_: u32, _: Signal) {}
 

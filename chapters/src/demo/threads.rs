@@ -15,12 +15,12 @@ use crate::threads::Service;
 /// The flags that only this demo has.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Options {
-    /// Which interpreter lock the workers take turns under
+    /// Which interpreter locks there are: none, one for all workers, or one for each
     #[arg(long, value_enum, default_value_t)]
     pub gil: GilMode,
 
-    /// How long a worker waits for the interpreter lock before it asks the holder for a turn: CPython's switch interval.
-    /// Less than a microsecond counts as one
+    /// How long a worker waits for the interpreter lock before it asks the holder to release it: CPython's switch
+    /// interval. At least a microsecond
     #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::switch_interval, allow_hyphen_values = true)]
     pub switch_interval: Duration,
 }

@@ -97,28 +97,28 @@ struct Options {
     #[arg(long, value_enum, default_value_t)]
     model: Model,
 
-    /// How worker processes are started; fork unless it is given
+    /// How worker processes are started; fork by default
     #[cfg(target_os = "linux")]
     #[arg(long, value_enum)]
     method: Option<Method>,
 
-    /// The event loop of coroutines; current-thread unless it is given
+    /// The event loop of coroutines; current-thread by default
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
 
-    /// Workers of each scene
+    /// Number of workers in each scene
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = workers, allow_hyphen_values = true)]
     workers: u32,
 
-    /// Any integer: the same seed gives the same jobs. Without it, a new one is drawn and printed
+    /// Any integer: the same seed gives the same jobs. By default, a new seed is chosen and printed
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<Seed>,
 
-    /// Whether jobs compute or wait
+    /// What a job does: compute or wait
     #[arg(long, value_enum, default_value_t = Kind::Io)]
     kind: Kind,
 
-    /// Multiplies every job's work, which is about a tenth of a second; 0 gives empty jobs
+    /// Multiplies the work of every job, which is about a tenth of a second; 0 gives empty jobs
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
     scale: f64,
 
@@ -165,7 +165,7 @@ impl<P: Part> CommandLine<P> {
         let name = model.name();
         #[cfg(target_os = "linux")]
         if self.options.method.is_some() && *model != Model::Processes {
-            return Some("--method: only processes are started by a method; add --model=processes".to_owned());
+            return Some("--method: only processes have a start method; add --model=processes".to_owned());
         }
         if runtime.is_some() && *model != Model::Coroutines {
             return Some("--runtime: only coroutines have an event loop; add --model=coroutines".to_owned());
@@ -173,7 +173,7 @@ impl<P: Part> CommandLine<P> {
         let Some(part) = self.part else {
             let flag = output.timeline.as_ref().map(|_| "--timeline").or(output.trace.as_ref().map(|_| "--trace"))?;
             let names: Vec<&str> = P::value_variants().iter().map(|part| part.name()).collect();
-            return Some(format!("{flag} is for a single scene; say which: {}", names.join(", ")));
+            return Some(format!("{flag} needs a single scene; name one of these: {}", names.join(", ")));
         };
         let missing = part.missing(*model)?;
         let names: Vec<&str> = Self::parts_in(*model).into_iter().map(Part::name).collect();
@@ -194,7 +194,7 @@ impl<P: Part> CommandLine<P> {
             #[cfg(target_os = "linux")]
             Model::Processes => Ok(Spawner::Processes(self.options.method.unwrap_or_default())),
             #[cfg(not(target_os = "linux"))]
-            Model::Processes => Err("--model=processes needs Linux: fork, pipes, and memory that processes share"),
+            Model::Processes => Err("--model=processes needs Linux: fork, pipes, and shared memory"),
             Model::Machines => Err("the machines have a package of their own"),
         }
     }

@@ -67,7 +67,7 @@ struct CommandLine {
     #[arg(long, value_name = "N", default_value_t = Options::DEFAULT.timeouts, value_parser = few, allow_hyphen_values = true)]
     timeouts: u32,
 
-    /// How many states are explored at most
+    /// The maximum number of states to explore
     #[arg(long, value_name = "N", default_value_t = explore::STATES, value_parser = limit, allow_hyphen_values = true)]
     limit: usize,
 }

@@ -278,12 +278,12 @@ impl World {
     }
 }
 
-/// How long a value may be.
-const LONGEST: usize = 48;
+/// The maximum length of a value that is shown in full, in characters.
+const MAX_LENGTH: usize = 48;
 
 /// A value that's short enough to be shown: a long one without the fields of its structs.
 fn shorten(value: &str) -> String {
-    if value.chars().count() <= LONGEST {
+    if value.chars().count() <= MAX_LENGTH {
         return value.to_owned();
     }
     let (mut short, mut depth) = (String::new(), 0_usize);

@@ -406,8 +406,8 @@ fn a_wrong_command_line_is_refused_by_the_name_of_what_is_wrong() {
         (&["--kind=gpu"], &["--kind", "cpu, io"]),
         (&["--format=xml"], &["--format", "text, json"]),
         (&["--jobs=3"], &["--jobs"]),
-        (&["--timeline=run.svg"], &["--timeline", "say which"]),
-        (&["--trace=run.json"], &["--trace", "say which"]),
+        (&["--timeline=run.svg"], &["--timeline", "name one of these"]),
+        (&["--trace=run.json"], &["--trace", "name one of these"]),
         (&["--timeline-window=0..1"], &["--timeline"]),
     ];
     for (flags, names) in wrong {

@@ -25,15 +25,15 @@ Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
     after_help = EXAMPLES
 )]
 pub struct Options {
-    /// Show this part alone
+    /// Show only this part
     #[arg(long, value_name = "NAME", value_enum)]
     pub(super) only: Option<Part>,
 
-    /// Any integer: the same seed gives the same jobs. Without it, a new one is drawn and printed
+    /// Any integer: the same seed gives the same jobs. By default, a new seed is chosen and printed
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(super) seed: Option<Seed>,
 
-    /// Workers to compare with one
+    /// Number of workers that are compared with a single one
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = |text: &str| number(text, 2, 1000), allow_hyphen_values = true)]
     pub(super) workers: u32,
 
@@ -41,15 +41,15 @@ pub struct Options {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
     pub(super) scale: f64,
 
-    /// CPython's switch interval
+    /// How long a thread waits for the lock before it asks the holder to release it
     #[arg(long, value_name = "SECONDS", default_value = "0.005", value_parser = options::switch_interval, allow_hyphen_values = true)]
     pub(super) switch_interval: Duration,
 
-    /// How many times each run is repeated, alternating with those that it is compared with
+    /// How many times each run is repeated, alternating with the runs that it is compared with
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = |text: &str| number(text, 1, 1001), allow_hyphen_values = true)]
     pub(super) rounds: u32,
 
-    /// How tables are printed on standard output
+    /// Print tables for people, or lines of JSON for programs
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: Format,
 

@@ -29,16 +29,16 @@ Exit status: 0 done, 1 a run failed, 2 the command line was wrong.";
     after_help = EXAMPLES
 )]
 pub struct Options {
-    /// Measure this alone
+    /// Measure only this part
     #[arg(long, value_name = "NAME", value_enum)]
     pub(super) only: Option<Part>,
 
-    /// Fewer variants, fewer rounds and less work: some twenty seconds in all
+    /// Run fewer variants and rounds with less work: about twenty seconds in all
     #[arg(long)]
     pub(super) quick: bool,
 
-    /// Run the same in the threading, multiprocessing and asyncio of this interpreter as well; without PATH, of python3. Can
-    /// be given several times
+    /// Also run the jobs with the threading, multiprocessing, and asyncio modules of this interpreter; without PATH,
+    /// with python3. Can be given several times
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT)]
     pub(super) python: Vec<PathBuf>,
 
@@ -50,15 +50,15 @@ pub struct Options {
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = options::scale, allow_hyphen_values = true)]
     pub(super) scale: f64,
 
-    /// How often each run is repeated, alternating with the others; 5 by default, 2 with --quick
+    /// How many times each run is repeated, alternating with the others; 5 by default, 2 with --quick
     #[arg(long, value_name = "N", value_parser = |text: &str| options::whole(text, 1, 1001), allow_hyphen_values = true)]
     pub(super) rounds: Option<u64>,
 
-    /// How tables are printed on standard output
+    /// Print tables for people, or lines of JSON for programs
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: Format,
 
-    /// Draw a chart of each part as NAME.svg in this folder, and of the speedup of jobs that compute as speedup.svg
+    /// Draw a chart of each part as NAME.svg in this folder, and of the speedup of CPU-bound jobs as speedup.svg
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(super) plot: Option<PathBuf>,
 }
@@ -82,11 +82,11 @@ pub enum Part {
     Cpu,
     /// I/O-bound jobs
     Io,
-    /// Jobs that compute and jobs that wait
+    /// CPU-bound and I/O-bound jobs in turn
     Mixed,
     /// Empty jobs: the cost of the service itself
     Empty,
-    /// Many workers without work: the memory of each
+    /// Many idle workers: the memory per worker
     Idle,
     /// Workers that start and stop immediately
     Start,
@@ -108,12 +108,12 @@ impl Part {
     /// A description of the part.
     pub fn about(self) -> &'static str {
         match self {
-            Part::Cpu => "CPU-bound jobs, by how many workers",
-            Part::Io => "I/O-bound jobs, by how many workers",
-            Part::Mixed => "jobs of which every second one waits, by how many workers",
-            Part::Empty => "empty jobs: what the service itself costs for each",
-            Part::Idle => "workers without work: what each of them weighs",
-            Part::Start => "workers that start and stop at once",
+            Part::Cpu => "CPU-bound jobs, by number of workers",
+            Part::Io => "I/O-bound jobs, by number of workers",
+            Part::Mixed => "alternating CPU-bound and I/O-bound jobs, by number of workers",
+            Part::Empty => "empty jobs: the overhead per job",
+            Part::Idle => "idle workers: memory per worker",
+            Part::Start => "workers that start and stop immediately",
         }
     }
 }
