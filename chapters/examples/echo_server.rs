@@ -1,7 +1,7 @@
 //! A server that sends back each line, with a limit on its connections and on a client's silence.
 //!
-//! Two clients use both places, so a third one is accepted only when one of them hangs up. A fourth client of another
-//! server, which has less patience, is disconnected because it says nothing.
+//! Two clients use both permits, so the third one is accepted only after one of them disconnects. A fourth client, of a
+//! server with a shorter time limit, is disconnected because it sends nothing.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,18 +14,18 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 // ANCHOR: accept
-/// Accepts connections, of which at most `places` are open at the same time.
-async fn accept(listener: TcpListener, places: usize, patience: Duration) {
-    let places = Arc::new(Semaphore::new(places));
+/// Accepts connections, of which at most `max_connections` are open at the same time.
+async fn accept(listener: TcpListener, max_connections: usize, time_limit: Duration) {
+    let permits = Arc::new(Semaphore::new(max_connections));
     loop {
-        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+        let permit = Arc::clone(&permits).acquire_owned().await.expect("the semaphore is never closed");
         match listener.accept().await {
             Ok((connection, _)) => {
                 tokio::spawn(async move {
-                    if let Err(error) = serve(connection, patience).await {
+                    if let Err(error) = serve(connection, time_limit).await {
                         println!("server: {error}");
                     }
-                    drop(place);
+                    drop(permit);
                 });
             }
             Err(error) => {
@@ -38,22 +38,22 @@ async fn accept(listener: TcpListener, places: usize, patience: Duration) {
 // ANCHOR_END: accept
 
 // ANCHOR: serve
-/// Sends back each line, until the client closes the connection or is silent for longer than `patience`.
-async fn serve(mut connection: TcpStream, patience: Duration) -> io::Result<()> {
+/// Sends back each line, until the client closes the connection or exceeds the `time_limit`.
+async fn serve(mut connection: TcpStream, time_limit: Duration) -> io::Result<()> {
     let (reader, mut writer) = connection.split();
     let mut lines = BufReader::new(reader).lines();
-    while let Some(line) = timeout(patience, lines.next_line()).await?? {
-        timeout(patience, writer.write_all(format!("{line}\n").as_bytes())).await??;
+    while let Some(line) = timeout(time_limit, lines.next_line()).await?? {
+        timeout(time_limit, writer.write_all(format!("{line}\n").as_bytes())).await??;
     }
     Ok(())
 }
 // ANCHOR_END: serve
 
 /// Starts a server on a free port of this machine, and returns its address.
-async fn start(places: usize, patience: Duration) -> io::Result<SocketAddr> {
+async fn start(max_connections: usize, time_limit: Duration) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(accept(listener, places, patience));
+    tokio::spawn(accept(listener, max_connections, time_limit));
     Ok(address)
 }
 
@@ -78,12 +78,12 @@ async fn main() -> io::Result<()> {
     assert!(timeout(Duration::from_millis(50), &mut answer).await.is_err());
     println!("client 3 has no answer yet");
     drop(first);
-    println!("client 1 hangs up");
+    println!("client 1 disconnects");
     println!("client 3: {}", answer.await?);
 
-    let impatient = start(1, Duration::from_millis(10)).await?;
-    let mut silent = TcpStream::connect(impatient).await?;
+    let strict = start(1, Duration::from_millis(10)).await?;
+    let mut silent = TcpStream::connect(strict).await?;
     assert_eq!(silent.read(&mut [0; 64]).await?, 0);
-    println!("client 4 is disconnected");
+    println!("client 4 was disconnected");
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! and aborts what doesn't react.
 //!
 //! Ctrl-C or SIGTERM starts the shutdown, and a second signal ends the program immediately. With a number of seconds as
-//! its argument, the program starts the shutdown after that time instead, on a clock that doesn't make anyone wait.
+//! its argument, the program starts the shutdown after that time instead, on a simulated clock that skips the waiting.
 
 // ANCHOR: uses
 use std::env;
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 // ANCHOR: summary
 /// The number of requests that are answered at the same time.
 const AT_ONCE: usize = 3;
-/// How long the accepted requests may take after the shutdown has begun.
+/// How long the accepted requests may take after the shutdown starts.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a canceled request may take to clean up.
 const CLEANUP: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ const CLEANUP: Duration = Duration::from_secs(1);
 enum End {
     Finished,
     Canceled,
-    /// It was accepted, but it was still waiting for its turn.
+    /// The request was accepted, but it was still waiting for a permit.
     Left,
 }
 
@@ -67,11 +67,11 @@ impl Summary {
 // ANCHOR_END: count
 
 // ANCHOR: answer
-async fn answer(request: Duration, turns: Arc<Semaphore>, cancel: CancellationToken) -> End {
-    let _turn = select! {
+async fn answer(request: Duration, permits: Arc<Semaphore>, cancel: CancellationToken) -> End {
+    let _permit = select! {
         biased;
         _ = cancel.cancelled() => return End::Left,
-        turn = turns.acquire() => turn.expect("the semaphore is never closed"),
+        permit = permits.acquire() => permit.expect("the semaphore is never closed"),
     };
     match cancel.run_until_cancelled(sleep(request)).await {
         Some(()) => End::Finished,
@@ -87,7 +87,7 @@ async fn answer(request: Duration, turns: Arc<Semaphore>, cancel: CancellationTo
 async fn serve(mut inbox: Receiver<Duration>, stop: CancellationToken) -> Summary {
     let mut summary = Summary::default();
     let mut requests = JoinSet::new();
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
     let cancel = CancellationToken::new();
     loop {
         select! {
@@ -96,7 +96,7 @@ async fn serve(mut inbox: Receiver<Duration>, stop: CancellationToken) -> Summar
             request = inbox.recv() => {
                 let Some(request) = request else { break };
                 summary.accepted += 1;
-                requests.spawn(answer(request, Arc::clone(&turns), cancel.clone()));
+                requests.spawn(answer(request, Arc::clone(&permits), cancel.clone()));
             }
         }
     }
@@ -112,16 +112,16 @@ async fn shut_down(summary: &mut Summary, requests: &mut JoinSet<End>, cancel: &
     let log = |words: &str, requests: &JoinSet<End>| {
         println!("{:.1} s: {words}, {} unfinished", start.elapsed().as_secs_f64(), requests.len());
     };
-    log("drains", requests);
+    log("draining", requests);
     if timeout(GRACE, summary.count_all(requests)).await.is_ok() {
         return;
     }
-    log("cancels", requests);
+    log("canceling", requests);
     cancel.cancel();
     if timeout(CLEANUP, summary.count_all(requests)).await.is_ok() {
         return;
     }
-    log("aborts", requests);
+    log("aborting", requests);
     requests.abort_all();
     summary.count_all(requests).await;
 }
@@ -174,7 +174,7 @@ async fn main() -> io::Result<()> {
         sleep(Duration::from_secs_f64(seconds.parse().map_err(io::Error::other)?)).await;
     } else {
         let signal = stop_signal()?;
-        println!("Ctrl-C stops the service");
+        println!("press Ctrl-C to stop the service");
         signal.await;
         let again = stop_signal()?;
         tokio::spawn(async {

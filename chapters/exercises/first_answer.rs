@@ -1,19 +1,19 @@
-//! Build `first_answer`: ask several servers at the same time, and return the first answer that isn't an error.
+//! Build `first_answer`: send requests to several servers at the same time, and return the first successful answer.
 //!
-//! - An error doesn't end the race. If all questions end in errors, return all errors, in the order in which they came.
-//! - A panic in a question counts as an error: `JoinError` has a `to_string`.
-//! - When `first_answer` returns, no question exists anymore: the others have been canceled and have ended.
+//! - If a request fails, wait for the others. If all requests fail, return all errors, in the order in which they came.
+//! - A panic in a request counts as an error: `JoinError` has a `to_string`.
+//! - When `first_answer` returns, no request is still running: the others have been canceled and have ended.
 //!
-//! This version asks one server after another.
+//! This version sends one request after another.
 
 /// Returns the first answer that isn't an error, or all errors.
-pub async fn first_answer<F>(questions: Vec<F>) -> Result<u32, Vec<String>>
+pub async fn first_answer<F>(requests: Vec<F>) -> Result<u32, Vec<String>>
 where
     F: Future<Output = Result<u32, String>> + Send + 'static,
 {
     let mut errors = Vec::new();
-    for question in questions {
-        match question.await {
+    for request in requests {
+        match request.await {
             Ok(answer) => return Ok(answer),
             Err(error) => errors.push(error),
         }

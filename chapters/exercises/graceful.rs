@@ -1,7 +1,7 @@
 //! Build a service with a graceful shutdown.
 //!
-//! - `submit` begins to answer a request at once, beside the others. When the shutdown has begun, it returns false, and the
-//!   request is dropped.
+//! - `submit` starts answering a request immediately, beside the others. Once the shutdown has started, it returns
+//!   false, and the request is dropped.
 //! - `shut_down` waits until all requests have ended, and no longer. After `grace`, it aborts those that are left, and
 //!   returns when they don't exist anymore.
 //! - A request that panics has failed. The others go on.
@@ -32,7 +32,7 @@ impl Service {
         Self {}
     }
 
-    /// Begins to answer a request, and returns true. Returns false if the shutdown has begun.
+    /// Starts answering a request, and returns true. Returns false if the shutdown has started.
     pub fn submit(&self, request: impl Future<Output = ()> + Send + 'static) -> bool {
         drop(request);
         false

@@ -16,7 +16,7 @@ pub fn failures(jobs: &[Job]) -> io::Result<usize> {
     for job in jobs {
         fork::start(|| {
             if !job() {
-                (&writer).write_all(b"failed\n").expect("somebody reads");
+                (&writer).write_all(b"failed\n").expect("the parent reads the pipe");
             }
         })?;
     }

@@ -13,7 +13,7 @@ use super::first_answer::first_answer;
 /// The checks.
 pub const CHECKS: Checks = Checks::new(&[Check::new("Several servers answer, fail, or panic.", check)]);
 
-/// The end of a question, after a number of seconds.
+/// How a request ends, after a number of seconds.
 #[derive(Clone, Copy)]
 enum Server {
     Answers(u32),
@@ -22,16 +22,16 @@ enum Server {
 }
 use Server::{Answers, Fails, Panics};
 
-/// The result of `first_answer`, its time, and the number of questions that existed then.
+/// The result of `first_answer`, its time, and the number of requests that existed then.
 struct Seen {
     result: Result<u32, Vec<String>>,
     seconds: u64,
-    questions: usize,
+    requests: usize,
 }
 
 async fn ask(servers: &[(u64, Server)]) -> Seen {
     let (start, alive) = (Instant::now(), Arc::new(()));
-    let question = |(seconds, server): &(u64, Server)| {
+    let request = |(seconds, server): &(u64, Server)| {
         let (alive, seconds, server) = (Arc::clone(&alive), *seconds, *server);
         async move {
             let _alive = alive;
@@ -43,8 +43,8 @@ async fn ask(servers: &[(u64, Server)]) -> Seen {
             }
         }
     };
-    let result = first_answer(servers.iter().map(question).collect()).await;
-    Seen { result, seconds: start.elapsed().as_secs(), questions: Arc::strong_count(&alive) - 1 }
+    let result = first_answer(servers.iter().map(request).collect()).await;
+    Seen { result, seconds: start.elapsed().as_secs(), requests: Arc::strong_count(&alive) - 1 }
 }
 
 fn check() -> Result<(), String> {
@@ -59,11 +59,11 @@ async fn race() -> Result<(), String> {
     if (two.result.as_ref(), two.seconds) != (Ok(&1), 1) {
         let (result, seconds) = (two.result, two.seconds);
         return Err(format!(
-            "One server answers 3 after 3 s, one 1 after 1 s, and after {seconds} s comes {result:?}."
+            "One server answers 3 after 3 s, another one answers 1 after 1 s, and `first_answer` returns {result:?} after {seconds} s."
         ));
     }
-    if two.questions > 0 {
-        return Err(format!("{} question still exists when `first_answer` has returned.", two.questions));
+    if two.requests > 0 {
+        return Err(format!("{} request still exists after `first_answer` has returned.", two.requests));
     }
     let failed = ask(&[(3, Fails("timed out")), (1, Fails("busy")), (2, Answers(2))]).await;
     if failed.result != Ok(2) {
@@ -78,10 +78,10 @@ async fn race() -> Result<(), String> {
     }
     let panicked = ask(&[(1, Panics), (2, Answers(2))]).await;
     if panicked.result != Ok(2) {
-        return Err(format!("One question panics, one server answers 2, and the result is {:?}.", panicked.result));
+        return Err(format!("One request panics, one server answers 2, and the result is {:?}.", panicked.result));
     }
     match ask(&[(1, Panics)]).await.result {
         Err(errors) if errors.len() == 1 => Ok(()),
-        result => Err(format!("The only question panicked, and the result is {result:?}.")),
+        result => Err(format!("The only request panicked, and the result is {result:?}.")),
     }
 }

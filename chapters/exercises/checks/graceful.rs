@@ -75,7 +75,7 @@ async fn drains() -> Result<(), String> {
     let (service, alive) = (Service::new(), Arc::new(()));
     for _ in 0..3 {
         if !service.submit(request(1, &alive)) {
-            return Err("`submit` refuses a request, although no shutdown has begun.".to_owned());
+            return Err("`submit` refuses a request, but no shutdown has started.".to_owned());
         }
     }
     let (report, time) = shut_down(&service, 5).await?;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::quiet_client::serve;
 
 /// How long the server waits for a line, and for its answer to be read.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// The time between two actions of a client.
 const PAUSE: Duration = Duration::from_secs(4);
 /// Longer than any client may take without a line. The clock doesn't run, so this is quick.
@@ -36,7 +36,7 @@ fn on_a_stopped_clock(check: impl Future<Output = Result<(), String>>) -> Result
 /// Starts a server for one client, whose connection has room for `room` bytes in each direction.
 fn start(room: usize) -> (DuplexStream, JoinHandle<io::Result<()>>) {
     let (client, connection) = duplex(room);
-    (client, tokio::spawn(serve(connection, PATIENCE)))
+    (client, tokio::spawn(serve(connection, TIME_LIMIT)))
 }
 
 /// A client that sends a line every four seconds gets all of its answers.
@@ -61,13 +61,13 @@ async fn steady() -> Result<(), String> {
     }
 }
 
-/// A client that says nothing loses its place when the time is up.
+/// A client that says nothing is disconnected when the time is up.
 async fn silent() -> Result<(), String> {
     let (_client, server) = start(64);
-    times_out(server, PATIENCE, "A client that says nothing").await
+    times_out(server, TIME_LIMIT, "A client that says nothing").await
 }
 
-/// A client that sends a byte every four seconds, but never a line, loses its place as well.
+/// A client that sends a byte every four seconds, but never a line, is disconnected as well.
 async fn slow() -> Result<(), String> {
     let (mut client, server) = start(64);
     tokio::spawn(async move {
@@ -75,30 +75,30 @@ async fn slow() -> Result<(), String> {
             sleep(PAUSE).await;
         }
     });
-    times_out(server, PATIENCE, &format!("A client that sends a byte every {PAUSE:?}, but never a line,")).await
+    times_out(server, TIME_LIMIT, &format!("A client that sends a byte every {PAUSE:?}, but never a line,")).await
 }
 
-/// A client that sends lines and doesn't read the answers loses its place when there's no more room for them.
+/// A client that sends lines and doesn't read the answers is disconnected when there's no more room for them.
 async fn unread() -> Result<(), String> {
     let (client, server) = start(16);
     let (_reader, mut writer) = split(client);
     tokio::spawn(async move { while writer.write_all(b"a line\n").await.is_ok() {} });
-    times_out(server, 2 * PATIENCE, "A client that doesn't read its answers").await
+    times_out(server, 2 * TIME_LIMIT, "A client that doesn't read its answers").await
 }
 
-/// The server has to give up between `PATIENCE` and `latest`.
+/// The server has to give up between `TIME_LIMIT` and `latest`.
 async fn times_out(server: JoinHandle<io::Result<()>>, latest: Duration, client: &str) -> Result<(), String> {
     let start = Instant::now();
     let Ok(ended) = timeout(LONG, server).await else {
-        return Err(format!("{client} still has its place after {LONG:?}."));
+        return Err(format!("{client} is still connected after {LONG:?}."));
     };
     let after = start.elapsed();
     match ended {
-        Ok(Err(error)) if error.kind() == ErrorKind::TimedOut && after < PATIENCE => {
-            Err(format!("{client} was disconnected after {after:?}, and it had {PATIENCE:?}."))
+        Ok(Err(error)) if error.kind() == ErrorKind::TimedOut && after < TIME_LIMIT => {
+            Err(format!("{client} was disconnected after {after:?}, and it had {TIME_LIMIT:?}."))
         }
         Ok(Err(error)) if error.kind() == ErrorKind::TimedOut && after > latest + Duration::from_secs(1) => {
-            Err(format!("{client} kept its place for {after:?}."))
+            Err(format!("{client} stayed connected for {after:?}."))
         }
         Ok(Err(error)) if error.kind() == ErrorKind::TimedOut => Ok(()),
         other => Err(format!("{client} makes `serve` end with {other:?}, not with the error `TimedOut`.")),

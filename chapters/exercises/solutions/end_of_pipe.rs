@@ -10,7 +10,7 @@ pub fn sum(children: u8) -> io::Result<u64> {
     let (mut reader, writer) = io::pipe()?;
     let mut processes = Vec::new();
     for number in 0..children {
-        processes.push(fork::start(|| (&writer).write_all(&[number]).expect("somebody reads"))?);
+        processes.push(fork::start(|| (&writer).write_all(&[number]).expect("the parent reads the pipe"))?);
     }
     drop(writer);
     let mut numbers = Vec::new();

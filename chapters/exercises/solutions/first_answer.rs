@@ -4,16 +4,16 @@ use tokio::task::JoinSet;
 
 // ANCHOR: solution
 /// Returns the first answer that isn't an error, or all errors.
-pub async fn first_answer<F>(questions: Vec<F>) -> Result<u32, Vec<String>>
+pub async fn first_answer<F>(requests: Vec<F>) -> Result<u32, Vec<String>>
 where
     F: Future<Output = Result<u32, String>> + Send + 'static,
 {
-    let mut questions: JoinSet<_> = questions.into_iter().collect();
+    let mut requests: JoinSet<_> = requests.into_iter().collect();
     let mut errors = Vec::new();
-    while let Some(ended) = questions.join_next().await {
+    while let Some(ended) = requests.join_next().await {
         match ended {
             Ok(Ok(answer)) => {
-                questions.shutdown().await;
+                requests.shutdown().await;
                 return Ok(answer);
             }
             Ok(Err(error)) => errors.push(error),

@@ -8,12 +8,12 @@ use tokio::time::timeout;
 
 /// Serves one client, until it closes the connection.
 // ANCHOR: solution
-pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> io::Result<()> {
+pub async fn serve(client: impl AsyncRead + AsyncWrite, time_limit: Duration) -> io::Result<()> {
     let (reader, mut writer) = split(client);
     let mut lines = BufReader::new(reader).lines();
-    while let Some(line) = timeout(patience, lines.next_line()).await?? {
+    while let Some(line) = timeout(time_limit, lines.next_line()).await?? {
         let answer = format!("{}\n", line.to_uppercase());
-        timeout(patience, writer.write_all(answer.as_bytes())).await??;
+        timeout(time_limit, writer.write_all(answer.as_bytes())).await??;
     }
     Ok(())
 }

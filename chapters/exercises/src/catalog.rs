@@ -507,7 +507,7 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         book: false,
         hints: &[
-            "Spawn all questions in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they come.",
+            "Spawn all requests in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they come.",
             "Dropping the set aborts the tasks, but doesn't wait for their end. `shutdown` does both.",
         ],
     },

@@ -30,7 +30,7 @@ impl Service {
         Self { tasks: Mutex::new(Some(JoinSet::new())) }
     }
 
-    /// Begins to answer a request, and returns true. Returns false if the shutdown has begun.
+    /// Starts answering a request, and returns true. Returns false if the shutdown has started.
     pub fn submit(&self, request: impl Future<Output = ()> + Send + 'static) -> bool {
         let mut tasks = self.tasks.lock().unwrap();
         let Some(tasks) = tasks.as_mut() else { return false };

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::time::timeout;
 
 /// Serves one client, until it closes the connection.
-pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> io::Result<()> {
+pub async fn serve(client: impl AsyncRead + AsyncWrite, time_limit: Duration) -> io::Result<()> {
     let (reader, mut writer) = split(client);
     let mut lines = BufReader::new(reader).lines();
     loop {
@@ -16,7 +16,7 @@ pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> i
             writer.write_all(format!("{}\n", line.to_uppercase()).as_bytes()).await?;
             Ok(true)
         };
-        let goes_on: io::Result<bool> = timeout(patience, round).await?;
+        let goes_on: io::Result<bool> = timeout(time_limit, round).await?;
         if !goes_on? {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! The answers aren't limited.
 //!
-//! Refused: doesn't read its answers still has its place
+//! Refused: doesn't read its answers is still connected
 
 use std::io;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::time::timeout;
 
 /// Serves one client, until it closes the connection.
-pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> io::Result<()> {
+pub async fn serve(client: impl AsyncRead + AsyncWrite, time_limit: Duration) -> io::Result<()> {
     let (reader, mut writer) = split(client);
     let mut lines = BufReader::new(reader).lines();
-    while let Some(line) = timeout(patience, lines.next_line()).await?? {
+    while let Some(line) = timeout(time_limit, lines.next_line()).await?? {
         writer.write_all(format!("{}\n", line.to_uppercase()).as_bytes()).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::time::timeout;
 
 /// Serves one client, until it closes the connection.
-pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> io::Result<()> {
+pub async fn serve(client: impl AsyncRead + AsyncWrite, time_limit: Duration) -> io::Result<()> {
     let session = async {
         let (reader, mut writer) = split(client);
         let mut lines = BufReader::new(reader).lines();
@@ -18,5 +18,5 @@ pub async fn serve(client: impl AsyncRead + AsyncWrite, patience: Duration) -> i
         }
         Ok(())
     };
-    timeout(patience, session).await?
+    timeout(time_limit, session).await?
 }
