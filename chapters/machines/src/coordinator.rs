@@ -35,7 +35,7 @@ use crate::service::Delivering;
 const TICK: Duration = Duration::from_millis(20);
 /// How long records are held back, so that those of different workers can be sorted. Later ones are shown late.
 const HELD_BACK: Duration = Duration::from_millis(300);
-/// How often the brokers are asked who leads.
+/// How often the brokers are asked for their leader.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a broker that was killed stays dead.
 const DEAD: Duration = Duration::from_secs(1);
@@ -372,9 +372,9 @@ impl Coordinator {
     pub async fn stop(mut self) -> Outcome {
         self.running = false;
         self.restore_networks();
-        let told = Instant::now();
+        let stopping = Instant::now();
         let mut reminder = interval(REMINDER);
-        while self.members.iter().any(|(id, member)| self.is_awaited(*id, member, told)) {
+        while self.members.iter().any(|(id, member)| self.is_awaited(*id, member, stopping)) {
             select! {
                 () = self.step() => {}
                 _ = reminder.tick() => {
@@ -403,11 +403,11 @@ impl Coordinator {
 
     /// Whether the service waits for a worker: until its process has ended, or, on another machine, until it has reported
     /// its end or its lease is over.
-    fn is_awaited(&self, id: WorkerId, member: &Member, told: Instant) -> bool {
+    fn is_awaited(&self, id: WorkerId, member: &Member, stopping: Instant) -> bool {
         if member.ended {
             return false;
         }
-        let silent = member.heard.unwrap_or(told).max(told).elapsed() > LEASE;
+        let silent = member.heard.unwrap_or(stopping).max(stopping).elapsed() > LEASE;
         member.local || !(self.ledger.worker(id).finished || silent)
     }
 
@@ -449,7 +449,7 @@ impl Coordinator {
     }
 }
 
-/// Asks the brokers again and again who leads the queue of jobs.
+/// Polls the brokers for the leader of the job queue.
 async fn look(broker: Broker, tell: watch::Sender<View>) {
     let stream = broker.names.jobs();
     while !tell.is_closed() {

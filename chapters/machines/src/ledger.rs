@@ -1,8 +1,8 @@
 //! The state of each job, so that every job counts once.
 //!
-//! Delivery at least once means that two workers may report the same job. The ledger takes the first result of a job number
-//! and marks the others as ignored. That is enough here, because a job's result doesn't depend on who did it. A job with a
-//! side effect would need the same check where the effect happens, with the number of the job or of the delivery.
+//! With at-least-once delivery, two workers may report the same job. The ledger takes the first result of a job number
+//! and marks the others as ignored. That is enough here, because every worker computes the same result for a job. A job
+//! with a side effect would need the same check where the effect happens, with the number of the job or of the delivery.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

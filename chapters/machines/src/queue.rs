@@ -261,8 +261,8 @@ impl Jobs {
         }
     }
 
-    /// Gives back the jobs that have been delivered and not begun, so that another worker gets them at once.
-    pub async fn give_back(&mut self) {
+    /// Returns delivered jobs that haven't been started to the broker, so that another worker gets them immediately.
+    pub async fn return_unstarted(&mut self) {
         let messages: Vec<Message> = self.pull.arrived().collect();
         let late = messages.into_iter().filter_map(|message| delivery(&self.broker, message, &self.subject).ok());
         for delivery in late.collect::<Vec<_>>().into_iter().chain(self.ready.drain(..)) {

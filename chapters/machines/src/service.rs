@@ -186,7 +186,7 @@ impl Worker {
                 Err(RecvError::Closed) => break,
             };
         }
-        self.queue.give_back().await;
+        self.queue.return_unstarted().await;
         self.trace.record(Event::WorkerFinished);
         self.trace.finish().await;
         Ok(())
