@@ -9,7 +9,7 @@
 
     const REASONS = {
         stopped: 'You have stopped it.',
-        too_long: 'The check took too long, so the room has ended it.',
+        too_long: 'The check took too long, so the room stopped it.',
     };
 
     class Exercise {
@@ -56,7 +56,7 @@
             this.mark(result?.solved);
             if (result) this.show(result.report);
             else if (this.stopped) this.status.textContent = REASONS.stopped;
-            else this.show(ended?.error ?? REASONS[ended?.why] ?? (problem || 'The check has ended without a result.'));
+            else this.show(ended?.error ?? REASONS[ended?.why] ?? (problem || 'The check ended without a result.'));
         }
     }
 

@@ -216,13 +216,13 @@ const LabRun = (() => {
             case 'gil_released': return 'released the GIL';
             case 'service_stopping': return 'stopping';
             case 'worker_finished': return 'finished';
-            case 'worker_died': return job ? `died, and with it job ${job.number}` : 'died';
+            case 'worker_died': return job ? `died while running job ${job.number}` : 'died';
             case 'service_stopped': return 'stopped';
             case 'job_put': return `puts job ${job.number}`;
             case 'wait_started': return `waits ${resource.wait}`;
             case 'wait_ended': return `waited ${resource.wait}`;
             case 'acquired': return `holds ${resource.hold}`;
-            case 'released': return `gives back ${resource.hold}`;
+            case 'released': return `releases ${resource.hold}`;
             case 'signalled': return resource.signal;
             default: return event;
             }

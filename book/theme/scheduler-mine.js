@@ -10,7 +10,7 @@
 
     const REASONS = {
         stopped: 'You have stopped it.',
-        too_long: 'The program ran for too long, so the room has ended it.',
+        too_long: 'The program ran for too long, so the room stopped it.',
         too_many_records: 'The recording of the program is too large for a page. Give it fewer threads or fewer steps.',
     };
 
@@ -88,8 +88,8 @@
             else if (answer) this.fail('Your program compiles, but not all of its schedules can be tried:',
                 `${answer.error}\n\nIn a terminal, you can play it without that: cargo run --bin chapter-scheduler -- ${this.name}`);
             else if (this.stopped) this.fail(REASONS.stopped, '');
-            else if (ended?.error) this.fail(ended.status === 101 ? 'Your program doesn’t compile:' : 'Your program can’t be played:', ended.error);
-            else if (ended) this.fail(REASONS[ended.why] ?? 'The program has ended before it could be explored.', '');
+            else if (ended?.error) this.fail(ended.status === 101 ? 'Your program doesn’t compile:' : 'Your program can’t be run:', ended.error);
+            else if (ended) this.fail(REASONS[ended.why] ?? 'The program ended before it could be explored.', '');
             else this.fail(problem, '');
         }
     }

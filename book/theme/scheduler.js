@@ -205,13 +205,13 @@ const SchedulerLab = (() => {
             const key = name => make('kbd', {}, name);
             return make('details', { class: 'scheduler-help' }, make('summary', {}, 'How to play'),
                 make('ul', {},
-                    line('Each thread stands still before its next operation. The mark with its name in the listing shows the line. If the ',
+                    line('Each thread is paused before its next operation. The mark with its name in the listing shows the line. If the ',
                         'line is in a function that was called, the lines that called it have paler marks.'),
                     line('To let a thread perform its operation, press its button, or its key: the letter at the end of the button. ',
                         'The lab then shows the new values, and the thread’s next operation.'),
                     line('A thread without a button has to wait, and the lab says for what. A step that is the only choice is taken ',
                         'for you, and is in italics in your schedule. If you want to take it yourself, clear the box.'),
-                    line('A thread’s last result is what its operations have found or left, such as ', make('q', {}, 'finds 0'),
+                    line('A thread’s last result is the value that its operation found or left, such as ', make('q', {}, 'finds 0'),
                         '. Local variables aren’t shown, but they were computed from these results.'),
                     ...(options?.weak_memory ? [line('Memory is weak here: where a load may see several values, you choose one.')] : []),
                     question

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 const JOBS: usize = 12;
 /// The worker's timeout.
-const PATIENCE: Duration = Duration::from_millis(10);
+const TIMEOUT: Duration = Duration::from_millis(10);
 /// How long a job takes.
 const JOB: Duration = Duration::from_millis(5);
 /// How long another task holds the permit, and how long it pauses afterward.
@@ -53,7 +53,7 @@ where
 {
     let mut done = 0;
     loop {
-        match timeout(PATIENCE, next(queue.clone())).await {
+        match timeout(TIMEOUT, next(queue.clone())).await {
             Ok(Some((_job, _permit))) => {
                 sleep(JOB).await;
                 done += 1;
@@ -71,7 +71,7 @@ async fn work_shielded(queue: Receiver<u32>) -> usize {
     let mut done = 0;
     let mut next = task::spawn(job_first(queue.clone()));
     loop {
-        match timeout(PATIENCE, &mut next).await {
+        match timeout(TIMEOUT, &mut next).await {
             Ok(Ok(Some((_job, permit)))) => {
                 sleep(JOB).await;
                 drop(permit);

@@ -14,7 +14,7 @@ use chapters::threads::Queue;
 fn main() -> io::Result<()> {
     environment::prepare_example();
     let runs = [["1", "2", "3"], ["1", "2", "three"]];
-    // First, while this process has one thread.
+    // The processes come first, while this process still has only one thread.
     #[cfg(target_os = "linux")]
     runs.into_iter().try_for_each(processes)?;
     runs.into_iter().for_each(threads);
@@ -27,7 +27,7 @@ fn work(queue: &Queue<String>) -> Result<u64, ParseIntError> {
     let mut sum = 0;
     while let Ok(item) = queue.get() {
         sum += item.parse::<u64>()?;
-        queue.task_done().expect("it was taken");
+        queue.task_done().expect("the item was taken");
     }
     Ok(sum)
 }
@@ -36,24 +36,24 @@ fn work(queue: &Queue<String>) -> Result<u64, ParseIntError> {
 fn threads(items: [&str; 3]) {
     let queue = Arc::new(Queue::new(0));
     for item in items {
-        queue.put(item.to_owned()).expect("it is not shut down yet");
+        queue.put(item.to_owned()).expect("the queue is open");
     }
     let (working, joining, (joined, returned)) = (Arc::clone(&queue), Arc::clone(&queue), mpsc::channel());
     let worker = thread::spawn(move || work(&working));
-    // If `join` doesn't return, this thread still doesn't keep the program from ending.
+    // `join` may block forever, so it runs in a thread that the program doesn't wait for.
     thread::spawn(move || {
         joining.join();
         joined.send(())
     });
     if items.iter().all(|item| item.parse::<u64>().is_ok()) {
         returned.recv().expect("join returns");
-        return println!("threads, {items:?}: join has returned");
+        return println!("threads, {items:?}: join returned");
     }
-    let error = worker.join().expect("it does not panic").expect_err("three is no number");
-    println!("threads, {items:?}: the worker has ended: {error}");
+    let error = worker.join().expect("the worker doesn't panic").expect_err("`three` isn't a number");
+    println!("threads, {items:?}: the worker ended: {error}");
     match returned.recv_timeout(Duration::from_secs(1)) {
-        Ok(()) => println!("threads, {items:?}: join has returned"),
-        Err(_) => println!("threads, {items:?}: a second later, join still waits"),
+        Ok(()) => println!("threads, {items:?}: join returned"),
+        Err(_) => println!("threads, {items:?}: a second later, join is still waiting"),
     }
 }
 
@@ -64,17 +64,17 @@ fn processes(items: [&str; 3]) -> io::Result<()> {
     let memory = Arc::new(Shared::new(Queue::<String>::WORDS)?);
     let queue: Queue<String> = Queue::new(&memory, 0)?;
     for item in items {
-        queue.put(item.to_owned()).expect("it is not shut down yet");
+        queue.put(item.to_owned()).expect("the queue is open");
     }
-    // The same work, by a process that ends with the item that isn't a number in hand.
+    // The same work in a process that ends while it has the item that isn't a number.
     let worker = fork::start(|| {
         while let Ok(item) = queue.get() {
             let Ok(_number) = item.parse::<u64>() else { return };
-            queue.task_done().expect("it was taken");
+            queue.task_done().expect("the item was taken");
         }
     })?;
     queue.join();
-    println!("processes, {items:?}: join has returned, lost: {}", queue.lost());
+    println!("processes, {items:?}: join returned, lost: {}", queue.lost());
     queue.shutdown(false);
     worker.wait()?;
     Ok(())

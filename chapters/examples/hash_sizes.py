@@ -1,4 +1,4 @@
-"""Hashes 50 MB in pieces, by one thread and by two: from 2,048 bytes on, hashlib gives the GIL back meanwhile."""
+"""Hashes 50 MB in pieces, by one thread and by two: hashlib releases the GIL for 2,048 bytes or more."""
 
 import hashlib
 import threading
@@ -13,7 +13,7 @@ def work(piece, count):
 
 
 def seconds(workers, size):
-    """How long `workers` threads need for all pieces of `size` bytes together."""
+    """Returns how long `workers` threads take to hash all pieces of `size` bytes."""
     count = TOTAL // size // workers
     threads = [threading.Thread(target=work, args=[bytes(size), count]) for _ in range(workers)]
     start = time.perf_counter()

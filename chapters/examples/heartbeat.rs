@@ -1,5 +1,5 @@
-//! A coroutine that reports every 20 milliseconds that it is alive, beside others that compute, in four ways: `cargo
-//! run --release --example heartbeat`. With a way, one run is shown, and `--timeline=FILE.svg` draws it.
+//! A coroutine that reports every 20 milliseconds that it is alive, while others compute, in four ways: `cargo
+//! run --release --example heartbeat`. The name of a way shows only that run, and `--timeline=FILE.svg` draws it.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -21,10 +21,10 @@ use clap::{Parser, ValueEnum};
 use tokio::task;
 use tokio::time::sleep;
 
-/// The time from one beat to the next.
+/// The interval of the heartbeat.
 const BEAT: Duration = Duration::from_millis(20);
 const JOBS: u64 = 6;
-/// Into how many parts a job is cut that lets others in between.
+/// The number of parts of a job that yields after each part.
 const PARTS: u32 = 200;
 
 /// How a worker does a job.
@@ -32,11 +32,11 @@ const PARTS: u32 = 200;
 enum Way {
     /// On the event loop
     OnTheLoop,
-    /// On the event loop, which gets its turn between the parts of the job
+    /// On the event loop, yielding to it between the parts of the job
     YieldNow,
     /// On a thread for blocking work
     SpawnBlocking,
-    /// On an event loop that has a thread for each core
+    /// On an event loop with a thread for each core
     MultiThread,
 }
 
@@ -44,12 +44,12 @@ enum Way {
 #[derive(Parser)]
 #[command(name = "heartbeat")]
 struct CommandLine {
-    /// How the jobs are done; without it, a table of all four
+    /// How the jobs run; without it, the program prints a table of all four ways
     way: Option<Way>,
     /// Multiplies every job's work
     #[arg(long, value_name = "X", default_value_t = 0.5, value_parser = options::scale)]
     scale: f64,
-    /// The one that beats, and those that compute
+    /// Number of workers; the first sends the heartbeat, and the others compute
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=100))]
     workers: u32,
     #[command(flatten)]
@@ -59,7 +59,7 @@ struct CommandLine {
 /// State shared by all coroutines of a run.
 struct Heart {
     way: Way,
-    /// How many still compute.
+    /// The number of workers that are still computing.
     computing: AtomicU32,
 }
 
@@ -110,7 +110,7 @@ async fn compute(way: Way, job: Job, scale: f64) {
 }
 // ANCHOR_END: compute
 
-/// Does the jobs, and returns the records.
+/// Runs the jobs, and returns the records.
 fn perform_in(way: Way, jobs: &[Job], plan: Plan) -> std::io::Result<(Vec<Record>, Duration, Outcome)> {
     let runtime = if way == Way::MultiThread { Runtime::MultiThread } else { Runtime::CurrentThread };
     let (trace, records) = trace::channel();
@@ -121,7 +121,7 @@ fn perform_in(way: Way, jobs: &[Job], plan: Plan) -> std::io::Result<(Vec<Record
     Ok((records.rest(), wall, Outcome { usage: stopped.usage.since(before), ..stopped }))
 }
 
-/// The times from one beat to the next.
+/// The times between heartbeats.
 fn silences(records: &[Record]) -> Vec<Duration> {
     let beats = records.iter().filter(|record| matches!(record.event, Event::Signalled(_)));
     let times: Vec<Duration> = [Duration::ZERO].into_iter().chain(beats.map(|record| record.at)).collect();
@@ -151,7 +151,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Shows one way as a demo shows its run.
+/// Shows one way in the same form as a demo.
 fn show(way: Way, jobs: &[Job], plan: Plan, seed: Seed, output: &Output) -> Result<(), String> {
     let run = Run { model: "coroutines", scene: Some("heartbeat"), interpreter: None, seed, jobs: JOBS, plan };
     let mut views = Views::open(run, output, When::Never)?;

@@ -1,4 +1,4 @@
-//! Two workers and one job, which they take in two steps, and in one: `cargo run --example last_job`.
+//! Two workers compete for one job, taking it in two steps or in one: `cargo run --example last_job`.
 
 use std::sync::{Barrier, Mutex};
 use std::thread;
@@ -10,7 +10,7 @@ fn main() {
 }
 
 // ANCHOR: two_steps
-/// Takes a job if there is one: looks, and then takes.
+/// Takes a job if there is one: checks first, and then takes it.
 fn take_in_two_steps(jobs: &Mutex<Vec<u32>>, between: impl Fn()) -> Option<u32> {
     if jobs.lock().unwrap().is_empty() {
         return None;
@@ -27,7 +27,7 @@ fn take(jobs: &Mutex<Vec<u32>>) -> Option<u32> {
 }
 // ANCHOR_END: one_step
 
-/// Lets two workers take from one job, and says how they fared. `between` is where they wait for each other.
+/// Has two workers compete for one job, and prints the results. In `between`, they wait for each other.
 fn report(how: &str, take: impl Fn(&Mutex<Vec<u32>>, &dyn Fn()) -> Option<u32> + Sync) {
     let (jobs, both) = (Mutex::new(vec![42]), Barrier::new(2));
     let work = || take(&jobs, &|| _ = both.wait());

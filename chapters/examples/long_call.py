@@ -5,7 +5,7 @@ import time
 
 
 def longest_pause(work):
-    """Calls `work`, and returns the longest time that a thread that sleeps for 1 ms at a time takes meanwhile."""
+    """Returns the longest pause of a thread that sleeps for 1 ms at a time while `work` runs."""
     pauses, done = [], threading.Event()
 
     def doze():

@@ -1,4 +1,4 @@
-//! A fast producer and a slow consumer, and a queue between them that has a bound or none: `cargo run --example no_bound`.
+//! A fast producer, a slow consumer, and a queue between them, bounded or unbounded: `cargo run --example no_bound`.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use chapters::threads::Queue;
 use chapters::usage;
 
-/// How many items there are.
+/// The number of items.
 const ITEMS: usize = 1_000;
-/// How long each is, in bytes.
+/// The length of each item, in bytes.
 const LENGTH: usize = 1 << 14;
 
 fn main() {
@@ -17,7 +17,7 @@ fn main() {
     for (name, maxsize) in [("room for 8", 8), ("no bound", 0)] {
         let (put, waited) = pass_on(name, maxsize);
         let peak = usage::peak_rss() as f64 / f64::from(1 << 20);
-        println!("{name:<10}  done putting after {put:.3} s, the last item waited {waited:.3} s, peak {peak:.1} MiB");
+        println!("{name:<10}  all items put after {put:.3} s, the last item waited {waited:.3} s, peak {peak:.1} MiB");
     }
 }
 
@@ -29,14 +29,14 @@ fn pass_on(name: &str, maxsize: usize) -> (f64, f64) {
         let consumer = scope.spawn(|| consume(&queue));
         let start = Instant::now();
         for number in 1..=ITEMS {
-            queue.put((Instant::now(), vec![1; LENGTH])).expect("it is not shut down yet");
+            queue.put((Instant::now(), vec![1; LENGTH])).expect("the queue is open");
             if number % (ITEMS / 4) == 0 {
-                println!("{name:<10}  {number:>4} were put, {:>4} wait", queue.len());
+                println!("{name:<10}  {number:>4} put, {:>4} waiting", queue.len());
             }
         }
         let put = start.elapsed().as_secs_f64();
         queue.shutdown(false);
-        (put, consumer.join().expect("it does not panic"))
+        (put, consumer.join().expect("the consumer doesn't panic"))
     })
 }
 // ANCHOR_END: pass_on

@@ -1,12 +1,12 @@
 //! How a pool of threads distributes its work: `cargo run --example pools` shows each way, and a name selects one.
 //!
-//! | part | what is to be seen |
+//! | part | what it shows |
 //! | --- | --- |
-//! | `dealt` | each worker has its share from the beginning, and one share is larger than the others |
+//! | `dealt` | the jobs are dealt to the workers in advance, and one share is larger than the others |
 //! | `shared` | the same jobs on one queue |
-//! | `stealing` | each worker has its share, and who is done takes from the others |
-//! | `nested` | jobs that wait for other jobs of the same pool: it stands still |
-//! | `helping` | the same jobs, but who waits works meanwhile |
+//! | `stealing` | each worker has its own jobs, and an idle worker steals from the others |
+//! | `nested` | jobs that wait for other jobs in the same pool: a deadlock |
+//! | `helping` | the same jobs, but a waiting worker runs other jobs |
 
 use std::convert::Infallible;
 use std::io;
@@ -32,9 +32,9 @@ use crossbeam::select;
 const EACH: u64 = 4;
 /// The factor by which the jobs of the first share are larger.
 const LARGER: f64 = 4.0;
-/// The number of jobs that have two halves. The pool runs the second half.
+/// The number of jobs with two halves, of which the pool runs the second.
 const IN_HALVES: u64 = 4;
-/// After this many times a worker's timeout, nothing more will come.
+/// A waiting worker gives up after this many times its timeout.
 const LONG: u32 = 25;
 
 fn main() -> ExitCode {
@@ -44,21 +44,21 @@ fn main() -> ExitCode {
 /// The parts of this example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Pool {
-    /// Each worker has its share from the beginning
+    /// The jobs are dealt to the workers in advance
     Dealt,
     /// All jobs are on one queue
     Shared,
-    /// Each worker has its share, and who is done takes from the others
+    /// An idle worker steals jobs from the others
     Stealing,
-    /// Jobs wait for other jobs of the same pool
+    /// Jobs wait for other jobs in the same pool
     Nested,
-    /// Jobs wait for others, and who waits works meanwhile
+    /// A worker that waits for a job runs other jobs
     Helping,
 }
 
 impl Part for Pool {
     const PROGRAM: &'static str = "pools";
-    const ABOUT: &'static str = "Shows how a pool of threads shares out its work";
+    const ABOUT: &'static str = "Shows how a pool of threads distributes its work";
 
     fn name(self) -> &'static str {
         match self {
@@ -73,18 +73,19 @@ impl Part for Pool {
     fn about(self) -> &'static str {
         match self {
             Pool::Dealt => {
-                "each worker gets four jobs and does them. Those of worker-1 are four times as large as the others."
+                "each worker gets four jobs in advance. The jobs of worker-1 are four times as large as the others."
             }
             Pool::Shared => "the same jobs, in the same order, on one queue. Each worker takes the next one from it.",
             Pool::Stealing => {
-                "each worker gets the same four jobs again, and does the last one first. Who is done takes the first \
-                 one from somebody else."
+                "each worker gets the same four jobs as in the first part, and starts with the newest. A worker \
+                 without jobs steals the oldest job of another worker."
             }
             Pool::Nested => {
-                "four jobs have two halves. Who has done the first puts the second on the queue, and waits until it is \
-                 done. With four workers, nobody is left to do it, and after a while they give up."
+                "four jobs have two halves. The worker that has done the first half puts the second half on the queue \
+                 and waits until it is done. With four workers, no worker is left to run it: a deadlock, until they \
+                 give up after a timeout."
             }
-            Pool::Helping => "the same jobs again, but who waits for a half does meanwhile what is on the queue.",
+            Pool::Helping => "the same jobs, but a worker that waits for a half runs the jobs on the queue.",
         }
     }
 
@@ -130,7 +131,7 @@ impl Part for Pool {
 /// The work of one worker of a pool.
 type Role = Box<dyn FnOnce(&Me) + Send>;
 
-/// The jobs, with larger ones in the first share.
+/// Enlarges the jobs in the first share.
 fn uneven(mut jobs: Vec<Job>) -> Vec<Job> {
     jobs.iter_mut().take(EACH as usize).for_each(|job| job.size *= LARGER);
     jobs
@@ -218,10 +219,10 @@ fn perform(me: &Me, task: Task, queue: &Receiver<Task>, wait: Wait) -> bool {
             me.work(&first);
             let (done, end) = channel::bounded(0);
             me.puts(&second);
-            pool.send(Task::Half(second, done)).expect("this worker can receive");
+            pool.send(Task::Half(second, done)).expect("this worker holds a receiver");
             me.waits(Resource::Event);
             let is_done = wait(me, queue, &end);
-            me.goes_on(Resource::Event);
+            me.resumes(Resource::Event);
             is_done
         }
     }
@@ -240,8 +241,8 @@ fn help(me: &Me, queue: &Receiver<Task>, end: &Receiver<Infallible>) -> bool {
         select! {
             recv(end) -> _ => return true,
             recv(queue) -> task => {
-                me.goes_on(Resource::Event);
-                perform(me, task.expect("whoever waits can still send"), queue, help);
+                me.resumes(Resource::Event);
+                perform(me, task.expect("this task holds a sender"), queue, help);
                 me.waits(Resource::Event);
             }
         }

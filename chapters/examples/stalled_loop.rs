@@ -29,17 +29,17 @@ type Worker = worker::Worker<Recorder>;
 /// The interval of the loop's heartbeat.
 const BEAT: Duration = Duration::from_millis(20);
 /// How long the watchdog waits for a heartbeat.
-const PATIENCE: Duration = Duration::from_millis(500);
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(500);
 
 const WORKERS: u32 = 4;
 const JOBS: u64 = 16;
 /// A job waits for about a tenth of a second.
 const SCALE: f64 = 0.1;
 
-/// An event loop that stands still because a coroutine holds a thread's lock over an `await`.
+/// An event loop that is blocked because a coroutine holds a thread's lock over an `await`.
 #[derive(Parser)]
 struct Options {
-    /// Any integer: the same seed gives the same jobs. Without it, a new one is drawn and printed
+    /// Any integer: the same seed gives the same jobs. By default, a new seed is chosen and printed
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<Seed>,
 
@@ -55,15 +55,15 @@ async fn pay_in(me: &Worker, account: &Lock<u64>) {
         me.work_async(pair[0]).await;
         me.waits(Resource::Lock);
         let mut balance = account.acquire(); // blocks the thread: no `await` here
-        me.gets(Resource::Lock);
+        me.acquires(Resource::Lock);
         me.work_async(pair[1]).await; // pauses with the lock held
         *balance += 1;
-        me.gives_back(Resource::Lock);
+        me.releases(Resource::Lock);
     }
 }
 // ANCHOR_END: pay_in
 
-/// Works, and never wants the lock.
+/// Works without the lock.
 async fn work(me: &Worker) {
     for job in me.share(&me.jobs) {
         me.work_async(job).await;
@@ -71,16 +71,16 @@ async fn work(me: &Worker) {
 }
 
 /// Sends a heartbeat at regular intervals, as long as the loop runs.
-async fn beat(signs: Sender<()>) {
-    while signs.send(()).is_ok() {
+async fn beat(beats: Sender<()>) {
+    while beats.send(()).is_ok() {
         sleep(BEAT).await;
     }
 }
 
 /// Waits until the loop ends and returns true, or until a heartbeat is late and returns false.
-fn watch(signs: &Receiver<()>) -> bool {
+fn watch(beats: &Receiver<()>) -> bool {
     loop {
-        match signs.recv_timeout(PATIENCE) {
+        match beats.recv_timeout(HEARTBEAT_TIMEOUT) {
             Ok(()) => {}
             Err(RecvTimeoutError::Disconnected) => return true,
             Err(RecvTimeoutError::Timeout) => return false,
@@ -89,7 +89,7 @@ fn watch(signs: &Receiver<()>) -> bool {
 }
 
 /// Plays the scene on one event loop.
-fn play(jobs: &[Job], trace: &Trace, signs: Sender<()>) -> io::Result<()> {
+fn play(jobs: &[Job], trace: &Trace, beats: Sender<()>) -> io::Result<()> {
     let account = Lock::guarding(0);
     let part = async |id: u32| {
         let trace = trace.worker(WorkerId(id));
@@ -106,7 +106,7 @@ fn play(jobs: &[Job], trace: &Trace, signs: Sender<()>) -> io::Result<()> {
         let workers = async { tokio::join!(part(0), part(1), part(2), part(3)) };
         tokio::select! {
             _ = workers => {}
-            () = beat(signs) => {}
+            () = beat(beats) => {}
         }
     });
     Ok(())
@@ -129,12 +129,12 @@ fn main() -> ExitCode {
     };
 
     let (trace, records) = trace::channel();
-    let (signs, seen) = mpsc::channel();
+    let (beats, heartbeats) = mpsc::channel();
     trace.service().record(Event::ServiceStarting);
     let stage = trace.clone();
     // A blocked thread is never joined. It ends with the program.
-    let loop_thread = thread::spawn(move || play(&jobs, &stage, signs));
-    let ended = watch(&seen);
+    let loop_thread = thread::spawn(move || play(&jobs, &stage, beats));
+    let ended = watch(&heartbeats);
     if ended && let Ok(Err(error)) = loop_thread.join() {
         eprintln!("error: {error}");
         return ExitCode::FAILURE;
@@ -147,7 +147,7 @@ fn main() -> ExitCode {
     let report = views.finish(wall, Outcome { left: JOBS - begun as u64, usage: Usage::of_this_process() });
     if !ended {
         eprintln!(
-            "watchdog: no sign of life for {PATIENCE:?}, {} jobs in progress: the loop stands still",
+            "watchdog: no heartbeat for {HEARTBEAT_TIMEOUT:?}, {} jobs in progress: the event loop is blocked",
             report.lost
         );
     }

@@ -87,7 +87,7 @@ impl Executor {
     // ANCHOR: run
     /// In each iteration, polls the tasks that were ready at its start. Ends when no task is ready.
     fn run(&mut self) {
-        for turn in 1.. {
+        for iteration in 1.. {
             self.wake_sleepers();
             let ready = mem::take(&mut *self.ready.lock().unwrap());
             if ready.is_empty() {
@@ -96,7 +96,7 @@ impl Executor {
             for number in ready {
                 let Task { name, coroutine, waker } = &mut self.tasks[number];
                 let Some(pinned) = coroutine else { continue };
-                println!("turn {turn}: polls {name}");
+                println!("iteration {iteration}: polls {name}");
                 if pinned.as_mut().poll(&mut Context::from_waker(waker)).is_ready() {
                     *coroutine = None;
                 }

@@ -34,12 +34,12 @@ const VARIES: &[(&str, &[(&str, &str)])] = &[
     ("workers", &[(r"worker-\d+( \d+ N)?", "worker-N")]),
     ("seed", &[(r"seed( +|=)-?\d+", "seed${1}N")]),
     ("jobs_in_time", &[(r"\d+ completed, \d+ left", "N completed, N left")]),
-    ("lost_job", &[(r"with it job \d+", "with it job N")]),
+    ("lost_job", &[(r"while running job \d+", "while running job N")]),
     ("repeated_job", &[(r"takes job \d+, which", "takes job N, which")]),
     ("switches", &[(r"N \d+ N$", "N N N")]),
     ("processor_switches", &[(r" \d+$", " N")]),
     ("lost_additions", &[(r"x is \d+: \d+ lost", "x is N: N lost")]),
-    ("waiting_items", &[(r"\b\d+ wait$", "N wait")]),
+    ("waiting_items", &[(r"\b\d+ waiting$", "N waiting")]),
     ("beats", &[(r"^(\S+) \d+ N N N$", "$1 N N N N")]),
     ("idle_workers", &[(r"^N worker-\S+ found no work$", "...")]),
     ("wrong_totals", &[(r"\d+ of \d+$", "N of N")]),
@@ -267,25 +267,25 @@ fn puts_ahead_at_most(arguments: &[String], printed: &str) -> Result<(), String>
     Ok(())
 }
 
-/// How many items wait, line by line.
+/// How many items are waiting, line by line.
 fn waiting(name: &str, printed: &str) -> Result<Vec<u64>, String> {
-    let found = all(&format!(r"(?m)^{} .* (\d+) wait$", regex::escape(name)), printed)?;
+    let found = all(&format!(r"(?m)^{} .* (\d+) waiting$", regex::escape(name)), printed)?;
     Ok(found.iter().map(|it| it[1].parse().expect("a number")).collect())
 }
 
 fn items_grow(arguments: &[String], printed: &str) -> Result<(), String> {
     let numbers = waiting(&arguments[0], printed)?;
-    if numbers.is_sorted_by(|one, next| one < next) { Ok(()) } else { Err(format!("there wait {numbers:?}")) }
+    if numbers.is_sorted_by(|one, next| one < next) { Ok(()) } else { Err(format!("there are {numbers:?} waiting")) }
 }
 
 fn items_at_most(arguments: &[String], printed: &str) -> Result<(), String> {
     let most: u64 = arguments[1].parse().expect("a number");
     let numbers = waiting(&arguments[0], printed)?;
-    if numbers.iter().all(|number| *number <= most) { Ok(()) } else { Err(format!("there wait {numbers:?}")) }
+    if numbers.iter().all(|number| *number <= most) { Ok(()) } else { Err(format!("there are {numbers:?} waiting")) }
 }
 
 fn one_job_lost(_: &[String], printed: &str) -> Result<(), String> {
-    let (died, lost) = (all(r"died, and with it job (\d+)", printed)?, all(r"(\d+) lost", printed)?);
+    let (died, lost) = (all(r"died while running job (\d+)", printed)?, all(r"(\d+) lost", printed)?);
     match (died.len(), lost[0][1]) {
         (1, "1") => Ok(()),
         (deaths, lost) => Err(format!("{deaths} workers died with a job, and {lost} are lost")),
@@ -294,14 +294,14 @@ fn one_job_lost(_: &[String], printed: &str) -> Result<(), String> {
 
 fn one_holder(_: &[String], printed: &str) -> Result<(), String> {
     let mut holder = None;
-    for turn in all(r"(worker-\d+) +(acquired the GIL|released the GIL|holds the lock|gives back the lock)", printed)? {
+    for turn in all(r"(worker-\d+) +(acquired the GIL|released the GIL|holds the lock|releases the lock)", printed)? {
         let verb = turn[2].split(' ').next().unwrap_or_default();
         match (verb, holder.replace(turn[1])) {
             ("acquired" | "holds", Some(other)) => {
                 return Err(format!("{} acquired it while {other} held it", turn[1]));
             }
-            ("released" | "gives", Some(worker)) if worker == turn[1] => holder = None,
-            ("released" | "gives", _) => return Err(format!("{} released it and did not hold it", turn[1])),
+            ("released" | "releases", Some(worker)) if worker == turn[1] => holder = None,
+            ("released" | "releases", _) => return Err(format!("{} released it and did not hold it", turn[1])),
             _ => {}
         }
     }
@@ -311,7 +311,7 @@ fn one_holder(_: &[String], printed: &str) -> Result<(), String> {
 fn permits_at_most(arguments: &[String], printed: &str) -> Result<(), String> {
     let most: usize = arguments[0].parse().map_err(|_| "the argument is not a count")?;
     let mut holders = BTreeSet::new();
-    for turn in all(r"(worker-\d+) +(holds|gives back) a permit", printed)? {
+    for turn in all(r"(worker-\d+) +(holds|releases) a permit", printed)? {
         match turn[2] {
             "holds" => _ = holders.insert(turn[1]),
             _ => _ = holders.remove(turn[1]),
@@ -389,5 +389,5 @@ fn beats_exactly(arguments: &[String], printed: &str) -> Result<(), String> {
 }
 
 fn loop_stalled(_: &[String], printed: &str) -> Result<(), String> {
-    all(r"watchdog: no sign of life .* the loop stands still", printed).map(drop)
+    all(r"watchdog: no heartbeat .* the event loop is blocked", printed).map(drop)
 }

@@ -191,9 +191,9 @@ fn contracts() {
     assert_fault(Contract::parse("Everything varies."), "has no line");
     assert_fault(Contract::parse("never: order"), "has no \"never\"");
     let likely = Contract::parse("likely: items_grow(no bound)").expect("a contract");
-    let constant = "no bound  250 were put,  8 wait\nno bound  500 were put,  8 wait";
+    let constant = "no bound  250 put,  8 waiting\nno bound  500 put,  8 waiting";
     assert_eq!(likely.holds(constant), Ok(()));
-    assert_fault(likely.happens(constant), "items_grow(no bound): there wait [8, 8]");
+    assert_fault(likely.happens(constant), "items_grow(no bound): there are [8, 8] waiting");
     assert_fault(Contract::parse("varies: workers, moon"), "VARIES has no \"moon\"");
     assert_fault(Contract::parse("checks: job_started_thrice"), "CHECKS has no \"job_started_thrice\"");
     assert_fault(Contract::parse("checks: job_size(1)"), "job_size has 2 arguments, not 1");
@@ -226,8 +226,8 @@ fn facts() {
     assert_eq!(holds(every, "all workers  8 jobs: 6 completed, 1 left, 1 lost"), Ok(()));
     assert_fault(holds(every, "all workers  8 jobs: 6 completed, 1 left, 0 lost"), "1 left, 0 lost");
     let dies = |job: &str, lost: u32| format!("worker-1    died{job}\n\n8 jobs: 7 completed, 0 left, {lost} lost");
-    assert_eq!(holds("one_job_lost", &dies(", and with it job 3", 1)), Ok(()));
-    assert_fault(holds("one_job_lost", &dies(", and with it job 3", 2)), "1 workers died with a job, and 2 are lost");
+    assert_eq!(holds("one_job_lost", &dies(" while running job 3", 1)), Ok(()));
+    assert_fault(holds("one_job_lost", &dies(" while running job 3", 2)), "1 workers died with a job, and 2 are lost");
     assert_fault(holds("one_job_lost", &dies("", 0)), "no line matches");
     let one = "one_holder";
     let turn = |worker: u32, what: &str| format!("0.1  worker-{worker}    {what} the GIL\n");
@@ -235,12 +235,12 @@ fn facts() {
     assert_fault(holds(one, &(turn(1, "acquired") + &turn(2, "acquired"))), "worker-2 acquired it while worker-1");
     assert_fault(holds(one, &turn(2, "released")), "did not hold it");
     let turn = |worker: u32, what: &str| format!("0.1  worker-{worker}    {what} the lock\n");
-    assert_eq!(holds(one, &(turn(1, "holds") + &turn(1, "gives back") + &turn(2, "holds"))), Ok(()));
+    assert_eq!(holds(one, &(turn(1, "holds") + &turn(1, "releases") + &turn(2, "holds"))), Ok(()));
     assert_fault(holds(one, &(turn(1, "holds") + &turn(2, "holds"))), "worker-2 acquired it while worker-1");
     let two = "permits_at_most(2)";
     let turn = |worker: u32, what: &str| format!("0.1  worker-{worker}    {what} a permit\n");
     let both = turn(1, "holds") + &turn(2, "holds");
-    assert_eq!(holds(two, &(both.clone() + &turn(1, "gives back") + &turn(3, "holds"))), Ok(()));
+    assert_eq!(holds(two, &(both.clone() + &turn(1, "releases") + &turn(3, "holds"))), Ok(()));
     assert_fault(holds(two, &(both + &turn(3, "holds"))), "{\"worker-1\", \"worker-2\", \"worker-3\"} do");
     assert_fault(holds(two, ""), "no line matches");
     let go = "event_first";
@@ -254,7 +254,7 @@ fn facts() {
     assert_eq!(holds(rounds, &(first.clone() + &step("completed", 0) + &step("starts", 2))), Ok(()));
     assert_fault(holds(rounds, &(first + &step("starts", 2))), "worker-1 starts job 2 too early");
     let still = "loop_stalled";
-    assert_eq!(holds(still, "watchdog: no sign of life for 500ms: the loop stands still"), Ok(()));
+    assert_eq!(holds(still, "watchdog: no heartbeat for 500ms: the event loop is blocked"), Ok(()));
     assert_fault(holds(still, "0.9  service     stopped"), "no line matches");
     let lost = "with a call  20 additions, x is 19: 1 lost, 1 ns each\nwith a lock  20 additions, x is 20: 0 lost";
     assert_eq!(holds("additions_lost(with a call), no_addition_lost(with a lock)", lost), Ok(()));
@@ -266,10 +266,11 @@ fn facts() {
     assert_eq!(holds(order, &(starts.to_owned() + other)), Ok(()));
     assert_eq!(holds("puts_ahead_at_most(2)", &(puts.repeat(2) + starts + puts)), Ok(()));
     assert_fault(holds("puts_ahead_at_most(2)", &(puts.repeat(3) + starts)), "3 are");
-    let wait = "no bound     250 were put,  249 wait\nno bound     500 were put,  8 wait\nroom for 8   250 were put,    8 wait";
+    let wait =
+        "no bound     250 put,  249 waiting\nno bound     500 put,  8 waiting\nroom for 8   250 put,    8 waiting";
     assert_eq!(holds("items_at_most(room for 8, 8), items_grow(room for 8)", wait), Ok(()));
-    assert_fault(holds("items_at_most(room for 8, 7)", wait), "there wait [8]");
-    assert_fault(holds("items_grow(no bound)", wait), "there wait [249, 8]");
+    assert_fault(holds("items_at_most(room for 8, 7)", wait), "there are [8] waiting");
+    assert_fault(holds("items_grow(no bound)", wait), "there are [249, 8] waiting");
     assert_fault(holds("no_addition_lost(with a call)", lost), "1 are");
     let beats = "way    beats\none        3  1.0 ms\nother     50  1.0 ms\n";
     assert_eq!(holds("beats_more_often(other, one), beats(one, 3)", beats), Ok(()));

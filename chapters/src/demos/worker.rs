@@ -87,19 +87,19 @@ impl<T: EventSink> Worker<T> {
     }
 
     /// Records that the worker has stopped waiting.
-    pub fn goes_on(&self, resource: Resource) {
+    pub fn resumes(&self, resource: Resource) {
         self.trace.record(Event::WaitEnded(resource));
     }
 
     /// Records that the worker has stopped waiting because it has acquired the resource.
-    pub fn gets(&self, resource: Resource) {
+    pub fn acquires(&self, resource: Resource) {
         self.trace.record(Event::WaitEnded(resource));
         self.trace.record(Event::Acquired(resource));
     }
 
-    /// Records that the worker releases the resource. Call it before the release: afterwards another worker may hold it
-    /// already.
-    pub fn gives_back(&self, resource: Resource) {
+    /// Records that the worker releases the resource. Call it before the release, because another worker may
+    /// acquire it immediately afterward.
+    pub fn releases(&self, resource: Resource) {
         self.trace.record(Event::Released(resource));
     }
 

@@ -86,7 +86,7 @@ impl Watch for &Recorder {
 /// let mut thread = gil.attach_watched(&recorder);
 /// let mut interpreter = Interpreter::enter(&mut thread);
 /// interpreter.run(&Job { number: 0, kind: Kind::Cpu, size: 1.0 }, 0.001); // computes, and holds the lock
-/// interpreter.run(&Job { number: 1, kind: Kind::Io, size: 1.0 }, 0.001); // waits, and gives it back meanwhile
+/// interpreter.run(&Job { number: 1, kind: Kind::Io, size: 1.0 }, 0.001); // releases the GIL while it waits
 /// drop(interpreter);
 /// let holds: Vec<_> = records.rest().iter().map(|record| record.event.name()).collect();
 /// assert_eq!(holds, ["gil_acquired", "gil_released", "gil_acquired", "gil_released"]);
@@ -100,7 +100,7 @@ impl<'a> Interpreter<'a> {
         Self(thread.take())
     }
 
-    /// Does `job`, with a checkpoint after every digest, and with the lock given back while it waits.
+    /// Does `job`, with a checkpoint after every digest, and releasing the lock while it waits.
     pub fn run(&mut self, job: &Job, scale: f64) {
         match job.kind {
             Kind::Cpu => job.run_with(scale, || self.0.checkpoint()),

@@ -313,7 +313,7 @@ impl<W: Watch> ThreadState<'_, W> {
 ///
 /// If the drop request is set, dropping the guard blocks until another thread has acquired the lock.
 #[derive(Debug)]
-#[must_use = "the lock is given back when the guard is dropped"]
+#[must_use = "the lock is released when the guard is dropped"]
 pub struct GilGuard<'a, W: Watch = ()> {
     thread: &'a ThreadState<'a, W>,
 }

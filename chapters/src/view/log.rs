@@ -113,14 +113,14 @@ fn push_event(text: &mut Vec<u8>, event: &Event, run: &Run) {
         Event::GilReleased => push(text, "released the GIL"),
         Event::ServiceStopping => push(text, "stopping"),
         Event::WorkerFinished => push(text, "finished"),
-        Event::WorkerDied(Some(job)) => push_job(text, "died, and with it job ", job),
+        Event::WorkerDied(Some(job)) => push_job(text, "died while running job ", job),
         Event::WorkerDied(None) => push(text, "died"),
         Event::ServiceStopped(_) => push(text, "stopped"),
         Event::JobPut(job) => push_job(text, "puts job ", job),
         Event::WaitStarted(resource) => push_both(text, "waits ", resource.waited_for()),
         Event::WaitEnded(resource) => push_both(text, "waited ", resource.waited_for()),
         Event::Acquired(resource) => push_both(text, "holds ", resource.held()),
-        Event::Released(resource) => push_both(text, "gives back ", resource.held()),
+        Event::Released(resource) => push_both(text, "releases ", resource.held()),
         Event::Signalled(resource) => push(text, resource.signalled()),
         Event::JobRedelivered(job) => {
             push_job(text, "takes job ", job);
@@ -218,7 +218,7 @@ mod tests {
    0.400000  worker-1    completed job 0
    0.500000  worker-1    found no work
    0.600000  worker-1    starts job 2, size 0.634
-   0.800000  worker-2    died, and with it job 1
+   0.800000  worker-2    died while running job 1
    1.000000  service     stopping
    1.200000  worker-1    completed job 2
    1.200000  worker-1    finished
@@ -261,7 +261,7 @@ mod tests {
    0.000000  worker-1    opens the barrier
    0.000000  worker-2    waited at the barrier
    0.000000  worker-1    holds a permit
-   0.000000  worker-1    gives back a permit
+   0.000000  worker-1    releases a permit
 ";
         assert_eq!(shown(|out| Log::new(run, out, false).show(&records)), lines);
     }
@@ -303,7 +303,7 @@ mod tests {
     fn colors_are_there_only_when_asked_for_and_end_with_their_line() {
         let log = |colored| shown(|out| Log::new(sample::run(), out, false).colored(colored).show(&sample::records()));
         assert!(!log(false).contains('\x1b'));
-        assert!(log(true).contains("\x1b[1;31m   0.800000  worker-2    died, and with it job 1\x1b[0m\n"));
+        assert!(log(true).contains("\x1b[1;31m   0.800000  worker-2    died while running job 1\x1b[0m\n"));
         for line in log(true).lines() {
             assert_eq!(line.contains('\x1b'), line.ends_with("\x1b[0m"), "{line:?}");
         }

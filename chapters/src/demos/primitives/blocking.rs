@@ -55,11 +55,11 @@ fn lock(me: &Worker, account: &Lock<u64>) {
         me.work(pair[0]);
         me.waits(Resource::Lock);
         let mut balance = account.acquire();
-        me.gets(Resource::Lock);
+        me.acquires(Resource::Lock);
         let before = *balance;
         me.work(pair[1]);
         *balance = before + cents(pair[0]);
-        me.gives_back(Resource::Lock);
+        me.releases(Resource::Lock);
         drop(balance);
     }
 }
@@ -70,11 +70,11 @@ fn rlock(me: &Worker, printer: &RLock) {
     let (alone, report) = pages.split_last().expect("each worker has pages");
     me.waits(Resource::RLock);
     let held = printer.acquire();
-    me.gets(Resource::RLock);
+    me.acquires(Resource::RLock);
     for page in report {
         print(me, printer, page);
     }
-    me.gives_back(Resource::RLock);
+    me.releases(Resource::RLock);
     drop(held);
     print(me, printer, alone);
 }
@@ -83,9 +83,9 @@ fn rlock(me: &Worker, printer: &RLock) {
 fn print(me: &Worker, printer: &RLock, page: &Job) {
     me.waits(Resource::RLock);
     let held = printer.acquire();
-    me.gets(Resource::RLock);
+    me.acquires(Resource::RLock);
     me.work(page);
-    me.gives_back(Resource::RLock);
+    me.releases(Resource::RLock);
     drop(held);
 }
 
@@ -96,7 +96,7 @@ fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
         for job in carries {
             me.waits(Resource::Condition);
             let mut guard = higher.wait_for(pile.acquire(), |pile| pile.is_worth_a_look(load(me.workers)));
-            me.goes_on(Resource::Condition);
+            me.resumes(Resource::Condition);
             let taken = guard.take(load(me.workers));
             drop(guard);
             if taken.is_none() {
@@ -124,7 +124,7 @@ fn event(me: &Worker, start: &Event) {
     } else {
         me.waits(Resource::Event);
         start.wait();
-        me.goes_on(Resource::Event);
+        me.resumes(Resource::Event);
     }
     for job in me.share(run) {
         me.work(job);
@@ -138,9 +138,9 @@ fn semaphore(me: &Worker, kitchen: &Semaphore) {
         me.work(dish[0]);
         me.waits(Resource::Semaphore);
         let permit = kitchen.acquire();
-        me.gets(Resource::Semaphore);
+        me.acquires(Resource::Semaphore);
         me.work(dish[1]);
-        me.gives_back(Resource::Semaphore);
+        me.releases(Resource::Semaphore);
         drop(permit);
     }
 }
@@ -154,7 +154,7 @@ fn barrier(me: &Worker, rounds: &Barrier) {
         if place == Ok(rounds.parties() - 1) {
             me.signals(Resource::Barrier);
         }
-        me.goes_on(Resource::Barrier);
+        me.resumes(Resource::Barrier);
         if place.is_err() {
             break;
         }

@@ -69,11 +69,11 @@ async fn lock(me: &Worker, account: &Lock<u64>) {
         me.work_async(pair[0]).await;
         me.waits(Resource::Lock);
         let mut balance = account.acquire().await;
-        me.gets(Resource::Lock);
+        me.acquires(Resource::Lock);
         let before = *balance;
         me.work_async(pair[1]).await;
         *balance = before + cents(pair[0]);
-        me.gives_back(Resource::Lock);
+        me.releases(Resource::Lock);
         drop(balance);
     }
 }
@@ -84,11 +84,11 @@ async fn rlock(me: &Worker, printer: &RLock) {
     let (alone, report) = pages.split_last().expect("each worker has pages");
     me.waits(Resource::RLock);
     let held = printer.acquire().await;
-    me.gets(Resource::RLock);
+    me.acquires(Resource::RLock);
     for page in report {
         print(me, printer, page).await;
     }
-    me.gives_back(Resource::RLock);
+    me.releases(Resource::RLock);
     drop(held);
     print(me, printer, alone).await;
 }
@@ -97,9 +97,9 @@ async fn rlock(me: &Worker, printer: &RLock) {
 async fn print(me: &Worker, printer: &RLock, page: &Job) {
     me.waits(Resource::RLock);
     let held = printer.acquire().await;
-    me.gets(Resource::RLock);
+    me.acquires(Resource::RLock);
     me.work_async(page).await;
-    me.gives_back(Resource::RLock);
+    me.releases(Resource::RLock);
     drop(held);
 }
 
@@ -110,7 +110,7 @@ async fn condition(me: &Worker, pile: &Lock<Pile>, higher: &Condition) {
         for job in carries {
             me.waits(Resource::Condition);
             let mut guard = higher.wait_for(pile.acquire().await, |pile| pile.is_worth_a_look(load(me.workers))).await;
-            me.goes_on(Resource::Condition);
+            me.resumes(Resource::Condition);
             let taken = guard.take(load(me.workers));
             drop(guard);
             if taken.is_none() {
@@ -138,7 +138,7 @@ async fn event(me: &Worker, start: &Event) {
     } else {
         me.waits(Resource::Event);
         start.wait().await;
-        me.goes_on(Resource::Event);
+        me.resumes(Resource::Event);
     }
     for job in me.share(run) {
         me.work_async(job).await;
@@ -152,9 +152,9 @@ async fn semaphore(me: &Worker, kitchen: &Semaphore) {
         me.work_async(dish[0]).await;
         me.waits(Resource::Semaphore);
         let permit = kitchen.acquire().await;
-        me.gets(Resource::Semaphore);
+        me.acquires(Resource::Semaphore);
         me.work_async(dish[1]).await;
-        me.gives_back(Resource::Semaphore);
+        me.releases(Resource::Semaphore);
         drop(permit);
     }
 }
@@ -168,7 +168,7 @@ async fn barrier(me: &Worker, rounds: &Barrier) {
         if place == Ok(rounds.parties() - 1) {
             me.signals(Resource::Barrier);
         }
-        me.goes_on(Resource::Barrier);
+        me.resumes(Resource::Barrier);
         if place.is_err() {
             break;
         }

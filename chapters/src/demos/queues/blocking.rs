@@ -42,7 +42,7 @@ pub fn serve(me: &Worker, queue: &impl JobQueue) {
 fn get(me: &Worker, queue: &impl JobQueue) -> Result<Job, GetError> {
     me.waits(Resource::Item);
     let item = queue.get();
-    me.goes_on(Resource::Item);
+    me.resumes(Resource::Item);
     item
 }
 
@@ -53,7 +53,7 @@ pub fn bounded(me: &Worker, queue: &Queue<Job>) {
             me.puts(job);
             me.waits(Resource::Room);
             let put = queue.put(*job);
-            me.goes_on(Resource::Room);
+            me.resumes(Resource::Room);
             if put.is_err() {
                 break; // a worker has died
             }
@@ -88,7 +88,7 @@ pub fn join(me: &Worker, queue: &Queue<Job>) {
         }
         me.waits(Resource::Tasks);
         queue.join();
-        me.goes_on(Resource::Tasks);
+        me.resumes(Resource::Tasks);
         me.work(last);
         queue.shutdown(false);
     } else {
@@ -115,7 +115,7 @@ pub fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
                 me.puts(job);
                 me.waits(Resource::Room);
                 let put = full.put(*job);
-                me.goes_on(Resource::Room);
+                me.resumes(Resource::Room);
                 if let Err(back) = put {
                     me.work(&back.into_item());
                 }
@@ -144,7 +144,7 @@ pub fn timeout(me: &Worker, queue: &Queue<Job>) {
         loop {
             me.waits(Resource::Item);
             let item = queue.get_timeout(me.wait_timeout());
-            me.goes_on(Resource::Item);
+            me.resumes(Resource::Item);
             match item {
                 Ok(job) => me.work(&job),
                 Err(GetError::Empty) => me.finds_no_work(),

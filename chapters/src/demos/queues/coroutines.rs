@@ -99,7 +99,7 @@ async fn serve<T: Into<Job>, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) {
 async fn get<T, S: Storage<T>>(me: &Worker, queue: &Queue<T, S>) -> Result<T, GetError> {
     me.waits(Resource::Item);
     let item = queue.get().await;
-    me.goes_on(Resource::Item);
+    me.resumes(Resource::Item);
     item
 }
 
@@ -110,7 +110,7 @@ async fn bounded(me: &Worker, queue: &Queue<Job>) {
             me.puts(job);
             me.waits(Resource::Room);
             let put = queue.put(*job).await;
-            me.goes_on(Resource::Room);
+            me.resumes(Resource::Room);
             if put.is_err() {
                 break; // a worker has died
             }
@@ -162,7 +162,7 @@ async fn join(me: &Worker, queue: &Queue<Job>) {
         }
         me.waits(Resource::Tasks);
         queue.join().await;
-        me.goes_on(Resource::Tasks);
+        me.resumes(Resource::Tasks);
         me.work_async(last).await;
         queue.shutdown(false);
     } else {
@@ -189,7 +189,7 @@ async fn shutdown(me: &Worker, full: &Queue<Job>, empty: &Queue<Job>) {
                 me.puts(job);
                 me.waits(Resource::Room);
                 let put = full.put(*job).await;
-                me.goes_on(Resource::Room);
+                me.resumes(Resource::Room);
                 if let Err(back) = put {
                     me.work_async(&back.into_item()).await;
                 }
@@ -218,7 +218,7 @@ async fn timeout(me: &Worker, queue: &Queue<Job>) {
         loop {
             me.waits(Resource::Item);
             let item = queue.get_timeout(me.wait_timeout()).await;
-            me.goes_on(Resource::Item);
+            me.resumes(Resource::Item);
             match item {
                 Ok(job) => me.work_async(&job).await,
                 Err(GetError::Empty) => me.finds_no_work(),

@@ -153,7 +153,7 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
     loop {
         me.waits(Resource::Item);
         let item = queue.get();
-        me.goes_on(Resource::Item);
+        me.resumes(Resource::Item);
         match item {
             Ok(Some(job)) => me.work(&job),
             Ok(None) | Err(_) => break,

@@ -129,7 +129,7 @@ fn simple(me: &Worker, queue: &SimpleQueue<Option<Job>>) {
     loop {
         me.waits(Resource::Item);
         let item = queue.get();
-        me.goes_on(Resource::Item);
+        me.resumes(Resource::Item);
         match item {
             Some(job) => me.work(&job),
             None => break,
