@@ -309,17 +309,14 @@ mod tests {
         checks.iter().for_each(|check| assert_eq!(check(service), Ok(())));
     }
 
+    // One after the other, because a check sees the threads of both.
     #[test]
-    fn the_threads_of_the_book_keep_the_contract() {
+    fn the_services_of_the_book_keep_the_contract() {
         keeps_the_contract(|plan, jobs, trace, on_started| {
             let mut service = chapters::threads::Service::new(plan, trace);
             service.add_jobs(jobs);
             Ok(service.run(on_started, chapters::threads::service::Worker::work)?.left)
         });
-    }
-
-    #[test]
-    fn the_coroutines_of_the_book_keep_the_contract() {
         keeps_the_contract(|plan, jobs, trace, on_started| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
             let mut service = chapters::coroutines::Service::new(plan, trace);
