@@ -1,5 +1,5 @@
-//! A kitchen with a limited number of places, made of a mutex and a condition variable. A cook that panics keeps its place
-//! forever, and when all places are kept, all other cooks wait outside.
+//! A kitchen with a limited number of places, made of a mutex and a condition variable. A cook that panics never
+//! releases its place, so after some panics, all other cooks wait outside forever.
 //!
 //! Fix `cook`: release the place in a way that can't be forgotten, and that a panic can't skip.
 

@@ -40,7 +40,7 @@ fn check() -> Result<(), String> {
             }
             Poll::Ready(Some(pair)) => return Err(format!("The first pair is {expected:?}, not {pair:?}.")),
             Poll::Ready(None) => {
-                return Err("The line is open, and `next` says that there are no more pairs.".to_owned());
+                return Err("The line is open, but `next` says that there are no more pairs.".to_owned());
             }
             Poll::Pending => return Err(format!("Gloves {first} and {} are there, and it waits.", first + 1)),
         }
@@ -54,6 +54,6 @@ fn check() -> Result<(), String> {
     drop(line);
     match try_once(pairs.next()) {
         Poll::Ready(None) => Ok(()),
-        other => Err(format!("The line has ended, and `next` gives {other:?}.")),
+        other => Err(format!("The line has ended, and `next` returns {other:?}.")),
     }
 }

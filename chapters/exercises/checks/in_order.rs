@@ -112,6 +112,6 @@ fn after_a_panic() -> Result<(), String> {
     }
     match seen.begun.into_inner().expect("no item panics here").done {
         1 => Ok(()),
-        done => Err(format!("Item 1 of 4 panicked, and {} items were begun after it.", done - 1)),
+        done => Err(format!("Item 1 of 4 panicked, and {} items were started after it.", done - 1)),
     }
 }

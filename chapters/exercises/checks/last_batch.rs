@@ -32,7 +32,7 @@ fn check() -> Result<(), String> {
         return Err("`join` returned before the last batch had been written.".to_owned());
     }
     if !is_joined(&queue) {
-        return Err("All items have been written, and `join` still waits.".to_owned());
+        return Err("All items have been written, but `join` is still waiting.".to_owned());
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ fn goes_on() -> Result<(), String> {
     }
     match turns {
         0..4 => {
-            Err(format!("Jobs waited for 0.3 s, and a coroutine beside them got {turns} turns instead of about 60."))
+            Err(format!("Jobs waited for 0.3 s, and a coroutine beside them ran {turns} times instead of about 60."))
         }
         _ => Ok(()),
     }

@@ -36,7 +36,7 @@ fn check() -> Result<(), String> {
     });
     match answers[..] {
         [0, 1, 2] => Ok(()),
-        [0, IN_VAIN, 2] => Err("While a job ran, the coroutine beside it got no turn.".to_owned()),
+        [0, IN_VAIN, 2] => Err("While a job ran, the coroutine beside it didn't run.".to_owned()),
         _ => Err(format!("The answers are {answers:?}, not [0, 1, 2].")),
     }
 }

@@ -85,7 +85,9 @@ async fn pause() -> Result<(), String> {
         }
         let passed = start.elapsed();
         if passed > SECOND / 100 {
-            return Err(format!("After a break of {seconds} s, 3 permits aren't there at once, but after {passed:?}."));
+            return Err(format!(
+                "After a break of {seconds} s, 3 permits should be available immediately, but took {passed:?}."
+            ));
         }
         acquire(&limiter).await?;
         let passed = start.elapsed().as_secs_f64();

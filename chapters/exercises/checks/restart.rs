@@ -77,7 +77,7 @@ fn check(ends: &[End]) -> Result<(), String> {
     for place in 0..ends.len() {
         let times = begun.iter().filter(|(number, _)| usize::from(*number) == place).count();
         if times != 1 {
-            return Err(format!("Job {place} was begun {times} times, and it should be once."));
+            return Err(format!("Job {place} was started {times} times instead of once."));
         }
     }
     let expected: Vec<Option<u64>> =

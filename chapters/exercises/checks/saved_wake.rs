@@ -23,7 +23,9 @@ fn check() -> Result<(), String> {
             queue.put(2).await;
         };
         let Some((first, second, ())) = ends(async { tokio::join!(queue.get(), queue.get(), puts) }).await else {
-            return Err("Two coroutines wait for an item, two items are put, and one of them still waits.".to_owned());
+            return Err(
+                "Two coroutines wait for an item, two items are put, but one of them is still waiting.".to_owned()
+            );
         };
         // The order of the two isn't fixed.
         if first.min(second) != Some(1) || first.max(second) != Some(2) {
@@ -38,7 +40,9 @@ fn check() -> Result<(), String> {
         }
         let gets = async { [queue.get().await, queue.get().await] };
         match ends(async { tokio::join!(queue.put(3), queue.put(4), gets) }).await {
-            None => Err("Two coroutines wait for room, two items are taken, and one of them still waits.".to_owned()),
+            None => {
+                Err("Two coroutines wait for room, two items are taken, but one of them is still waiting.".to_owned())
+            }
             Some((.., taken)) if taken != [Some(1), Some(2)] => {
                 Err(format!("1 and 2 were put, and {taken:?} was taken."))
             }

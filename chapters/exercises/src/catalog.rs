@@ -165,7 +165,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "A panic unwinds the stack: it skips the rest of the function, but it drops the local variables.",
             "Write a struct that holds a reference to the kitchen, and implement `Drop` for it.",
-            "`drop` has to do both: add the place and notify a cook who's waiting.",
+            "`drop` has to do both: add the place and notify a waiting cook.",
         ],
     },
     Exercise {
@@ -266,7 +266,7 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Fix,
         book: true,
         hints: &[
-            "Two getters wait, and two items are put before the first getter has run. How often does `put` notify?",
+            "Two getters wait, and two items are put before the first getter has run. How many times does `put` notify?",
             "Notify one getter for each item, and one putter for each place that becomes free.",
         ],
     },

@@ -1,5 +1,5 @@
 //! Does the job that killed the worker again.
-//! Refused: was begun
+//! Refused: was started
 
 use std::io::{self, Read, Write};
 

@@ -1,5 +1,5 @@
 //! Gives up when the worker dies.
-//! Refused: was begun 0 times
+//! Refused: was started 0 times
 
 use std::io::{self, Read, Write};
 
