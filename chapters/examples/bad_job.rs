@@ -1,4 +1,4 @@
-//! The service of the threads, with a job among the others that panics: `cargo run --example bad_job`.
+//! The service with threads, with one job that panics: `cargo run --example bad_job`.
 //!
 //! It has the flags of `chapter-threads`.
 

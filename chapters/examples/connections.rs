@@ -1,4 +1,4 @@
-//! What ten thousand idle connections cost, in the process and in the kernel.
+//! Measures the memory of ten thousand idle connections, in the process and in the kernel.
 //!
 //! `cargo run --example connections -- threads 10000` serves them with a thread each. `coroutines` serves them with
 //! coroutines on one thread that keep a buffer of 8 KiB each, and `no-buffer` with coroutines that have a buffer only

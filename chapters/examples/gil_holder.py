@@ -1,4 +1,4 @@
-"""One thread computes and one thread waits, for py-spy to say which of them holds the GIL."""
+"""One thread computes and one thread waits, so that py-spy can show which of them holds the GIL."""
 
 import os
 import re

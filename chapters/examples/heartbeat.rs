@@ -46,7 +46,7 @@ enum Way {
 struct CommandLine {
     /// How the jobs run; without it, the program prints a table of all four ways
     way: Option<Way>,
-    /// Multiplies every job's work
+    /// Multiplies the work of every job
     #[arg(long, value_name = "X", default_value_t = 0.5, value_parser = options::scale)]
     scale: f64,
     /// Number of workers; the first sends the heartbeat, and the others compute

@@ -1,4 +1,4 @@
-//! A question of the book: how many seconds do these waits take? `cargo run --example how_long`.
+//! A question in the book: how many seconds do these waits take? `cargo run --example how_long`.
 //!
 //! Tokio's clock is paused, and jumps to the next timer when all tasks wait, so this program ends at once.
 

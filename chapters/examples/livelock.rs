@@ -1,4 +1,4 @@
-//! Two threads that back off from a deadlock, and meet again: `cargo run --release --example livelock`.
+//! Two threads that avoid a deadlock by backing off, and collide again: `cargo run --release --example livelock`.
 //!
 //! Each thread moves money between two accounts, in opposite directions. It locks the account that it takes from, works
 //! for a moment, and tries to lock the other one. If that fails, it unlocks the first and starts over: at once, or

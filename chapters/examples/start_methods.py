@@ -1,4 +1,4 @@
-"""What a child process knows of a variable that its parent has changed, by each start method."""
+"""Shows which value of a changed variable a child process sees with each start method."""
 
 # ANCHOR: methods
 import multiprocessing, sys

@@ -1,6 +1,6 @@
 //! Two threads move money between two accounts, in opposite directions: `cargo run --example two_locks`.
 //!
-//! First, each transfer locks the account that it takes from and then the other one, until both threads stand still.
+//! First, each transfer locks the account that it takes from and then the other one, until both threads are deadlocked.
 //! Then each transfer locks the account with the smaller number first.
 
 use std::sync::Arc;
@@ -51,9 +51,9 @@ fn accounts() -> [Account; 2] {
     [1, 2].map(|number| Account { number, balance: Lock::guarding(100) })
 }
 
-/// Has two threads transfer money in opposite directions until both stand still. They're never joined, because they
+/// Has two threads transfer money in opposite directions until they deadlock. They're never joined, because they
 /// never end.
-fn until_they_stand_still() {
+fn until_deadlock() {
     let (accounts, last) = (Arc::new(accounts()), Arc::new(AtomicU64::new(0)));
     let start = Instant::now();
     for (from, to) in [(0, 1), (1, 0)] {
@@ -75,7 +75,7 @@ fn until_they_stand_still() {
 fn main() {
     chapters::environment::prepare_example();
     println!("each transfer locks the account that it takes from first:");
-    until_they_stand_still();
+    until_deadlock();
 
     println!("each transfer locks the account with the smaller number first:");
     let [one, two] = &accounts();

@@ -1,4 +1,4 @@
-//! A question of the book: in which order do these lines come? `cargo run --example who_is_first`.
+//! A question in the book: in which order does it print these lines? `cargo run --example who_is_first`.
 
 use tokio::task;
 

@@ -14,7 +14,7 @@ import time
 
 def parse(model):
     """Parses the command line: the flags of the Rust programs, except for those that choose what to look at."""
-    parser = argparse.ArgumentParser(description=f"Runs a service with {model} for workers, and prints its records.")
+    parser = argparse.ArgumentParser(description=f"Runs the service with {model} as workers, and prints its records.")
     parser.add_argument("--jobs", type=int, default=20, metavar="N", help="jobs on the shared queue")
     parser.add_argument("--seed", type=int, metavar="N", help="an integer: the same seed gives the same jobs")
     parser.add_argument("--time", type=float, default=10, metavar="SECONDS", help="how long the service runs")

@@ -19,7 +19,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 /// The flag that only this program has.
 #[derive(Clone, Copy, Debug, clap::Args)]
 struct Options {
-    /// When the first worker is killed, counted from the moment in which all are there
+    /// How long to wait, once all workers have started, before the first one is killed
     #[arg(long, value_name = "SECONDS", default_value = "0.25", value_parser = options::time)]
     kill_after: Duration,
 }

@@ -1,6 +1,6 @@
 //! The service with processes for workers, one of which is killed: `cargo run --example kill_one`.
 //!
-//! It has the flags of `chapter-processes`, but for `--method`, and one of its own.
+//! It has the flags of `chapter-processes`, except `--method`, and one of its own.
 
 #[cfg(target_os = "linux")]
 mod killer;
