@@ -11,7 +11,7 @@
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
@@ -176,9 +176,10 @@ impl Cluster {
         for (number, (address, route)) in addresses.iter().zip(routes).enumerate() {
             let config = cluster._folder.path().join(format!("broker-{}.conf", number + 1));
             let storage = cluster._folder.path().join(format!("broker-{}", number + 1));
-            fs::write(&config, configuration(number, *address, *route, routes, &storage))?;
-            let listens = if brokers > 1 { vec![*address, *route] } else { vec![*address] };
-            let mut broker = Broker { config, address: *address, listens, process: None };
+            let ports = format!("ports_file_dir: {:?}\n", cluster._folder.path());
+            fs::write(&config, ports + &configuration(number, *address, *route, routes, &storage))?;
+            let folder = cluster._folder.path().to_owned();
+            let mut broker = Broker { config, folder, address: *address, process: None };
             broker.start(program)?;
             cluster.brokers.push(broker);
         }
@@ -196,10 +197,10 @@ impl Drop for Cluster {
 /// One broker.
 struct Broker {
     config: PathBuf,
+    /// Where it writes a file when it accepts connections.
+    folder: PathBuf,
     /// Where it accepts clients.
     address: SocketAddr,
-    /// Where it accepts clients and, if there are several brokers, the others.
-    listens: Vec<SocketAddr>,
     process: Option<Child>,
 }
 
@@ -213,11 +214,14 @@ impl Broker {
         Ok(())
     }
 
-    /// Waits until the broker accepts connections.
+    /// Waits until the broker accepts connections. It then writes a file with its PID in the name. To connect to its ports
+    /// wouldn't be enough, because another program may have taken one of them.
     fn wait(&mut self) -> io::Result<()> {
         let begin = Instant::now();
-        while !self.listens.iter().all(|address| TcpStream::connect(address).is_ok()) {
-            if let Some(status) = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten()) {
+        let Some(process) = &mut self.process else { return Ok(()) };
+        let file = self.folder.join(format!("{PROGRAM}_{}.ports", process.id()));
+        while !file.exists() {
+            if let Some(status) = process.try_wait()? {
                 return Err(io::Error::other(format!("it ended with {status}")));
             }
             if begin.elapsed() > LIMIT {
