@@ -115,7 +115,7 @@ mod threads {
                 })
             }),
         ];
-        beside("threads: take and give back a permit", ROUNDS, runs, LOCKS);
+        beside("threads: acquire and release a permit", ROUNDS, runs, LOCKS);
 
         let turn = (Lock::guarding(0_u32), Condition::new());
         let pass = |to: u32| {
@@ -257,7 +257,7 @@ mod processes {
             Run::of("File::lock", || each(TIMES, || file(&first))),
             Run::of_python("CPython's multiprocessing.Lock", "primitives.py", &["200000"], 1),
         ];
-        beside("processes: take and give back a lock", ROUNDS, runs, LOCKS);
+        beside("processes: acquire and release a lock", ROUNDS, runs, LOCKS);
         let runs = [
             Run::of("processes::Lock", || each_of_two(TIMES, || *ours.acquire() += 1)),
             Run::of("File::lock", || each_round(TIMES / 2, || file(&first), || file(&second)) / 2.0),

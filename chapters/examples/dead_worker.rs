@@ -14,7 +14,7 @@ use chapters::threads::Queue;
 fn main() -> io::Result<()> {
     environment::prepare_example();
     let runs = [["1", "2", "3"], ["1", "2", "three"]];
-    // The processes come first, while this process still has only one thread.
+    // Start with the processes, while this process has only one thread.
     #[cfg(target_os = "linux")]
     runs.into_iter().try_for_each(processes)?;
     runs.into_iter().for_each(threads);

@@ -13,7 +13,7 @@ pub trait JobQueue {
     /// Gets the next job. Blocks until there is one. Returns an error if the queue is shut down and empty.
     fn get(&self) -> Result<Job, GetError>;
 
-    /// Says that nothing else will be put.
+    /// Signals that nothing else will be put.
     fn shutdown(&self);
 }
 
