@@ -24,12 +24,12 @@ pub const CHECKS: Checks = Checks::new(&[
 const BREAK: Duration = Duration::from_secs(2);
 
 fn adds() -> Result<(), String> {
-    let (before, mut workers) = (threads::count(), 4);
+    let (before, mut workers) = (threads::count_settled(), 4);
     let mut numbers = 0..1_000;
     let numbers = std::iter::from_fn(|| {
         let number = numbers.next();
         if number.is_none() && before > 0 {
-            workers = threads::count() - before;
+            workers = threads::count().saturating_sub(before);
         }
         number
     });

@@ -46,7 +46,7 @@ fn is_own() -> Result<(), String> {
 fn goes_on() -> Result<(), String> {
     let cannot = |error: io::Error| error.to_string();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(cannot)?;
-    let before = threads::count();
+    let before = threads::count_settled();
     let seen = Arc::new([const { AtomicUsize::new(0) }; 2]);
     let (trace, _records) = trace::channel();
     let plan = Plan { workers: 2, time: Duration::from_secs(3600), scale: 0.3, until_done: true };

@@ -81,14 +81,18 @@ fn helps() -> Result<(), String> {
 
 fn two_threads() -> Result<(), String> {
     let (done, most) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let before = threads::count();
+    let before = threads::count_settled();
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Relaxed) {
                 most.fetch_max(threads::count(), Relaxed);
             }
         });
-        (0..20).for_each(|_| _ = sum((0..5_000).collect()));
+        for _ in 0..20 {
+            sum((0..5_000).collect());
+            // The threads of this sum aren't to be counted together with those of the next one.
+            threads::count_settled();
+        }
         done.store(true, Relaxed);
     });
     // The thread that counts is another one.

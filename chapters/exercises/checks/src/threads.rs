@@ -22,6 +22,21 @@ pub fn count() -> usize {
     ids().len()
 }
 
+/// The same when no thread is ending: the system counts a thread until it has removed all that belonged to it, which is
+/// after another thread has joined it. Gives up after about five seconds.
+pub fn count_settled() -> usize {
+    let mut last = count();
+    for _ in 0..250 {
+        thread::sleep(Duration::from_millis(20));
+        let now = count();
+        if now == last {
+            break;
+        }
+        last = now;
+    }
+    last
+}
+
 /// How often the calling thread was scheduled.
 pub fn mine() -> u64 {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
