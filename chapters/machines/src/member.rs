@@ -3,17 +3,18 @@
 //! The running flag of the other services is a lock in memory, which a worker can look at. Here, only messages connect a
 //! worker with the service, and messages get lost. So the flag has two parts: a message that tells all workers to stop, and
 //! a lease that each worker renews every second. A worker that was cut off when the message was sent learns from the next
-//! renewal. A worker that can't renew its lease for ten seconds stops by itself.
+//! renewal. A worker that can't renew its lease stops by itself, ten seconds after it last asked with success.
 
 use std::io;
 use std::time::Duration;
 
+use async_nats::Subscriber;
 use chapters::record::WorkerId;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::select;
 use tokio::sync::watch;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, interval, sleep, sleep_until, timeout_at};
 
 use crate::broker::{Broker, from_json, to_json};
 use crate::report;
@@ -83,10 +84,10 @@ pub async fn join(
 ) -> io::Result<(Welcome, std::time::Instant, Running)> {
     let deadline = Instant::now() + limit;
     let stopped = broker.client.subscribe(broker.names.stop()).await.map_err(io::Error::other)?;
-    let (welcome, origin) = loop {
+    let (welcome, sent, received) = loop {
         let sent = std::time::Instant::now();
         match ask(broker, worker).await {
-            Ok(welcome) => break (welcome, report::origin(sent, std::time::Instant::now(), welcome.at)),
+            Ok(welcome) => break (welcome, sent, std::time::Instant::now()),
             Err(_) if Instant::now() < deadline => sleep(PAUSE).await,
             Err(_) => {
                 return Err(io::Error::other(format!(
@@ -97,25 +98,30 @@ pub async fn join(
         }
     };
     let (tell, running) = watch::channel(welcome.running);
-    let (broker, worker) = (broker.clone(), welcome.worker);
-    tokio::spawn(renew(broker, worker, stopped, tell));
-    Ok((welcome, origin, Running { running }))
+    tokio::spawn(renew(broker.clone(), welcome.worker, sent.into(), stopped, tell));
+    Ok((welcome, report::origin(sent, received, welcome.at), Running { running }))
 }
 
 // ANCHOR: renew
-async fn renew(broker: Broker, worker: WorkerId, mut stopped: async_nats::Subscriber, tell: watch::Sender<bool>) {
-    let mut renewed = Instant::now();
+async fn renew(
+    broker: Broker,
+    worker: WorkerId,
+    mut renewed: Instant,
+    mut stopped: Subscriber,
+    tell: watch::Sender<bool>,
+) {
     let mut ticks = interval(RENEWAL);
     loop {
         select! {
             _ = stopped.next() => break,
+            () = sleep_until(renewed + LEASE) => break,
             _ = ticks.tick() => {}
         }
-        match ask(&broker, Some(worker)).await {
-            Ok(answer) if answer.running => renewed = Instant::now(),
-            Ok(_) => break,
-            Err(_) if renewed.elapsed() < LEASE => {}
-            Err(_) => break,
+        let asked = Instant::now();
+        match timeout_at(renewed + LEASE, ask(&broker, Some(worker))).await {
+            Ok(Ok(answer)) if answer.running => renewed = asked,
+            Ok(Err(_)) => {}
+            Ok(Ok(_)) | Err(_) => break,
         }
     }
     tell.send_replace(false);
