@@ -10,6 +10,10 @@ const LINES: usize = 20;
 /// The width of the first column: wide enough for the names of 10,000 workers, and for the words below them.
 const NAMES: usize = 12;
 
+/// The shortest wall time, in seconds, of which the CPU time is shown as a share. The CPU time includes the preparation of
+/// the service, before the wall time begins, so in a run that's stopped at once, it's many times the wall time.
+const SHORTEST: f64 = 0.1;
+
 /// The summary as a table, with a newline at the end of each line.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -28,7 +32,6 @@ impl fmt::Display for Summary {
         }
 
         let Summary { jobs, completed, left, lost, wall_seconds, cpu_seconds, seed, interpreter, .. } = self;
-        let share = percent(*cpu_seconds, *wall_seconds);
         let memory = self.peak_rss_bytes as f64 / f64::from(1 << 20);
         let total = plural(*jobs, "job");
         writeln!(f)?;
@@ -37,7 +40,11 @@ impl fmt::Display for Summary {
             writeln!(f, "{:<NAMES$} {redelivered} repeated, {} ignored", "deliveries", plural(ignored, "result"))?;
         }
         writeln!(f, "{:<NAMES$} {wall_seconds:.3} s", "wall time")?;
-        writeln!(f, "{:<NAMES$} {cpu_seconds:.3} s, {share:.0} % of wall time", "CPU time")?;
+        write!(f, "{:<NAMES$} {cpu_seconds:.3} s", "CPU time")?;
+        if *wall_seconds >= SHORTEST {
+            write!(f, ", {:.0} % of wall time", percent(*cpu_seconds, *wall_seconds))?;
+        }
+        writeln!(f)?;
         writeln!(f, "{:<NAMES$} {memory:.1} MiB", "peak memory")?;
         if let Some(interpreter) = interpreter {
             writeln!(f, "{:<NAMES$} {interpreter}", "interpreter")?;
@@ -125,6 +132,13 @@ seed         1; the same jobs again: --seed=1
         assert_eq!(lines[21], "9980 more workers: fewest jobs 0, median 3, most 6");
         assert!(summary(21).to_string().contains("worker-21 "), "no line sums up a single worker");
         assert!(summary(22).to_string().contains("\n2 more workers: fewest jobs 0, median 1, most 1\n"));
+    }
+
+    #[test]
+    fn the_table_of_a_run_that_stopped_at_once_has_no_share_of_cpu_time() {
+        let table = |wall_seconds| Summary { wall_seconds, ..summary(1) }.to_string();
+        assert!(table(0.0003).contains("\nCPU time     2.500 s\n"), "{}", table(0.0003));
+        assert!(table(0.5).contains("\nCPU time     2.500 s, 500 % of wall time\n"), "{}", table(0.5));
     }
 
     #[test]
