@@ -255,7 +255,7 @@ impl Broker {
     ///
     /// If another service answers.
     pub async fn claim(&self, name: &str) -> io::Result<()> {
-        let request = to_json(&member::Request { worker: Some(NOBODY) });
+        let request = to_json(&member::Request { worker: Some(NOBODY), failed: None });
         if self.client.request(self.names.members(), request).await.is_ok() {
             let servers = &self.servers;
             return Err(io::Error::other(format!(

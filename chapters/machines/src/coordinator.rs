@@ -25,7 +25,7 @@ use crate::broker::{Broker, NOBODY, from_json, to_json};
 use crate::fault::{Fault, Faults};
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
-use crate::member::{LEASE, Request, Welcome};
+use crate::member::{LEASE, RENEWAL, Request, Welcome};
 use crate::proxy::Proxy;
 use crate::queue::{self, Pull, RecvError};
 use crate::report::Report;
@@ -105,6 +105,8 @@ pub struct Coordinator {
     dead: Option<(BrokerId, Instant)>,
     ticks: Interval,
     running: bool,
+    /// Why a worker couldn't go on: the first such message.
+    failed: Option<String>,
 }
 
 impl Coordinator {
@@ -142,6 +144,7 @@ impl Coordinator {
             dead: None,
             ticks,
             running: true,
+            failed: None,
         })
     }
 
@@ -203,9 +206,10 @@ impl Coordinator {
         WorkerId(self.members.last_key_value().map_or(0, |(id, _)| id.0 + 1))
     }
 
-    /// Waits until nothing is left to do: all jobs are done and the service should stop then, or no worker is left.
+    /// Waits until nothing is left to do: all jobs are done and the service should stop then, or no worker is left, or a
+    /// worker has failed.
     pub async fn until_ended(&mut self) {
-        while !(self.is_deserted() || self.plan.until_done && self.ledger.open() == 0) {
+        while !(self.failed.is_some() || self.is_deserted() || self.plan.until_done && self.ledger.open() == 0) {
             self.step().await;
         }
     }
@@ -241,8 +245,9 @@ impl Coordinator {
 
     async fn welcome(&mut self, request: Message) {
         let Some(reply) = request.reply else { return };
-        let Ok(Request { worker }) = from_json(&request.payload, &request.subject) else { return };
+        let Ok(Request { worker, failed }) = from_json(&request.payload, &request.subject) else { return };
         let worker = worker.unwrap_or_else(|| self.next_id());
+        self.failed = self.failed.take().or(failed);
         let stranger = || Member { local: false, kill: None, proxy: None, cut: None, heard: None, ended: false };
         if worker != NOBODY {
             self.members.entry(worker).or_insert_with(stranger).heard = Some(Instant::now());
@@ -369,7 +374,11 @@ impl Coordinator {
     }
 
     /// Stops all workers, waits until they have ended, and takes the rest of their reports.
-    pub async fn stop(mut self) -> Outcome {
+    ///
+    /// # Errors
+    ///
+    /// If a worker has failed because the broker refused its records. Then nobody knows which jobs were done.
+    pub async fn stop(mut self) -> io::Result<Outcome> {
         self.running = false;
         self.restore_networks();
         let stopping = Instant::now();
@@ -383,14 +392,16 @@ impl Coordinator {
                 }
             }
         }
-        self.take_the_rest().await;
+        if self.failed.is_none() {
+            self.take_the_rest().await;
+        }
         for (id, _) in self.members.iter().filter(|(_, member)| !member.ended) {
             if !self.ledger.worker(*id).finished {
                 self.trace.worker(*id).record(Event::WorkerDied(None));
             }
         }
         self.trace.complete_until(Duration::MAX);
-        let left = self.left().await;
+        let left = if self.failed.is_none() { self.left().await } else { 0 };
         match self.local.keeper {
             // Their storage is removed with them.
             Some(keeper) => keeper.stop().await,
@@ -398,16 +409,18 @@ impl Coordinator {
         }
         let mut usage = Usage::of_this_process();
         usage.peak_rss = usage.peak_rss.saturating_add(self.ledger.peak_rss());
-        Outcome { left, usage }
+        self.failed.map_or(Ok(Outcome { left, usage }), |sentence| Err(io::Error::other(sentence)))
     }
 
     /// Whether the service waits for a worker: until its process has ended, or, on another machine, until it has reported
-    /// its end or its lease is over.
+    /// its end or its lease is over. If a worker has failed, no worker can report its end, so the service waits only until
+    /// those of other machines have probably got the message that they should stop.
     fn is_awaited(&self, id: WorkerId, member: &Member, stopping: Instant) -> bool {
         if member.ended {
             return false;
         }
-        let silent = member.heard.unwrap_or(stopping).max(stopping).elapsed() > LEASE;
+        let limit = if self.failed.is_some() { 2 * RENEWAL } else { LEASE };
+        let silent = member.heard.unwrap_or(stopping).max(stopping).elapsed() > limit;
         member.local || !(self.ledger.worker(id).finished || silent)
     }
 

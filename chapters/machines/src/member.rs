@@ -14,23 +14,25 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::select;
 use tokio::sync::watch;
-use tokio::time::{Instant, interval, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, interval, sleep, sleep_until, timeout, timeout_at};
 
 use crate::broker::{Broker, from_json, to_json};
 use crate::report;
 
 /// How often a worker renews its lease.
-const RENEWAL: Duration = Duration::from_secs(1);
+pub const RENEWAL: Duration = Duration::from_secs(1);
 /// How long a lease lasts without a renewal.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// The pause between two attempts to join.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A worker's request to join, or to stay.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Request {
     /// The number of the worker, if it has one already.
     pub worker: Option<WorkerId>,
+    /// Why the worker can't go on, as a sentence: the broker has refused its records.
+    pub failed: Option<String>,
 }
 
 /// The service's answer.
@@ -129,7 +131,24 @@ async fn renew(
 // ANCHOR_END: renew
 
 async fn ask(broker: &Broker, worker: Option<WorkerId>) -> io::Result<Welcome> {
+    request(broker, &Request { worker, failed: None }).await
+}
+
+/// Tells the service that this worker can't go on, so that the service fails with this error. A full broker stores no
+/// message, but it still passes messages on. Returns when the service has answered, or after [`LEASE`] without an answer.
+pub async fn fail(broker: &Broker, worker: WorkerId, error: &io::Error) {
+    let failure = Request { worker: Some(worker), failed: Some(error.to_string()) };
+    let told = async {
+        while request(broker, &failure).await.is_err() {
+            sleep(PAUSE).await;
+        }
+    };
+    // Without an answer, the service is gone, or sees this worker end.
+    let _ = timeout(LEASE, told).await;
+}
+
+async fn request(broker: &Broker, request: &Request) -> io::Result<Welcome> {
     let subject = broker.names.members();
-    let answer = broker.client.request(subject.clone(), to_json(&Request { worker })).await;
+    let answer = broker.client.request(subject.clone(), to_json(request)).await;
     from_json(&answer.map_err(io::Error::other)?.payload, &subject)
 }

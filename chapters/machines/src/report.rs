@@ -4,6 +4,7 @@
 //! has stored the message, and only then acknowledges the jobs that were completed in it. While it waits, the next records
 //! collect, so there are fewer messages per record the more there is to do.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use chapters::record::{Event, Record, WorkerId};
@@ -13,6 +14,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 
 use crate::broker::{Broker, to_json};
+use crate::member;
 use crate::queue::{Ack, Delivery, Leases};
 
 /// The most records of one message, so that it's far smaller than the broker's limit of a megabyte.
@@ -40,7 +42,7 @@ pub struct Reporter {
     worker: WorkerId,
     origin: Instant,
     entries: UnboundedSender<Entry>,
-    sender: JoinHandle<()>,
+    sender: JoinHandle<io::Result<()>>,
 }
 
 impl Reporter {
@@ -64,20 +66,29 @@ impl Reporter {
     fn add(&self, event: Event, ack: Option<Ack>) -> Instant {
         let now = Instant::now();
         let at = now.saturating_duration_since(self.origin);
-        // The sender ends only after this end of the channel has been dropped.
+        // The sender ends after this end of the channel has been dropped, or when the broker refuses a record.
         let _ = self.entries.send((Record { at, worker: Some(self.worker), event }, ack));
         now
     }
 
     /// Waits until all records have been stored, and all jobs acknowledged.
-    pub async fn finish(self) {
+    ///
+    /// # Errors
+    ///
+    /// If the broker has refused records, for example because its disk is full. The service has been told.
+    pub async fn finish(self) -> io::Result<()> {
         drop(self.entries);
         // If the sender panicked, its message is on standard error.
-        let _ = self.sender.await;
+        self.sender.await.unwrap_or(Ok(()))
     }
 }
 
-async fn send(broker: Broker, worker: WorkerId, mut received: UnboundedReceiver<Entry>, leases: Leases) {
+async fn send(
+    broker: Broker,
+    worker: WorkerId,
+    mut received: UnboundedReceiver<Entry>,
+    leases: Leases,
+) -> io::Result<()> {
     let mut entries = Vec::new();
     for number in 0.. {
         entries.clear();
@@ -88,9 +99,10 @@ async fn send(broker: Broker, worker: WorkerId, mut received: UnboundedReceiver<
         let report = Report { worker, number, records, peak_rss: usage::peak_rss() };
         // ANCHOR: send
         let id = format!("{worker}-{number}");
-        if broker.publish(&broker.names.records(), &id, to_json(&report)).await.is_err() {
-            // The broker refuses records. The jobs stay unacknowledged, so another worker will get them.
-            break;
+        if let Err(error) = broker.publish(&broker.names.records(), &id, to_json(&report)).await {
+            // The broker refuses records. The jobs stay unacknowledged, and the service stops.
+            member::fail(&broker, worker, &error).await;
+            return Err(error);
         }
         for ack in entries.iter().filter_map(|(_, ack)| ack.as_ref()) {
             leases.end(ack).await;
@@ -98,6 +110,7 @@ async fn send(broker: Broker, worker: WorkerId, mut received: UnboundedReceiver<
         // ANCHOR_END: send
     }
     let _ = broker.client.flush().await;
+    Ok(())
 }
 
 // ANCHOR: origin

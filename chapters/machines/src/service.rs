@@ -115,7 +115,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// If a worker can't be started, or if `on_started` fails. The workers that have been started are stopped.
+    /// If a worker can't be started, if `on_started` fails, or if the broker refuses a worker's records, for example because
+    /// its disk is full. The workers that have been started are stopped.
     pub async fn run(self, local: Local, on_started: OnStarted<'_>) -> io::Result<Outcome> {
         let deadline = self.trace.origin() + self.plan.time;
         self.trace.complete_until(Duration::ZERO);
@@ -136,7 +137,7 @@ impl Service {
 
         self.trace.service().record(Event::ServiceStopping);
         let outcome = workers.stop().await;
-        result.map(|()| outcome)
+        result.and(outcome)
     }
 }
 
@@ -154,6 +155,7 @@ pub struct Worker {
     attempts: u64,
     poison: Option<u64>,
     broker: Broker,
+    id: WorkerId,
 }
 
 impl Worker {
@@ -161,14 +163,16 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// If the brokers can't be reached, or there is no service.
+    /// If the brokers can't be reached, there is no service, or the broker refuses the worker's records. A worker that the
+    /// service has started leaves the last of these errors to the service.
     pub async fn run(servers: &[ServerAddr], names: Names, id: Option<WorkerId>, limit: Duration) -> io::Result<()> {
         let broker = Broker::connect(servers, names).await?;
         let (welcome, origin, running) = member::join(&broker, id, limit).await?;
         let queue = Jobs::new(&broker, welcome.ack_wait).await?;
         let trace = Reporter::start(&broker, welcome.worker, origin, queue.leases());
         let member::Welcome { scale, attempts, poison, .. } = welcome;
-        Self { running, queue, trace, scale, attempts, poison, broker }.work().await
+        let done = Self { running, queue, trace, scale, attempts, poison, broker, id: welcome.worker }.work().await;
+        if id.is_some() { Ok(()) } else { done }
     }
 
     // ANCHOR: work
@@ -188,8 +192,7 @@ impl Worker {
         }
         self.queue.return_unstarted().await;
         self.trace.record(Event::WorkerFinished);
-        self.trace.finish().await;
-        Ok(())
+        self.trace.finish().await
     }
     // ANCHOR_END: work
 
@@ -218,7 +221,11 @@ impl Worker {
     /// Moves a job that has been delivered too often to the dead-letter stream.
     async fn give_up(&self, delivery: Delivery) -> io::Result<std::time::Instant> {
         let job = delivery.job;
-        self.broker.publish(&self.broker.names.dead(), &id(&job), queue::payload(&job)).await?;
+        let moved = self.broker.publish(&self.broker.names.dead(), &id(&job), queue::payload(&job)).await;
+        if let Err(error) = moved {
+            member::fail(&self.broker, self.id, &error).await;
+            return Err(error);
+        }
         Ok(self.trace.record_end(Event::JobLost(job), delivery))
     }
 }

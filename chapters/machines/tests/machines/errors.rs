@@ -4,13 +4,15 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use crate::harness::{Broker, Fault, Test, free_address, run};
+use crate::harness::{Broker, Fault, Test, free_address, run, start};
 
 pub const TESTS: &[Test] = &[
     ("servers_that_nobody_runs_are_named", servers_that_nobody_runs_are_named),
     ("a_cluster_without_a_quorum_is_named", a_cluster_without_a_quorum_is_named),
     ("a_broker_outside_a_cluster_has_no_replicas", a_broker_outside_a_cluster_has_no_replicas),
     ("a_full_disk_is_named", a_full_disk_is_named),
+    ("a_disk_that_fills_up_with_records_ends_the_run", a_disk_that_fills_up_with_records_ends_the_run),
+    ("workers_of_another_process_name_the_full_disk", workers_of_another_process_name_the_full_disk),
     ("contradictions_are_found_before_anything_starts", contradictions_are_found_before_anything_starts),
 ];
 
@@ -38,6 +40,24 @@ fn a_full_disk_is_named() -> Fault {
     let broker = Broker::start(", max_file_store: 64KB", "")?;
     let ended = run(&format!("--servers={} --jobs=5000 --scale=0 --until-done", broker.url))?;
     ended.is_one_sentence("the storage of the brokers at")
+}
+
+/// Storage for the jobs of [`MANY`], but not for the two records of each job, which are about twice as long together.
+const SMALL: &str = ", max_file_store: 192KB";
+const MANY: &str = "--jobs=1000 --scale=0 --time=1000";
+
+fn a_disk_that_fills_up_with_records_ends_the_run() -> Fault {
+    let broker = Broker::start(SMALL, "")?;
+    let ended = run(&format!("--servers={} {MANY}", broker.url))?;
+    ended.is_one_sentence("the service failed: the storage of the brokers at")
+}
+
+fn workers_of_another_process_name_the_full_disk() -> Fault {
+    let broker = Broker::start(SMALL, "")?;
+    let worker = start(&format!("--role=work --workers=1 --time=200 --servers={}", broker.url))?;
+    let ended = run(&format!("--role=submit --servers={} {MANY}", broker.url))?;
+    ended.is_one_sentence("the service failed: the storage of the brokers at")?;
+    worker.end()?.is_one_sentence("the storage of the brokers at")
 }
 
 fn contradictions_are_found_before_anything_starts() -> Fault {
