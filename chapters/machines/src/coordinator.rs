@@ -377,7 +377,7 @@ impl Coordinator {
     ///
     /// # Errors
     ///
-    /// If a worker has failed because the broker refused its records. Then nobody knows which jobs were done.
+    /// If a worker has failed because the broker refused its records. Then the ledger doesn't know which jobs were done.
     pub async fn stop(mut self) -> io::Result<Outcome> {
         self.running = false;
         self.restore_networks();

@@ -1,7 +1,7 @@
 //! How a worker joins the service, and learns that the service stops.
 //!
 //! The running flag of the other services is a lock in memory, which a worker can look at. Here, only messages connect a
-//! worker with the service, and messages get lost. So the flag has two parts: a message that tells all workers to stop, and
+//! worker with the service, and messages get lost. So the flag has two parts: a message that stops all workers, and
 //! a lease that each worker renews every second. A worker that was cut off when the message was sent learns from the next
 //! renewal. A worker that can't renew its lease stops by itself, ten seconds after it last asked with success.
 
@@ -134,7 +134,7 @@ async fn ask(broker: &Broker, worker: Option<WorkerId>) -> io::Result<Welcome> {
     request(broker, &Request { worker, failed: None }).await
 }
 
-/// Tells the service that this worker can't go on, so that the service fails with this error. A full broker stores no
+/// Reports to the service that this worker can't go on, so that the service fails with this error. A full broker stores no
 /// message, but it still passes messages on. Returns when the service has answered, or after [`LEASE`] without an answer.
 pub async fn fail(broker: &Broker, worker: WorkerId, error: &io::Error) {
     let failure = Request { worker: Some(worker), failed: Some(error.to_string()) };

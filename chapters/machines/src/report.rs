@@ -2,7 +2,7 @@
 //!
 //! A worker never waits for its records to arrive. A task collects them, sends them in one message, waits until the broker
 //! has stored the message, and only then acknowledges the jobs that were completed in it. While it waits, the next records
-//! collect, so there are fewer messages per record the more there is to do.
+//! collect, so a busy worker sends fewer messages per record.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -75,7 +75,7 @@ impl Reporter {
     ///
     /// # Errors
     ///
-    /// If the broker has refused records, for example because its disk is full. The service has been told.
+    /// If the broker has refused records, for example because its disk is full. The service knows it already.
     pub async fn finish(self) -> io::Result<()> {
         drop(self.entries);
         // If the sender panicked, its message is on standard error.
