@@ -75,7 +75,7 @@ impl Reporter {
     ///
     /// # Errors
     ///
-    /// If the broker has refused records, for example because its disk is full. The service knows it already.
+    /// If the broker has refused records, for example because its storage is full. The service knows it already.
     pub async fn finish(self) -> io::Result<()> {
         drop(self.entries);
         // If the sender panicked, its message is on standard error.

@@ -116,7 +116,7 @@ impl Service {
     /// # Errors
     ///
     /// If a worker can't be started, if `on_started` fails, or if the broker refuses a worker's records, for example because
-    /// its disk is full. The workers that have been started are stopped.
+    /// its storage is full. The workers that have been started are stopped.
     pub async fn run(self, local: Local, on_started: OnStarted<'_>) -> io::Result<Outcome> {
         let deadline = self.trace.origin() + self.plan.time;
         self.trace.complete_until(Duration::ZERO);

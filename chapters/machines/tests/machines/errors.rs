@@ -11,8 +11,8 @@ pub const TESTS: &[Test] = &[
     ("a_cluster_without_a_quorum_is_named", a_cluster_without_a_quorum_is_named),
     ("a_broker_outside_a_cluster_has_no_replicas", a_broker_outside_a_cluster_has_no_replicas),
     ("a_full_disk_is_named", a_full_disk_is_named),
-    ("a_disk_that_fills_up_with_records_ends_the_run", a_disk_that_fills_up_with_records_ends_the_run),
-    ("workers_of_another_process_name_the_full_disk", workers_of_another_process_name_the_full_disk),
+    ("storage_that_fills_up_with_records_ends_the_run", storage_that_fills_up_with_records_ends_the_run),
+    ("workers_of_another_process_name_the_full_storage", workers_of_another_process_name_the_full_storage),
     ("contradictions_are_found_before_anything_starts", contradictions_are_found_before_anything_starts),
 ];
 
@@ -46,13 +46,13 @@ fn a_full_disk_is_named() -> Fault {
 const SMALL: &str = ", max_file_store: 192KB";
 const MANY: &str = "--jobs=1000 --scale=0 --time=1000";
 
-fn a_disk_that_fills_up_with_records_ends_the_run() -> Fault {
+fn storage_that_fills_up_with_records_ends_the_run() -> Fault {
     let broker = Broker::start(SMALL, "")?;
     let ended = run(&format!("--servers={} {MANY}", broker.url))?;
     ended.is_one_sentence("the service failed: the storage of the brokers at")
 }
 
-fn workers_of_another_process_name_the_full_disk() -> Fault {
+fn workers_of_another_process_name_the_full_storage() -> Fault {
     let broker = Broker::start(SMALL, "")?;
     let worker = start(&format!("--role=work --workers=1 --time=200 --servers={}", broker.url))?;
     let ended = run(&format!("--role=submit --servers={} {MANY}", broker.url))?;
