@@ -274,8 +274,8 @@ fn a_page_on_disk_replays_the_recorded_run(browser: &Browser) -> Fault {
 fn a_lab_is_used_by_keyboard_alone(browser: &Browser) -> Fault {
     open(browser, "service")?;
     browser.type_in(0, "time", "0.1")?;
-    // From the last field to the button, and over the command and the tools to the picture.
-    browser.press(&[TAB, TAB])?;
+    // Over the last field and the switch to the button, and over the command and the tools to the picture.
+    browser.press(&[TAB, TAB, TAB])?;
     browser.check(0, "document.activeElement.matches('.lab-go')")?;
     browser.press(&[ENTER])?;
     browser.wait(0, "over() && runs().length === 2")?;
