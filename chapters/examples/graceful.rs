@@ -3,17 +3,18 @@
 //!
 //! Ctrl-C or SIGTERM starts the shutdown, and a second signal ends the program immediately. With a number of seconds as
 //! its argument, the program starts the shutdown after that time instead, on a simulated clock that skips the waiting.
+//! The exit status is 0 if all accepted requests were finished, 1 if not, and 2 if the argument isn't a number of seconds.
 
 // ANCHOR: uses
 use std::env;
 use std::io;
-use std::process;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::select;
 #[cfg(unix)]
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::{JoinError, JoinSet};
@@ -41,6 +42,7 @@ enum End {
 struct Summary {
     accepted: u32,
     finished: u32,
+    panicked: u32,
     canceled: u32,
     left: u32,
 }
@@ -54,7 +56,7 @@ impl Summary {
             Ok(End::Canceled) => self.canceled += 1,
             Ok(End::Left) => self.left += 1,
             Err(error) if error.is_cancelled() => self.canceled += 1,
-            Err(_panic) => self.finished += 1, // without an answer
+            Err(_panic) => self.panicked += 1,
         }
     }
 
@@ -67,13 +69,13 @@ impl Summary {
 // ANCHOR_END: count
 
 // ANCHOR: answer
-async fn answer(request: Duration, permits: Arc<Semaphore>, cancel: CancellationToken) -> End {
+async fn answer(request: Duration, permits: Arc<Semaphore>, give_up: CancellationToken) -> End {
     let _permit = select! {
         biased;
-        _ = cancel.cancelled() => return End::Left,
+        _ = give_up.cancelled() => return End::Left,
         permit = permits.acquire() => permit.expect("the semaphore is never closed"),
     };
-    match cancel.run_until_cancelled(sleep(request)).await {
+    match give_up.run_until_cancelled(sleep(request)).await {
         Some(()) => End::Finished,
         None => {
             sleep(request / 10).await; // cleans up
@@ -88,26 +90,27 @@ async fn serve(mut inbox: Receiver<Duration>, stop: CancellationToken) -> Summar
     let mut summary = Summary::default();
     let mut requests = JoinSet::new();
     let permits = Arc::new(Semaphore::new(AT_ONCE));
-    let cancel = CancellationToken::new();
+    let give_up = CancellationToken::new();
     loop {
         select! {
+            biased;
             _ = stop.cancelled() => break,
             Some(ended) = requests.join_next() => summary.count(ended),
             request = inbox.recv() => {
                 let Some(request) = request else { break };
                 summary.accepted += 1;
-                requests.spawn(answer(request, Arc::clone(&permits), cancel.clone()));
+                requests.spawn(answer(request, Arc::clone(&permits), give_up.clone()));
             }
         }
     }
     drop(inbox);
-    shut_down(&mut summary, &mut requests, &cancel).await;
+    shut_down(&mut summary, &mut requests, &give_up).await;
     summary
 }
 // ANCHOR_END: accept
 
 // ANCHOR: shut_down
-async fn shut_down(summary: &mut Summary, requests: &mut JoinSet<End>, cancel: &CancellationToken) {
+async fn shut_down(summary: &mut Summary, requests: &mut JoinSet<End>, give_up: &CancellationToken) {
     let start = Instant::now();
     let log = |words: &str, requests: &JoinSet<End>| {
         println!("{:.1} s: {words}, {} unfinished", start.elapsed().as_secs_f64(), requests.len());
@@ -117,7 +120,7 @@ async fn shut_down(summary: &mut Summary, requests: &mut JoinSet<End>, cancel: &
         return;
     }
     log("canceling", requests);
-    cancel.cancel();
+    give_up.cancel();
     if timeout(CLEANUP, summary.count_all(requests)).await.is_ok() {
         return;
     }
@@ -141,51 +144,79 @@ async fn send_requests(inbox: Sender<Duration>) {
 }
 
 // ANCHOR: signals
-/// Returns a future that waits for Ctrl-C or SIGTERM. From this call on, they no longer end the program.
+/// Ctrl-C and SIGTERM. Once this value exists, they no longer end the program.
 #[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
         select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    })
+    }
 }
 // ANCHOR_END: signals
 
-/// Returns a future that waits for Ctrl-C. From this call on, it no longer ends the program.
+/// Ctrl-C. Once this value exists, it no longer ends the program.
 #[cfg(windows)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move { _ = interrupt.recv().await })
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self(tokio::signal::windows::ctrl_c()?))
+    }
+
+    async fn next(&mut self) {
+        _ = self.0.recv().await;
+    }
+}
+
+/// Returns the time after which the shutdown starts, if the program has an argument. A wrong argument ends the program.
+fn stop_time() -> Option<Duration> {
+    let seconds = env::args_os().nth(1)?;
+    let number = seconds.to_str().and_then(|seconds| seconds.parse().ok());
+    let time = number.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    if time.is_none() {
+        eprintln!("error: {}: expected a number of seconds", seconds.display());
+        process::exit(2);
+    }
+    time
 }
 
 // ANCHOR: main
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+async fn main() -> io::Result<ExitCode> {
     let stop = CancellationToken::new();
     let (client, inbox) = mpsc::channel(1);
     let service = tokio::spawn(serve(inbox, stop.clone()));
     tokio::spawn(send_requests(client));
-    if let Some(seconds) = env::args().nth(1) {
+    if let Some(time) = stop_time() {
         time::pause();
-        sleep(Duration::from_secs_f64(seconds.parse().map_err(io::Error::other)?)).await;
+        sleep(time).await;
+        stop.cancel();
     } else {
-        let signal = stop_signal()?;
+        let mut signals = Signals::new()?;
         println!("press Ctrl-C to stop the service");
-        signal.await;
-        let again = stop_signal()?;
-        tokio::spawn(async {
-            again.await;
+        tokio::spawn(async move {
+            signals.next().await;
+            stop.cancel();
+            signals.next().await;
             process::exit(1);
         });
     }
-    stop.cancel();
-    let Summary { accepted, finished, canceled, left } = service.await?;
-    println!("{accepted} accepted = {finished} finished + {canceled} canceled + {left} left");
-    Ok(())
+    let Summary { accepted, finished, panicked, canceled, left } = service.await?;
+    println!("{accepted} accepted = {finished} finished + {panicked} panicked + {canceled} canceled + {left} left");
+    Ok(if finished == accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 // ANCHOR_END: main
 
@@ -224,7 +255,8 @@ mod tests {
                 (0..30).map(|_| Duration::from_millis(chance.random_range(0..1_000u64).pow(2) / 40)).collect();
             let time = Duration::from_millis(chance.random_range(0..3_000));
             let start = Instant::now();
-            let Summary { accepted, finished, canceled, left } = serve_for(time, requests).await;
+            let Summary { accepted, finished, panicked, canceled, left } = serve_for(time, requests).await;
+            assert_eq!(panicked, 0, "seed {seed}");
             assert_eq!(accepted, finished + canceled + left, "seed {seed}");
             assert!(start.elapsed() < time + GRACE + CLEANUP + Duration::from_millis(10), "seed {seed}");
             [finished, canceled, left].iter().zip(&mut ends).for_each(|(count, sum)| *sum += count);
@@ -238,15 +270,63 @@ mod tests {
         assert_eq!((summary.accepted, summary.finished), (10, 10));
     }
 
+    #[tokio::test]
+    async fn no_request_is_accepted_after_the_stop() {
+        for round in 0..100 {
+            let (client, inbox) = mpsc::channel(16);
+            for _ in 0..16 {
+                client.try_send(Duration::ZERO).expect("there is room");
+            }
+            let stop = CancellationToken::new();
+            stop.cancel();
+            assert_eq!(serve(inbox, stop).await.accepted, 0, "round {round}");
+            assert!(client.is_closed());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_service_ends_without_a_stop_when_no_client_is_left() {
+        let (client, inbox) = mpsc::channel(1);
+        let service = tokio::spawn(serve(inbox, CancellationToken::new()));
+        client.send(Duration::from_millis(300)).await.expect("the service is running");
+        drop(client);
+        let summary = service.await.expect("the service doesn't panic");
+        assert_eq!((summary.accepted, summary.finished), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn panics_and_aborts_have_counters_of_their_own() {
+        let mut requests = JoinSet::new();
+        requests.spawn(async { End::Finished });
+        requests.spawn(async { panic!("a bad request") });
+        requests.spawn(std::future::pending()).abort();
+        let mut summary = Summary::default();
+        summary.count_all(&mut requests).await;
+        assert_eq!((summary.finished, summary.panicked, summary.canceled, summary.left), (1, 1, 1, 0));
+    }
+
+    /// The only test with signals, because each one reaches the whole process.
     #[cfg(unix)]
     #[tokio::test]
-    async fn both_signals_start_the_shutdown() {
-        use nix::sys::signal::{Signal, raise};
+    async fn each_of_two_signals_is_received_even_if_they_come_together() {
+        use nix::sys::signal::Signal::{SIGINT, SIGTERM};
+        use nix::sys::signal::raise;
 
-        for number in [Signal::SIGINT, Signal::SIGTERM] {
-            let signal = stop_signal().expect("the system accepts a signal handler");
-            raise(number).expect("this process may signal itself");
-            signal.await;
+        let mut signals = Signals::new().expect("the system accepts a signal handler");
+        for round in 0..100 {
+            for numbers in [[SIGINT, SIGTERM], [SIGTERM, SIGINT]] {
+                for number in numbers {
+                    raise(number).expect("this process may signal itself");
+                }
+                for place in ["first", "second"] {
+                    let received = timeout(Duration::from_secs(60), signals.next()).await;
+                    received.unwrap_or_else(|_| panic!("round {round}: {numbers:?}: the {place} signal is lost"));
+                }
+            }
+            for number in [SIGINT, SIGTERM] {
+                raise(number).expect("this process may signal itself");
+                signals.next().await;
+            }
         }
     }
 }
