@@ -294,6 +294,61 @@ mod tests {
         assert_eq!((summary.accepted, summary.finished), (1, 1));
     }
 
+    /// Accepts like `serve`, but only while there's a permit. Returns the number of answers, and the most tasks at a time.
+    async fn serve_with_permits(mut inbox: Receiver<Duration>, stop: CancellationToken) -> (u32, usize) {
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        let (mut requests, mut answers, mut most) = (JoinSet::new(), 0, 0);
+        loop {
+            let next = async {
+                let permit = Arc::clone(&permits).acquire_owned().await;
+                (permit.expect("the semaphore is never closed"), inbox.recv().await)
+            };
+            select! {
+                biased;
+                _ = stop.cancelled() => break,
+                Some(_) = requests.join_next() => answers += 1,
+                (permit, request) = next => {
+                    let Some(request) = request else { break };
+                    requests.spawn(async move {
+                        sleep(request).await;
+                        drop(permit);
+                    });
+                    most = most.max(requests.len());
+                }
+            }
+        }
+        answers += requests.join_all().await.len() as u32;
+        (answers, most)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_that_is_acquired_before_the_request_is_received_limits_the_tasks_and_loses_no_request() {
+        let (client, inbox) = mpsc::channel(1);
+        let service = tokio::spawn(serve_with_permits(inbox, CancellationToken::new()));
+        for _ in 0..30 {
+            client.send(Duration::from_millis(300)).await.expect("the service is running");
+        }
+        drop(client);
+        let (answers, most) = service.await.expect("the service doesn't panic");
+        assert_eq!(answers, 30);
+        // A task that has dropped its permit may not have been joined yet.
+        assert!((AT_ONCE..=2 * AT_ONCE).contains(&most), "{most} tasks");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_whose_permits_are_taken_notices_the_stop() {
+        let (client, inbox) = mpsc::channel(1);
+        let stop = CancellationToken::new();
+        let service = tokio::spawn(serve_with_permits(inbox, stop.clone()));
+        for _ in 0..=AT_ONCE {
+            client.send(Duration::from_secs(60)).await.expect("the service is running");
+        }
+        stop.cancel();
+        // The last request is still in the channel.
+        assert_eq!(service.await.expect("the service doesn't panic").0, AT_ONCE as u32);
+        assert!(client.is_closed());
+    }
+
     #[tokio::test]
     async fn panics_and_aborts_have_counters_of_their_own() {
         let mut requests = JoinSet::new();
