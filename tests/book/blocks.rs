@@ -8,15 +8,15 @@
 //! | `rust,ignore` | an include of code that is compiled elsewhere |
 //! | `python` | a program, or a part of one; it is run |
 //! | `console` | commands and what they print; they are run |
-//! | `text`, `toml`, `json` | text that isn't run, unless a comment makes it a session with a tool |
+//! | `text`, `toml`, `json`, `sql` | text that isn't run, unless a comment makes it a session with a tool |
 //!
 //! `tests/run` explains how the blocks are run, and the possible comments before them.
 
 use crate::common::Page;
 
 /// The words that may follow a fence.
-const KINDS: [&str; 9] =
-    ["rust", "rust,should_panic", "rust,no_run", "rust,ignore", "python", "console", "text", "toml", "json"];
+const KINDS: [&str; 10] =
+    ["rust", "rust,should_panic", "rust,no_run", "rust,ignore", "python", "console", "text", "toml", "json", "sql"];
 
 /// Every block is of a known kind.
 fn blocks_of_no_kind(page: &Page) -> Vec<String> {
