@@ -1,8 +1,8 @@
 //! Notices when a check will never end, and says what its threads are doing.
 //!
 //! A check is over when all its threads and child processes have been asleep for a while, because a thread that waits for
-//! another one is woken within microseconds if it's woken at all. A check that's computing has far more time, because the
-//! machine may be slow or busy.
+//! another one is woken within microseconds if it's woken at all. Threads that sleep and poll by turns are watched for
+//! longer. A check that's computing has far more time, because the machine may be slow or busy.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 /// How long all threads may sleep. The sleeps of the checks are shorter.
 const ASLEEP: Duration = Duration::from_secs(3);
+
+/// How long threads may sleep most of the time. A thread that waits for a processor doesn't sleep.
+const POLLING: Duration = Duration::from_secs(12);
 
 /// How much processor time a check may take, in hundredths of a second. Most take less than a second.
 const MOST: u64 = 3_000;
@@ -57,14 +60,21 @@ impl Watchdog {
         }
         self.tasks = tasks;
         self.looks.push_back((now, self.tasks.values().any(|task| task.is_running)));
-        while self.looks.get(1).is_some_and(|(second, _)| now - *second > ASLEEP) {
+        while self.looks.get(1).is_some_and(|(second, _)| now - *second > POLLING) {
             self.looks.pop_front();
         }
-        let watched = self.looks.front().is_some_and(|(first, _)| now - *first > ASLEEP);
-        let running = self.looks.iter().filter(|(_, running)| *running).count();
-        let asleep = watched && running * RARELY < self.looks.len() && !self.tasks.is_empty();
+        let asleep = self.sleeps(ASLEEP, RARELY) || self.sleeps(POLLING, 2);
         let used: u64 = self.tasks.values().map(|task| task.used).sum();
         (asleep || used > MOST).then(|| describe(&self.tasks, asleep))
+    }
+
+    /// Whether fewer than one of `of` looks saw a running thread in the last `time`.
+    fn sleeps(&self, time: Duration, of: usize) -> bool {
+        let Some((now, _)) = self.looks.back() else { return false };
+        let watched = self.looks.front().is_some_and(|(first, _)| *now - *first > time);
+        let looks = || self.looks.iter().filter(|(at, _)| *now - *at <= time);
+        let running = looks().filter(|(_, running)| *running).count();
+        watched && running * of < looks().count() && !self.tasks.is_empty()
     }
 
     /// Whether the process has left others.
