@@ -287,7 +287,11 @@ impl Variant {
         command.args(&flags).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let line = format!("chapter-{} {}", self.model, flags.join(" "));
-        Run { command, line, model: self.model, flags, longest: LONGEST }
+        let run = Run { command, line, model: self.model, flags, longest: LONGEST };
+        // A shell that starts the tests in the background has SIGINT ignored.
+        [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]
+            .into_iter()
+            .fold(run, |run, number| run.inheriting(Inherited::Default(number)))
     }
 }
 
