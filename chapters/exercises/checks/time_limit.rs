@@ -1,13 +1,10 @@
 //! Checks `time_limit`: polls by hand, and decides when the future is ready and when the time is up.
 
-use std::cell::RefCell;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::Poll;
 
-use checks::{Check, Checks, violated};
+use checks::gate::{Gate, Task};
+use checks::{Check, Checks};
 
 use super::time_limit::timeout;
 
@@ -19,88 +16,6 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("The time is up before the future is ready.", too_late),
     Check::new("The future is ready when the time is up.", both),
 ]);
-
-/// A future that's ready when the check opens it. It counts its polls, and keeps its last waker.
-#[derive(Clone, Default)]
-struct Gate(Rc<RefCell<State>>);
-
-#[derive(Default)]
-struct State {
-    is_open: bool,
-    polls: usize,
-    /// How often it was polled after it had been ready.
-    late: usize,
-    is_done: bool,
-    waker: Option<Waker>,
-}
-
-impl Gate {
-    /// Opens the gate and wakes the task that waits for it, if it left its waker.
-    fn open(&self) {
-        let waker = {
-            let mut state = self.0.borrow_mut();
-            state.is_open = true;
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-impl Future for Gate {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.0.borrow_mut();
-        state.polls += 1;
-        if state.polls > 1000 {
-            drop(state);
-            violated("A future that isn't ready was polled 1,000 times without being woken: that's polling.");
-        }
-        if state.is_done {
-            state.late += 1;
-            return Poll::Pending;
-        }
-        if state.is_open {
-            state.is_done = true;
-            return Poll::Ready(());
-        }
-        state.waker = Some(context.waker().clone());
-        Poll::Pending
-    }
-}
-
-/// Counts how often it's called.
-#[derive(Default)]
-struct Woken(AtomicUsize);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Relaxed);
-    }
-}
-
-/// A task: the future under test, and its waker.
-struct Task<F: Future> {
-    future: Pin<Box<F>>,
-    woken: Arc<Woken>,
-}
-
-impl<F: Future> Task<F> {
-    fn new(future: F) -> Self {
-        Self { future: Box::pin(future), woken: Arc::default() }
-    }
-
-    fn poll(&mut self) -> Poll<F::Output> {
-        self.future.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&self.woken))))
-    }
-
-    /// Whether it was woken since the last time.
-    fn was_woken(&self) -> bool {
-        self.woken.0.swap(0, Relaxed) > 0
-    }
-}
 
 /// A future that is ready when its gate is open, and notes when it's dropped.
 fn guarded(gate: &Gate, alive: &Rc<()>) -> impl Future<Output = u32> + use<> {
@@ -128,7 +43,7 @@ fn pending() -> Result<(), String> {
     if task.was_woken() {
         return Err("Nothing is ready, and `timeout` wakes its task: so it's polled again and again.".to_owned());
     }
-    match (gate.0.borrow().polls, timer.0.borrow().polls) {
+    match (gate.polls(), timer.polls()) {
         (0, _) => {
             Err("`timeout` was polled, and its future wasn't: it became ready, and the task wasn't woken.".to_owned())
         }
@@ -155,7 +70,7 @@ fn too_late() -> Result<(), String> {
     let (timer, gate, alive) = (Gate::default(), Gate::default(), Rc::new(()));
     let mut task = Task::new(timeout(timer.clone(), guarded(&gate, &alive)));
     _ = task.poll();
-    if timer.0.borrow().polls == 0 {
+    if timer.polls() == 0 {
         let why = "The time is up, and the task wasn't woken: the timer was never polled.";
         return Err(why.to_owned());
     }
