@@ -59,9 +59,12 @@ impl Terminal {
             unsafe { libc::setsid() };
             // SAFETY: The request takes a number, and descriptor 0 is a terminal.
             unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) };
+            // A shell that starts the tests in the background has SIGINT ignored.
+            // SAFETY: The handler isn't a function, which could run at an unsuitable moment.
+            unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
             Ok(())
         };
-        // SAFETY: Both functions are async-signal-safe.
+        // SAFETY: All three functions are async-signal-safe.
         unsafe { command.pre_exec(take_terminal) };
         let runner = command.spawn().expect("the runner starts");
         let (sender, printed) = mpsc::channel();

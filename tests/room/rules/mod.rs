@@ -18,6 +18,7 @@ use std::thread;
 
 use client::{Room, eventually, living};
 use libtest_mimic::{Arguments, Trial};
+use nix::sys::signal::{SigHandler, Signal, signal};
 
 /// A test and its name.
 type Test = (&'static str, fn());
@@ -60,6 +61,11 @@ impl Drop for Lent {
 
 /// Runs the tests that the arguments select.
 pub fn main() -> ExitCode {
+    // A shell that starts the tests in the background has SIGINT ignored, and the room would inherit that.
+    for number in [Signal::SIGINT, Signal::SIGHUP] {
+        // SAFETY: The handler isn't a function, which could run at an unsuitable moment.
+        unsafe { signal(number, SigHandler::SigDfl) }.expect("the signal has a default action");
+    }
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     let trial = |(name, test): &Test| {

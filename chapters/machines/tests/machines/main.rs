@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 use machines::keeper;
+use nix::sys::signal::{SigHandler, Signal, signal};
 
 /// The number of runs at once. Most of their time, they wait for an election.
 const AT_ONCE: usize = 4;
@@ -21,6 +22,11 @@ const AT_ONCE: usize = 4;
 const LONG_AT_ONCE: usize = 12;
 
 fn main() -> ExitCode {
+    // A shell that starts the tests in the background has SIGINT ignored, and the programs would inherit that.
+    for number in [Signal::SIGINT, Signal::SIGHUP] {
+        // SAFETY: The handler isn't a function, which could run at an unsuitable moment.
+        unsafe { signal(number, SigHandler::SigDfl) }.expect("the signal has a default action");
+    }
     let mut arguments = Arguments::from_args();
     let at_once = if arguments.ignored { LONG_AT_ONCE } else { AT_ONCE };
     arguments.test_threads.get_or_insert(at_once);
