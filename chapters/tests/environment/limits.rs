@@ -14,8 +14,17 @@ use super::{copes, copes_as_example, each_example, programs, run};
 const DESCRIPTORS: RangeInclusive<u64> = 3..=40;
 /// How many processes a user may have.
 const PROCESSES: RangeInclusive<u64> = 1..=10;
-/// A user whose processes are few.
-const NOBODY: u32 = 65_534;
+/// The users as whom programs run: within the 65,536 that a container may have, and above the accounts of a distribution.
+const USERS: RangeInclusive<u32> = 20_000..=59_999;
+
+/// A user whom no other run has: a limit counts all processes of a user, so two runs as one user would disturb each other. A
+/// process that is still ending counts, too, and even the start of a program fails with `EAGAIN` at the limit.
+fn another_user() -> Inherited {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    // Two runs of these tests at a time begin at different users.
+    let run = std::process::id().wrapping_mul(97).wrapping_add(RUNS.fetch_add(1, Ordering::Relaxed));
+    Inherited::User(USERS.start() + run % (USERS.end() - USERS.start() + 1))
+}
 
 /// Runs every program with each of these limits on descriptors.
 fn with_descriptors(limits: impl Fn() -> Vec<u64>) {
@@ -52,12 +61,9 @@ fn examples_with_processes(limits: impl Fn() -> Vec<u64>) {
         return;
     }
     for limit in limits() {
-        // Each example has a user of its own, because a limit counts all processes of the user.
-        let user = AtomicU32::new(NOBODY);
         each_example(|example, arguments| {
             let run = run(example, arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NPROC, limit));
-            let run = run.inheriting(Inherited::User(user.fetch_sub(1, Ordering::Relaxed))).finish();
-            copes_as_example(&run, &format!("{limit} processes"));
+            copes_as_example(&run.inheriting(another_user()).finish(), &format!("{limit} processes"));
         });
     }
 }
@@ -71,7 +77,7 @@ fn with_processes(limits: impl Fn() -> Vec<u64>) {
     for (program, arguments) in programs() {
         for limit in limits() {
             let run = run(program, &arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NPROC, limit));
-            copes(&run.inheriting(Inherited::User(NOBODY)).finish(), &format!("{limit} processes"));
+            copes(&run.inheriting(another_user()).finish(), &format!("{limit} processes"));
         }
     }
 }
