@@ -150,7 +150,7 @@ fn the_last_click_moves_neither_the_page_nor_the_focus(browser: &Browser) -> Fau
 }
 
 fn the_lab_explains_what_a_step_found_and_which_step_missed_the_goal(browser: &Browser) -> Fault {
-    open(browser, "locks.html")?;
+    open(browser, "gil.html")?;
     browser.get(0, &about("lost_update", "(part('.scheduler-code').focus(), true)"))?;
     browser.press(&['a'])?;
     check(browser, "lost_update", "text('.scheduler-said') === 'The step after that was the only choice.'")?;
