@@ -20,12 +20,10 @@ fn take_in_two_steps(jobs: &Mutex<Vec<u32>>, between: impl Fn()) -> Option<u32> 
 }
 // ANCHOR_END: two_steps
 
-// ANCHOR: one_step
 /// Takes a job if there is one.
 fn take(jobs: &Mutex<Vec<u32>>) -> Option<u32> {
     jobs.lock().unwrap().pop()
 }
-// ANCHOR_END: one_step
 
 /// Has two workers compete for one job, and prints the results. In `between`, they wait for each other.
 fn report(how: &str, take: impl Fn(&Mutex<Vec<u32>>, &dyn Fn()) -> Option<u32> + Sync) {
