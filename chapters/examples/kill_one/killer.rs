@@ -29,7 +29,6 @@ pub fn main() -> ExitCode {
     demo::main(Model::Processes, env::args_os(), run)
 }
 
-// ANCHOR: run
 fn run(options: Options, demo: Demo) -> io::Result<Outcome> {
     let mut service = Service::new(demo.plan, demo.trace, Method::Fork, demo.jobs.len())?;
     service.add_jobs(demo.jobs).map_err(io::Error::other)?;
@@ -43,7 +42,6 @@ fn run(options: Options, demo: Demo) -> io::Result<Outcome> {
         (demo.on_started)(stopper)
     }))
 }
-// ANCHOR_END: run
 
 /// The first worker, if it's running: the child process that has named itself so.
 pub fn first_worker() -> Option<OwnedFd> {

@@ -16,7 +16,6 @@ pub fn show() -> io::Result<()> {
 }
 
 fn statuses() -> io::Result<()> {
-    // ANCHOR: statuses
     let returns = fork::start(|| {})?;
     let exits = fork::start(|| fork::exit(3))?;
     let killed = fork::start(|| {
@@ -28,7 +27,6 @@ fn statuses() -> io::Result<()> {
     for child in [returns, exits, killed] {
         println!("a child ended with {}", child.wait()?);
     }
-    // ANCHOR_END: statuses
     Ok(())
 }
 

@@ -53,7 +53,6 @@ impl Connection {
     /// # Errors
     ///
     /// If the other end is closed, if the message can't be serialized, or if it exceeds 1,024 bytes or 8 descriptors.
-    // ANCHOR: send
     pub fn send(&self, message: &impl Serialize, descriptors: &[BorrowedFd]) -> io::Result<()> {
         self.send_encoded(&encode(message, descriptors)?, descriptors)
     }
@@ -70,7 +69,6 @@ impl Connection {
         retry_on_intr(|| sendmsg(&self.socket, &bytes, &mut control, SendFlags::NOSIGNAL))?;
         Ok(())
     }
-    // ANCHOR_END: send
 
     /// Receives a message and the file descriptors that came with it, or returns `None` if the other end is closed.
     /// Blocks until then.

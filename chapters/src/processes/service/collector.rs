@@ -54,7 +54,6 @@ pub enum Last {
 
 impl Watched {
     /// Forwards the records that the worker has written after the last call, and returns their number.
-    // ANCHOR: collect
     fn collect(&mut self, trace: &Trace) -> usize {
         let records = self.ring.read();
         for Record { event, .. } in &records {
@@ -69,7 +68,6 @@ impl Watched {
         trace.forward(self.ring.worker(), records);
         count
     }
-    // ANCHOR_END: collect
 
     /// Records how the worker ended, and reaps its process. Returns whether it died, and its peak memory use, if it had
     /// time to record that.

@@ -167,7 +167,6 @@ impl Worker {
 impl Child for Worker {
     type Preparation = Preparation;
 
-    // ANCHOR: pack
     fn pack(&self) -> io::Result<(Preparation, Vec<BorrowedFd<'_>>)> {
         let (now, shared_now) = now_on_both_clocks()?;
         let origin = shared_now.saturating_sub(now.saturating_duration_since(self.trace.origin()));
@@ -181,7 +180,6 @@ impl Child for Worker {
         };
         Ok((preparation, vec![self.trace.memory().as_fd()]))
     }
-    // ANCHOR_END: pack
 
     fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
         let Preparation { worker, running, queue, trace, origin, scale } = preparation;

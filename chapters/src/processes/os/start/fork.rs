@@ -91,7 +91,6 @@ pub(super) fn try_start(child: impl FnOnce() -> io::Result<()>) -> io::Result<Pr
 /// # Safety
 ///
 /// As for [`start_unchecked`].
-// ANCHOR: start
 unsafe fn copy(child: impl FnOnce() -> io::Result<()>) -> io::Result<Process> {
     let (parent, reserve) = (getpid(), before_start()?);
     // SAFETY: Either there is one thread, or the caller promises that `child` doesn't need the others.
@@ -110,7 +109,6 @@ unsafe fn copy(child: impl FnOnce() -> io::Result<()>) -> io::Result<Process> {
         }
     }
 }
-// ANCHOR_END: start
 
 /// Exits this process, which is a copy of another, with this code.
 ///

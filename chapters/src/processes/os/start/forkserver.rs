@@ -97,7 +97,6 @@ impl<C: Child> ForkServer<C> {
     /// # Errors
     ///
     /// If the server is gone, or the system refuses it another process or descriptor.
-    // ANCHOR: fork
     pub fn fork(&self, preparation: &C::Preparation, descriptors: &[BorrowedFd]) -> io::Result<Process> {
         let (mut requests, reserve) = (lock(&self.server.requests), setup::before_start()?);
         let (pid, mut sent) = requests.exchange(&Request::Start(preparation), descriptors, reserve)?;
@@ -105,7 +104,6 @@ impl<C: Child> ForkServer<C> {
         let server: Arc<Server> = Arc::clone(&self.server);
         Ok(Process::served(Pid::from_raw(pid), pidfd, server, requests.sent))
     }
-    // ANCHOR_END: fork
 }
 
 impl Reaper for Server {
