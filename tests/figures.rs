@@ -215,7 +215,7 @@ mod each_check_can_fail {
             );
             ("page.md".to_owned(), text)
         };
-        let good = shown(&format!("Draw it again:\n`{}`", figure.command));
+        let good = shown(&format!("To draw it yourself:\n`{}`", figure.command));
         assert_finds(faults_of_pages(&figure, std::slice::from_ref(&good)), &[]);
         assert_finds(faults_of_pages(&figure, &[]), &["is shown 0 times"]);
         assert_finds(faults_of_pages(&figure, &[good.clone(), good.clone()]), &["is shown 2 times"]);

@@ -7,7 +7,7 @@
 //! <script type="application/x-ndjson">{{#include ../traces/gil-one-python.jsonl}}</script>
 //! <figcaption>
 //!
-//! Four threads, eight jobs, one lock. Draw it again:
+//! Four threads, eight jobs, one lock. To draw it yourself:
 //! `cargo run --bin chapter-threads -- --gil=one --jobs=8 --seed=1 --time=3`
 //!
 //! </figcaption>
@@ -216,7 +216,7 @@ mod each_check_can_fail {
         let mut text = "<figure class=\"lab\" data-controls=\"jobs gil\" data-start=\"--until-done --time=\">\n\
              {{#include ../figures/a.svg}}\n\
              <script type=\"application/x-ndjson\">{{#include ../traces/a.jsonl}}</script>\n\
-             <figcaption>\n\nA `lab`. Draw it again:\n\
+             <figcaption>\n\nA `lab`. To draw it yourself:\n\
              `cargo run --bin chapter-threads -- --jobs=8 --time=3 --timeline=a.svg`\n\n</figcaption>\n</figure>\n"
             .to_owned();
         for (from, to) in changes {
