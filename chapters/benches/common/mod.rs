@@ -125,6 +125,8 @@ fn machine() -> String {
 pub enum Unit {
     Seconds,
     Bytes,
+    /// None: the ratio of two measurements.
+    Times,
 }
 
 impl Unit {
@@ -132,6 +134,7 @@ impl Unit {
         let units: &[(f64, &str)] = match self {
             Self::Seconds => &[(1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")],
             Self::Bytes => &[(1e6, "MB"), (1e3, "kB"), (1.0, "B")],
+            Self::Times => &[(1.0, "x")],
         };
         let smallest = units[units.len() - 1];
         let (size, name) = units.iter().find(|(size, _)| value >= *size).unwrap_or(&smallest);

@@ -28,7 +28,9 @@ fn main() {
         ("checkpoint", gil::checkpoint),
         ("convoy", gil::convoy),
         ("start", workers::start),
+        ("first", workers::first_start),
         ("idle", workers::idle),
+        ("alone", scale::alone),
         ("scale", scale::jobs),
         ("memory", scale::memory),
     ]);

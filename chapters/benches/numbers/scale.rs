@@ -30,6 +30,15 @@ pub fn jobs() {
     }
 }
 
+/// The time per job for one worker, which nobody disturbs, and for four, which share the queue.
+pub fn alone() {
+    for (name, program, flag) in VARIANTS {
+        let load = |name, workers| Run::of(name, move || overhead(program, flag, 100_000, workers));
+        let peers = [(load("4 workers", 4), Aim::AtMostTimes(3.0))];
+        compare(&format!("an empty job for one worker, {name}"), Unit::Seconds, 7, load("1 worker", 1), peers);
+    }
+}
+
 /// Seconds per job for this number of jobs, excluding the start and the end of the workers.
 fn overhead(program: &str, flag: &str, jobs: usize, workers: usize) -> f64 {
     let seconds = |jobs: usize| {
