@@ -16,6 +16,9 @@ use tempfile::TempDir;
 /// The longest time that a test waits for anything. It takes a busy machine seconds, and a run ends after a minute.
 pub const LONGEST: Duration = Duration::from_secs(180);
 
+/// The body of a request for a run that is over at once.
+pub const SHORT_RUN: &str = r#"{"lab":"threads","options":{"jobs":1,"scale":0,"until-done":true}}"#;
+
 /// An open room. Dropping this closes it.
 pub struct Room {
     process: Child,
@@ -248,18 +251,6 @@ pub fn is_alive(pid: i32) -> bool {
 pub fn sooner_or_later(what: &str, mut happens: impl FnMut() -> bool) {
     const TRIES: usize = 30;
     assert!((0..TRIES).any(|_| happens()), "in {TRIES} attempts, it never happens that {what}");
-}
-
-/// Whether something becomes true before a run would end by itself.
-pub fn soon(mut is_true: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !is_true() {
-        if Instant::now() > deadline {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    true
 }
 
 /// Waits until something is true.

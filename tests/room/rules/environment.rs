@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::Test;
-use super::client::{Room, SmallBook, eventually};
+use super::client::{Room, SHORT_RUN, SmallBook, eventually};
 
 pub const TESTS: &[Test] = tests! {
     signals_close_the_room_with_their_status
@@ -29,7 +29,6 @@ pub const TESTS: &[Test] = tests! {
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_reading-room");
-const SHORT_RUN: &str = r#"{"lab":"threads","options":{"jobs":1,"scale":0,"until-done":true}}"#;
 
 /// A command that a shell runs after some settings.
 fn after(settings: &str, book: &SmallBook) -> Command {

@@ -6,6 +6,8 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chapters::python::{DEFAULT, Interpreter};
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +15,7 @@ use nix::unistd::Pid;
 use reading_room::room::descendants::Process;
 use serde_json::{Value, json};
 
-use super::client::{Lines, Room, SmallBook, eventually, is_alive, living, post, soon, sooner_or_later};
+use super::client::{Lines, Room, SHORT_RUN, SmallBook, eventually, is_alive, living, post, sooner_or_later};
 use super::{Test, room};
 
 pub const TESTS: &[Test] = tests! {
@@ -44,8 +46,19 @@ pub const LONG: &[Test] = tests! {
     cargo_compiles_the_readers_program_and_the_page_gets_its_recording
 };
 
-/// A run that would go on for long, by four processes.
+/// A run that goes on for [`LONG_TIME`], by four processes.
 const LONG_RUN: &str = r#"{"lab":"processes","options":{"jobs":1000,"kind":"io","time":50}}"#;
+
+/// The time of a [`LONG_RUN`].
+const LONG_TIME: Duration = Duration::from_secs(50);
+
+/// Whether something becomes true before a [`LONG_RUN`] that was started after `begin` would end by itself.
+fn is_soon(begin: Instant, mut is_true: impl FnMut() -> bool) -> bool {
+    while !is_true() && begin.elapsed() < LONG_TIME {
+        thread::sleep(Duration::from_millis(5));
+    }
+    begin.elapsed() < LONG_TIME
+}
 
 fn a_run_is_what_the_demo_prints_between_two_lines_of_the_room() {
     let room = room();
@@ -169,7 +182,7 @@ fn killing_a_worker_loses_its_job_and_no_other() {
 
 fn only_processes_can_be_killed() {
     let room = room();
-    let mut lines = room.run(r#"{"lab":"threads","options":{"kind":"io"}}"#);
+    let mut lines = room.run(&LONG_RUN.replace("processes", "threads"));
     let run = lines.number();
     lines.until("job_started");
     assert_eq!(room.post("/room/kill", &json!({ "run": run, "worker": "worker-1" }).to_string()).status, 409);
@@ -239,20 +252,20 @@ fn only_interactive_runs_read_input() {
     let room = room();
     let input = |run: u64| room.post("/room/input", &json!({ "run": run, "line": 1 }).to_string()).status;
     assert_eq!(input(0), 404);
-    let mut lines = room.run(r#"{"lab":"threads","options":{"kind":"io"}}"#);
+    let mut lines = room.run(&LONG_RUN.replace("processes", "threads"));
     assert_eq!(input(lines.number()), 409);
 }
 
 fn a_third_run_is_refused() {
     let room = room();
-    let short = r#"{"lab":"threads","options":{"jobs":1,"scale":0,"until-done":true}}"#;
     sooner_or_later("the place of a run whose reader has left is free", || {
+        let begin = Instant::now();
         let mut runs: Vec<_> = (0..2).map(|_| room.run(LONG_RUN)).collect();
         runs.iter_mut().for_each(|lines| _ = lines.until("job_started"));
         let refused = room.post("/room/run", LONG_RUN);
         assert_eq!(refused.status, 429, "{refused:?}");
         drop(runs.pop());
-        soon(|| room.post("/room/run", short).status == 200)
+        is_soon(begin, || room.post("/room/run", SHORT_RUN).status == 200)
     });
 }
 
@@ -276,9 +289,10 @@ fn families(room: &Room) -> (Vec<Lines>, Vec<Process>) {
 fn no_process_is_left_when_readers_leave() {
     let room = room();
     sooner_or_later("no process is left", || {
+        let begin = Instant::now();
         let (runs, family) = families(&room);
         drop(runs);
-        soon(|| family.iter().all(|process| !is_alive(process.pid)))
+        is_soon(begin, || family.iter().all(|process| !is_alive(process.pid)))
     });
 }
 
