@@ -127,9 +127,9 @@ fn a_refusal_is_shown(browser: &Browser) -> Fault {
 }
 
 fn one_worker_is_killed_and_its_job_is_lost(browser: &Browser) -> Fault {
-    // On a busy machine, the ten seconds of the run may be over before the worker is killed.
+    // On a busy machine, the run may be over before the worker is killed.
     let mut killed = Err("not tried".to_owned());
-    for _ in 0..5 {
+    for _ in 0..TRIES {
         killed = killed.or_else(|_| kill_one(browser));
     }
     killed
