@@ -10,7 +10,7 @@
 
 use std::env;
 use std::io::{self, BufRead, Write};
-use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -115,10 +115,8 @@ fn interrupt(demo: &Child) {
 fn interrupt(_demo: &Child) {}
 
 /// Waits until the demo has ended.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn wait(demo: &Mutex<Running>) -> io::Result<u8> {
-    use std::os::unix::process::ExitStatusExt;
-
     use nix::sys::wait::{Id, WaitPidFlag, waitid};
     let pid = nix::unistd::Pid::from_raw(demo.lock().unwrap_or_else(PoisonError::into_inner).child.id() as i32);
     // Until the demo is reaped its PID stays its own, so this only waits, and the lock is held while the demo is reaped.
@@ -129,21 +127,30 @@ fn wait(demo: &Mutex<Running>) -> io::Result<u8> {
     }
     let mut demo = demo.lock().unwrap_or_else(PoisonError::into_inner);
     demo.ended = true;
-    let status = demo.child.wait()?;
-    Ok(status.code().or(status.signal().map(|signal| 128 + signal)).unwrap_or(1) as u8)
+    demo.child.wait().map(exit_code)
 }
 
-#[cfg(not(unix))]
+/// nix has `waitid` only on Linux.
+#[cfg(not(target_os = "linux"))]
 fn wait(demo: &Mutex<Running>) -> io::Result<u8> {
     loop {
         let mut running = demo.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(status) = running.child.try_wait()? {
             running.ended = true;
-            return Ok(status.code().unwrap_or(1) as u8);
+            return Ok(exit_code(status));
         }
         drop(running);
         thread::sleep(std::time::Duration::from_millis(10));
     }
+}
+
+/// The exit status of a demo, which is 128 plus the number of the signal if a signal ended it.
+fn exit_code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal as u8;
+    }
+    status.code().unwrap_or(1) as u8
 }
 
 /// Kills the processes that the demo has left behind, until none is left.

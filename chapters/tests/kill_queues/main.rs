@@ -5,22 +5,30 @@
 //! was delivered twice or torn; every item that was put has been delivered, except for those that a killed getter held;
 //! `join` returns; and `lost` has counted the tasks that the dead processes had not done.
 
-mod controller;
-#[path = "../common/kill.rs"]
-mod kill;
-mod ledger;
-mod worker;
+cfg_if::cfg_if! {
+    if #[cfg(target_os = "linux")] {
+        mod controller;
+        #[path = "../common/kill.rs"]
+        mod kill;
+        mod ledger;
+        mod worker;
 
-use std::process::ExitCode;
+        use std::process::ExitCode;
 
-use chapters::processes::start::Method;
+        use chapters::processes::start::Method;
 
-use controller::Kind;
+        use controller::Kind;
 
-/// The number of tests at once. They wait for most of their time.
-const AT_ONCE: usize = 4;
+        /// The number of tests at once. They wait for most of their time.
+        const AT_ONCE: usize = 4;
 
-fn main() -> ExitCode {
-    let kills = [(Method::Fork, 100, 600), (Method::Spawn, 20, 150), (Method::Forkserver, 40, 300)];
-    kill::main(&[Kind::Queue, Kind::SimpleQueue], kills, Vec::new(), Some(AT_ONCE))
+        fn main() -> ExitCode {
+            let kills = [(Method::Fork, 100, 600), (Method::Spawn, 20, 150), (Method::Forkserver, 40, 300)];
+            kill::main(&[Kind::Queue, Kind::SimpleQueue], kills, Vec::new(), Some(AT_ONCE))
+        }
+    } else {
+        fn main() {
+            eprintln!("SKIPPED: only Linux has these processes");
+        }
+    }
 }
