@@ -40,7 +40,7 @@ fn play(scenario: Scenario, model: impl Model + 'static) -> Result<(), Failed> {
 }
 
 /// The number of tests at once. They wait for most of their time.
-const AT_ONCE: usize = 6;
+const TEST_THREADS: usize = 6;
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         return status;
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
+    arguments.test_threads.get_or_insert(TEST_THREADS);
     libtest_mimic::run(&arguments, trials()).exit_code()
 }
 

@@ -8,7 +8,7 @@ use crate::settled;
 use crate::words::{Answer, Do, Subject};
 
 /// How long an actor may take to answer. An actor that takes longer hangs.
-pub const LIMIT: Duration = Duration::from_secs(90);
+pub const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A timeout that must not expire: [`Duration::MAX`], which is later than any clock can count.
 pub const LONG: u64 = u64::MAX;
@@ -75,7 +75,7 @@ impl Stage {
         let mut roles = self.roles.borrow_mut();
         let first = roles.len();
         for mut handle in self.model.borrow_mut().start(subject, N) {
-            let ready = handle.answer(LIMIT);
+            let ready = handle.answer(TIMEOUT);
             assert_eq!(ready, Some(Answer::Ready), "an actor doesn't start");
             roles.push(Role { handle, command: None, dead: false });
         }
@@ -98,7 +98,7 @@ impl Stage {
         let roles = self.roles.borrow();
         let threads: Vec<String> =
             roles.iter().filter(|role| !role.dead).flat_map(|role| role.handle.threads()).collect();
-        if !settled::settle(&threads, LIMIT) {
+        if !settled::settle(&threads, TIMEOUT) {
             self.fail("the actors don't all wait");
         }
     }
@@ -196,8 +196,8 @@ impl Actor<'_> {
     /// Waits for the answer, and returns it.
     #[track_caller]
     pub fn finishes(self) -> Answer {
-        let Some(answer) = self.receive(LIMIT) else {
-            self.stage.fail(&format!("{self} doesn't answer within {LIMIT:?}"));
+        let Some(answer) = self.receive(TIMEOUT) else {
+            self.stage.fail(&format!("{self} doesn't answer within {TIMEOUT:?}"));
         };
         answer
     }

@@ -1,12 +1,18 @@
 //! How processes execute commands: like `threads/acts.rs`.
 
-#[allow(clippy::duplicate_mod, reason = "compiled once for each model, with its types")]
-#[path = "../blocking.rs"]
-mod blocking;
+macro_rules! finish {
+    ($call:expr) => {
+        $call
+    };
+}
 
-use std::io;
-use std::panic;
+#[path = "../acts.rs"]
+#[allow(clippy::duplicate_mod, reason = "compiled once for each model, with its types")]
+mod acts;
+
 use std::sync::Arc;
+use std::thread::yield_now;
+use std::{io, panic};
 
 use chapters::processes::queue::{GetError, PutError};
 use chapters::processes::shared::{Place, Shared as Memory};
@@ -16,7 +22,7 @@ use chapters::processes::{
 };
 use nix::sys::signal::{self, Signal};
 
-use blocking::{barrier, bounded_semaphore, event, lock, rlock, semaphore};
+use acts::{barrier, bounded_semaphore, event, lock, queue, rlock, semaphore};
 
 use super::Talk;
 use crate::stage::millis;
@@ -91,15 +97,15 @@ impl Shared {
     }
 }
 
-pub fn act(shared: &Shared, talk: &Talk) {
+pub async fn act(shared: &Shared, talk: &mut Talk) {
     match shared {
-        Shared::Lock(it, condition) => lock(it, condition, talk),
-        Shared::RLock(it) => rlock(it, talk),
-        Shared::Event(it) => event(it, talk),
-        Shared::Semaphore(it) => semaphore(it, talk),
-        Shared::BoundedSemaphore(it) => bounded_semaphore(it, talk),
-        Shared::Barrier(it, actions) => barrier(it, actions, talk),
-        Shared::Queue(it) => queue(it, talk),
+        Shared::Lock(it, condition) => lock(it, condition, talk).await,
+        Shared::RLock(it) => rlock(it, talk).await,
+        Shared::Event(it) => event(it, talk).await,
+        Shared::Semaphore(it) => semaphore(it, talk).await,
+        Shared::BoundedSemaphore(it) => bounded_semaphore(it, talk).await,
+        Shared::Barrier(it, actions) => barrier(it, actions, talk).await,
+        Shared::Queue(it) => queue!(it, talk),
         Shared::Simple(it) => simple(it, talk),
     }
 }
@@ -118,30 +124,7 @@ fn reacquired(guard: Option<&RLockGuard>) -> Answer {
     }
 }
 
-fn queue(queue: &Queue<u64>, talk: &Talk) {
-    while let Some(command) = talk.listen() {
-        let mut answer = Answer::Done;
-        match command {
-            Do::Put(item) => answer = queue.put(item).into(),
-            Do::TryPut(item) => answer = queue.try_put(item).into(),
-            Do::PutTimeout(item, timeout) => answer = queue.put_timeout(item, millis(timeout)).into(),
-            Do::Get => answer = queue.get().into(),
-            Do::TryGet => answer = queue.try_get().into(),
-            Do::GetTimeout(timeout) => answer = queue.get_timeout(millis(timeout)).into(),
-            Do::Len => answer = queue.len().into(),
-            Do::IsEmpty => answer = queue.is_empty().into(),
-            Do::IsFull => answer = queue.is_full().into(),
-            Do::Maxsize => answer = queue.maxsize().into(),
-            Do::TaskDone => answer = queue.task_done().into(),
-            Do::Join => queue.join(),
-            Do::Shutdown { immediate } => queue.shutdown(immediate),
-            _ => misdirected(command),
-        }
-        talk.answer(answer);
-    }
-}
-
-fn simple(queue: &SimpleQueue<u64>, talk: &Talk) {
+fn simple(queue: &SimpleQueue<u64>, talk: &mut Talk) {
     while let Some(command) = talk.listen() {
         talk.answer(match command {
             Do::Put(item) => queue.put(item).into(),

@@ -4,18 +4,22 @@
 //! *controller*, a process that runs one scenario and starts its actors.
 
 mod acts;
+#[path = "../../common/again.rs"]
+mod again;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use acts::Shared;
+use again::run_again;
 use chapters::processes::connection::Connection;
 use chapters::processes::shared::{Place, Shared as Memory};
 use chapters::processes::start::{Child, Method, Process, Starter, child_main};
 use clap::ValueEnum;
+use futures::executor::block_on;
 use libtest_mimic::Failed;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -27,8 +31,8 @@ use crate::words::{Answer, Do, Subject};
 
 /// The first argument of a controller.
 const CONTROLLER: &str = "__controller";
-/// The number of seconds after which the system ends a controller.
-const TIMEOUT: u32 = 300;
+/// The time limit of a controller.
+const TIMEOUT: Duration = Duration::from_secs(300);
 /// The number of words of shared memory.
 const WORDS: usize = 1 << 16;
 
@@ -39,7 +43,6 @@ pub fn child() -> Option<ExitCode> {
         let (method, name) = (arguments.next()?, arguments.next()?);
         let method = Method::from_str(&method, false).expect("a method");
         let scenario = scenarios::all().find(|scenario| scenario.name == name).expect("a scenario");
-        nix::unistd::alarm::set(TIMEOUT);
         crate::play(scenario, Processes::new(method)).expect("a scenario only panics");
         return Some(ExitCode::SUCCESS);
     }
@@ -48,12 +51,7 @@ pub fn child() -> Option<ExitCode> {
 
 /// Runs the scenario in a controller.
 pub fn control(scenario: Scenario, method: &str) -> Result<(), Failed> {
-    let mut controller = Command::new("/proc/self/exe");
-    let controller = controller.args([CONTROLLER, method, scenario.name]).stdin(Stdio::null()).output()?;
-    if controller.status.success() {
-        return Ok(());
-    }
-    Err(format!("{}\n{}", controller.status, String::from_utf8_lossy(&controller.stderr)).into())
+    run_again(&[CONTROLLER, method, scenario.name], TIMEOUT, |_| {}).map(drop)
 }
 
 /// The model in which an actor is a process.
@@ -106,9 +104,9 @@ impl Child for Actor {
     }
 
     fn run(self) {
-        let talk = Talk(self.line);
+        let mut talk = Talk(self.line);
         talk.answer(Answer::Ready);
-        acts::act(&self.shared, &talk);
+        block_on(acts::act(&self.shared, &mut talk));
     }
 }
 

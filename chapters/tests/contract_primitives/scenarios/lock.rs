@@ -7,7 +7,7 @@ use crate::words::{Do, Subject};
 
 scenarios! {
     ANY => lock_lets_in_one_at_a_time, lock_refuses_actors_that_cannot_wait, lock_is_seen_by_others,
-        lock_goes_to_one_of_the_waiters, lock_waits_with_the_longest_timeout, lock_forgets_a_waiter_that_gave_up,
+        lock_goes_to_one_of_the_waiters, lock_forgets_a_waiter_that_gave_up,
         lock_of_a_dead_holder_is_reported_as_abandoned;
     MORTAL => lock_skips_a_waiter_that_ended;
     &[Kind::Coroutine] => lock_is_acquired_in_order_of_arrival;
@@ -61,15 +61,6 @@ fn lock_goes_to_one_of_the_waiters(stage: &Stage) {
     stage.one(&[bob, cid], Acquired).does(Do::Release, Done);
     stage.one(&[bob, cid], Acquired).does(Do::Release, Done);
     ann.does(Do::IsLocked, Is(false));
-}
-
-/// The clock can't represent the deadline.
-fn lock_waits_with_the_longest_timeout(stage: &Stage) {
-    let [ann, bob] = stage.actors(Subject::Lock);
-    ann.does(Do::AcquireTimeout(u64::MAX), Acquired);
-    bob.must_wait(Do::AcquireTimeout(u64::MAX));
-    ann.does(Do::Release, Done);
-    bob.answers(Acquired);
 }
 
 fn lock_forgets_a_waiter_that_gave_up(stage: &Stage) {

@@ -9,7 +9,7 @@ scenarios! {
     &[Kind::Thread, Kind::Coroutine] => lifo_queue_is_last_in_first_out, lifo_queue_is_otherwise_a_queue,
         priority_queue_gives_the_smallest, priority_queue_is_otherwise_a_queue;
     &[Kind::Thread, Kind::Process] => simple_queue_is_first_in_first_out, simple_queue_wakes_a_getter_for_each_item,
-        simple_queue_waits_until_the_timeout, simple_queue_reports_its_length;
+        simple_queue_waits_until_the_timeout;
 }
 
 fn lifo_queue_is_last_in_first_out(stage: &Stage) {
@@ -71,6 +71,7 @@ fn simple_queue_is_first_in_first_out(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::Simple);
     bob.does(Do::IsEmpty, Is(true));
     for number in 0..20 {
+        bob.does(Do::Len, Number(number));
         ann.does(Do::Put(number), Done);
     }
     bob.does(Do::IsEmpty, Is(false));
@@ -78,16 +79,6 @@ fn simple_queue_is_first_in_first_out(stage: &Stage) {
         bob.does([Do::Get, Do::TryGet, Do::GetTimeout(0)][number as usize % 3], Item(number));
     }
     bob.does(Do::IsEmpty, Is(true));
-}
-
-fn simple_queue_reports_its_length(stage: &Stage) {
-    let [ann, bob] = stage.actors(Subject::Simple);
-    for number in 0..3 {
-        bob.does(Do::Len, Number(number));
-        ann.does(Do::Put(number), Done);
-    }
-    bob.does(Do::Get, Item(0));
-    bob.does(Do::Len, Number(2));
 }
 
 fn simple_queue_wakes_a_getter_for_each_item(stage: &Stage) {

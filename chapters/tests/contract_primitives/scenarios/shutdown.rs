@@ -8,8 +8,8 @@ use crate::words::{Do, Subject};
 scenarios! {
     ANY => shutdown_serves_the_remaining_items, shutdown_wakes_getters, shutdown_returns_items_to_putters,
         shutdown_lets_join_wait_for_the_remaining_items, shutdown_at_once_drops_the_remaining_items,
-        shutdown_at_once_returns_items_to_putters, shutdown_at_once_lets_join_return_after_the_tasks_in_hand,
-        shutdown_at_once_wakes_joiners, shutdown_twice_is_no_harm, shutdown_can_become_immediate;
+        shutdown_at_once_lets_join_return_after_the_tasks_in_hand, shutdown_twice_is_no_harm,
+        shutdown_can_become_immediate;
 }
 
 const SHUTDOWN: Do = Do::Shutdown { immediate: false };
@@ -50,15 +50,17 @@ fn shutdown_wakes_getters(stage: &Stage) {
 }
 
 fn shutdown_returns_items_to_putters(stage: &Stage) {
-    let [ann, bob, cid] = stage.actors(queue(1));
-    ann.does(Do::Put(1), Done);
-    bob.must_wait(Do::Put(2));
-    cid.must_wait(Do::PutTimeout(3, LONG));
-    ann.does(SHUTDOWN, Done);
-    bob.answers(ShutDown(Some(2)));
-    cid.answers(ShutDown(Some(3)));
-    bob.does(Do::Get, Item(1));
-    bob.does(Do::Get, ShutDown(None));
+    for (shutdown, left) in [(SHUTDOWN, Some(Item(1))), (AT_ONCE, None)] {
+        let [ann, bob, cid] = stage.actors(queue(1));
+        ann.does(Do::Put(1), Done);
+        bob.must_wait(Do::Put(2));
+        cid.must_wait(Do::PutTimeout(3, LONG));
+        ann.does(shutdown, Done);
+        bob.answers(ShutDown(Some(2)));
+        cid.answers(ShutDown(Some(3)));
+        left.into_iter().for_each(|item| bob.does(Do::Get, item));
+        bob.does(Do::Get, ShutDown(None));
+    }
 }
 
 fn shutdown_lets_join_wait_for_the_remaining_items(stage: &Stage) {
@@ -90,18 +92,6 @@ fn shutdown_at_once_drops_the_remaining_items(stage: &Stage) {
     bob.does(Do::Join, Done);
 }
 
-fn shutdown_at_once_returns_items_to_putters(stage: &Stage) {
-    let [ann, bob, cid] = stage.actors(queue(1));
-    ann.does(Do::Put(1), Done);
-    bob.must_wait(Do::Put(2));
-    cid.must_wait(Do::PutTimeout(3, LONG));
-    ann.does(AT_ONCE, Done);
-    bob.answers(ShutDown(Some(2)));
-    cid.answers(ShutDown(Some(3)));
-    ann.does(Do::Join, Done);
-    bob.does(Do::Get, ShutDown(None));
-}
-
 fn shutdown_at_once_lets_join_return_after_the_tasks_in_hand(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(0));
     for number in 1..=3 {
@@ -114,16 +104,6 @@ fn shutdown_at_once_lets_join_return_after_the_tasks_in_hand(stage: &Stage) {
     ann.does(Do::TaskDone, Done);
     bob.answers(Done);
     ann.does(Do::TaskDone, TooMany);
-}
-
-fn shutdown_at_once_wakes_joiners(stage: &Stage) {
-    let [ann, bob, cid] = stage.actors(queue(0));
-    ann.does(Do::Put(1), Done);
-    bob.must_wait(Do::Join);
-    cid.must_wait(Do::Join);
-    ann.does(AT_ONCE, Done);
-    bob.answers(Done);
-    cid.answers(Done);
 }
 
 fn shutdown_twice_is_no_harm(stage: &Stage) {

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use acts::{Shared, act};
+use futures::executor::block_on;
 
 use crate::stage::{Handle, Model};
 use crate::words::{Answer, Do, Subject};
@@ -40,9 +41,9 @@ impl Thread {
         let (path, its_path) = mpsc::channel();
         let thread = thread::spawn(move || {
             let _ = path.send(own_path());
-            let talk = Talk { commands: received, answers: answer };
+            let mut talk = Talk { commands: received, answers: answer };
             talk.answer(Answer::Ready);
-            act(&shared, &talk);
+            block_on(act(&shared, &mut talk));
         });
         Self { commands, answers, path: its_path.recv().expect("the thread sends its path"), thread }
     }

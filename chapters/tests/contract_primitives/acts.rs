@@ -1,37 +1,40 @@
-//! How threads and processes execute commands on the subjects whose methods they share. Compiled once for each of the two
-//! models, with its types.
-
-use std::thread;
+//! How actors execute commands on the subjects whose methods all models share. Compiled once for each model, with its types.
+//!
+//! The methods of coroutines are awaited, and those of threads and processes block. So the module that includes this one
+//! defines the macro `finish`, which awaits a call or only makes it. A thread and a process run these functions with an
+//! executor, which never has to wait.
 
 use super::super::Talk;
-use super::{Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, die, reacquired};
+use super::{
+    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, die, reacquired, yield_now,
+};
 use crate::stage::millis;
 use crate::words::{Answer, Do, misdirected};
 
 type Held<'a> = Option<LockGuard<'a, u64>>;
 
-pub fn lock(lock: &Lock<u64>, condition: &Condition, talk: &Talk) {
+pub async fn lock(lock: &Lock<u64>, condition: &Condition, talk: &mut Talk) {
     let mut held = None;
-    while let Some(command) = talk.listen() {
+    while let Some(command) = finish!(talk.listen()) {
         let answer;
         (held, answer) = match held {
-            None => without_guard(command, lock, condition),
-            Some(guard) => with_guard(command, guard, lock, condition),
+            None => without_guard(command, lock, condition).await,
+            Some(guard) => with_guard(command, guard, lock, condition).await,
         };
         talk.answer(answer);
     }
 }
 
-fn without_guard<'a>(command: Do, lock: &'a Lock<u64>, condition: &Condition) -> (Held<'a>, Answer) {
+async fn without_guard<'a>(command: Do, lock: &'a Lock<u64>, condition: &Condition) -> (Held<'a>, Answer) {
     match command {
-        Do::Acquire => taken(Some(lock.acquire())),
+        Do::Acquire => taken(Some(finish!(lock.acquire()))),
         Do::TryAcquire => taken(lock.try_acquire()),
-        Do::AcquireTimeout(timeout) => taken(lock.acquire_timeout(millis(timeout))),
+        Do::AcquireTimeout(timeout) => taken(finish!(lock.acquire_timeout(millis(timeout)))),
         Do::Count(times) => {
             for _ in 0..times {
-                let mut guard = lock.acquire();
+                let mut guard = finish!(lock.acquire());
                 let number = *guard;
-                thread::yield_now();
+                finish!(yield_now());
                 *guard = number + 1;
             }
             (None, Answer::Done)
@@ -49,7 +52,7 @@ fn taken(held: Held) -> (Held, Answer) {
     (held, answer)
 }
 
-fn with_guard<'a>(
+async fn with_guard<'a>(
     command: Do,
     mut guard: LockGuard<'a, u64>,
     lock: &'a Lock<u64>,
@@ -61,20 +64,20 @@ fn with_guard<'a>(
         Do::Die => die(),
         Do::Read => answer = Answer::Number(*guard),
         Do::Write(number) => *guard = number,
-        Do::Wait => guard = condition.wait(guard),
+        Do::Wait => guard = finish!(condition.wait(guard)),
         Do::NotifyAndWait => {
             condition.notify(1);
-            guard = condition.wait(guard);
+            guard = finish!(condition.wait(guard));
         }
         Do::WaitTimeout(timeout) => {
             let notified;
-            (guard, notified) = condition.wait_timeout(guard, millis(timeout));
+            (guard, notified) = finish!(condition.wait_timeout(guard, millis(timeout)));
             answer = Answer::Is(notified);
         }
-        Do::WaitFor(least) => guard = condition.wait_for(guard, |number| *number >= least),
+        Do::WaitFor(least) => guard = finish!(condition.wait_for(guard, |number| *number >= least)),
         Do::WaitForTimeout(least, timeout) => {
             let holds;
-            (guard, holds) = condition.wait_for_timeout(guard, millis(timeout), |number| *number >= least);
+            (guard, holds) = finish!(condition.wait_for_timeout(guard, millis(timeout), |number| *number >= least));
             answer = Answer::Is(holds);
         }
         _ => answer = either_way(command, lock, condition),
@@ -93,13 +96,13 @@ fn either_way(command: Do, lock: &Lock<u64>, condition: &Condition) -> Answer {
     Answer::Done
 }
 
-pub fn rlock(rlock: &RLock, talk: &Talk) {
+pub async fn rlock(rlock: &RLock, talk: &mut Talk) {
     let mut held = Vec::new();
-    while let Some(command) = talk.listen() {
+    while let Some(command) = finish!(talk.listen()) {
         let guard = match command {
-            Do::Acquire => Some(rlock.acquire()),
+            Do::Acquire => Some(finish!(rlock.acquire())),
             Do::TryAcquire => rlock.try_acquire(),
-            Do::AcquireTimeout(timeout) => rlock.acquire_timeout(millis(timeout)),
+            Do::AcquireTimeout(timeout) => finish!(rlock.acquire_timeout(millis(timeout))),
             _ => {
                 talk.answer(match command {
                     Do::Release => held.pop().map_or(Answer::Refused, |_| Answer::Done),
@@ -115,8 +118,8 @@ pub fn rlock(rlock: &RLock, talk: &Talk) {
     }
 }
 
-pub fn event(event: &Event, talk: &Talk) {
-    while let Some(command) = talk.listen() {
+pub async fn event(event: &Event, talk: &mut Talk) {
+    while let Some(command) = finish!(talk.listen()) {
         let mut answer = Answer::Done;
         match command {
             Do::Set => event.set(),
@@ -126,8 +129,8 @@ pub fn event(event: &Event, talk: &Talk) {
                 event.clear();
             }
             Do::IsSet => answer = Answer::Is(event.is_set()),
-            Do::Wait => event.wait(),
-            Do::WaitTimeout(timeout) => answer = Answer::Is(event.wait_timeout(millis(timeout))),
+            Do::Wait => finish!(event.wait()),
+            Do::WaitTimeout(timeout) => answer = Answer::Is(finish!(event.wait_timeout(millis(timeout)))),
             _ => misdirected(command),
         }
         talk.answer(answer);
@@ -137,14 +140,14 @@ pub fn event(event: &Event, talk: &Talk) {
 /// The commands of the two types of semaphores, which differ in what `release` returns.
 macro_rules! semaphores {
     ($($act:ident: $type:ty, $release:ident;)+) => {$(
-        pub fn $act(semaphore: &$type, talk: &Talk) {
+        pub async fn $act(semaphore: &$type, talk: &mut Talk) {
             let mut permits = Vec::new();
-            while let Some(command) = talk.listen() {
+            while let Some(command) = finish!(talk.listen()) {
                 let mut answer = Answer::Done;
                 match command {
-                    Do::Acquire => answer = keep(&mut permits, Some(semaphore.acquire())),
+                    Do::Acquire => answer = keep(&mut permits, Some(finish!(semaphore.acquire()))),
                     Do::TryAcquire => answer = keep(&mut permits, semaphore.try_acquire()),
-                    Do::AcquireTimeout(timeout) => answer = keep(&mut permits, semaphore.acquire_timeout(millis(timeout))),
+                    Do::AcquireTimeout(timeout) => answer = keep(&mut permits, finish!(semaphore.acquire_timeout(millis(timeout)))),
                     Do::Release => drop(permits.pop()),
                     Do::Forget => permits.pop().map_or((), Permit::forget),
                     Do::ReleaseMany(n) => answer = $release(semaphore, n),
@@ -178,13 +181,13 @@ fn keep<'a>(permits: &mut Vec<Permit<'a>>, permit: Option<Permit<'a>>) -> Answer
     answer
 }
 
-pub fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &Talk) {
+pub async fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &mut Talk) {
     let passed = |index| Answer::Passed { index, actions: actions.available() as u64 };
-    while let Some(command) = talk.listen() {
+    while let Some(command) = finish!(talk.listen()) {
         let mut answer = Answer::Done;
         match command {
-            Do::Wait => answer = barrier.wait().map(passed).into(),
-            Do::WaitTimeout(timeout) => answer = barrier.wait_timeout(millis(timeout)).map(passed).into(),
+            Do::Wait => answer = finish!(barrier.wait()).map(passed).into(),
+            Do::WaitTimeout(timeout) => answer = finish!(barrier.wait_timeout(millis(timeout))).map(passed).into(),
             Do::Abort => barrier.abort(),
             Do::Reset => barrier.reset(),
             Do::IsBroken => answer = Answer::Is(barrier.is_broken()),
@@ -196,3 +199,31 @@ pub fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &Talk) {
         talk.answer(answer);
     }
 }
+
+/// The commands of a queue. Others follow, which not every queue has.
+macro_rules! queue {
+    ($queue:ident, $talk:ident $(, $command:pat => $answer:expr)*) => {
+        while let Some(command) = finish!($talk.listen()) {
+            let mut answer = Answer::Done;
+            match command {
+                Do::Put(item) => answer = finish!($queue.put(item)).into(),
+                Do::TryPut(item) => answer = $queue.try_put(item).into(),
+                Do::PutTimeout(item, timeout) => answer = finish!($queue.put_timeout(item, millis(timeout))).into(),
+                Do::Get => answer = finish!($queue.get()).into(),
+                Do::TryGet => answer = $queue.try_get().into(),
+                Do::GetTimeout(timeout) => answer = finish!($queue.get_timeout(millis(timeout))).into(),
+                Do::Len => answer = $queue.len().into(),
+                Do::IsEmpty => answer = $queue.is_empty().into(),
+                Do::IsFull => answer = $queue.is_full().into(),
+                Do::Maxsize => answer = $queue.maxsize().into(),
+                Do::TaskDone => answer = $queue.task_done().into(),
+                Do::Join => finish!($queue.join()),
+                Do::Shutdown { immediate } => $queue.shutdown(immediate),
+                $($command => answer = $answer.into(),)*
+                _ => misdirected(command),
+            }
+            $talk.answer(answer);
+        }
+    };
+}
+pub(super) use queue;
