@@ -22,17 +22,15 @@ impl Shared {
     }
 
     fn parties(self: &Arc<Self>, stage: &mut Stage, count: usize) {
-        for _ in 0..count {
-            let shared = Arc::clone(self);
-            stage.actor(async move { shared.results.add(shared.barrier.wait().await) });
-        }
+        stage.actors(count, self, |shared, _| async move { shared.results.add(shared.barrier.wait().await) });
     }
 
     fn parties_with_timeout(self: &Arc<Self>, stage: &mut Stage, count: usize) {
-        for _ in 0..count {
-            let shared = Arc::clone(self);
-            stage.actor(async move { shared.results.add(shared.barrier.wait_timeout(LONG).await) });
-        }
+        stage.actors(
+            count,
+            self,
+            |shared, _| async move { shared.results.add(shared.barrier.wait_timeout(LONG).await) },
+        );
     }
 
     fn failed(&self) -> usize {
@@ -72,28 +70,17 @@ fn count(ends: &[End], end: End) -> usize {
 
 #[test]
 fn wait() {
-    explore("Barrier::wait", TWO, |stage| {
-        let shared = Shared::for_parties(2);
-        shared.parties(stage, 4);
-        Box::new(move |ends| {
-            assert_eq!(shared.failed(), 0);
-            shared.check_rounds(ends);
-            shared.check_usable(ends);
-        })
-    });
-}
-
-#[test]
-fn wait_for_two_others() {
-    explore("Barrier::wait for two others", TWO, |stage| {
-        let shared = Shared::for_parties(3);
-        shared.parties(stage, 4);
-        Box::new(move |ends| {
-            assert_eq!(shared.failed(), 0);
-            shared.check_rounds(ends);
-            shared.check_usable(ends);
-        })
-    });
+    for (name, parties) in [("Barrier::wait", 2), ("Barrier::wait for two others", 3)] {
+        explore(name, TWO, move |stage| {
+            let shared = Shared::for_parties(parties);
+            shared.parties(stage, 4);
+            Box::new(move |ends| {
+                assert_eq!(shared.failed(), 0);
+                shared.check_rounds(ends);
+                shared.check_usable(ends);
+            })
+        });
+    }
 }
 
 #[test]
@@ -122,8 +109,7 @@ fn wait_while_it_is_reset() {
     explore("Barrier::reset", TWO, |stage| {
         let shared = Shared::for_parties(2);
         shared.parties(stage, 3);
-        let other = Arc::clone(&shared);
-        stage.steady(async move {
+        stage.steady(&shared, |other| async move {
             pause().await;
             other.barrier.reset();
         });
@@ -139,8 +125,7 @@ fn wait_while_it_is_aborted() {
     explore("Barrier::abort", TWO, |stage| {
         let shared = Shared::for_parties(2);
         shared.parties(stage, 3);
-        let other = Arc::clone(&shared);
-        stage.steady(async move {
+        stage.steady(&shared, |other| async move {
             pause().await;
             other.barrier.abort();
         });

@@ -23,37 +23,30 @@ struct Shared {
 impl Shared {
     fn with_waiters(stage: &mut Stage, count: usize) -> Arc<Self> {
         let shared = Arc::new(Self::default());
-        for who in 0..count {
-            let its = Arc::clone(&shared);
-            stage.actor(async move {
-                let guard = its.lock.acquire().await;
-                its.notes.add(Note::Arrived(who));
-                let _guard = its.condition.wait(guard).await;
-                its.notes.add(Note::Woken(who));
-            });
-        }
+        stage.actors(count, &shared, |its, who| async move {
+            let guard = its.lock.acquire().await;
+            its.notes.add(Note::Arrived(who));
+            let _guard = its.condition.wait(guard).await;
+            its.notes.add(Note::Woken(who));
+        });
         shared
     }
 
     fn with_timed_waiters(stage: &mut Stage, count: usize) -> Arc<Self> {
         let shared = Arc::new(Self::default());
-        for who in 0..count {
-            let its = Arc::clone(&shared);
-            stage.actor(async move {
-                let guard = its.lock.acquire().await;
-                its.notes.add(Note::Arrived(who));
-                let (_guard, notified) = its.condition.wait_timeout(guard, LONG).await;
-                its.notes.add(if notified { Note::Woken(who) } else { Note::TimedOut(who) });
-            });
-        }
+        stage.actors(count, &shared, |its, who| async move {
+            let guard = its.lock.acquire().await;
+            its.notes.add(Note::Arrived(who));
+            let (_guard, notified) = its.condition.wait_timeout(guard, LONG).await;
+            its.notes.add(if notified { Note::Woken(who) } else { Note::TimedOut(who) });
+        });
         shared
     }
 
     /// Adds an actor that notifies while it holds the lock, and pauses before and after that. Actors that were notified
     /// or have timed out have to wait for the lock.
     fn notifier(self: &Arc<Self>, stage: &mut Stage, n: usize) {
-        let shared = Arc::clone(self);
-        stage.steady(async move {
+        stage.steady(self, |shared| async move {
             let _guard = shared.lock.acquire().await;
             pause().await;
             shared.notes.add(Note::Notified);
@@ -134,8 +127,7 @@ struct Jobs {
 impl Jobs {
     fn with_two_jobs(stage: &mut Stage) -> Arc<Self> {
         let shared = Arc::new(Self::default());
-        let boss = Arc::clone(&shared);
-        stage.steady(async move {
+        stage.steady(&shared, |boss| async move {
             for _ in 0..2 {
                 *boss.jobs.acquire().await += 1;
                 boss.added.notify(1);
@@ -156,14 +148,11 @@ impl Jobs {
 fn wait_for() {
     explore("Condition::wait_for", TWO, |stage| {
         let shared = Jobs::with_two_jobs(stage);
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                let mut jobs = shared.added.wait_for(shared.jobs.acquire().await, |jobs| *jobs > 0).await;
-                *jobs -= 1;
-                shared.taken.add(who);
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            let mut jobs = shared.added.wait_for(shared.jobs.acquire().await, |jobs| *jobs > 0).await;
+            *jobs -= 1;
+            shared.taken.add(who);
+        });
         Box::new(move |ends| shared.check_jobs(ends))
     });
 }
@@ -172,18 +161,15 @@ fn wait_for() {
 fn wait_for_timeout() {
     explore("Condition::wait_for_timeout", ONE_OR_TIMEOUT, |stage| {
         let shared = Jobs::with_two_jobs(stage);
-        for who in 0..2 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                let jobs = shared.jobs.acquire().await;
-                let (mut jobs, available) = shared.added.wait_for_timeout(jobs, LONG, |jobs| *jobs > 0).await;
-                assert_eq!(available, *jobs > 0);
-                if available {
-                    *jobs -= 1;
-                    shared.taken.add(who);
-                }
-            });
-        }
+        stage.actors(2, &shared, |shared, who| async move {
+            let jobs = shared.jobs.acquire().await;
+            let (mut jobs, available) = shared.added.wait_for_timeout(jobs, LONG, |jobs| *jobs > 0).await;
+            assert_eq!(available, *jobs > 0);
+            if available {
+                *jobs -= 1;
+                shared.taken.add(who);
+            }
+        });
         Box::new(move |ends| shared.check_jobs(ends))
     });
 }

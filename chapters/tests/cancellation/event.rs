@@ -38,8 +38,7 @@ impl Shared {
 
 fn set_and_clear(stage: &mut Stage) -> Arc<Shared> {
     let shared = Arc::new(Shared::default());
-    let setter = Arc::clone(&shared);
-    stage.steady(async move {
+    stage.steady(&shared, |setter| async move {
         setter.notes.add(Note::Set);
         setter.event.set();
         pause().await;
@@ -53,13 +52,10 @@ fn set_and_clear(stage: &mut Stage) -> Arc<Shared> {
 fn wait() {
     explore("Event::wait", TWO, |stage| {
         let shared = set_and_clear(stage);
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                shared.notes.add(Note::Arrived(who));
-                shared.event.wait().await;
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            shared.notes.add(Note::Arrived(who));
+            shared.event.wait().await;
+        });
         Box::new(move |ends| shared.check(ends))
     });
 }
@@ -68,15 +64,12 @@ fn wait() {
 fn wait_timeout() {
     explore("Event::wait_timeout", ONE_OR_TIMEOUT, |stage| {
         let shared = set_and_clear(stage);
-        for who in 0..2 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                shared.notes.add(Note::Arrived(who));
-                if !shared.event.wait_timeout(LONG).await {
-                    shared.notes.add(Note::TimedOut(who));
-                }
-            });
-        }
+        stage.actors(2, &shared, |shared, who| async move {
+            shared.notes.add(Note::Arrived(who));
+            if !shared.event.wait_timeout(LONG).await {
+                shared.notes.add(Note::TimedOut(who));
+            }
+        });
         Box::new(move |ends| shared.check(ends))
     });
 }

@@ -22,7 +22,7 @@ use tokio::{task, time};
 pub const LONG: Duration = Duration::from_secs(1000);
 
 /// How long an exploration may take.
-const LIMIT: Duration = Duration::from_secs(1800);
+const TIMEOUT: Duration = Duration::from_secs(1800);
 /// The number of runs on a pool of threads, where a step takes a hundred times longer: outside of CI, and in CI.
 const POOL_RUNS: usize = 100;
 const POOL_RUNS_IN_CI: usize = 300;
@@ -74,9 +74,21 @@ impl Stage {
         self.actors.push(Actor { coroutine: Box::pin(coroutine), can_be_cancelled: true });
     }
 
+    /// Adds actors that may be cancelled, with their numbers and something that they share.
+    pub fn actors<S, F>(&mut self, count: usize, shared: &Arc<S>, act: impl Fn(Arc<S>, usize) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        (0..count).for_each(|number| self.actor(act(Arc::clone(shared), number)));
+    }
+
     /// Adds an actor that is never cancelled.
-    pub fn steady(&mut self, coroutine: impl Future<Output = ()> + Send + 'static) {
-        self.actors.push(Actor { coroutine: Box::pin(coroutine), can_be_cancelled: false });
+    pub fn steady<S, F>(&mut self, shared: &Arc<S>, act: impl FnOnce(Arc<S>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let coroutine = Box::pin(act(Arc::clone(shared)));
+        self.actors.push(Actor { coroutine, can_be_cancelled: false });
     }
 }
 
@@ -105,7 +117,7 @@ pub fn now<T>(coroutine: impl Future<Output = T>) -> Option<T> {
 /// Runs a scenario in all orders on one thread, then in some orders on a pool, and checks how each run ends.
 ///
 /// Timeouts are explored only on one thread, because tokio's clock can be stopped only there.
-pub fn explore(name: &'static str, faults: Faults, scenario: fn(&mut Stage) -> Check) {
+pub fn explore(name: &'static str, faults: Faults, scenario: impl Fn(&mut Stage) -> Check + Send + 'static) {
     let (faults, pool_runs) = match *IN_CI {
         true => (faults, POOL_RUNS_IN_CI),
         false => (Faults { cancellations: faults.cancellations.min(CANCELLATIONS), ..faults }, POOL_RUNS),
@@ -113,15 +125,15 @@ pub fn explore(name: &'static str, faults: Faults, scenario: fn(&mut Stage) -> C
     let (done, finished) = mpsc::channel();
     let explorer = thread::spawn(move || {
         let one = Runtime::CurrentThread.build().unwrap();
-        report(&format!("{name}, all orders: {}", one.block_on(explore_all(Choices::all(), faults, scenario))));
+        report(&format!("{name}, all orders: {}", one.block_on(explore_all(Choices::all(), faults, &scenario))));
         if !faults.timeouts {
             let pool = Runtime::MultiThread.build().unwrap();
-            let count = pool.block_on(explore_all(Choices::random(pool_runs), faults, scenario));
+            let count = pool.block_on(explore_all(Choices::random(pool_runs), faults, &scenario));
             report(&format!("{name}, on a pool: {count}"));
         }
         done.send(()).unwrap();
     });
-    match finished.recv_timeout(LIMIT) {
+    match finished.recv_timeout(TIMEOUT) {
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}: stuck"),
         _ => explorer.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)),
     }
@@ -132,7 +144,7 @@ pub fn report(line: &str) {
     io::stderr().write_all(format!("cancellation: {line}\n").as_bytes()).unwrap();
 }
 
-async fn explore_all(mut choices: Choices, faults: Faults, scenario: fn(&mut Stage) -> Check) -> Count {
+async fn explore_all(mut choices: Choices, faults: Faults, scenario: &impl Fn(&mut Stage) -> Check) -> Count {
     if faults.timeouts {
         time::pause();
     }

@@ -20,14 +20,11 @@ impl Shared {
 fn acquire() {
     explore("Lock::acquire", TWO, |stage| {
         let shared = Arc::new(Shared::default());
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                shared.section.arrived.add(who);
-                let _guard = shared.lock.acquire().await;
-                shared.section.enter(who).await;
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            shared.section.arrived.add(who);
+            let _guard = shared.lock.acquire().await;
+            shared.section.enter(who).await;
+        });
         Box::new(move |ends| {
             assert!(none_is_stuck(ends));
             assert!(shared.is_usable());
@@ -40,14 +37,11 @@ fn acquire() {
 fn acquire_timeout() {
     explore("Lock::acquire_timeout", ONE_OR_TIMEOUT, |stage| {
         let shared = Arc::new(Shared::default());
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                if let Some(_guard) = shared.lock.acquire_timeout(LONG).await {
-                    shared.section.enter(who).await;
-                }
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            if let Some(_guard) = shared.lock.acquire_timeout(LONG).await {
+                shared.section.enter(who).await;
+            }
+        });
         Box::new(move |ends| {
             assert!(none_is_stuck(ends));
             assert!(shared.is_usable());

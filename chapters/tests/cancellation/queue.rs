@@ -18,27 +18,21 @@ impl Shared {
     }
 
     fn putters(self: &Arc<Self>, stage: &mut Stage, count: usize) {
-        for item in 0..count {
-            let shared = Arc::clone(self);
-            stage.actor(async move {
-                match shared.queue.put(item).await {
-                    Ok(()) => shared.put.add(item),
-                    Err(error) => assert_eq!(error, PutError::ShutDown(item)),
-                }
-            });
-        }
+        stage.actors(count, self, |shared, item| async move {
+            match shared.queue.put(item).await {
+                Ok(()) => shared.put.add(item),
+                Err(error) => assert_eq!(error, PutError::ShutDown(item)),
+            }
+        });
     }
 
     fn getters(self: &Arc<Self>, stage: &mut Stage, count: usize) {
-        for _ in 0..count {
-            let shared = Arc::clone(self);
-            stage.actor(async move {
-                match shared.queue.get().await {
-                    Ok(item) => shared.taken.add(item),
-                    Err(error) => assert_eq!(error, GetError::ShutDown),
-                }
-            });
-        }
+        stage.actors(count, self, |shared, _| async move {
+            match shared.queue.get().await {
+                Ok(item) => shared.taken.add(item),
+                Err(error) => assert_eq!(error, GetError::ShutDown),
+            }
+        });
     }
 
     /// Takes the remaining items, and checks that the same items were put and taken.
@@ -99,24 +93,18 @@ fn get() {
 fn put_timeout_and_get_timeout() {
     explore("Queue::put_timeout and get_timeout", ONE_OR_TIMEOUT, |stage| {
         let shared = Shared::for_one();
-        for item in 0..2 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                match shared.queue.put_timeout(item, LONG).await {
-                    Ok(()) => shared.put.add(item),
-                    Err(error) => assert_eq!(error, PutError::Full(item)),
-                }
-            });
-        }
-        for _ in 0..2 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                match shared.queue.get_timeout(LONG).await {
-                    Ok(item) => shared.taken.add(item),
-                    Err(error) => assert_eq!(error, GetError::Empty),
-                }
-            });
-        }
+        stage.actors(2, &shared, |shared, item| async move {
+            match shared.queue.put_timeout(item, LONG).await {
+                Ok(()) => shared.put.add(item),
+                Err(error) => assert_eq!(error, PutError::Full(item)),
+            }
+        });
+        stage.actors(2, &shared, |shared, _| async move {
+            match shared.queue.get_timeout(LONG).await {
+                Ok(item) => shared.taken.add(item),
+                Err(error) => assert_eq!(error, GetError::Empty),
+            }
+        });
         Box::new(move |ends| {
             shared.check_waiting(&ends[..2], &ends[2..]);
             shared.check_items();
@@ -128,8 +116,7 @@ fn put_timeout_and_get_timeout() {
 fn join() {
     explore("Queue::join", TWO, |stage| {
         let shared = Shared::for_one();
-        let boss = Arc::clone(&shared);
-        stage.steady(async move {
+        stage.steady(&shared, |boss| async move {
             for item in 0..2 {
                 boss.queue.put(item).await.unwrap();
                 boss.put.add(item);
@@ -138,13 +125,10 @@ fn join() {
         });
         let joiner = Arc::clone(&shared);
         stage.actor(async move { joiner.queue.join().await });
-        for _ in 0..2 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                shared.taken.add(shared.queue.get().await.unwrap());
-                shared.queue.task_done().unwrap();
-            });
-        }
+        stage.actors(2, &shared, |shared, _| async move {
+            shared.taken.add(shared.queue.get().await.unwrap());
+            shared.queue.task_done().unwrap();
+        });
         Box::new(move |ends| {
             let all_done = shared.taken.all().len() == shared.put.all().len();
             assert!(ends[1] != End::Stuck || !all_done, "an actor is in `join` although all tasks are done");
@@ -160,8 +144,7 @@ fn put_and_get_while_it_is_shut_down() {
         let shared = Shared::for_one();
         shared.putters(stage, 3);
         shared.getters(stage, 1);
-        let other = Arc::clone(&shared);
-        stage.steady(async move {
+        stage.steady(&shared, |other| async move {
             pause().await;
             other.queue.shutdown(false);
         });
@@ -183,8 +166,7 @@ fn join_while_it_is_shut_down_at_once() {
             pause().await;
             joiner.queue.join().await;
         });
-        let other = Arc::clone(&shared);
-        stage.steady(async move {
+        stage.steady(&shared, |other| async move {
             pause().await;
             other.queue.shutdown(true);
         });
@@ -196,38 +178,27 @@ fn join_while_it_is_shut_down_at_once() {
     });
 }
 
-#[test]
-fn get_of_other_orders() {
-    explore("LifoQueue::get", TWO, |stage| {
-        let (queue, got) = (Arc::new(LifoQueue::new(2)), Arc::new(Notes::default()));
-        others(stage, &got, Arc::clone(&queue), |queue| async move { queue.get().await.unwrap() });
-        let putter = Arc::clone(&queue);
-        stage.steady(async move { putter.put(1).await.and(putter.put(2).await).unwrap() });
-        Box::new(move |ends| {
-            assert_eq!(queue.len() + got.all().len(), 2);
-            assert!(queue.is_empty() || none_is_stuck(ends));
-        })
-    });
-    explore("PriorityQueue::get", TWO, |stage| {
-        let (queue, got) = (Arc::new(PriorityQueue::new(2)), Arc::new(Notes::default()));
-        others(stage, &got, Arc::clone(&queue), |queue| async move { queue.get().await.unwrap() });
-        let putter = Arc::clone(&queue);
-        stage.steady(async move { putter.put(1).await.and(putter.put(2).await).unwrap() });
-        Box::new(move |ends| {
-            assert_eq!(queue.len() + got.all().len(), 2);
-            assert!(queue.is_empty() || none_is_stuck(ends));
-        })
-    });
+/// Three actors take one of two items each.
+macro_rules! get {
+    ($($test:ident: $type:ident;)+) => {$(
+        #[test]
+        fn $test() {
+            explore(concat!(stringify!($type), "::get"), TWO, |stage| {
+                let shared = Arc::new(($type::new(2), Notes::default()));
+                stage.actors(3, &shared, |shared, _| async move { shared.1.add(shared.0.get().await.unwrap()) });
+                stage.steady(&shared, |shared| async move {
+                    shared.0.put(1).await.and(shared.0.put(2).await).unwrap();
+                });
+                Box::new(move |ends| {
+                    let (queue, got) = &*shared;
+                    assert_eq!(queue.len() + got.all().len(), 2);
+                    assert!(queue.is_empty() || none_is_stuck(ends));
+                })
+            });
+        }
+    )+};
 }
-
-/// Adds three actors that take an item each.
-fn others<Q, F>(stage: &mut Stage, got: &Arc<Notes<usize>>, queue: Arc<Q>, get: fn(Arc<Q>) -> F)
-where
-    Q: Send + Sync + 'static,
-    F: Future<Output = usize> + Send + 'static,
-{
-    for _ in 0..3 {
-        let (got, item) = (Arc::clone(got), get(Arc::clone(&queue)));
-        stage.actor(async move { got.add(item.await) });
-    }
+get! {
+    get_of_a_lifo_queue: LifoQueue;
+    get_of_a_priority_queue: PriorityQueue;
 }

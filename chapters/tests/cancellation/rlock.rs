@@ -20,16 +20,13 @@ impl Shared {
 fn acquire() {
     explore("RLock::acquire", TWO, |stage| {
         let shared = Arc::new(Shared::default());
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                shared.section.arrived.add(who);
-                let outer = shared.lock.acquire().await;
-                let _inner = shared.lock.acquire().await;
-                drop(outer);
-                shared.section.enter(who).await;
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            shared.section.arrived.add(who);
+            let outer = shared.lock.acquire().await;
+            let _inner = shared.lock.acquire().await;
+            drop(outer);
+            shared.section.enter(who).await;
+        });
         Box::new(move |ends| {
             assert!(none_is_stuck(ends));
             assert!(shared.is_usable());
@@ -42,15 +39,12 @@ fn acquire() {
 fn acquire_timeout() {
     explore("RLock::acquire_timeout", ONE_OR_TIMEOUT, |stage| {
         let shared = Arc::new(Shared::default());
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                if let Some(_outer) = shared.lock.acquire_timeout(LONG).await {
-                    let _inner = shared.lock.acquire_timeout(LONG).await.expect("the task owns the lock");
-                    shared.section.enter(who).await;
-                }
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            if let Some(_outer) = shared.lock.acquire_timeout(LONG).await {
+                let _inner = shared.lock.acquire_timeout(LONG).await.expect("the task owns the lock");
+                shared.section.enter(who).await;
+            }
+        });
         Box::new(move |ends| {
             assert!(none_is_stuck(ends));
             assert!(shared.is_usable());

@@ -19,14 +19,11 @@ impl Shared {
 fn acquire() {
     explore("Semaphore::acquire", TWO, |stage| {
         let shared = Shared::with(1);
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                shared.section.arrived.add(who);
-                let _permit = shared.semaphore.acquire().await;
-                shared.section.enter(who).await;
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            shared.section.arrived.add(who);
+            let _permit = shared.semaphore.acquire().await;
+            shared.section.enter(who).await;
+        });
         Box::new(move |ends| {
             assert!(none_is_stuck(ends));
             assert!(shared.section.was_fair());
@@ -40,15 +37,11 @@ fn acquire() {
 fn acquire_of_what_others_release() {
     explore("Semaphore::acquire and release", TWO, |stage| {
         let shared = Shared::with(0);
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                shared.semaphore.acquire().await.forget();
-                shared.section.entered.add(who);
-            });
-        }
-        let releaser = Arc::clone(&shared);
-        stage.steady(async move {
+        stage.actors(3, &shared, |shared, who| async move {
+            shared.semaphore.acquire().await.forget();
+            shared.section.entered.add(who);
+        });
+        stage.steady(&shared, |releaser| async move {
             releaser.semaphore.release(1);
             pause().await;
             releaser.semaphore.release(1);
@@ -65,13 +58,10 @@ fn acquire_of_what_others_release() {
 fn acquire_while_others_try() {
     explore("Semaphore::try_acquire", TWO, |stage| {
         let shared = Shared::with(1);
-        for who in 0..2 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                let _permit = shared.semaphore.acquire().await;
-                shared.section.enter(who).await;
-            });
-        }
+        stage.actors(2, &shared, |shared, who| async move {
+            let _permit = shared.semaphore.acquire().await;
+            shared.section.enter(who).await;
+        });
         let other = Arc::clone(&shared);
         stage.actor(async move {
             pause().await;
@@ -90,14 +80,11 @@ fn acquire_while_others_try() {
 fn acquire_timeout() {
     explore("Semaphore::acquire_timeout", ONE_OR_TIMEOUT, |stage| {
         let shared = Shared::with(1);
-        for who in 0..3 {
-            let shared = Arc::clone(&shared);
-            stage.actor(async move {
-                if let Some(_permit) = shared.semaphore.acquire_timeout(LONG).await {
-                    shared.section.enter(who).await;
-                }
-            });
-        }
+        stage.actors(3, &shared, |shared, who| async move {
+            if let Some(_permit) = shared.semaphore.acquire_timeout(LONG).await {
+                shared.section.enter(who).await;
+            }
+        });
         Box::new(move |ends| {
             assert!(none_is_stuck(ends));
             assert_eq!(shared.semaphore.available(), 1);
@@ -110,13 +97,10 @@ fn acquire_timeout() {
 fn acquire_of_a_bounded_one() {
     explore("BoundedSemaphore::acquire", TWO, |stage| {
         let semaphore = Arc::new(BoundedSemaphore::new(2));
-        for _ in 0..3 {
-            let semaphore = Arc::clone(&semaphore);
-            stage.actor(async move {
-                let _permit = semaphore.acquire().await;
-                pause().await;
-            });
-        }
+        stage.actors(3, &semaphore, |semaphore, _| async move {
+            let _permit = semaphore.acquire().await;
+            pause().await;
+        });
         Box::new(move |ends| {
             assert!(none_is_stuck(ends));
             assert_eq!(semaphore.available(), 2);
@@ -128,14 +112,11 @@ fn acquire_of_a_bounded_one() {
 fn acquire_timeout_of_a_bounded_one() {
     explore("BoundedSemaphore::acquire_timeout", ONE_OR_TIMEOUT, |stage| {
         let semaphore = Arc::new(BoundedSemaphore::new(1));
-        for _ in 0..3 {
-            let semaphore = Arc::clone(&semaphore);
-            stage.actor(async move {
-                if semaphore.acquire_timeout(LONG).await.map(Permit::forget).is_some() {
-                    semaphore.release(1).unwrap();
-                }
-            });
-        }
+        stage.actors(3, &semaphore, |semaphore, _| async move {
+            if semaphore.acquire_timeout(LONG).await.map(Permit::forget).is_some() {
+                semaphore.release(1).unwrap();
+            }
+        });
         Box::new(move |ends| {
             assert!(ends.iter().all(|end| *end != End::Stuck));
             assert_eq!(semaphore.available(), 1);

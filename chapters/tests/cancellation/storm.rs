@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::explore::{now, report};
 
 /// How long one round may take.
-const LIMIT: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 const ROUNDS: usize = 8;
 const MANY_ROUNDS: usize = 300;
 const SEED: u64 = 4;
@@ -64,7 +64,7 @@ async fn round<S: Scenario>(seed: u64) -> usize {
     let workers: Vec<JoinHandle<()>> = (0..WORKERS).map(start_worker).collect();
     let mut victims = Vec::new();
     let begun = Instant::now();
-    while !workers.iter().all(JoinHandle::is_finished) && begun.elapsed() < LIMIT {
+    while !workers.iter().all(JoinHandle::is_finished) && begun.elapsed() < TIMEOUT {
         let timeouts =
             Timeouts { random: StdRng::seed_from_u64(random.random()).into(), cancelled: Arc::clone(&cancelled) };
         victims.push(task::spawn(run_victim(Arc::clone(&scenario), timeouts)));
@@ -77,7 +77,7 @@ async fn round<S: Scenario>(seed: u64) -> usize {
         abort(victim, &cancelled).await;
     }
     for worker in workers {
-        timeout(LIMIT, worker).await.expect("every worker finishes").unwrap();
+        timeout(TIMEOUT, worker).await.expect("every worker finishes").unwrap();
     }
     scenario.check();
     cancelled.load(Ordering::Relaxed)
@@ -110,7 +110,7 @@ fn storm<S: Scenario>(name: &'static str, rounds: usize) {
         }
     });
     loop {
-        match finished.recv_timeout(2 * LIMIT) {
+        match finished.recv_timeout(2 * TIMEOUT) {
             Ok(()) => {}
             Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}: stuck"),
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -139,55 +139,40 @@ impl Section {
     }
 }
 
-#[derive(Default)]
-struct Locked {
-    lock: Lock,
-    section: Section,
+/// At most one task at a time is in the section. With an `RLock`, a victim acquires it twice.
+macro_rules! locked {
+    ($($scenario:ident: $lock:ident, |$it:ident| $again:expr;)+) => {$(
+        #[derive(Default)]
+        struct $scenario {
+            lock: $lock,
+            section: Section,
+        }
+
+        impl Scenario for $scenario {
+            async fn victim(&self, timeouts: &Timeouts) {
+                let $it = &self.lock;
+                if let Some(_guard) = timeouts.apply($it.acquire()).await {
+                    let _again = $again;
+                    self.section.enter(1).await;
+                }
+            }
+
+            async fn worker(&self) {
+                for _ in 0..50 {
+                    let _guard = self.lock.acquire_timeout(TIMEOUT).await.expect("the worker gets the lock");
+                    self.section.enter(1).await;
+                }
+            }
+
+            fn check(&self) {
+                assert!(!self.lock.is_locked() && self.lock.try_acquire().is_some());
+            }
+        }
+    )+};
 }
-
-impl Scenario for Locked {
-    async fn victim(&self, timeouts: &Timeouts) {
-        if let Some(_guard) = timeouts.apply(self.lock.acquire()).await {
-            self.section.enter(1).await;
-        }
-    }
-
-    async fn worker(&self) {
-        for _ in 0..50 {
-            let _guard = self.lock.acquire_timeout(LIMIT).await.expect("the worker gets the lock");
-            self.section.enter(1).await;
-        }
-    }
-
-    fn check(&self) {
-        assert!(!self.lock.is_locked() && self.lock.try_acquire().is_some());
-    }
-}
-
-#[derive(Default)]
-struct Relocked {
-    lock: RLock,
-    section: Section,
-}
-
-impl Scenario for Relocked {
-    async fn victim(&self, timeouts: &Timeouts) {
-        if let Some(_guard) = timeouts.apply(self.lock.acquire()).await {
-            let _again = self.lock.acquire().await;
-            self.section.enter(1).await;
-        }
-    }
-
-    async fn worker(&self) {
-        for _ in 0..50 {
-            let _guard = self.lock.acquire_timeout(LIMIT).await.expect("the worker gets the lock");
-            self.section.enter(1).await;
-        }
-    }
-
-    fn check(&self) {
-        assert!(!self.lock.is_locked() && self.lock.try_acquire().is_some());
-    }
+locked! {
+    Locked: Lock, |lock| lock.is_locked();
+    Relocked: RLock, |lock| lock.acquire().await;
 }
 
 struct Limited {
@@ -210,7 +195,7 @@ impl Scenario for Limited {
 
     async fn worker(&self) {
         for _ in 0..50 {
-            let _permit = self.semaphore.acquire_timeout(LIMIT).await.expect("the worker gets a permit");
+            let _permit = self.semaphore.acquire_timeout(TIMEOUT).await.expect("the worker gets a permit");
             self.section.enter(2).await;
         }
     }
@@ -391,49 +376,26 @@ impl Scenario for Queued {
     }
 }
 
-#[test]
-fn on_a_lock() {
-    storm::<Locked>("Lock", ROUNDS);
-}
+macro_rules! storms {
+    ($($test:ident: $scenario:ident;)+) => {
+        $(#[test]
+        fn $test() {
+            storm::<$scenario>(stringify!($scenario), ROUNDS);
+        })+
 
-#[test]
-fn on_an_rlock() {
-    storm::<Relocked>("RLock", ROUNDS);
+        #[test]
+        #[ignore = "long: run by .ci/run"]
+        fn on_everything_for_long() {
+            $(storm::<$scenario>(stringify!($scenario), MANY_ROUNDS);)+
+        }
+    };
 }
-
-#[test]
-fn on_a_semaphore() {
-    storm::<Limited>("Semaphore", ROUNDS);
-}
-
-#[test]
-fn on_a_condition() {
-    storm::<Jobs>("Condition", ROUNDS);
-}
-
-#[test]
-fn on_an_event() {
-    storm::<Signaled>("Event", ROUNDS);
-}
-
-#[test]
-fn on_a_barrier() {
-    storm::<Met>("Barrier", ROUNDS);
-}
-
-#[test]
-fn on_a_queue() {
-    storm::<Queued>("Queue", ROUNDS);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn on_everything_for_long() {
-    storm::<Locked>("Lock", MANY_ROUNDS);
-    storm::<Relocked>("RLock", MANY_ROUNDS);
-    storm::<Limited>("Semaphore", MANY_ROUNDS);
-    storm::<Jobs>("Condition", MANY_ROUNDS);
-    storm::<Signaled>("Event", MANY_ROUNDS);
-    storm::<Met>("Barrier", MANY_ROUNDS);
-    storm::<Queued>("Queue", MANY_ROUNDS);
+storms! {
+    on_a_lock: Locked;
+    on_an_rlock: Relocked;
+    on_a_semaphore: Limited;
+    on_a_condition: Jobs;
+    on_an_event: Signaled;
+    on_a_barrier: Met;
+    on_a_queue: Queued;
 }
