@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_because_the_system_refuses_something_is_told_apart() {
+    fn a_panic_because_the_system_refuses_something_is_recognized() {
         let told = |panic: &str| refusal(panic).map(Option::unwrap_or_default);
         let full = "failed printing to stdout: No space left on device (os error 28)";
         assert_eq!(told(full).as_deref(), Some("cannot write stdout: No space left on device (os error 28)"));

@@ -36,7 +36,7 @@ pub enum Work {
     Cpu,
     /// Wait, as for a disk or a distant server
     Io,
-    /// Both by turns: every second job waits
+    /// Alternate between the two: every second job waits
     Mixed,
 }
 

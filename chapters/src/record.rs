@@ -48,7 +48,7 @@ pub enum Event {
     JobStarted(Job),
     /// A worker is done with its job.
     JobCompleted(Job),
-    /// A worker waited for a job until its timeout, and goes on waiting.
+    /// A worker waited for a job until its timeout, and waits again.
     NoWork,
     /// A worker has acquired the interpreter lock.
     GilAcquired,
@@ -176,7 +176,7 @@ impl FromStr for BrokerId {
 /// | `"condition"` | for a notification | | notify |
 /// | `"event"` | until it is set | | set it |
 /// | `"semaphore"` | until a permit is free | a permit | |
-/// | `"barrier"` | until all have come | | have come last, and let all go on |
+/// | `"barrier"` | until all have arrived | | arrive last, and release the others |
 /// | `"room"` | until a queue is not full | | |
 /// | `"item"` | until a queue is not empty | | |
 /// | `"tasks"` | until all that was put on a queue is done | | |
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_or_holds_says_for_what() {
+    fn a_wait_or_a_hold_names_its_resource() {
         let resources =
             ["lock", "rlock", "condition", "event", "semaphore", "barrier", "room", "item", "tasks", "queue"];
         let events =

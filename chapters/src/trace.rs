@@ -195,7 +195,7 @@ mod tests {
     use crate::job::{Job, Kind};
 
     #[test]
-    fn records_come_in_order_of_time_whoever_wrote_them() {
+    fn records_of_all_workers_come_in_order_of_time() {
         let (trace, records) = channel();
         let workers: Vec<Recorder> = (0..40).map(|number| trace.worker(WorkerId(number))).collect();
         for _ in 0..10 {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_that_nobody_wants_to_see_is_counted_where_it_is_recorded() {
+    fn a_trace_without_views_is_counted_where_it_is_recorded() {
         let (trace, mut records) = counted();
         let job = Job { number: 0, kind: Kind::Cpu, size: 1.0 };
         for worker in [0, 16, 1].map(|number| trace.worker(WorkerId(number))) {

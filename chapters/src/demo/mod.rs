@@ -139,7 +139,7 @@ pub fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Runs the service on the jobs, and the views beside it, and stops it at Ctrl-C or another such signal.
+/// Runs the service on the jobs while the views show it, and stops it at Ctrl-C or a similar signal.
 fn serve(
     run: Run,
     work: Work,
@@ -159,7 +159,7 @@ fn serve(
     })
 }
 
-/// Runs the service on the jobs, with the views beside it. Returns whether all went well. Errors have been printed.
+/// Runs the service on the jobs while the views show it. Returns whether all went well. Errors have been printed.
 ///
 /// `listen` is called once the workers have started, with a handle that stops the service.
 ///

@@ -147,7 +147,7 @@ fn script(line: &CommandLine, interpreter: &Interpreter, run: &Run, is_quiet: bo
     command
 }
 
-/// Runs the script, and the views beside it, and stops it at Ctrl-C or another such signal.
+/// Runs the script while the views show it, and stops it at Ctrl-C or a similar signal.
 fn serve(line: &CommandLine, interpreter: &Interpreter, run: &Run, mut views: Views) -> Result<ExitCode, String> {
     let held = interrupt::hold();
     let mut script = Script::start(script(line, interpreter, run, views.are_quiet()))

@@ -1,8 +1,8 @@
 //! What Python puts between a thread and the machine: an interpreter, which lets one thread in at a time.
 //!
 //! A worker under a [`Gil`] holds the lock whenever one of CPython's would: from its start,
-//! while it takes a job that is there, and while it computes. It gives the lock back while it waits for a job or for
-//! the outside world, and when it is asked to, where a loop starts over. The thread that runs the service isn't a
+//! while it takes a job that is there, and while it computes. It releases the lock while it waits for a job or for
+//! the outside world, and on request, where a loop starts over. The thread that runs the service isn't a
 //! worker and doesn't acquire the lock.
 
 use std::sync::Arc;
@@ -108,11 +108,11 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    /// Takes a job from `queue`. Gives the lock back only if it has to wait for one, and waits until `deadline` at most.
+    /// Takes a job from `queue`. Releases the lock only if it has to wait for one, and waits until `deadline` at most.
     ///
     /// # Errors
     ///
-    /// When no job came in time, or none will come any more.
+    /// If no job came in time, or if the queue is closed.
     pub fn recv_deadline(&mut self, queue: &Receiver<Job>, deadline: Instant) -> Result<Job, RecvTimeoutError> {
         self.0.checkpoint(); // where the worker's loop starts over
         match queue.try_recv() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::memory::Memory;
 
-/// The time between two looks at a program that is coming to rest, and the largest number of looks.
+/// The time between two checks of a program that is becoming idle, and the largest number of checks.
 const LOOK: (Duration, u32) = (Duration::from_millis(20), 100);
 
 /// Starts a program, waits until `count` lines of its output contain `started`, and returns the memory that it then takes,

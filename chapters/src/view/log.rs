@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_told_line_by_line_and_summed_up() {
+    fn a_run_has_a_line_for_each_record_and_a_summary() {
         let lines = "   0.000000  service     starting threads: 2 workers, 4 jobs, 1 s, seed 1
    0.100000  worker-1    started
    0.100000  worker-2    started
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scene_is_told_in_sentences() {
+    fn a_scene_has_a_sentence_for_each_record() {
         use crate::record::Resource;
         let run = Run { scene: Some("barrier"), ..sample::run() };
         let events = [
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn kills_and_their_consequences_are_told() {
+    fn kills_and_their_consequences_have_lines() {
         use crate::record::BrokerId;
         let events = [
             (0, Event::LeaderElected(BrokerId(1))),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_who_goes_away_is_an_error_and_no_panic() {
+    fn a_closed_pipe_is_an_error_and_no_panic() {
         struct Gone;
         impl Write for Gone {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

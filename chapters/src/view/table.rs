@@ -142,7 +142,7 @@ per-worker   12.500 s        -
     }
 
     #[test]
-    fn memory_is_told_in_a_unit_that_suits_it() {
+    fn memory_has_a_suitable_unit() {
         assert_eq!(
             [0.0, 900.0, 1536.0, 204_800.0, 5_242_880.0].map(memory),
             ["0 B", "900 B", "1.50 KiB", "200 KiB", "5.00 MiB"]

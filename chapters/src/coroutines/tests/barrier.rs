@@ -7,17 +7,6 @@ fn a_barrier_for_no_party_is_refused() {
 }
 
 #[test]
-fn a_timeout_of_zero_waits_for_nothing() {
-    on_both_runtimes(async || {
-        let barrier = Barrier::new(2);
-        let mut slow = Box::pin(barrier.wait());
-        assert!(poll(slow.as_mut()).is_pending());
-        assert_eq!(barrier.wait_timeout(Duration::ZERO).await, Ok(1), "all parties have arrived");
-        assert_eq!(slow.await, Ok(0));
-    });
-}
-
-#[test]
 fn a_reset_does_not_break_a_complete_round() {
     on_both_runtimes(async || {
         let barrier = Barrier::new(2);

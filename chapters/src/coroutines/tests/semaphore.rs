@@ -7,22 +7,6 @@ fn too_many_permits_are_refused() {
 }
 
 #[test]
-fn permits_are_acquired_in_turn() {
-    on_both_runtimes(async || {
-        let (semaphore, turns) = (Semaphore::new(1), std::sync::Mutex::new(Vec::new()));
-        let worker = async |name: char| {
-            for _ in 0..3 {
-                let _permit = semaphore.acquire().await;
-                turns.lock().unwrap().push(name);
-                task::yield_now().await;
-            }
-        };
-        tokio::join!(worker('a'), worker('b'));
-        assert_eq!(turns.into_inner().unwrap(), ['a', 'b', 'a', 'b', 'a', 'b']);
-    });
-}
-
-#[test]
 fn is_locked_while_others_wait_for_a_released_permit() {
     on_both_runtimes(async || {
         let semaphore = Semaphore::new(0);

@@ -68,7 +68,7 @@ pub enum Part {
     Io,
     /// The effect of the switch interval: a tenth of it, the interval itself, and ten times as long
     Interval,
-    /// An I/O-bound worker with very short waits, alone and beside a CPU-bound one
+    /// An I/O-bound worker with very short waits, alone and together with a CPU-bound one
     Convoy,
 }
 

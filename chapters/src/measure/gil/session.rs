@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_is_a_change_of_holder_and_a_hold_is_any_turn() {
+    fn a_switch_is_a_change_of_holder() {
         let one = session(GilMode::One, turns());
         assert_eq!(one.switches(), Some(3));
         assert_eq!(median(one.holds()), Some(0.003));

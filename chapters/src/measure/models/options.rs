@@ -82,7 +82,7 @@ pub enum Part {
     Cpu,
     /// I/O-bound jobs
     Io,
-    /// CPU-bound and I/O-bound jobs in turn
+    /// Alternating CPU-bound and I/O-bound jobs
     Mixed,
     /// Empty jobs: the cost of the service itself
     Empty,

@@ -55,7 +55,7 @@ fn a_party_that_died_since_the_last_round_breaks_it() {
 }
 
 #[test]
-fn a_party_that_dies_before_it_has_gone_holds_nobody_up() {
+fn a_party_that_dies_while_it_leaves_blocks_no_other() {
     for (phase, next) in [(DRAINING, BROKEN), (RESETTING, FILLING)] {
         let barrier = of(2);
         *barrier.phase.acquire() = phase;
@@ -72,7 +72,7 @@ fn a_party_that_dies_before_it_has_gone_holds_nobody_up() {
 }
 
 #[test]
-fn the_last_party_may_die_before_the_round_turns() {
+fn the_last_party_may_die_before_the_round_is_complete() {
     let barrier = of(2);
     barrier.put(0, dead() | INSIDE);
     barrier.put(1, dead() | INSIDE);

@@ -9,7 +9,7 @@ fn event() -> Event {
 }
 
 #[test]
-fn those_who_wait_find_it_set_though_nobody_told_them() {
+fn waiters_poll_for_a_flag_that_was_set_without_a_notification() {
     let event = event();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| event.wait_timeout(LONG));

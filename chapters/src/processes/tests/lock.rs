@@ -20,7 +20,7 @@ fn elsewhere<T: Pod>(lock: &Lock<T>) -> Lock<T> {
 }
 
 #[test]
-fn the_next_holder_alone_is_told_of_a_panic_and_finds_nothing_changed() {
+fn only_the_next_holder_learns_of_a_panic_and_the_value_is_unchanged() {
     let lock = guarding(1);
     let panicked = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut guard = lock.acquire();
@@ -69,7 +69,7 @@ fn die_holding(lock: &Lock<Triple>) {
 }
 
 #[test]
-fn the_next_holder_alone_is_told_of_a_death_and_finds_nothing_changed() {
+fn only_the_next_holder_learns_of_a_death_and_the_value_is_unchanged() {
     let lock = guarding([1, 2, 3]);
     let ways: [Way; 3] = [
         |lock| lock.acquire(),
@@ -94,7 +94,7 @@ fn the_next_holder_alone_is_told_of_a_death_and_finds_nothing_changed() {
 }
 
 #[test]
-fn all_who_wait_for_the_dead_get_the_lock_one_after_the_other() {
+fn all_waiters_for_a_dead_holder_acquire_the_lock_in_turn() {
     let lock = guarding([0; 3]);
     die_holding(&lock);
     let told: usize = thread::scope(|scope| {

@@ -4,34 +4,13 @@ use std::thread;
 use super::*;
 
 const LONG: Duration = Duration::from_secs(120);
-const SHORT: Duration = Duration::from_millis(1);
 
 fn rlock() -> RLock {
     RLock::new(&Arc::new(Shared::new(RLock::WORDS).unwrap())).unwrap()
 }
 
 #[test]
-fn only_its_owner_takes_it_again() {
-    let lock = rlock();
-    let (first, second) = (lock.acquire(), lock.acquire_timeout(Duration::ZERO).unwrap());
-    let other = |expected: bool| {
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                assert_eq!(lock.try_acquire().is_some(), expected);
-                assert_eq!(lock.acquire_timeout(SHORT).is_some(), expected);
-            });
-        });
-    };
-    other(false);
-    drop(first);
-    other(false);
-    drop(second);
-    other(true);
-    assert!(!lock.is_locked());
-}
-
-#[test]
-fn the_next_owner_is_told_of_a_death_and_owns_it_as_often_as_it_takes_it() {
+fn the_next_owner_learns_of_a_death_and_the_depth_starts_again() {
     let lock = rlock();
     let ways: [fn(&RLock) -> RLockGuard; 2] = [
         |lock| lock.acquire_timeout(LONG).unwrap(),

@@ -18,17 +18,6 @@ fn permits_can_be_counted() {
     with(1).release(usize::MAX);
 }
 
-#[test]
-fn what_was_released_beyond_the_first_ones_comes_and_goes_too() {
-    let semaphore = with(1);
-    semaphore.release(1);
-    let permits = (semaphore.acquire(), semaphore.acquire());
-    assert!(semaphore.try_acquire().is_none());
-    semaphore.release(1);
-    drop(permits);
-    assert_eq!(semaphore.available(), 3);
-}
-
 /// Stores the holder of a process that has ended in a permit's word.
 fn take_and_die(semaphore: &Semaphore) {
     let dead = thread::spawn(Holder::this_thread).join().unwrap();

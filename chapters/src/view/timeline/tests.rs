@@ -120,7 +120,7 @@ fn the_deadline_has_a_line_and_the_stop_has_another_if_it_is_at_another_time() {
 }
 
 #[test]
-fn those_who_cannot_see_the_picture_are_told_what_is_on_it() {
+fn the_picture_has_a_text_alternative() {
     let picture = draw(sample::run(), &sample::whole());
     let document = Document::parse(&picture).unwrap();
     let root = document.root_element();
@@ -335,7 +335,7 @@ fn scene() -> (Run, Vec<Record>) {
 }
 
 #[test]
-fn who_says_what_it_waits_for_is_hatched_for_that_alone() {
+fn each_resource_has_its_own_pattern_for_waiting() {
     let (run, records) = scene();
     let picture = draw(run, &records);
     let document = Document::parse(&picture).unwrap();
@@ -357,7 +357,7 @@ fn who_says_what_it_waits_for_is_hatched_for_that_alone() {
 }
 
 #[test]
-fn what_is_held_twice_over_is_seen_to_be() {
+fn a_lock_that_is_held_twice_is_drawn_twice() {
     let (run, records) = scene();
     let picture = draw(run, &records);
     let document = Document::parse(&picture).unwrap();
@@ -371,7 +371,7 @@ fn what_is_held_twice_over_is_seen_to_be() {
 }
 
 #[test]
-fn what_one_does_for_others_is_a_mark_on_its_lane_or_a_line_across_all() {
+fn an_action_is_a_mark_on_a_lane_or_a_line_across_all() {
     let (run, records) = scene();
     let picture = draw(run, &records);
     let document = Document::parse(&picture).unwrap();
@@ -388,7 +388,7 @@ fn what_one_does_for_others_is_a_mark_on_its_lane_or_a_line_across_all() {
 }
 
 #[test]
-fn a_scene_is_told_in_words_too() {
+fn a_scene_has_a_description() {
     let (run, records) = scene();
     let picture = draw(run, &records);
     let document = Document::parse(&picture).unwrap();

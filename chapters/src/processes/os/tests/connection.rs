@@ -29,7 +29,7 @@ fn a_closed_connection_ends_quietly_for_the_receiver_and_with_an_error_for_the_s
 }
 
 #[test]
-fn what_is_no_such_message_is_an_error() {
+fn an_invalid_message_is_an_error() {
     let (here, there) = Connection::pair().unwrap();
     here.send(&1_u8, &[]).unwrap();
     assert!(there.receive::<(u64, String)>().is_err());
@@ -40,7 +40,7 @@ fn what_is_no_such_message_is_an_error() {
 }
 
 #[test]
-fn a_message_that_says_nothing_is_still_one() {
+fn an_empty_message_is_a_message() {
     let (here, there) = Connection::pair().unwrap();
     here.send(&(), &[]).unwrap();
     assert!(there.receive::<()>().unwrap().is_some());

@@ -6,7 +6,7 @@ use super::*;
 const LONG: Duration = Duration::from_secs(120);
 
 #[test]
-fn nobody_goes_on_looking_while_others_keep_the_processor() {
+fn spinning_ends_while_other_threads_keep_the_processor() {
     let looks = Cell::new(0);
     assert!(spin_while(|| {
         looks.set(looks.get() + 1);
@@ -17,7 +17,7 @@ fn nobody_goes_on_looking_while_others_keep_the_processor() {
 }
 
 #[test]
-fn whoever_sleeps_is_woken() {
+fn a_sleeping_thread_is_woken() {
     let word = AtomicU64::new(0);
     thread::scope(|scope| {
         let sleeper = scope.spawn(|| wait(&word, 0, LONG));

@@ -5,7 +5,7 @@ use std::thread;
 use super::*;
 
 #[test]
-fn threads_are_told_apart_and_a_process_is_its_first_thread() {
+fn threads_differ_and_a_process_is_its_first_thread() {
     let me = Holder::this_thread();
     let (other, process) = thread::spawn(|| (Holder::this_thread(), Holder::this_process())).join().unwrap();
     assert_ne!(me, other);
@@ -33,7 +33,7 @@ fn a_thread_lives_until_it_has_ended() {
 }
 
 #[test]
-fn a_process_that_nobody_has_waited_for_is_dead_all_the_same() {
+fn a_zombie_is_dead() {
     let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
     let number = Pid::from_raw(child.id() as i32);
     let holder = Holder::of(number);

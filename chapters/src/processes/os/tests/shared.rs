@@ -10,7 +10,7 @@ fn two_mappings_of_the_same_memory_see_each_others_words() {
 }
 
 #[test]
-fn no_word_is_given_out_twice_whoever_asks() {
+fn no_word_is_allocated_twice() {
     let one = Shared::new(100 * LINE).unwrap();
     let two = Shared::map(one.as_fd().try_clone_to_owned().unwrap()).unwrap();
     let places = (0..100).map(|turn| if turn % 2 == 0 { one.place(1) } else { two.place(LINE) });
@@ -43,7 +43,7 @@ fn what_could_shrink_under_its_users_is_refused() {
 }
 
 #[test]
-fn nobody_can_change_the_size() {
+fn the_size_cannot_be_changed() {
     let shared = Shared::new(8).unwrap();
     let file = File::from(shared.as_fd().try_clone_to_owned().unwrap());
     assert!(file.set_len(4).is_err());

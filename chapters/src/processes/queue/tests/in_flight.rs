@@ -43,7 +43,7 @@ fn the_tasks_of_the_dead_are_found_once() {
 }
 
 #[test]
-fn who_has_no_task_in_hand_does_that_of_another() {
+fn a_process_without_a_task_completes_that_of_another() {
     let (tallies, mut last) = (tallies(), Change::default());
     put(&tallies, 7, Holder::in_word(1), 1);
     tallies.remove(&mut last);
