@@ -2,7 +2,7 @@
 //!
 //! A comment after a quantity names it: `38 KiB <!-- same: memory of a thread -->`. Each place may round in its own way, so a
 //! number stands for all numbers that are rounded to it: `38` for 37.5 to 38.5, `370` for 365 to 375, and `35 to 40` for
-//! everything between the two. What the places stand for must overlap.
+//! everything between the two. The ranges of all places must overlap.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -133,8 +133,6 @@ mod each_check_can_fail {
     #[test]
     fn different_values() {
         finds("38 KiB <!-- same: a -->", "35 to 40 KiB\n<!-- same: a -->", &[]);
-        finds("370 MiB <!-- same: a -->", "372 MiB <!-- same: a -->", &[]);
-        finds("0.22 ms <!-- same: a -->", "216 µs <!-- same: a -->", &[]);
         finds(
             "1.6 s <!-- same: a -->",
             "1.7 s <!-- same: a -->",

@@ -29,11 +29,11 @@ use crate::common::{self, Block, Page};
 use crate::session;
 
 /// The time limit of a program.
-const LONGEST: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 /// A program hangs if all of its threads sleep for this time.
-const ASLEEP: Duration = Duration::from_secs(1);
+const IDLE_TIME: Duration = Duration::from_secs(1);
 /// The same where the system doesn't say what threads do: a program that has run for this time.
-const TOO_LONG: Duration = Duration::from_secs(60);
+const HANG_TIME: Duration = Duration::from_secs(60);
 /// The comment before a program that hangs.
 pub const HANGS: &str = "tested to hang";
 
@@ -75,7 +75,7 @@ pub fn needed(block: &Block) -> Result<(Option<Version>, Block), String> {
     Ok((Some(needed), block))
 }
 
-/// Whether `python3` is older than a block needs. If so, the line printed says that the block isn't tested. In continuous
+/// Whether `python3` is older than a block needs. If so, prints that the block isn't tested. In continuous
 /// integration, the block is tested all the same, and fails.
 pub fn is_too_old(name: &str, needed: Version) -> bool {
     let installed = INTERPRETER.as_ref().map(|(_, version)| *version);
@@ -176,7 +176,7 @@ fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
         return hangs(plan, file).map_err(|error| format!("python3: {error}"))?;
     }
     let python = snapbox::cmd::Command::new(interpreter()).arg(file).args(&plan.arguments).current_dir(common::root());
-    let output = python.stderr_to_stdout().timeout(LONGEST).output().map_err(|error| format!("python3: {error}"))?;
+    let output = python.stderr_to_stdout().timeout(TIMEOUT).output().map_err(|error| format!("python3: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
     // An exception in a thread doesn't change the status. A program that reaches the time limit is killed and doesn't
     // have one.
@@ -184,7 +184,7 @@ fn execute(plan: &Plan, file: &Path) -> Result<(), String> {
         (End::Well, Some(0)) if !said.contains("Traceback (most recent call last)") => Ok(()),
         (End::Saying(words), Some(code)) if code != 0 && said.contains(words) => Ok(()),
         (end, Some(code)) => Err(format!("it should end like this: {end:?}, and ended with {code}:\n{said}")),
-        (_, None) => Err(format!("it has not ended after {LONGEST:?}:\n{said}")),
+        (_, None) => Err(format!("it has not ended after {TIMEOUT:?}:\n{said}")),
     }
 }
 
@@ -195,7 +195,7 @@ fn hangs(plan: &Plan, file: &Path) -> io::Result<Result<(), String>> {
     let mut child = python.spawn()?;
     let mut last = None;
     loop {
-        thread::sleep(if cfg!(target_os = "linux") { ASLEEP } else { TOO_LONG });
+        thread::sleep(if cfg!(target_os = "linux") { IDLE_TIME } else { HANG_TIME });
         if let Some(status) = child.try_wait()? {
             return Ok(Err(format!("it should hang, and ended with {status}")));
         }

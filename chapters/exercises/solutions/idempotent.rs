@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
-/// The results of the requests that have been performed. A request that's in progress has no result yet.
+/// The results of the requests that have been performed. A request in progress is there without a result.
 pub struct Requests {
     results: Mutex<BTreeMap<u32, Option<u32>>>,
     /// Notified when an action has ended.

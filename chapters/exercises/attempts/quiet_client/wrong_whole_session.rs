@@ -1,6 +1,6 @@
 //! A single limit for the whole of the connection.
 //!
-//! Refused: has no answer to line 2
+//! Refused: no answer to line 2
 
 use std::io;
 use std::time::Duration;
