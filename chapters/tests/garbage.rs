@@ -25,8 +25,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 /// How many cases `cargo test` tries, and how many `.ci/run`.
-const SOME: u32 = 300;
-const MANY: u32 = 10_000;
+const FEW_CASES: u32 = 300;
+const MANY_CASES: u32 = 10_000;
 /// The same for locks, which take some hundredths of a second a case, and for the primitives made of them, which take
 /// seconds: a process sleeps before it checks by itself.
 const SOME_LOCKS: u32 = 100;
@@ -55,7 +55,7 @@ where
         result.unwrap_or_else(|failure| panic!("{failure}"));
     };
     let test = thread::spawn(run);
-    let limit = Duration::from_secs(if cases <= SOME { 300 } else { 1800 });
+    let limit = Duration::from_secs(if cases <= FEW_CASES { 300 } else { 1800 });
     assert_eq!(ended.recv_timeout(limit), Err(RecvTimeoutError::Disconnected), "it hangs");
     test.join().expect("it holds");
 }
@@ -220,13 +220,13 @@ fn the_memory_of_a_queue(cases: u32) {
 
 #[test]
 fn nonsense_in_the_memory_of_a_queue() {
-    the_memory_of_a_queue(SOME);
+    the_memory_of_a_queue(FEW_CASES);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn much_nonsense_in_the_memory_of_a_queue() {
-    the_memory_of_a_queue(MANY);
+    the_memory_of_a_queue(MANY_CASES);
 }
 
 /// How many words the lock of a simple queue guards.
@@ -261,13 +261,13 @@ fn the_memory_of_a_simple_queue(cases: u32) {
 
 #[test]
 fn nonsense_in_the_memory_of_a_simple_queue() {
-    the_memory_of_a_simple_queue(SOME);
+    the_memory_of_a_simple_queue(FEW_CASES);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn much_nonsense_in_the_memory_of_a_simple_queue() {
-    the_memory_of_a_simple_queue(MANY);
+    the_memory_of_a_simple_queue(MANY_CASES);
 }
 
 /// Bytes that no process would write, and beginnings and corruptions of messages.
@@ -314,13 +314,13 @@ fn a_record_ring(cases: u32) {
 
 #[test]
 fn nonsense_in_a_record_ring() {
-    a_record_ring(SOME);
+    a_record_ring(FEW_CASES);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn much_nonsense_in_a_record_ring() {
-    a_record_ring(MANY);
+    a_record_ring(MANY_CASES);
 }
 
 /// Sends what [`Connection::send`] never would.
@@ -351,11 +351,11 @@ fn a_connection(cases: u32) {
 
 #[test]
 fn nonsense_from_a_connection() {
-    a_connection(SOME);
+    a_connection(FEW_CASES);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn much_nonsense_from_a_connection() {
-    a_connection(MANY);
+    a_connection(MANY_CASES);
 }

@@ -78,9 +78,6 @@ mod each_check_can_fail {
         assert_finds(check("chapters/src/job.rs", &shown("chapters/src/job.rs")), &[]);
         assert_finds(check("chapters/src/job.rs", &none), &["job.rs:2: no page shows the anchor a"]);
         assert_finds(check("chapters/src/job.rs", &shown("chapters/src/view.rs")), &["job.rs:2: "]);
-        // An anchor shown for one model exists in all three, so that their files differ only where the models do.
-        assert_finds(check("chapters/src/threads/lock.rs", &shown("chapters/src/coroutines/lock.rs")), &[]);
-        assert_finds(check("chapters/src/processes/lock/mod.rs", &shown("chapters/src/threads/lock.rs")), &[]);
         assert_finds(check("chapters/src/threads/lock.rs", &shown("chapters/src/coroutines/queue.rs")), &["lock"]);
     }
 }

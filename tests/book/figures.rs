@@ -77,7 +77,6 @@ mod each_check_can_fail {
     fn unused_figures() {
         let check = |text: &str| figures_that_no_page_shows(vec!["book/figures/a.svg".into()], &[example(text)]);
         assert_finds(check("![A stair](../figures/a.svg)"), &[]);
-        assert_finds(check("<figure>\n{{#include ../figures/a.svg}}\n</figure>"), &[]);
         assert_finds(check("`../figures/a.svg`"), &["book/figures/a.svg: no page shows this figure"]);
     }
 }

@@ -106,8 +106,6 @@ mod each_check_can_fail {
     fn dead_links() {
         let check = |text: &str| links_that_lead_nowhere(&example(text), &read);
         assert_finds(check("[a page](other.md), [its heading](other.md#whats-here-now), [the web](https://a.b)"), &[]);
-        assert_finds(check("# Up\n\n[up](#up) and `[code](none.md)`"), &[]);
-        assert_finds(check("```text\n[code](none.md)\n```\n"), &[]);
         assert_finds(
             check("é\n\nThis is [a page\nsplit](none.md)"),
             &["page.md:3: the link to none.md: there is no book/src/none.md"],

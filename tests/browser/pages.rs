@@ -21,10 +21,10 @@ pub const LONG: &[Test] = tests! {
 };
 
 /// The printed book has more pages than this.
-const MANY: usize = 100;
+const MIN_PAGES: usize = 100;
 
 /// The time limit for checking all pages.
-const LONGEST: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The names of a built book's pages, except for those that repeat others.
 pub fn pages(book: &Path) -> Vec<String> {
@@ -77,7 +77,7 @@ fn the_book_is_printed(_: &Browser) -> Fault {
     }
     let pdf = fs::read(file).map_err(|error| error.to_string())?;
     match pdf.split(|byte| *byte == b'\n').filter(|line| line.ends_with(b"/Type /Page")).count() {
-        pages if pages > MANY && pdf.starts_with(b"%PDF-") => Ok(()),
+        pages if pages > MIN_PAGES && pdf.starts_with(b"%PDF-") => Ok(()),
         pages => Err(format!("{pages} pages are printed")),
     }
 }
@@ -100,7 +100,7 @@ fn look(browser: &Browser, width: u32) -> Fault {
     browser.open(&browser.file("look.html")?)?;
     let result = "document.querySelector('#result').textContent";
     let begin = Instant::now();
-    while browser.get(0, result)? == json!("not done") && begin.elapsed() < LONGEST {
+    while browser.get(0, result)? == json!("not done") && begin.elapsed() < TIMEOUT {
         thread::sleep(Duration::from_millis(100));
     }
     match browser.get(0, result)? {

@@ -44,10 +44,10 @@ pub const ESSENTIAL: &[Test] = tests! {
 };
 
 /// The time in which cargo compiles the reader's program on any machine.
-const COMPILED: Duration = Duration::from_secs(1200);
+const COMPILE_TIMEOUT: Duration = Duration::from_secs(1200);
 
 /// The book has at least this many scheduler labs.
-const MANY: u64 = 12;
+const MIN_LABS: u64 = 12;
 
 /// The beginning of every expression: `it` is the lab of a program, `part` finds something in it.
 fn about(program: &str, expression: &str) -> String {
@@ -273,7 +273,7 @@ fn the_readers_program_is_compiled_and_played(browser: &Browser) -> Fault {
     let begin = Instant::now();
     while browser.wait(0, is_there).is_err() {
         let said = browser.get(0, "document.querySelector('.scheduler-mine').innerText")?;
-        if begin.elapsed() > COMPILED || !said.to_string().contains("Compiling") {
+        if begin.elapsed() > COMPILE_TIMEOUT || !said.to_string().contains("Compiling") {
             return Err(said.to_string());
         }
     }
@@ -303,5 +303,5 @@ fn a_step_can_be_taken_in_every_lab(browser: &Browser) -> Fault {
         }
         labs += browser.get(0, "document.querySelectorAll('.scheduler').length")?.as_u64().unwrap_or(0);
     }
-    if labs < MANY { Err(format!("the book has {labs} scheduler labs")) } else { Ok(()) }
+    if labs < MIN_LABS { Err(format!("the book has {labs} scheduler labs")) } else { Ok(()) }
 }

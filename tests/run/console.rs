@@ -31,7 +31,7 @@ use crate::contract::{Contract, REPEATS};
 use crate::{profile, python, rust};
 
 /// The time limit of each command.
-const LONGEST: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How many times to retry a command whose output differs from the page: on a busy machine a deadline may come too
 /// soon.
@@ -235,7 +235,7 @@ fn execute(plan: &Plan) -> Result<Output, String> {
         }
         Plan::Nothing => return Err("nothing is run".to_owned()),
     };
-    command.stderr_to_stdout().timeout(LONGEST).output().map_err(|error| error.to_string())
+    command.stderr_to_stdout().timeout(TIMEOUT).output().map_err(|error| error.to_string())
 }
 
 /// The path of one of our programs, which is built if it isn't there yet.

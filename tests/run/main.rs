@@ -26,14 +26,14 @@ use reading_room::pages as common;
 use reading_room::pages::{Block, Page};
 
 /// The number of blocks that run at once.
-const AT_ONCE: usize = 8;
+const TEST_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     if let Some(exit) = rust::as_compiler() {
         return exit;
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
+    arguments.test_threads.get_or_insert(TEST_THREADS);
     rust::prepare();
     let pages = common::pages();
     let mut trials: Vec<(Turn, Trial)> = faults::trials().into_iter().map(|trial| (Turn::Long, trial)).collect();

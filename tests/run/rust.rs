@@ -29,7 +29,7 @@ const EDITION: &str = "2024";
 const COMPILER: &str = "SNIPPET_COMPILER";
 
 /// The time limit of a program. Most need a second, to be compiled.
-const LONGEST: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How many times to start a program whose file is busy.
 const STARTS: usize = 5;
@@ -105,12 +105,12 @@ pub fn prepare() {
 pub fn run(block: &Block) -> Result<(), String> {
     let program = unhidden(&block.text);
     match block.info.as_str() {
-        "rust,no_run" => within(LONGEST, move || compile(&program)),
-        "rust,should_panic" => within(LONGEST, move || {
+        "rust,no_run" => within(TIMEOUT, move || compile(&program)),
+        "rust,should_panic" => within(TIMEOUT, move || {
             compile(&program)?;
             compile_and_run(&program).map_or(Ok(()), |()| Err("it should have panicked, and did not".to_owned()))
         }),
-        _ => run_within(LONGEST, &program),
+        _ => run_within(TIMEOUT, &program),
     }
 }
 

@@ -29,7 +29,7 @@ pub const SESSION: &str = "session with ";
 const PID: &str = "4242";
 
 /// The time in which the program must get to the state that the page shows.
-const LONGEST: Duration = Duration::from_secs(100);
+const TIMEOUT: Duration = Duration::from_secs(100);
 
 /// The pause before another attempt.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -118,7 +118,7 @@ pub fn run(program: &str, text: &str) -> Result<(), String> {
         let printed = String::from_utf8_lossy(&output.stdout).replace(&pid, PID);
         let compared = console::compare(&printed, &shown.output.join("\n"), &Contract::default());
         match compared {
-            Err(error) if started.elapsed() > LONGEST => {
+            Err(error) if started.elapsed() > TIMEOUT => {
                 return Err(format!("{error}\n{}", String::from_utf8_lossy(&output.stderr)));
             }
             Err(_) => thread::sleep(PAUSE),

@@ -60,11 +60,11 @@ fn the_numbers_of_schedules_are_those_of_the_pages() {
 #[test]
 fn merging_states_changes_neither_the_endings_nor_their_counts() {
     /// The largest number of schedules that is tried one by one.
-    const MOST: u32 = 120;
+    const MAX_SCHEDULES: u32 = 120;
     let mut compared = 0;
     for program in ALL {
         let merged = graph(program);
-        if merged.schedules() > MOST.into() {
+        if merged.schedules() > MAX_SCHEDULES.into() {
             continue;
         }
         let plain = enumerate(program, program.options, usize::MAX).unwrap();

@@ -5,9 +5,8 @@
 //! test. The tests print the seed of the controller's random choices. The scheduling of the workers, and the exact point
 //! of each kill, can't be repeated.
 
-use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use std::{env, hint, mem, thread};
 
@@ -21,11 +20,13 @@ use rand::RngExt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::again::run_again;
+
 /// The longest time that a process may wait inside a run. A longer wait counts as hung.
-pub const LIMIT: Duration = Duration::from_secs(90);
+pub const WAIT_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The time limit of a run, for a controller that hangs itself.
-const LONGEST: Duration = Duration::from_secs(900);
+const RUN_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// The longest time before a kill, in microseconds.
 pub const SPREAD: u64 = 1000;
@@ -61,9 +62,9 @@ impl<K> Run<K> {
 /// How many processes the short and the long test of a start method kill.
 pub type Kills = [(Method, u64, u64); 3];
 
-/// Runs the tests of all kinds, and `trials`, `at_once` of them at a time. With other arguments, this program is the
+/// Runs the tests of all kinds, and `trials`, `test_threads` of them at a time. With other arguments, this program is the
 /// controller of a run, or a worker.
-pub fn main<K: Kind>(kinds: &[K], kills: Kills, mut trials: Vec<Trial>, at_once: Option<usize>) -> ExitCode {
+pub fn main<K: Kind>(kinds: &[K], kills: Kills, mut trials: Vec<Trial>, test_threads: Option<usize>) -> ExitCode {
     if let Some(status) = child_main::<K::Worker>() {
         return status;
     }
@@ -88,7 +89,7 @@ pub fn main<K: Kind>(kinds: &[K], kills: Kills, mut trials: Vec<Trial>, at_once:
         }
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = arguments.test_threads.or(at_once);
+    arguments.test_threads = arguments.test_threads.or(test_threads);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -105,24 +106,8 @@ pub fn end_with_the_test() {
 
 /// Runs this program with arguments, and prints its report.
 pub fn run_this_program(arguments: &[&str]) -> Result<(), Failed> {
-    let mut process = Command::new(env::current_exe()?);
-    let mut process = process.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let begin = Instant::now();
-    let status = loop {
-        if let Some(status) = process.try_wait()? {
-            break status;
-        }
-        if begin.elapsed() > LONGEST {
-            process.kill()?;
-            return Err(format!("{arguments:?}: hung for {LONGEST:?}").into());
-        }
-        thread::park_timeout(Duration::from_millis(5));
-    };
-    let (mut out, mut err) = (String::new(), String::new());
-    process.stdout.take().expect("a pipe").read_to_string(&mut out)?;
-    process.stderr.take().expect("a pipe").read_to_string(&mut err)?;
-    print!("{out}");
-    if status.success() { Ok(()) } else { Err(format!("{arguments:?}: {status}: {err}").into()) }
+    print!("{}", run_again(arguments, RUN_TIMEOUT, |_| {})?);
+    Ok(())
 }
 
 /// The workers of a controller. Dropping it kills them, also after a failure, because a fork server ends only when its
@@ -177,7 +162,7 @@ impl<W: Child> Drop for Workers<W> {
 pub fn wait_until(what: &str, report: impl Fn() -> String, done: impl Fn() -> bool) {
     let begin = Instant::now();
     while !done() {
-        assert!(begin.elapsed() < LIMIT, "not within {LIMIT:?}: {what}: {}", report());
+        assert!(begin.elapsed() < WAIT_TIMEOUT, "not within {WAIT_TIMEOUT:?}: {what}: {}", report());
         thread::park_timeout(Duration::from_micros(200));
     }
 }

@@ -25,7 +25,7 @@ use nix::unistd::{Gid, Pid, Uid, setgid, setuid};
 
 /// The default limit of a run's duration. A run that takes longer counts as hung. No test has another upper limit on
 /// time, because a busy machine may take long for anything; the benchmarks measure how late an event is on a quiet one.
-pub const LONGEST: Duration = Duration::from_secs(120);
+pub const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The flag that gives a run more time than its test does. A run that ends has done everything, or has been stopped.
 pub const FOREVER: &str = "--time=86400";
@@ -287,7 +287,7 @@ impl Variant {
         command.args(&flags).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let line = format!("chapter-{} {}", self.model, flags.join(" "));
-        let run = Run { command, line, model: self.model, flags, longest: LONGEST };
+        let run = Run { command, line, model: self.model, flags, timeout: TIMEOUT };
         // A shell that starts the tests in the background has SIGINT ignored.
         [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]
             .into_iter()
@@ -334,13 +334,13 @@ pub struct Run {
     line: String,
     model: &'static str,
     flags: Vec<String>,
-    longest: Duration,
+    timeout: Duration,
 }
 
 impl Run {
-    /// A run that takes longer than `longest` counts as hung.
-    pub fn within(mut self, longest: Duration) -> Self {
-        self.longest = longest;
+    /// A run that takes longer than `timeout` counts as hung.
+    pub fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -441,7 +441,7 @@ impl Running {
 
     /// Waits for the next line of standard output; `None` at its end.
     pub fn line(&mut self) -> Option<String> {
-        let left = (self.begin + self.run.longest).saturating_duration_since(Instant::now());
+        let left = (self.begin + self.run.timeout).saturating_duration_since(Instant::now());
         match self.lines().recv_timeout(left) {
             Ok(line) => {
                 self.lines.push(line.clone());
@@ -492,14 +492,14 @@ impl Running {
             if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
                 break status;
             }
-            if self.begin.elapsed() > self.run.longest {
+            if self.begin.elapsed() > self.run.timeout {
                 self.hung("it closed its output and does not exit");
             }
             thread::park_timeout(Duration::from_millis(1));
         };
         self.ended = true;
         let took = self.begin.elapsed();
-        let left = self.run.longest.saturating_sub(took) + LONGEST;
+        let left = self.run.timeout.saturating_sub(took) + TIMEOUT;
         let stderr = self.errors.recv_timeout(left).expect("standard error ends with the last process that has it");
         Finished {
             line: self.run.line.clone(),
@@ -528,7 +528,7 @@ impl Running {
 
     fn hung(&self, what: &str) -> ! {
         let processes = proc::tree(self.pid());
-        panic!("{}: hung for {:?}, {what}; {}; {processes:#?}", self.run.line, self.run.longest, self.tail())
+        panic!("{}: hung for {:?}, {what}; {}; {processes:#?}", self.run.line, self.run.timeout, self.tail())
     }
 
     fn tail(&self) -> String {

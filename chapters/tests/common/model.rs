@@ -11,7 +11,7 @@ use loom::model::Builder;
 const IN_CHILD_PROCESS: &str = "LOOM_MODEL_FAILS";
 
 /// How many preemptions are explored outside of CI.
-const ENOUGH: usize = 2;
+const PREEMPTIONS: usize = 2;
 
 /// Returns the limit on preemptions, or `None` for all interleavings: `asked` in `.ci/run`, which sets `CI`, and at
 /// most `enough` elsewhere.
@@ -27,7 +27,7 @@ pub fn explore(name: &str, preemptions: impl Into<Option<usize>>, model: impl Fn
     let interleavings = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&interleavings);
     let mut builder = Builder::new();
-    let preemptions = self::preemptions(preemptions.into(), ENOUGH);
+    let preemptions = self::preemptions(preemptions.into(), PREEMPTIONS);
     builder.preemption_bound = builder.preemption_bound.or(preemptions);
     builder.check(move || {
         counter.fetch_add(1, Relaxed);

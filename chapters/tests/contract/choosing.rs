@@ -1,4 +1,4 @@
-//! `chapter-choosing`: its command line, and that its output is complete. Judging the measurements is up to readers.
+//! `chapter-choosing`: that its output is complete. Judging the measurements is up to readers.
 
 use std::fs;
 
@@ -16,32 +16,6 @@ fn rows(flags: &[&str]) -> Vec<Value> {
     let run = run.finish().exits_with(0);
     assert_eq!(run.stderr, "", "{}", run.line);
     run.lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
-}
-
-#[test]
-fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
-    let wrong: &[(&str, &[&str])] = &[
-        ("--only=race", &["--only", "race", "cpu, io, mixed, empty, idle, start"]),
-        ("--rounds=0", &["--rounds", "from 1 to 1001"]),
-        ("--scale=-1", &["--scale", "from 0 to"]),
-        ("--seed=abc", &["--seed", "abc", "integer"]),
-        ("--format=xml", &["--format", "text, json"]),
-        ("--workers=4", &["--workers"]),
-        ("--python=/no/such/python", &["--python=/no/such/python", "Python 3.8 or later"]),
-        ("fibers", &["fibers"]),
-    ];
-    for (flag, names) in wrong {
-        refuses(&CHOOSING, &[flag], names);
-    }
-}
-
-#[test]
-fn a_folder_that_cannot_be_written_is_refused_before_the_runs() {
-    let folder = Folder::new("choosing-unwritable");
-    let file = folder.file("a-file");
-    fs::write(&file, "as it was").expect("a file");
-    refuses(&CHOOSING, &[&format!("--plot={file}")], &["--plot"]);
-    assert_eq!(fs::read_to_string(&file).expect("the file is there"), "as it was");
 }
 
 #[test]

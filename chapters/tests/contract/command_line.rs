@@ -163,38 +163,59 @@ fn the_numbers_at_the_edges_are_accepted() {
 
 #[test]
 fn a_wrong_value_is_refused_by_the_name_of_its_flag() {
-    let wrong: &[(&str, &[&str])] = &[
-        ("--workers=1000000", &["--workers", "from 1 to"]),
-        ("--jobs=1.5", &["--jobs", "1.5"]),
-        ("--seed=abc", &["--seed", "abc", "integer"]),
-        ("--kind=gpu", &["--kind", "gpu", "cpu, io"]),
-        ("--format=xml", &["--format", "xml", "text, json"]),
-        ("--progress=maybe", &["--progress", "auto, always, never"]),
-        ("--color", &["--color"]),
-        ("stray", &["stray"]),
+    let service: [&Variant; 3] = [&THREADS, PROCESSES[0], &CURRENT_THREAD];
+    let programs: &[&Variant] =
+        &[&THREADS, PROCESSES[0], &CURRENT_THREAD, &GIL_PROGRAM, &CHOOSING, &PRIMITIVES, &QUEUES];
+    let demos: [&Variant; 2] = [&PRIMITIVES, &QUEUES];
+    let wrong: &[(&[&Variant], &[&str], &[&str])] = &[
+        (programs, &["--format=xml"], &["--format", "xml", "text, json"]),
+        (programs, &["--color"], &["--color"]),
+        (programs, &["stray"], &["stray"]),
+        (&service, &["--kind=gpu"], &["--kind", "gpu", "cpu, io"]),
+        (&service, &["--progress=maybe"], &["--progress", "auto, always, never"]),
+        (&[PROCESSES[0]], &["--method=teleport"], &["--method", "teleport"]),
+        (&[&CURRENT_THREAD], &["--runtime=green"], &["--runtime", "green", "current-thread, multi-thread"]),
+        (&[&THREADS], &["--gil=two"], &["--gil", "two", "none, one, per-worker"]),
+        (&[&GIL_PROGRAM], &["--only=race"], &["--only", "race", "cpu, io, interval, convoy"]),
+        (&[&CHOOSING], &["--only=race"], &["--only", "race", "cpu, io, mixed, empty, idle, start"]),
+        (&[&CHOOSING], &["--python=/no/such/python"], &["--python=/no/such/python", "Python 3.8 or later"]),
+        (&demos, &["--kind=gpu"], &["--kind", "cpu, io"]),
+        (&demos, &["--model=fibers"], &["--model", "threads, processes, coroutines"]),
+        (&demos, &["--model=processes", "--method=teleport"], &["--method", "teleport"]),
+        (&demos, &["--model=coroutines", "--runtime=green"], &["--runtime", "green"]),
+        (&[&PRIMITIVES], &["lock", "lock"], &["lock"]),
     ];
-    each(&MODELS, |variant| {
-        for (flag, names) in wrong {
-            refuses(variant, &[flag], names);
-        }
-    });
+    for (programs, flags, names) in wrong {
+        programs.iter().for_each(|program| refuses(program, flags, names));
+    }
 }
 
 #[test]
-fn the_flags_of_one_model_are_refused_by_the_others() {
-    refuses(PROCESSES[0], &["--method=teleport"], &["--method", "teleport"]);
-    refuses(&CURRENT_THREAD, &["--runtime=green"], &["--runtime", "green", "current-thread, multi-thread"]);
-    refuses(&THREADS, &["--gil=two"], &["--gil", "two", "none, one, per-worker"]);
-    refuses(&CURRENT_THREAD, &["--gil=one"], &["--gil"]);
-    refuses(PROCESSES[0], &["--switch-interval=1"], &["--switch-interval"]);
-    refuses(&THREADS, &["--method=fork"], &["--method"]);
-    refuses(&THREADS, &["--runtime=current-thread"], &["--runtime"]);
-    refuses(&CURRENT_THREAD, &["--method=fork"], &["--method"]);
+fn a_flag_that_does_not_fit_the_others_is_refused() {
+    let demos: [&Variant; 2] = [&PRIMITIVES, &QUEUES];
+    let wrong: &[(&[&Variant], &[&str], &[&str])] = &[
+        (&[&CURRENT_THREAD], &["--gil=one"], &["--gil"]),
+        (&[PROCESSES[0]], &["--switch-interval=1"], &["--switch-interval"]),
+        (&[&THREADS, &CURRENT_THREAD], &["--method=fork"], &["--method"]),
+        (&[&THREADS], &["--runtime=current-thread"], &["--runtime"]),
+        (&[&THREADS], &["--timeline-window=0..1"], &["--timeline"]),
+        (&[&GIL_PROGRAM], &["--jobs=1"], &["--jobs"]),
+        (&[&CHOOSING], &["--workers=4"], &["--workers"]),
+        (&demos, &["--method=fork"], &["--method", "--model=processes"]),
+        (&demos, &["--model=coroutines", "--method=fork"], &["--method", "--model=processes"]),
+        (&demos, &["--runtime=multi-thread"], &["--runtime", "--model=coroutines"]),
+        (&demos, &["--jobs=3"], &["--jobs"]),
+        (&demos, &["--timeline=run.svg"], &["--timeline", "name one of these"]),
+        (&demos, &["--trace=run.json"], &["--trace", "name one of these"]),
+        (&demos, &["--timeline-window=0..1"], &["--timeline"]),
+    ];
+    for (programs, flags, names) in wrong {
+        programs.iter().for_each(|program| refuses(program, flags, names));
+    }
 }
 
 #[test]
-fn a_window_needs_a_timeline_and_two_times_in_order() {
-    refuses(&THREADS, &["--timeline-window=0..1"], &["--timeline"]);
+fn a_window_needs_two_times_in_order() {
     for window in ["1", "1..1", "2..1", "a..b", "", "-1..1", "NaN..1", "0..inf", "1e-320..1e-320", "0..1e300"] {
         let window = format!("--timeline-window={window}");
         refuses(&THREADS, &["--timeline=/missing/run.svg", &window], &["--timeline-window", "expected"]);
@@ -219,6 +240,22 @@ fn a_file_that_cannot_be_written_is_refused_before_the_run() {
         }
     });
     assert_eq!(folder.names(), [""; 0], "nothing was made");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_the_runs() {
+    let folder = Folder::new("unwritable-folder");
+    let file = folder.file("a-file");
+    fs::write(&file, "as it was").expect("a file");
+    for (program, flag) in [(&GIL_PROGRAM, "--timelines"), (&CHOOSING, "--plot")] {
+        for path in [file.clone(), format!("{file}/below"), String::new()] {
+            refuses(program, &[&format!("{flag}={path}")], &[flag]);
+        }
+    }
+    assert_eq!(fs::read_to_string(&file).expect("the file is there"), "as it was");
+    fs::create_dir_all(folder.file("pictures/cpu.svg")).expect("a folder in the picture's place");
+    refuses(&GIL_PROGRAM, &[&format!("--timelines={}", folder.file("pictures"))], &["--timelines", "cpu.svg"]);
+    refuses(&PRIMITIVES, &["lock", "--timeline=/missing/run.svg"], &["--timeline"]);
 }
 
 #[test]
@@ -247,23 +284,4 @@ fn a_wrong_command_line_touches_no_file() {
     }
     assert_eq!(fs::read_to_string(&old).expect("the file is there"), "as it was");
     assert_eq!(folder.names(), ["old.svg"], "no file was made");
-}
-
-#[test]
-fn help_names_every_flag() {
-    let all = "--jobs --seed --time --workers --kind --scale --until-done --format --quiet --timeline --timeline-window --trace --progress";
-    each(&MODELS, |variant| {
-        let own = match variant.model {
-            "processes" => "--method",
-            "coroutines" => "--runtime",
-            _ => "--gil",
-        };
-        let run = variant.bare(["--help"]).finish().exits_with(0);
-        let help = run.lines.join("\n");
-        for flag in all.split(' ').chain([own]) {
-            assert!(help.contains(flag), "the help does not name {flag}: {help}");
-        }
-        assert!(help.contains("Examples:"), "{help}");
-        assert_eq!(run.stderr, "");
-    });
 }

@@ -46,7 +46,7 @@ fn busy_workers_finish_their_io_bound_jobs_and_begin_no_others() {
 }
 
 #[test]
-fn on_one_event_loop_the_deadline_is_noticed_when_each_worker_has_had_its_turn() {
+fn on_one_event_loop_each_worker_begins_at_most_one_job_after_the_deadline() {
     let scale = format!("--scale={}", scale(Duration::from_millis(40)));
     // The records' clock starts before the time of the service does, so on a busy machine more jobs may begin in between.
     sooner_or_later("each worker begins at most one job between the deadline and the stop", || {
@@ -61,7 +61,7 @@ fn on_one_event_loop_the_deadline_is_noticed_when_each_worker_has_had_its_turn()
 }
 
 #[test]
-fn idle_workers_end_with_the_service_and_not_after_their_patience() {
+fn idle_workers_end_with_the_service_and_not_after_their_timeout() {
     each(&ALL, |variant| {
         sooner_or_later("no worker waits until its timeout", || {
             let story = variant.run(["--jobs=0", "--time=0.2"]).finish().exits_with(0).story().stops_after(TIME);
@@ -103,7 +103,7 @@ fn no_time_at_all_still_makes_a_whole_run() {
 }
 
 #[test]
-fn a_hundred_thousand_jobs_left_behind_hold_nobody_up() {
+fn a_hundred_thousand_remaining_jobs_do_not_delay_the_end() {
     each(&PROCESSES, |variant| {
         let flags = ["--jobs=100000", "--kind=io", "--scale=0.01", "--time=0.2"];
         let story = variant.run(flags).finish().exits_with(0).story().stops_after(TIME);

@@ -44,7 +44,7 @@ fn with_a_lock_for_each_worker_holds_overlap() {
 }
 
 #[test]
-fn without_a_lock_nobody_holds_one() {
+fn without_a_lock_no_worker_holds_one() {
     assert_eq!(most_holders(&busy(&THREADS, &[])), 0);
     assert_eq!(most_holders(&busy(&THREADS, &["--gil=none"])), 0);
 }
@@ -71,7 +71,7 @@ fn jobs_begin_and_end_under_the_lock() {
 }
 
 #[test]
-fn whoever_waits_for_a_job_lets_others_have_the_lock() {
+fn a_worker_that_waits_for_a_job_releases_the_lock() {
     // On a busy machine, a worker may begin after the service has stopped, or wait until its timeout.
     sooner_or_later("every worker takes the lock, waits without it, and takes it to end", || {
         let run = ONE_LOCK.run(["--jobs=0", "--workers=3", "--time=0.3"]);
@@ -85,7 +85,7 @@ fn whoever_waits_for_a_job_lets_others_have_the_lock() {
 }
 
 #[test]
-fn workers_that_have_nothing_to_compute_let_each_other_in() {
+fn workers_with_empty_jobs_switch_too() {
     // Empty jobs pass no checkpoint; the loop around them does.
     let flags = ["--jobs=200000", "--workers=2", "--scale=0", "--switch-interval=1e-6", "--quiet"];
     // On a busy machine, one worker may have done all of it before the other one has begun.

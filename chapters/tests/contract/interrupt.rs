@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 use crate::common::story::Story;
 use crate::common::{
-    ALL, FOREVER, Inherited, LONGEST, Running, Variant, each, eventually, often, proc, sooner_or_later,
+    ALL, FOREVER, Inherited, Running, TIMEOUT, Variant, each, eventually, often, proc, sooner_or_later,
 };
 
 fn started(variant: &Variant, flags: &[&str]) -> Running {
@@ -83,12 +83,12 @@ fn a_second_interrupt_ends_the_program_at_once() {
         let run = started(variant, &["--jobs=100", "--scale=1000", FOREVER]);
         let (pid, family) = (run.pid(), proc::tree(run.pid()));
         // One is not enough, and two that come too quickly are one.
-        eventually("the program ends", LONGEST, || {
+        eventually("the program ends", TIMEOUT, || {
             let _ = nix::sys::signal::killpg(pid, Signal::SIGINT);
             (!proc::Process::find(pid)?.is_alive()).then_some(())
         });
         run.finish().exits_with(130);
-        eventually("its processes end", LONGEST, || family.iter().all(|process| !process.is_alive()).then_some(()));
+        eventually("its processes end", TIMEOUT, || family.iter().all(|process| !process.is_alive()).then_some(()));
     });
 }
 
@@ -99,7 +99,7 @@ fn an_interrupt_while_workers_start_is_not_lost() {
             let mut run = variant.run(LONG).start();
             // It holds interrupts back once they are blocked. One that came before would have ended the program, as it
             // ends any.
-            eventually("the run attends to interrupts", LONGEST, || {
+            eventually("the run attends to interrupts", TIMEOUT, || {
                 let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).ok()?;
                 let mask = |name: &str| {
                     let line = status.lines().find_map(|line| line.strip_prefix(name))?;

@@ -87,7 +87,7 @@ fn an_io_bound_job_waits_as_long_as_its_size() {
 }
 
 #[test]
-fn on_one_event_loop_a_cpu_bound_job_keeps_everyone_else_waiting() {
+fn on_one_event_loop_a_cpu_bound_job_blocks_all_others() {
     let scale = format!("--scale={}", scale(Duration::from_millis(2)));
     let variant = &crate::common::CURRENT_THREAD;
     let story = variant.run(["--jobs=30", &scale, "--until-done", FOREVER]).finish().exits_with(0).story();

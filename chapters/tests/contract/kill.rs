@@ -1,20 +1,18 @@
 //! Kills processes: a worker, all workers, the fork server, the parent. The rest of the run continues, ends in time,
-//! and reports the fate of the jobs, and no process outlives it.
+//! and reports the fate of the jobs, and no process outlives it. `soak` kills at random moments.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chapters::random::{Random, Seed};
-use chapters::record::{Event, Record};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rand::RngExt;
 
 use crate::common::proc::{self, Process};
-use crate::common::story::Story;
 use crate::common::{
-    FOREVER, FORK, FORKSERVER, LONGEST, PROCESSES, Running, SPAWN, TRIES, Variant, each, eventually, often,
+    FOREVER, FORK, FORKSERVER, PROCESSES, Running, SPAWN, TIMEOUT, TRIES, Variant, each, eventually, often,
 };
 
 /// The worker processes that exist at this moment.
@@ -27,82 +25,9 @@ fn workers(variant: &Variant, demo: Pid) -> Vec<Process> {
 }
 
 fn all_workers(variant: &Variant, run: &Running, number: usize) -> Vec<Process> {
-    eventually(&format!("{number} workers of {} are there", run.pid()), LONGEST, || {
+    eventually(&format!("{number} workers of {} are there", run.pid()), TIMEOUT, || {
         Some(workers(variant, run.pid())).filter(|workers| workers.len() == number)
     })
-}
-
-/// Checks that the run goes on without a worker: it ends in order, and reports the death.
-fn goes_on_without(died: usize, run: Running) -> Story {
-    let story = run.finish().exits_with(1).story();
-    assert_eq!(story.all("worker_died").count(), died, "{:#?}", story.records);
-    story
-}
-
-/// Kills one worker at a random moment of a run that isn't over before.
-fn kill_one(variant: &Variant, random: &mut Random) {
-    // Sometimes the queue is never empty, sometimes the workers crowd around it, sometimes they wait at it for long.
-    let (jobs, kind, scale) = match random.random_range(0..3) {
-        0 => (50_000, "--kind=io", "--scale=0.002"),
-        1 => (2000, "--kind=io", "--scale=0"),
-        _ => (100, "--kind=io", "--scale=0.001"),
-    };
-    let (list, seed) = (format!("--jobs={jobs}"), format!("--seed={}", random.random_range(0..1_000_000)));
-    let mut run = variant.run([&list[..], kind, scale, &seed, "--workers=3", FOREVER]).start();
-    let (mut died, mut lost, mut completed) = (false, 0, 0);
-    let mut count = |record: &Record| {
-        died |= matches!(record.event, Event::WorkerDied(_));
-        lost += u64::from(matches!(record.event, Event::WorkerDied(Some(_))));
-        completed += u64::from(matches!(record.event, Event::JobCompleted(_)));
-        (died, completed + lost)
-    };
-    // A moment after some record, or after the workers came to be.
-    if random.random_range(0..3) == 0 {
-        (0..random.random_range(1..40)).filter_map(|_| run.record()).for_each(|record| _ = count(&record));
-    }
-    let moment = Duration::from_micros(random.random_range(0..20_000));
-    let victims = all_workers(variant, &run, 3);
-    let moment = Instant::now() + moment;
-    while Instant::now() < moment {
-        thread::yield_now();
-    }
-    kill(victims[random.random_range(0..3)].pid, Signal::SIGKILL).expect("the worker is there");
-    // The others do the rest, if it isn't too much. Then they wait for the end of the service.
-    let rest = if jobs == 50_000 { 0 } else { jobs };
-    let reached = |(died, done): (bool, u64)| died && done >= rest;
-    while !reached(count(&run.record().expect("the run goes on"))) {}
-    run.signal(Signal::SIGINT);
-    let story = run.finish().exits_with(130).story();
-    assert_eq!(story.all("worker_died").count(), 1, "{:#?}", story.records);
-    let stopping = story.stopping();
-    let survivors = story.all("worker_finished").filter(|end| end.at < stopping).count();
-    assert_eq!(survivors, 0, "a worker ended before the service stopped: {:#?}", story.records);
-}
-
-/// Kills at `moments` random moments, spread over all start methods, several runs side by side.
-fn kill_often(moments: usize, seed: i64) {
-    let batch = 12;
-    each(&PROCESSES, |variant| {
-        thread::scope(|scope| {
-            for part in 0..batch / PROCESSES.len() {
-                let offset = part as i64 + 10 * variant.name.len() as i64;
-                let mut random = Random::new(&Seed::from(seed + offset));
-                let run = move || (0..moments / batch).for_each(|_| kill_one(variant, &mut random));
-                thread::Builder::new().name(variant.name.to_owned()).spawn_scoped(scope, run).expect("a thread");
-            }
-        });
-    });
-}
-
-#[test]
-fn a_worker_killed_at_any_moment_takes_only_its_job_along() {
-    kill_often(12, 1);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn a_worker_killed_at_any_of_300_moments_takes_only_its_job_along() {
-    kill_often(300, 1000);
 }
 
 #[test]
@@ -114,7 +39,7 @@ fn the_last_job_is_done_though_a_worker_is_killed() {
             let mut run = variant.run(flags).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let demo = Process::find(run.pid()).expect("nobody has waited for it yet");
-            let victims = eventually("three workers, or the run's end", LONGEST, || {
+            let victims = eventually("three workers, or the run's end", TIMEOUT, || {
                 let workers = workers(variant, run.pid());
                 (workers.len() == 3 || !demo.is_alive()).then_some(workers)
             });
@@ -136,7 +61,8 @@ fn a_run_whose_workers_are_all_killed_ends_before_its_deadline() {
             run.wait_for("worker_started", |event| event.name() == "worker_started");
             let victims = all_workers(variant, &run, 3);
             victims.iter().for_each(|worker| kill(worker.pid, Signal::SIGKILL).expect("the worker is there"));
-            goes_on_without(3, run);
+            let story = run.finish().exits_with(1).story();
+            assert_eq!(story.all("worker_died").count(), 3, "{:#?}", story.records);
         });
     }
 }
@@ -161,7 +87,7 @@ fn a_run_whose_fork_server_is_killed_ends_in_time_and_leaves_nothing_behind() {
 }
 
 fn gone(family: &[Process]) {
-    eventually("the run's processes are gone", LONGEST, || {
+    eventually("the run's processes are gone", TIMEOUT, || {
         family.iter().all(|process| !process.is_alive()).then_some(())
     });
 }
@@ -190,14 +116,14 @@ fn nothing_outlives_a_parent_that_is_killed_while_it_starts_workers() {
         let spins: Vec<Duration> = (0..3).map(|_| Duration::from_micros(random.random_range(0..30_000))).collect();
         each(&PROCESSES, |variant| {
             let run = variant.run(["--jobs=100", "--scale=100", "--workers=20", FOREVER]).start();
-            eventually("the first child", LONGEST, || proc::children(run.pid()).pop());
+            eventually("the first child", TIMEOUT, || proc::children(run.pid()).pop());
             let moment = Instant::now() + spins[variant.name.len() % 3];
             while Instant::now() < moment {
                 thread::yield_now();
             }
             run.signal(Signal::SIGKILL);
             let group = run.pid();
-            eventually("the run's processes are gone", LONGEST, || {
+            eventually("the run's processes are gone", TIMEOUT, || {
                 proc::group(group).iter().all(|process| !process.is_alive()).then_some(())
             });
             run.finish().exits_with(-9);

@@ -12,7 +12,7 @@ use chapters::record::Event;
 use nix::sys::signal::{Signal, kill};
 
 use crate::common::proc::{self, Process};
-use crate::common::{FOREVER, Folder, LONGEST, PYTHON, PYTHON_PROCESSES, Running, Variant, each, eventually};
+use crate::common::{FOREVER, Folder, PYTHON, PYTHON_PROCESSES, Running, TIMEOUT, Variant, each, eventually};
 
 /// The interpreters on this machine that are new enough: those on the path, and those of pyenv.
 fn interpreters() -> BTreeMap<PathBuf, Interpreter> {
@@ -65,12 +65,12 @@ fn with_python(promise: impl Fn()) {
 /// The process of the interpreter that a run has started.
 fn interpreter(run: &Running) -> Process {
     let children = || proc::children(run.pid()).into_iter().find(Process::is_alive);
-    eventually("the interpreter runs", LONGEST, children)
+    eventually("the interpreter runs", TIMEOUT, children)
 }
 
 /// Waits until none of these processes is alive.
 fn all_end(processes: &[Process]) {
-    eventually("no process is left", LONGEST, || processes.iter().all(|process| !process.is_alive()).then_some(()));
+    eventually("no process is left", TIMEOUT, || processes.iter().all(|process| !process.is_alive()).then_some(()));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_second_signal_ends_every_process() {
             run.wait_for("job_started", |event| event.name() == "job_started");
             let (demo, processes) = (Process::find(run.pid()).expect("it runs"), proc::tree(run.pid()));
             // One isn't enough, and two that come too quickly are one.
-            eventually("the program ends", LONGEST, || {
+            eventually("the program ends", TIMEOUT, || {
                 run.signal(Signal::SIGINT);
                 (!demo.is_alive()).then_some(())
             });
@@ -184,7 +184,7 @@ fn a_program_that_is_killed_takes_its_interpreter_along() {
 }
 
 #[test]
-fn what_is_no_interpreter_is_named() {
+fn a_program_that_is_no_interpreter_is_named() {
     let folder = Folder::new("python-interpreters");
     let script = |name: &str, text: &str| {
         use std::os::unix::fs::PermissionsExt;

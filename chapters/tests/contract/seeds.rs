@@ -72,7 +72,7 @@ fn a_seed_that_was_drawn_is_printed_and_repeats_the_run() {
 }
 
 #[test]
-fn the_seed_is_printed_for_people_too() {
+fn the_seed_is_printed_as_text_too() {
     each(&MODELS, |variant| {
         let run = variant.run_as_text(["--jobs=3", "--scale=0", "--until-done", "--seed=20260131"]);
         let run = run.finish().exits_with(0);

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::common::Inherited;
-use super::{copes, copes_as_example, each_example, programs, run};
+use super::{copes, each_program_and_example, programs, run};
 
 /// How many descriptors a program may have: too few for anything, up to enough for all.
 const DESCRIPTORS: RangeInclusive<u64> = 3..=40;
@@ -26,60 +26,31 @@ fn another_user() -> Inherited {
     Inherited::User(USERS.start() + run % (USERS.end() - USERS.start() + 1))
 }
 
-/// Runs every program with each of these limits on descriptors.
-fn with_descriptors(limits: impl Fn() -> Vec<u64>) {
-    for (program, arguments) in programs() {
+/// Runs every program and every example with each of these limits on descriptors.
+fn with_descriptors(limits: impl Fn() -> Vec<u64> + Sync) {
+    each_program_and_example(|program, arguments| {
         for limit in limits() {
-            let state = Inherited::Limit(Resource::RLIMIT_NOFILE, limit);
-            let run = run(program, &arguments).inheriting(state).finish();
+            let run = run(program, arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NOFILE, limit)).finish();
             // With three, the system's loader can't open the program's libraries, and prints that itself.
-            if run.status == 127 && run.stderr.contains("error while loading shared libraries") {
-                continue;
-            }
-            copes(&run, &format!("{limit} descriptors"));
-        }
-    }
-}
-
-/// Runs every example with each of these limits on descriptors.
-fn examples_with_descriptors(limits: impl Fn() -> Vec<u64> + Sync) {
-    each_example(|example, arguments| {
-        for limit in limits() {
-            let state = Inherited::Limit(Resource::RLIMIT_NOFILE, limit);
-            let run = run(example, arguments).inheriting(state).finish();
             if run.status != 127 || !run.stderr.contains("error while loading shared libraries") {
-                copes_as_example(&run, &format!("{limit} descriptors"));
+                copes(&run, &format!("{limit} descriptors"));
             }
         }
     });
 }
 
-/// Runs every example as a user with each of these limits on processes and threads.
-fn examples_with_processes(limits: impl Fn() -> Vec<u64>) {
+/// Runs every program and every example as a user with each of these limits on processes and threads.
+fn with_processes(limits: impl Fn() -> Vec<u64> + Sync) {
     if getuid() != Uid::from_raw(0) {
         println!("skipped: only the administrator can become a user who has no other processes");
         return;
     }
-    for limit in limits() {
-        each_example(|example, arguments| {
-            let run = run(example, arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NPROC, limit));
-            copes_as_example(&run.inheriting(another_user()).finish(), &format!("{limit} processes"));
-        });
-    }
-}
-
-/// Runs every program as a user with each of these limits on processes and threads.
-fn with_processes(limits: impl Fn() -> Vec<u64>) {
-    if getuid() != Uid::from_raw(0) {
-        println!("skipped: only the administrator can become a user who has no other processes");
-        return;
-    }
-    for (program, arguments) in programs() {
+    each_program_and_example(|program, arguments| {
         for limit in limits() {
-            let run = run(program, &arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NPROC, limit));
+            let run = run(program, arguments).inheriting(Inherited::Limit(Resource::RLIMIT_NPROC, limit));
             copes(&run.inheriting(another_user()).finish(), &format!("{limit} processes"));
         }
-    }
+    });
 }
 
 fn some_of(range: RangeInclusive<u64>) -> Vec<u64> {
@@ -97,28 +68,6 @@ fn a_program_copes_with_few_descriptors() {
 #[ignore = "long: run by .ci/run"]
 fn a_program_copes_with_any_number_of_descriptors() {
     with_descriptors(|| DESCRIPTORS.collect());
-}
-
-#[test]
-fn an_example_copes_with_few_descriptors() {
-    examples_with_descriptors(|| some_of(4..=16));
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn an_example_copes_with_any_number_of_descriptors() {
-    examples_with_descriptors(|| DESCRIPTORS.collect());
-}
-
-#[test]
-fn an_example_copes_with_few_processes() {
-    examples_with_processes(|| some_of(PROCESSES));
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn an_example_copes_with_any_number_of_processes() {
-    examples_with_processes(|| PROCESSES.collect());
 }
 
 #[test]

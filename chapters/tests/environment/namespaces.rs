@@ -5,7 +5,7 @@ use nix::unistd::{Uid, getuid};
 
 use super::common::story::Story;
 use super::common::{CURRENT_THREAD, FORK, FORKSERVER, SPAWN, THREADS, proc};
-use super::{LONGEST, copes, programs};
+use super::{TIMEOUT, copes, programs};
 
 /// Runs every program under a command that changes its surroundings, and returns whether it could.
 fn under(wrapper: &[&str], what: &str, must_work: bool) {
@@ -15,7 +15,7 @@ fn under(wrapper: &[&str], what: &str, must_work: bool) {
     }
     for (program, arguments) in programs() {
         let arguments = arguments.iter().map(String::as_str);
-        let run = program.under(wrapper, arguments).within(LONGEST).env("RUST_BACKTRACE", "0").finish();
+        let run = program.under(wrapper, arguments).within(TIMEOUT).env("RUST_BACKTRACE", "0").finish();
         if run.stderr.contains("unshare failed") || run.stderr.contains("mount: ") {
             println!("skipped: {what}: {}", run.stderr);
             return;
@@ -47,7 +47,7 @@ fn a_program_needs_no_file_system_that_it_can_write_to() {
 fn a_program_needs_no_terminal() {
     for (program, arguments) in programs() {
         let arguments = arguments.iter().map(String::as_str);
-        program.under(&["setsid", "--wait"], arguments).within(LONGEST).finish().exits_with(0);
+        program.under(&["setsid", "--wait"], arguments).within(TIMEOUT).finish().exits_with(0);
     }
 }
 
@@ -60,7 +60,7 @@ fn the_first_process_of_a_container_is_stopped_by_the_signals_that_stop_others()
     for service in [&THREADS, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD] {
         let wrapper = ["unshare", "--pid", "--fork", "--mount-proc"];
         let flags = ["--jobs=5000", "--kind=io", "--scale=0.1", "--time=40", "--format=json"];
-        let mut run = service.under(&wrapper, flags).within(LONGEST).start();
+        let mut run = service.under(&wrapper, flags).within(TIMEOUT).start();
         if run.line().is_none() {
             println!("skipped: {}", run.finish().stderr);
             return;

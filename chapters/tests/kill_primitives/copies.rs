@@ -8,7 +8,7 @@ use chapters::processes::shared::Shared;
 use chapters::processes::start::fork;
 use chapters::processes::{Lock, RLock, Semaphore};
 
-use crate::kill::{self, LIMIT};
+use crate::kill::{self, WAIT_TIMEOUT};
 
 /// Makes a child drop its copies, and checks that the parent still holds everything.
 pub fn do_nothing() {
@@ -35,7 +35,7 @@ pub fn do_nothing() {
     assert_eq!(semaphore.available(), 0);
 
     drop((guard, owned, permit));
-    let guard = lock.acquire_timeout(LIMIT).expect("the lock is free");
+    let guard = lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free");
     assert_eq!((*guard, guard.is_abandoned()), (2, false));
     assert!(!rlock.is_locked());
     assert_eq!(semaphore.available(), 1);

@@ -7,6 +7,8 @@
 
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
+        #[path = "../common/again.rs"]
+        mod again;
         mod board;
         mod controller;
         mod copies;

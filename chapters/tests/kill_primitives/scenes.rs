@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
 use crate::controller::Me;
-use crate::kill::LIMIT;
+use crate::kill::WAIT_TIMEOUT;
 
 /// A primitive in use.
 pub trait Scene: Debug {
@@ -161,14 +161,14 @@ impl Scene for Alone {
     }
 
     fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
-        let numbers = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        let numbers = self.lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         go_in(&self.inside[0], numbers.is_abandoned(), board);
         during();
         self.inside[0].store(0, Relaxed);
     }
 
     fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
-        let numbers = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        let numbers = self.lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         board.holds(numbers.iter().all(|&number| number == numbers[0]), "a change is half done");
         uncounted(numbers[0], iterations, kills)
     }
@@ -220,14 +220,14 @@ impl Scene for Twice {
     }
 
     fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
-        let guard = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        let guard = self.lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         self.go_in(&guard, board);
         during();
         self.words[0].store(0, Relaxed);
     }
 
     fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
-        let guard = self.lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        let guard = self.lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         self.go_in(&guard, board);
         uncounted(self.words[1].load(Relaxed), iterations, kills)
     }
@@ -263,13 +263,13 @@ impl Scene for Token {
     }
 
     fn check(&self, _: &Board, iterations: u64, kills: u64) -> String {
-        let token = self.token.acquire_timeout(LIMIT).expect("the lock is free at last");
+        let token = self.token.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         uncounted(token[1], iterations, kills)
     }
 }
 
 fn hold(lock: &Lock<[u64; 2]>, board: &Board, during: &mut dyn FnMut()) {
-    let guard: LockGuard<[u64; 2]> = lock.acquire_timeout(LIMIT).expect("the lock is free at last");
+    let guard: LockGuard<[u64; 2]> = lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
     board.count_abandoned(guard.is_abandoned());
     during();
 }
@@ -320,7 +320,7 @@ impl Scene for Stock {
     }
 
     fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
-        let stock = self.stock.acquire_timeout(LIMIT).expect("the lock is free at last");
+        let stock = self.stock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         board.holds(stock[0] - stock[1] <= Self::ROOM, "what was never made was taken, or too much was made");
         uncounted(stock[0] + stock[1], iterations, kills)
     }
@@ -405,7 +405,7 @@ impl Scene for Seats {
     }
 
     fn hold(&self, _: &Board, during: &mut dyn FnMut()) {
-        let permits = [(); PERMITS].map(|()| self.semaphore.acquire_timeout(LIMIT));
+        let permits = [(); PERMITS].map(|()| self.semaphore.acquire_timeout(WAIT_TIMEOUT));
         assert!(permits.iter().all(Option::is_some), "a permit is free at last");
         during();
     }
@@ -437,7 +437,7 @@ impl Scene for Rounds {
     fn iterate(&self, me: &mut Me) -> bool {
         let before = self.words[0].load(Relaxed);
         let passed = match me.random_below(4) {
-            0 => self.barrier.wait_timeout(2 * LIMIT),
+            0 => self.barrier.wait_timeout(2 * WAIT_TIMEOUT),
             _ => self.barrier.wait(),
         };
         if let Ok(index) = passed {

@@ -8,6 +8,8 @@
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
         mod controller;
+        #[path = "../common/again.rs"]
+        mod again;
         #[path = "../common/kill.rs"]
         mod kill;
         mod ledger;
@@ -20,11 +22,11 @@ cfg_if::cfg_if! {
         use controller::Kind;
 
         /// The number of tests at once. They wait for most of their time.
-        const AT_ONCE: usize = 4;
+        const TEST_THREADS: usize = 4;
 
         fn main() -> ExitCode {
             let kills = [(Method::Fork, 100, 600), (Method::Spawn, 20, 150), (Method::Forkserver, 40, 300)];
-            kill::main(&[Kind::Queue, Kind::SimpleQueue], kills, Vec::new(), Some(AT_ONCE))
+            kill::main(&[Kind::Queue, Kind::SimpleQueue], kills, Vec::new(), Some(TEST_THREADS))
         }
     } else {
         fn main() {

@@ -11,7 +11,7 @@ use chapters::processes::start::Child;
 use chapters::processes::{Queue, SimpleQueue};
 use serde::{Deserialize, Serialize};
 
-use crate::kill::{LIMIT, spin};
+use crate::kill::{WAIT_TIMEOUT, spin};
 use crate::ledger::{ABOUT_TO_PUT, DELIVERED, DONE, Ledger, PUT};
 
 /// The item that stops a getter.
@@ -40,15 +40,15 @@ pub enum Pipeline {
 impl Pipeline {
     pub fn put(&self, item: Item) -> Result<(), PutError<Item>> {
         match self {
-            Self::Queue(queue) => queue.put_timeout(item, LIMIT),
-            Self::Simple(queue) => queue.put_timeout(item, LIMIT),
+            Self::Queue(queue) => queue.put_timeout(item, WAIT_TIMEOUT),
+            Self::Simple(queue) => queue.put_timeout(item, WAIT_TIMEOUT),
         }
     }
 
     fn get(&self) -> Result<Item, GetError> {
         match self {
-            Self::Queue(queue) => queue.get_timeout(LIMIT),
-            Self::Simple(queue) => queue.get_timeout(LIMIT),
+            Self::Queue(queue) => queue.get_timeout(WAIT_TIMEOUT),
+            Self::Simple(queue) => queue.get_timeout(WAIT_TIMEOUT),
         }
     }
 

@@ -138,68 +138,27 @@ fn can_print_within(enough: usize, answer: &str, program: fn()) {
     );
 }
 
-mod the_answer_is_what_loom_prints {
-    use super::{can_print, can_print_within};
+/// Compares the outputs of programs with their answers, each in a test of its own.
+macro_rules! compare {
+    ($($name:ident)*) => {
+        mod the_answer_is_what_loom_prints {
+            $(#[test]
+            fn $name() {
+                let answer = include_str!(concat!(stringify!($name), ".txt"));
+                super::can_print(answer, super::$name::main);
+            })*
 
-    #[test]
-    fn last_call() {
-        can_print(include_str!("last_call.txt"), super::last_call::main);
-    }
-
-    #[test]
-    fn log_order() {
-        can_print(include_str!("log_order.txt"), super::log_order::main);
-    }
-
-    #[test]
-    fn passed_on() {
-        can_print(include_str!("passed_on.txt"), super::passed_on::main);
-    }
-
-    #[test]
-    fn passed_on_acquire() {
-        can_print(include_str!("passed_on_acquire.txt"), super::passed_on_acquire::main);
-    }
-
-    #[test]
-    fn progress() {
-        can_print(include_str!("progress.txt"), super::progress::main);
-    }
-
-    #[test]
-    fn savings_first() {
-        can_print(include_str!("savings_first.txt"), super::savings_first::main);
-    }
-
-    #[test]
-    fn stop_request() {
-        can_print(include_str!("stop_request.txt"), super::stop_request::main);
-    }
-
-    #[test]
-    fn two_lines() {
-        can_print(include_str!("two_lines.txt"), super::two_lines::main);
-    }
-
-    #[test]
-    fn two_parties() {
-        can_print_within(5, include_str!("two_parties.txt"), super::two_parties::main);
-    }
-
-    #[test]
-    fn two_payments() {
-        can_print(include_str!("two_payments.txt"), super::two_payments::main);
-    }
-
-    #[test]
-    fn two_steps() {
-        can_print(include_str!("two_steps.txt"), super::two_steps::main);
-    }
-
-    #[test]
-    fn who_was_last() {
-        can_print(include_str!("who_was_last.txt"), super::who_was_last::main);
-    }
+            /// This program has many interleavings.
+            #[test]
+            fn two_parties() {
+                super::can_print_within(5, include_str!("two_parties.txt"), super::two_parties::main);
+            }
+        }
+    };
+}
+compare! {
+    last_call log_order passed_on passed_on_acquire progress savings_first stop_request two_lines two_payments two_steps
+    who_was_last
 }
 
 mod it_can_deadlock {

@@ -1,23 +1,20 @@
-//! Scenes in which a worker dies: by a panic in every one of its jobs, in all three models, and by `SIGKILL` at any moment,
-//! for processes by all three start methods.
+//! Scenes in which a worker panics, in every one of its jobs and in all three models. `soak` kills workers.
 //!
 //! The others must find out. The run says which worker died, ends with status 1, hangs in no wait, and leaves no process
 //! behind.
 
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
-        #[path = "../common/mod.rs"]
-        #[allow(dead_code)]
-        mod common;
-        mod kills;
+        #[path = "../common/again.rs"]
+        mod again;
         mod panics;
 
         use std::process::ExitCode;
 
-        use libtest_mimic::{Arguments, Trial};
+        use libtest_mimic::Arguments;
 
         /// The number of tests at once. They wait for most of their time.
-        const AT_ONCE: usize = 6;
+        const TEST_THREADS: usize = 6;
 
         fn main() -> ExitCode {
             if let Some(status) = panics::child_main() {
@@ -34,10 +31,9 @@ cfg_if::cfg_if! {
                     report(panic);
                 }
             }));
-            let trials: Vec<Trial> = panics::trials().into_iter().chain(kills::trials()).collect();
             let mut arguments = Arguments::from_args();
-            arguments.test_threads.get_or_insert(AT_ONCE);
-            libtest_mimic::run(&arguments, trials).exit_code()
+            arguments.test_threads.get_or_insert(TEST_THREADS);
+            libtest_mimic::run(&arguments, panics::trials()).exit_code()
         }
     } else {
         fn main() {

@@ -1,8 +1,7 @@
 //! A worker that panics. No command line can make a worker panic, so these tests give each scene a job that panics.
 
-use std::io::Read;
 use std::panic::PanicHookInfo;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -25,12 +24,14 @@ use clap::ValueEnum;
 use libtest_mimic::{Failed, Trial};
 use rand::RngExt;
 
+use crate::again::run_again;
+
 /// The argument that makes this program run one scene and print its records.
 pub const PLAY: &str = "play";
 /// The environment variable that names the demo whose workers these are.
 const PROGRAM: &str = "SCENES_PROGRAM";
 /// The time limit of a scene, which computes for some milliseconds.
-const LONGEST: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 /// The numbers of workers: the minimum, and enough that some of them wait for each other.
 const WORKERS: [u32; 2] = [2, 4];
 
@@ -113,7 +114,7 @@ fn watched<P: Part>(part: P, spawner: Spawner, workers: u32, bad: usize) -> Resu
     let (end, ended) = mpsc::channel();
     let play = move || end.send(play(part, spawner, workers, bad));
     thread::spawn(play);
-    Ok(ended.recv_timeout(LONGEST).map_err(|_| format!("it hangs, or panicked itself, within {LONGEST:?}"))??)
+    Ok(ended.recv_timeout(TIMEOUT).map_err(|_| format!("it hangs, or panicked itself, within {TIMEOUT:?}"))??)
 }
 
 fn play<P: Part>(part: P, spawner: Spawner, workers: u32, bad: usize) -> std::io::Result<Vec<Record>> {
@@ -130,28 +131,10 @@ fn play<P: Part>(part: P, spawner: Spawner, workers: u32, bad: usize) -> std::io
 fn apart<P: Part>(part: P, method: Method, workers: u32, bad: usize) -> Result<Vec<Record>, Failed> {
     let method = method.to_possible_value().expect("no method is hidden").get_name().to_owned();
     let arguments = [PLAY, P::PROGRAM, part.name(), &method, &workers.to_string(), &bad.to_string()];
-    let mut player = Command::new(std::env::current_exe()?);
-    // The panic is expected, so its long backtrace isn't needed.
-    player.env_remove("RUST_BACKTRACE");
-    player.args(arguments).env(PROGRAM, P::PROGRAM).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut player = player.spawn()?;
-    let (mut out, mut err) = (player.stdout.take().expect("a pipe"), player.stderr.take().expect("a pipe"));
-    let (end, ended) = mpsc::channel();
-    thread::spawn(move || {
-        let (mut text, mut errors) = (String::new(), String::new());
-        let read = out.read_to_string(&mut text).and_then(|_| err.read_to_string(&mut errors));
-        end.send(read.map(|_| (text, errors)))
-    });
-    let Ok(said) = ended.recv_timeout(LONGEST) else {
-        player.kill()?;
-        player.wait()?;
-        return Err(format!("it hangs for {LONGEST:?}").into());
-    };
-    let (text, errors) = said?;
-    let status = player.wait()?;
-    if !status.success() {
-        return Err(format!("{status}: {errors}").into());
-    }
+    let text = run_again(&arguments, TIMEOUT, |player| {
+        // The panic is expected, so its long backtrace isn't needed.
+        player.env_remove("RUST_BACKTRACE").env(PROGRAM, P::PROGRAM);
+    })?;
     Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 

@@ -33,24 +33,24 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use rand::RngExt;
 
-use case::{Case, METHODS, WORKERS};
+use case::{Case, WORKERS};
 use common::eventually;
 use common::proc::{self, Process};
 
 /// How many processes `cargo test` kills, and how many `.ci/run`.
-const SOME: usize = 40;
-const MANY: usize = 10_000;
+const FEW_KILLS: usize = 40;
+const MANY_KILLS: usize = 10_000;
 /// How many runs there are at a time. They wait for most of their time.
 const AT_ONCE: usize = 4;
 /// The most kills in one run.
-const MOST: usize = 6;
+const MAX_KILLS: usize = 6;
 /// A run that takes longer hangs. It has less than a second of work.
-const LONGEST: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// The most records after which the first kill comes, and the longest pause before each.
 const RECORDS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(8);
-/// Each kill spares the program, except for one in `PARDON`.
-const PARDON: u32 = 6;
+/// Each kill spares the program, except for one in `PROGRAM_ONE_IN`.
+const PROGRAM_ONE_IN: u32 = 6;
 
 /// A process that was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,16 +62,16 @@ enum Victim {
 
 #[test]
 fn a_few_processes_killed_at_random_leave_no_run_hanging_and_no_process_behind() {
-    soak(SOME);
+    soak(FEW_KILLS);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn ten_thousand_processes_killed_at_random_leave_no_run_hanging_and_no_process_behind() {
-    soak(MANY);
+    soak(MANY_KILLS);
 }
 
-/// Kills `wanted` processes, one run after the other, and prints how many it were by case and by victim.
+/// Kills `wanted` processes, one run after the other, and prints how many it were by victim.
 fn soak(wanted: usize) {
     // Orphans become children of this process, which alone reaps them, so no zombie can disappear unseen.
     prctl::set_child_subreaper(true).expect("the system lets a process adopt orphans");
@@ -93,8 +93,8 @@ fn soak(wanted: usize) {
     let runs = next.load(Ordering::Relaxed) - first;
     println!("{runs} runs from seed {first} in {:.0?}", begin.elapsed());
     let kills = kills.into_inner().expect("no run has failed");
-    println!("{}", kills.table(&cases));
-    if wanted == MANY {
+    println!("killed: {} workers, {} fork servers, {} programs", kills.workers, kills.servers, kills.programs);
+    if wanted == MANY_KILLS {
         assert!(kills.workers > 0 && kills.servers > 0 && kills.programs > 0, "a kind of process was never killed");
         assert_eq!(kills.cases.values().filter(|kills| **kills > 0).count(), cases.len(), "a case was left out");
     }
@@ -103,14 +103,14 @@ fn soak(wanted: usize) {
 /// Runs a case, kills some of its processes, and checks how it ends. Returns the victims.
 fn run(case: Case, seed: i64) -> Vec<Victim> {
     let mut random = Random::new(&Seed::from(seed));
-    let mut run = case.run(seed).within(LONGEST).start();
+    let mut run = case.run(seed).within(TIMEOUT).start();
     let program = Process::find(run.pid()).expect("this process hasn't reaped it");
     // Right after the start, or in the middle of the work.
     if random.random_range(0..3) > 0 {
         let records = random.random_range(1..RECORDS);
         (0..records).take_while(|_| run.line().is_some()).for_each(drop);
     }
-    let (wanted, mut victims) = (random.random_range(1..=MOST), Vec::new());
+    let (wanted, mut victims) = (random.random_range(1..=MAX_KILLS), Vec::new());
     while victims.len() < wanted {
         thread::sleep(random.random_range(Duration::ZERO..PAUSE));
         if !program.is_alive() {
@@ -121,7 +121,7 @@ fn run(case: Case, seed: i64) -> Vec<Victim> {
             break; // the program must notice by itself that the others are gone
         }
         // Its death ends the run, so it's mostly spared.
-        if random.random_range(0..PARDON) == 0 {
+        if random.random_range(0..PROGRAM_ONE_IN) == 0 {
             family.push(program.clone());
         }
         if family.is_empty() {
@@ -162,7 +162,7 @@ fn run(case: Case, seed: i64) -> Vec<Victim> {
 /// Reaps the processes of a run whose parents are gone, and returns how many it were. Its first process was reaped.
 fn reap_orphans(group: Pid, line: &str) -> usize {
     let mut orphans = 0;
-    eventually(&format!("the last process of {line} has ended"), LONGEST, || {
+    eventually(&format!("the last process of {line} has ended"), TIMEOUT, || {
         loop {
             match waitpid(Pid::from_raw(-group.as_raw()), Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) => return None,
@@ -199,19 +199,5 @@ impl Kills {
                 Victim::Program => self.programs += 1,
             }
         }
-    }
-
-    /// How many processes were killed in each case.
-    fn table(&self, cases: &[Case]) -> String {
-        let Self { workers, servers, programs, .. } = self;
-        let total = self.total();
-        let mut lines = vec![format!("{total} kills: {workers} workers, {servers} fork servers, {programs} programs")];
-        lines.push(format!("{:60}{:>8}{:>8}{:>12}", "", METHODS[0], METHODS[1], METHODS[2]));
-        for row in cases.chunks(METHODS.len()) {
-            let [fork, spawn, forkserver] =
-                [0, 1, 2].map(|method| self.cases.get(&row[method]).copied().unwrap_or_default());
-            lines.push(format!("{:60}{fork:8}{spawn:8}{forkserver:12}", row[0].name));
-        }
-        lines.join("\n")
     }
 }

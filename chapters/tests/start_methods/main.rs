@@ -4,27 +4,30 @@
 
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
+        #[path = "../common/again.rs"]
+        mod again;
         mod probe;
         mod scenes;
 
-        use std::process::{Command, ExitCode, Stdio};
-        use std::time::{Duration, Instant};
-        use std::{env, thread};
+        use std::env;
+        use std::process::ExitCode;
+        use std::time::Duration;
 
         use chapters::processes::start::{Method, child_main};
         use clap::ValueEnum;
-        use libtest_mimic::{Arguments, Failed, Trial};
+        use libtest_mimic::{Arguments, Trial};
 
+        use again::run_again;
         use probe::Probe;
         use scenes::SCENES;
 
         /// The argument of a process that plays one scene.
         const PLAY: &str = "play";
         /// How long a scene may take. None takes a hundredth of that, so a longer one hangs.
-        const LIMIT: Duration = Duration::from_secs(120);
+        const TIMEOUT: Duration = Duration::from_secs(120);
 
         /// The number of tests at once. They wait for most of their time.
-        const AT_ONCE: usize = 4;
+        const TEST_THREADS: usize = 4;
 
         fn main() -> ExitCode {
             if let Some(code) = child_main::<Probe>() {
@@ -42,30 +45,14 @@ cfg_if::cfg_if! {
             for method in [Method::Fork, Method::Spawn, Method::Forkserver] {
                 for (name, _) in SCENES {
                     let method = method.to_possible_value().expect("no method is hidden").get_name().to_owned();
-                    trials.push(Trial::test(format!("{method}::{name}"), move || play(name, &method)));
+                    let test = format!("{method}::{name}");
+                    let play = move || run_again(&[PLAY, name, &method], TIMEOUT, |_| {}).map(drop);
+                    trials.push(Trial::test(test, play));
                 }
             }
             let mut arguments = Arguments::from_args();
-            arguments.test_threads.get_or_insert(AT_ONCE);
+            arguments.test_threads.get_or_insert(TEST_THREADS);
             libtest_mimic::run(&arguments, trials).exit_code()
-        }
-
-        /// Plays a scene in a process of its own.
-        fn play(name: &str, method: &str) -> Result<(), Failed> {
-            let mut command = Command::new(env::current_exe()?);
-            let mut process = command.args([PLAY, name, method]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-            let begin = Instant::now();
-            while process.try_wait()?.is_none() {
-                if begin.elapsed() > LIMIT {
-                    process.kill()?;
-                    process.wait()?;
-                    return Err(format!("not over after {LIMIT:?}").into());
-                }
-                thread::sleep(Duration::from_millis(2));
-            }
-            let output = process.wait_with_output()?;
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            if output.status.success() { Ok(()) } else { Err(format!("{}: {stderr}", output.status).into()) }
         }
     } else {
         fn main() {

@@ -18,13 +18,13 @@ pub const TESTS: &[Test] = tests! {
     a_link_from_another_site_leads_to_a_page
     large_requests_are_refused_at_once
     requests_that_cannot_be_parsed_get_the_security_headers_too
-    unfinished_requests_keep_nobody_out
+    unfinished_requests_do_not_keep_readers_out
     a_room_with_few_descriptors_stays_open
 };
 
 /// The slow tests, which `.ci/run` runs.
 pub const LONG: &[Test] = tests! {
-    thousands_of_connections_that_do_nothing_keep_nobody_out
+    thousands_of_idle_connections_do_not_keep_readers_out
 };
 
 fn what_is_refused_is_not_started() {
@@ -265,7 +265,7 @@ fn room_with_few_descriptors(book: &SmallBook) -> Room {
     Room::open_by(command.env("CARGO_MANIFEST_DIR", book.root()))
 }
 
-fn unfinished_requests_keep_nobody_out() {
+fn unfinished_requests_do_not_keep_readers_out() {
     let book = SmallBook::new();
     let room = room_with_few_descriptors(&book);
     let head = post("/room/stop", r#"{"run":1}"#, "");
@@ -287,7 +287,7 @@ fn a_room_with_few_descriptors_stays_open() {
     drop(idle);
 }
 
-fn thousands_of_connections_that_do_nothing_keep_nobody_out() {
+fn thousands_of_idle_connections_do_not_keep_readers_out() {
     let limits = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
     setrlimit(Resource::RLIMIT_NOFILE, limits.1.min(10_000), limits.1).expect("a higher limit");
     let room = room();

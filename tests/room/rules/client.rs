@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest time that a test waits for anything. It takes a busy machine seconds, and a run ends after a minute.
-pub const LONGEST: Duration = Duration::from_secs(180);
+pub const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// The body of a request for a run that is over at once.
 pub const SHORT_RUN: &str = r#"{"lab":"threads","options":{"jobs":1,"scale":0,"until-done":true}}"#;
@@ -83,7 +83,7 @@ impl Room {
 
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.host).expect("the room is open");
-        stream.set_read_timeout(Some(LONGEST)).expect("a timeout");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
         stream
     }
 
@@ -256,9 +256,9 @@ pub fn sooner_or_later(what: &str, mut happens: impl FnMut() -> bool) {
 /// Waits until something is true.
 #[track_caller]
 pub fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LONGEST;
+    let deadline = Instant::now() + TIMEOUT;
     while !is_true() {
-        assert!(Instant::now() < deadline, "not within {LONGEST:?}: {what}");
+        assert!(Instant::now() < deadline, "not within {TIMEOUT:?}: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }

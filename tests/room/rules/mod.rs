@@ -24,7 +24,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 type Test = (&'static str, fn());
 
 /// The number of tests at once. They wait for most of their time.
-const AT_ONCE: usize = 4;
+const TEST_THREADS: usize = 4;
 
 /// Open rooms that no test uses.
 static UNUSED: Mutex<Vec<Room>> = Mutex::new(Vec::new());
@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
         unsafe { signal(number, SigHandler::SigDfl) }.expect("the signal has a default action");
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
+    arguments.test_threads.get_or_insert(TEST_THREADS);
     let trial = |(name, test): &Test| {
         let test = *test;
         Trial::test(*name, move || {
