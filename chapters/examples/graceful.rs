@@ -130,6 +130,7 @@ async fn shut_down(summary: &mut Summary, requests: &mut JoinSet<End>, give_up: 
 }
 // ANCHOR_END: shut_down
 
+// ANCHOR: client
 /// Sends a request every 0.1 s, until the service doesn't accept another one.
 async fn send_requests(inbox: Sender<Duration>) {
     let mut times = [0.3, 0.3, 5.0, 0.3, 60.0].into_iter().chain(std::iter::repeat(0.3));
@@ -142,6 +143,7 @@ async fn send_requests(inbox: Sender<Duration>) {
         }
     }
 }
+// ANCHOR_END: client
 
 // ANCHOR: signals
 /// Ctrl-C and SIGTERM. Once this value exists, they no longer end the program.
@@ -181,6 +183,7 @@ impl Signals {
     }
 }
 
+// ANCHOR: argument
 /// Returns the time after which the shutdown starts, if the program has an argument. A wrong argument ends the program.
 fn stop_time() -> Option<Duration> {
     let seconds = env::args_os().nth(1)?;
@@ -192,6 +195,7 @@ fn stop_time() -> Option<Duration> {
     }
     time
 }
+// ANCHOR_END: argument
 
 // ANCHOR: main
 #[tokio::main(flavor = "current_thread")]
