@@ -92,9 +92,12 @@ fn a_program_in_python() {
 }
 
 fn names_of_python() {
-    assert_eq!(python::missing("Lock StreamReader _enter_task", "| `Lock` |"), Ok(()));
-    assert_fault(python::missing("Lock Locks", "a `Lock()` and a Locksmith"), "the page does not name Locks");
-    assert_fault(python::missing("", "Lock"), "no names");
+    let list = "# names\n[asyncio]\nLock\nTask\n[asyncio, left out]\nStreamReader\n";
+    assert_eq!(python::missing(list, "| `Lock` | |\n| `Task` | |"), Ok(()));
+    assert_fault(python::missing(list, "Task\n| a `Lock()` and `Tasks` |"), "the page does not name Task");
+    assert_eq!(python::unknown(list, "asyncio Lock\nasyncio StreamReader\n"), Ok(()));
+    assert_fault(python::unknown(list, "asyncio Lock\nqueue Lock\n"), "names.txt lacks queue Lock");
+    assert_fault(python::unknown(list, ""), "no names");
 }
 
 fn what_a_comment_says_of_python() {
