@@ -11,6 +11,7 @@ macro_rules! finish {
 mod acts;
 #[path = "../subjects.rs"]
 #[allow(clippy::duplicate_mod, reason = "compiled once for threads and once for coroutines")]
+#[allow(dead_code, reason = "coroutines have no simple queue")]
 mod subjects;
 
 use std::convert::Infallible;
