@@ -2,6 +2,7 @@
 //!
 //! - If a request fails, wait for the others. If all requests fail, return all errors, in the order in which they came.
 //! - A panic in a request counts as an error: `JoinError` has a `to_string`.
+//! - `first_answer` waits for the next end of a request, and doesn't poll.
 //! - When `first_answer` returns, no request is still running: the others have been canceled and have ended.
 //!
 //! This version sends one request after another.

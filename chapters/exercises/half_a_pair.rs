@@ -2,6 +2,7 @@
 //! and a glove is lost.
 //!
 //! Let `next` be dropped at any `await` without losing a glove. Its callers stay as they are.
+//! A call waits for the next glove: it doesn't poll, and it doesn't leave its work to another task or thread.
 
 use async_channel::Receiver;
 

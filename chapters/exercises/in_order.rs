@@ -1,7 +1,7 @@
 //! Build `map`: some threads call a function with each item, and the results are in the order of the items.
 //!
-//! - At most `workers` threads work at the same time. A thread that is done with an item takes the next one, so that a
-//!   long item doesn't hold up the others.
+//! - At most `workers` threads call the function, and they wait instead of polling. A thread that is done with an item
+//!   takes the next one, so that a long item doesn't hold up the others.
 //! - If the function panics, the threads begin no other item, and `map` panics with the same payload when all of them
 //!   have ended.
 //!

@@ -1,7 +1,8 @@
 //! A worker adds up the numbers on a queue, and polls a stop flag once a second. So it stops up to a second late, and
 //! it leaves numbers behind.
 //!
-//! Let it stop at once when there is nothing to do, and not before. It needs neither a flag nor a timeout.
+//! Let it stop at once when there is nothing to do, and not before. Don't poll: it needs neither a flag nor a timeout, and a
+//! worker that waits for an hour isn't woken in between.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Two threads work under one interpreter lock. One asks questions, the other answers them, and they deadlock.
 //!
-//! Let them continue. A thread that computes must hold the lock, as Python code would.
+//! Let them continue. A thread that computes must hold the lock, as Python code would, and one that waits doesn't poll.
 
 use std::sync::mpsc::{Receiver, Sender};
 

@@ -1,7 +1,7 @@
 //! Each job runs in a child process, and one that fails reports it before it ends. A process that is killed reports
 //! nothing, so it isn't counted. And the parent never waits for its children.
 //!
-//! Count every job that was not done, and leave no zombie behind.
+//! Count every job that was not done, and leave no zombie behind. The jobs run at the same time, and the parent doesn't poll.
 
 use std::io::{self, Read, Write};
 

@@ -1,5 +1,6 @@
 //! Checks `first_answer`, on a clock that jumps to the next timer when all tasks wait.
 
+use checks::gate::polled_at_most;
 use checks::{Check, Checks};
 use std::panic;
 use std::sync::Arc;
@@ -29,6 +30,9 @@ struct Seen {
     requests: usize,
 }
 
+/// The message of a server's panic.
+const PANIC: &str = "a server panicked";
+
 async fn ask(servers: &[(u64, Server)]) -> Seen {
     let (start, alive) = (Instant::now(), Arc::new(()));
     let request = |(seconds, server): &(u64, Server)| {
@@ -39,17 +43,23 @@ async fn ask(servers: &[(u64, Server)]) -> Seen {
             match server {
                 Answers(answer) => Ok(answer),
                 Fails(error) => Err(error.to_owned()),
-                Panics => panic!("a server panicked"),
+                Panics => panic!("{PANIC}"),
             }
         }
     };
-    let result = first_answer(servers.iter().map(request).collect()).await;
+    let requests = servers.iter().map(request).collect();
+    let result = polled_at_most(50, "`first_answer`", first_answer(requests)).await;
     Seen { result, seconds: start.elapsed().as_secs(), requests: Arc::strong_count(&alive) - 1 }
 }
 
 fn check() -> Result<(), String> {
-    // A panic is expected, so its message isn't printed.
-    panic::set_hook(Box::new(|_| ()));
+    // This panic is expected, so it isn't reported.
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str() != Some(PANIC) {
+            report(info);
+        }
+    }));
     let clock = Builder::new_current_thread().enable_time().start_paused(true).build();
     clock.map_err(|error| error.to_string())?.block_on(race())
 }
@@ -81,7 +91,19 @@ async fn race() -> Result<(), String> {
         return Err(format!("One request panics, one server answers 2, and the result is {:?}.", panicked.result));
     }
     match ask(&[(1, Panics)]).await.result {
-        Err(errors) if errors.len() == 1 => Ok(()),
-        result => Err(format!("The only request panicked, and the result is {result:?}.")),
+        Err(errors) if errors.len() == 1 => {}
+        result => return Err(format!("The only request panicked, and the result is {result:?}.")),
+    }
+    let slow = ask(&[(3600, Fails("timed out")), (7200, Answers(4)), (9000, Answers(5))]).await;
+    if (slow.result.as_ref(), slow.seconds, slow.requests) != (Ok(&4), 7200, 0) {
+        return Err(format!(
+            "One server fails after 1 h, one answers 4 after 2 h, and one 5 after 2.5 h. The result is {:?} after {} s, and {} \
+             requests still exist.",
+            slow.result, slow.seconds, slow.requests
+        ));
+    }
+    match ask(&[]).await.result {
+        Err(errors) if errors.is_empty() => Ok(()),
+        result => Err(format!("There are no requests, and the result is {result:?}.")),
     }
 }

@@ -1,8 +1,13 @@
 //! Checks `half_a_pair`: drops `next` while it waits, and looks for the glove that it had taken.
 
-use checks::{Check, Checks};
+use checks::gate::{both, polled_at_most};
+use checks::{Check, Checks, threads};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::time::{self, Instant};
 
 use super::half_a_pair::Pairs;
 
@@ -15,6 +20,52 @@ fn try_once<T>(future: impl Future<Output = T>) -> Poll<T> {
 }
 
 fn check() -> Result<(), String> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    {
+        let _context = runtime.enter();
+        starts_no_thread()?;
+        drops()?;
+    }
+    runtime.block_on(waits())
+}
+
+fn starts_no_thread() -> Result<(), String> {
+    let before = threads::count();
+    let (_line, gloves) = async_channel::unbounded();
+    let mut pairs = Pairs::new(gloves);
+    _ = try_once(pairs.next());
+    match threads::count() > before {
+        true => Err("There are more threads than before: `next` has to do its work itself.".to_owned()),
+        false => Ok(()),
+    }
+}
+
+/// Waits for hours between the gloves, on a clock that jumps to the next timer when all tasks wait.
+async fn waits() -> Result<(), String> {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let ((line, gloves), start) = (async_channel::unbounded(), Instant::now());
+    let mut pairs = Pairs::new(gloves);
+    let puts = async {
+        for glove in 1..=4 {
+            time::sleep(HOUR).await;
+            line.try_send(glove).expect("the line is open");
+        }
+    };
+    let takes = polled_at_most(20, "The task that calls `next`", async {
+        let first = (pairs.next().await, start.elapsed());
+        (first, (pairs.next().await, start.elapsed()))
+    });
+    let (taken, ()) = both(takes, puts).await;
+    let expected = ((Some((1, 2)), 2 * HOUR), (Some((3, 4)), 4 * HOUR));
+    if taken == expected {
+        return Ok(());
+    }
+    Err(format!("A glove came once an hour, and these pairs came out: {taken:?}, instead of {expected:?}."))
+}
+
+/// Drops calls of `next`.
+fn drops() -> Result<(), String> {
     let (line, gloves) = async_channel::unbounded();
     let put = |glove: u32| line.try_send(glove).expect("the line is open");
     let mut pairs = Pairs::new(gloves);

@@ -1,9 +1,13 @@
 //! Checks `in_order`.
+//!
+//! An item waits for others until they've come, or until all threads are blocked, so that none can come anymore. So nothing
+//! depends on the speed of the machine.
 
+use checks::threads;
 use checks::{Check, Checks};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Condvar, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::in_order::map;
 
@@ -11,10 +15,8 @@ use super::in_order::map;
 pub const CHECKS: Checks =
     Checks::new(&[Check::new("Items are mapped by several threads, and some of them panic.", check)]);
 
-/// How long an item waits for others. Items that work at the same time need almost none of it.
-const LONG: Duration = Duration::from_millis(500);
-/// How long an item waits for one too many.
-const SHORT: Duration = Duration::from_millis(50);
+/// How often the threads may be scheduled while they wait for each other.
+const TIMES: u64 = 2_000;
 
 /// The items' shared record of each other.
 #[derive(Default)]
@@ -27,18 +29,33 @@ struct Seen {
 struct Begun {
     running: usize,
     most: usize,
+    started: usize,
     done: usize,
+    /// How often all threads were found blocked.
+    halts: usize,
+    is_over: bool,
+    threads: Vec<thread::ThreadId>,
 }
 
 impl Seen {
-    /// Works on an item: waits until `is_met` is true or the time is up, and returns whether it's true.
-    fn work(&self, limit: Duration, is_met: impl Fn(&Begun) -> bool) -> bool {
-        let mut begun = self.begun.lock().expect("no item panics here");
+    fn lock(&self) -> MutexGuard<'_, Begun> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on an item: waits until `is_met` is true or nothing happens anymore, and returns whether it's true.
+    fn work(&self, is_met: impl Fn(&Begun) -> bool) -> bool {
+        let mut begun = self.lock();
         begun.running += 1;
+        begun.started += 1;
         begun.most = begun.most.max(begun.running);
+        let me = thread::current().id();
+        if !begun.threads.contains(&me) {
+            begun.threads.push(me);
+        }
         self.changed.notify_all();
-        let waited = self.changed.wait_timeout_while(begun, limit, |begun| !is_met(begun));
-        let mut begun = waited.expect("no item panics here").0;
+        let halts = begun.halts;
+        let waited = self.changed.wait_while(begun, |begun| !is_met(begun) && begun.halts == halts);
+        let mut begun = waited.unwrap_or_else(PoisonError::into_inner);
         let met = is_met(&begun);
         begun.running -= 1;
         begun.done += 1;
@@ -47,18 +64,55 @@ impl Seen {
     }
 }
 
+/// Calls `map` on a thread of its own, and lets the items go on whenever all threads are blocked.
+fn watched<T: Send + 'static>(
+    seen: &Arc<Seen>,
+    mapping: impl FnOnce(&Seen) -> T + Send + 'static,
+) -> Result<thread::Result<T>, String> {
+    let mapping = thread::spawn({
+        let seen = Arc::clone(seen);
+        move || {
+            let result = panic::catch_unwind(AssertUnwindSafe(|| mapping(&seen)));
+            seen.lock().is_over = true;
+            result
+        }
+    });
+    while threads::wait_until_others_are_blocked("`map`", TIMES, || seen.lock().is_over)? {
+        if seen.lock().running == 0 {
+            return Err("`map` doesn't end: its threads are blocked, and no item is being worked on.".to_owned());
+        }
+        seen.lock().halts += 1;
+        seen.changed.notify_all();
+    }
+    mapping.join().map_err(|_| "`map` panicked.".to_owned())
+}
+
+/// The result of a call of `map` that mustn't panic.
+fn mapped<T: Send + 'static>(seen: &Arc<Seen>, mapping: impl FnOnce(&Seen) -> T + Send + 'static) -> Result<T, String> {
+    watched(seen, mapping)?.map_err(|_| "`map` panicked, and the function didn't.".to_owned())
+}
+
+/// The message of the function's panic.
+const PANIC: &str = "item 1 is bad";
+
 fn check() -> Result<(), String> {
-    // A panic is expected, so its message isn't printed.
-    panic::set_hook(Box::new(|_| ()));
+    // This panic is expected, so it isn't reported.
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str() != Some(PANIC) {
+            report(info);
+        }
+    }));
     at_the_same_time()?;
     not_too_many()?;
     in_order()?;
-    after_a_panic()
+    few_items()?;
+    after_a_panic()?;
+    during_a_panic()
 }
 
 fn at_the_same_time() -> Result<(), String> {
-    let seen = Seen::default();
-    let together = map(3, vec![0, 1, 2], |_| seen.work(LONG, |begun| begun.most >= 3));
+    let together = mapped(&Arc::default(), |seen| map(3, vec![0, 1, 2], |_| seen.work(|begun| begun.most >= 3)))?;
     if together.contains(&false) {
         return Err("With 3 workers, 3 items aren't worked on at the same time.".to_owned());
     }
@@ -66,52 +120,107 @@ fn at_the_same_time() -> Result<(), String> {
 }
 
 fn not_too_many() -> Result<(), String> {
-    let seen = Seen::default();
-    let too_many = map(2, vec![(); 8], |()| seen.work(SHORT, |begun| begun.most > 2));
+    let seen = Arc::default();
+    let too_many = mapped(&seen, |seen| map(2, vec![(); 6], |()| seen.work(|begun| begun.most > 2)))?;
     if too_many.contains(&true) {
         return Err("With 2 workers, more than 2 items are worked on at the same time.".to_owned());
     }
-    Ok(())
+    match seen.lock().threads.len() {
+        ..=2 => Ok(()),
+        threads => Err(format!("With 2 workers, {threads} threads call the function.")),
+    }
 }
 
 fn in_order() -> Result<(), String> {
-    let seen = Seen::default();
     let items: Vec<u64> = (0..6).collect();
-    let results = map(2, items.clone(), |item| {
-        let others_are_done = item > 0 || seen.work(LONG, |begun| begun.done == 5);
-        if item > 0 {
-            seen.work(LONG, |_| true);
-        }
-        (item, others_are_done)
-    });
+    let results = mapped(&Arc::default(), |seen| {
+        map(2, (0..6).collect(), |item| {
+            let others_are_done = item > 0 || seen.work(|begun| begun.done == 5);
+            if item > 0 {
+                seen.work(|_| true);
+            }
+            (item, others_are_done)
+        })
+    })?;
     if !results.iter().all(|(_, others_are_done)| *others_are_done) {
         return Err("With 2 workers, a long item holds up other items.".to_owned());
     }
     let results: Vec<u64> = results.into_iter().map(|(item, _)| item).collect();
-    if results != items {
-        return Err(format!("The results of the items {items:?} are in the order {results:?}."));
+    // An item ends when the next one has been started, so two threads get every other item each.
+    let alternating = mapped(&Arc::default(), |seen| {
+        map(2, (0..6).collect(), |item| {
+            seen.work(|begun| begun.started as u64 >= 6.min(item + 2));
+            item
+        })
+    })?;
+    for results in [results, alternating] {
+        if results != items {
+            return Err(format!("The results of the items {items:?} are in the order {results:?}."));
+        }
     }
     Ok(())
 }
 
-fn after_a_panic() -> Result<(), String> {
-    let seen = Seen::default();
-    let mapped = panic::catch_unwind(AssertUnwindSafe(|| {
-        map(1, (0..4).collect(), |item| {
-            if item == 1 {
-                panic!("item 1 is bad");
-            }
-            seen.work(LONG, |_| true)
-        })
-    }));
-    let Err(payload) = mapped else {
+/// There are fewer items than workers, or none.
+fn few_items() -> Result<(), String> {
+    for items in [vec![], vec![7]] {
+        let copy = items.clone();
+        let results = mapped(&Arc::default(), move |_| map(4, copy, |item: u32| 2 * item))?;
+        let expected: Vec<u32> = items.iter().map(|item| 2 * item).collect();
+        if results != expected {
+            return Err(format!("With 4 workers and the items {items:?}, the results are {results:?}."));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `map` panicked with the payload of the function's panic.
+fn compare<T>(result: thread::Result<T>) -> Result<(), String> {
+    let Err(payload) = result else {
         return Err("The function panicked, and `map` returned.".to_owned());
     };
-    if payload.downcast_ref() != Some(&"item 1 is bad") {
-        return Err("`map` didn't panic with the payload of the function's panic.".to_owned());
+    let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+    match message {
+        Some(PANIC) => Ok(()),
+        _ => Err("`map` didn't panic with the payload of the function's panic.".to_owned()),
     }
-    match seen.begun.into_inner().expect("no item panics here").done {
+}
+
+fn after_a_panic() -> Result<(), String> {
+    let seen = Arc::default();
+    compare(watched(&seen, |seen| {
+        map(1, (0..4).collect(), |item| {
+            if item == 1 {
+                panic!("{PANIC}");
+            }
+            seen.work(|_| true)
+        })
+    })?)?;
+    match seen.lock().done {
         1 => Ok(()),
         done => Err(format!("Item 1 of 4 panicked, and {} items were started after it.", done - 1)),
+    }
+}
+
+/// An item panics while another one is being worked on.
+fn during_a_panic() -> Result<(), String> {
+    let seen = Arc::default();
+    compare(watched(&seen, |seen: &Seen| {
+        map(2, (0..4).collect(), |item| {
+            if item == 1 {
+                // Item 0 has begun.
+                let begun = seen.lock();
+                drop(seen.changed.wait_while(begun, |begun| begun.running == 0 && begun.done == 0 && begun.halts == 0));
+                panic!("{PANIC}");
+            }
+            // It goes on when all threads are blocked, so after the panic.
+            seen.work(|_| false)
+        })
+    })?)?;
+    let begun = seen.lock();
+    match (begun.running, begun.done) {
+        (0, 1) => Ok(()),
+        (0, done) => Err(format!("Item 1 of 4 panicked, and {} items were started after it.", done - 1)),
+        (_, _) => Err("`map` panicked while an item was still being worked on.".to_owned()),
     }
 }

@@ -59,5 +59,8 @@ fn check() -> Result<(), String> {
             "One thread made {ALONE} additions in a row and kept the lock, while the other thread was waiting for it."
         ));
     }
+    if added.contains(&0) {
+        return Err(format!("The lock has changed hands {BACK_AND_FORTH} times, and one thread made no addition."));
+    }
     Ok(())
 }

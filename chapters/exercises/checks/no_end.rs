@@ -41,9 +41,10 @@ fn adds() -> Result<(), String> {
 }
 
 fn pauses() -> Result<(), String> {
-    let mut last = Instant::now();
+    let (mut last, mut blocked) = (Instant::now(), Ok(()));
     let numbers = (0..20).inspect(|number| {
         if *number == 10 {
+            blocked = threads::are_blocked("A worker without numbers");
             thread::sleep(BREAK);
         }
         last = Instant::now();
@@ -51,7 +52,7 @@ fn pauses() -> Result<(), String> {
     let sum = panic::catch_unwind(AssertUnwindSafe(|| sum(numbers)));
     let took = last.elapsed();
     match sum {
-        Ok(190) if took < BREAK => Ok(()),
+        Ok(190) if took < BREAK => blocked,
         Ok(190) => {
             Err(format!("The workers end {:.1} s after the last number: they wait for a timeout.", took.as_secs_f64()))
         }

@@ -1,8 +1,8 @@
 //! Checks `no_turn`.
 
-use checks::{Check, Checks};
+use checks::{Check, Checks, threads};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use chapters::gil::{Gil, Watch};
@@ -13,6 +13,9 @@ use super::no_turn::{answer, ask};
 pub const CHECKS: Checks =
     Checks::new(&[Check::new("One thread asks 100 questions, and another one answers them.", check)
         .or_hangs("Each thread waits for a message of the other one, and one of them keeps the lock while it waits.")]);
+
+/// The question whose answer takes so long that the other thread can be watched.
+const WATCHED: u64 = 50;
 
 /// Whether the thread that answers holds the lock.
 struct Holds(AtomicBool);
@@ -30,7 +33,12 @@ impl Watch for &Holds {
 fn check() -> Result<(), String> {
     let gil = Gil::default();
     let (holds, without) = (Holds(AtomicBool::new(false)), AtomicBool::new(false));
+    let polls = Mutex::new(Ok(()));
     let square = |number: u64| {
+        // The thread that asks waits for this answer.
+        if number == WATCHED {
+            *polls.lock().unwrap_or_else(PoisonError::into_inner) = threads::are_blocked("The thread that asks");
+        }
         without.fetch_or(!holds.0.load(Relaxed), Relaxed);
         number * number
     };
@@ -45,8 +53,14 @@ fn check() -> Result<(), String> {
         let mut thread = gil.attach();
         let mut guard = thread.take();
         said.extend((0..100).map(|number| ask(&mut guard, &questions, &answered, number)));
+        // Without this lock, the thread that answers can't compute anything.
+        let answers = guard.allow_threads(|| threads::are_blocked("The thread that answers"));
         drop(questions);
-    });
+        drop(guard);
+        drop(thread);
+        answers
+    })?;
+    polls.into_inner().unwrap_or_else(PoisonError::into_inner)?;
     if without.into_inner() {
         return Err("`compute` runs without the lock.".to_owned());
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use chapters::processes::Method;
 use chapters::processes::shared::Shared;
-use chapters::processes::start::Starter;
+use chapters::processes::start::{Child, Starter};
 
 use super::one_count::Counter;
 
@@ -25,7 +25,7 @@ fn check() -> Result<(), String> {
     let cannot = |error: io::Error| error.to_string();
     let counts = [fork.map_err(cannot)?, spawn.map_err(cannot)?, forkserver.map_err(cannot)?];
     if counts == [WORKERS * TIMES; 3] {
-        return Ok(());
+        return copies();
     }
     let [fork, spawn, forkserver] = counts;
     Err(format!(
@@ -42,4 +42,29 @@ fn count(method: Method) -> io::Result<u64> {
     let workers = (0..WORKERS).map(start).collect::<io::Result<Vec<_>>>()?;
     workers.into_iter().for_each(|worker| _ = worker.wait());
     Ok(word[0].load(Relaxed))
+}
+
+/// Packs and unpacks a counter in this process, with other numbers.
+fn copies() -> Result<(), String> {
+    let cannot = |error: io::Error| error.to_string();
+    let memory = Arc::new(Shared::new(1_000).map_err(cannot)?);
+    _ = memory.place(1).map_err(cannot)?;
+    let word = memory.at(memory.place(1).map_err(cannot)?, 1).map_err(cannot)?;
+    let counter = Counter { word: word.clone(), times: 7 };
+    let (preparation, files) = counter.pack().map_err(cannot)?;
+    if word[0].load(Relaxed) > 0 {
+        return Err("`pack` runs in the parent, and it counts. Only the worker should count.".to_owned());
+    }
+    let files = files.iter().map(|file| file.try_clone_to_owned()).collect::<io::Result<_>>().map_err(cannot)?;
+    let copy = Counter::unpack(preparation, files).map_err(cannot)?;
+    if word[0].load(Relaxed) > 0 {
+        return Err("`unpack` counts, and that's what `run` is for.".to_owned());
+    }
+    copy.run();
+    match word[0].load(Relaxed) {
+        7 => Ok(()),
+        count => {
+            Err(format!("A worker was to count to 7 at the second place of a memory, and the count there is {count}."))
+        }
+    }
 }

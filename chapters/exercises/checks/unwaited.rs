@@ -1,24 +1,118 @@
 //! Checks `unwaited`.
 
+use checks::threads::Thread;
 use checks::{Check, Checks};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::waitpid;
+use nix::unistd::{getpid, getppid};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use chapters::processes::shared::{Shared, Words};
 
 use super::unwaited::{Job, failures};
 
 /// The checks.
-pub const CHECKS: Checks = Checks::new(&[Check::new("Of six jobs, one fails and two are killed.", check)]);
+pub const CHECKS: Checks = Checks::new(&[Check::new("Of six jobs, one fails and two are killed.", check)
+    .or_hangs("A job waits for another one, which isn't started: the jobs run one after another.")]);
+
+/// A job that's watching the parent watches it for this long.
+const WATCHED: Duration = Duration::from_millis(300);
+
+/// How often the parent may be scheduled in that time.
+const TIMES: u64 = 10;
+
+/// The jobs' reports: how many of them have begun, how many ran in the parent, and how often the parent was scheduled.
+static SAID: OnceLock<Words> = OnceLock::new();
+
+/// The process of the check.
+static PARENT: AtomicU32 = AtomicU32::new(0);
+
+fn said() -> &'static Words {
+    SAID.get().expect("the check begins with it")
+}
 
 fn check() -> Result<(), String> {
-    let done: Job = || true;
-    let fails: Job = || false;
-    let killed: Job = || raise(Signal::SIGKILL).is_err();
+    PARENT.store(process::id(), Relaxed);
+    let memory = Arc::new(Shared::new(3).map_err(|error| error.to_string())?);
+    let place = memory.place(3).map_err(|error| error.to_string())?;
+    _ = SAID.set(memory.at(place, 3).map_err(|error| error.to_string())?);
+    let done: Job = || begin(true);
+    let fails: Job = || begin(false);
+    let killed: Job = || begin(raise(Signal::SIGKILL).is_err());
     let counted = failures(&[done, fails, killed, done, killed, done]).map_err(|error| error.to_string())?;
-    // The children that `failures` has not reaped.
-    let unwaited = std::iter::from_fn(|| waitpid(None, None).ok()).count();
-    match (counted, unwaited) {
-        (3, 0) => Ok(()),
-        (3, unwaited) => Err(format!("{unwaited} of the 6 processes were never waited for: each is a zombie.")),
-        (counted, _) => Err(format!("Of 6 jobs 1 failed and 2 were killed, but {counted} were counted.")),
+    match (counted, unwaited()) {
+        (3, 0) => {}
+        (3, unwaited) => {
+            return Err(format!("{unwaited} of the 6 processes were never waited for: each is a zombie."));
+        }
+        (counted, _) => return Err(format!("Of 6 jobs 1 failed and 2 were killed, but {counted} were counted.")),
+    }
+    if said()[1].load(Relaxed) > 0 {
+        return Err("The parent runs jobs itself.".to_owned());
+    }
+    _ = PIPE.set(io::pipe().map_err(|error| error.to_string())?);
+    others()
+}
+
+/// The number of children that haven't been reaped.
+fn unwaited() -> usize {
+    std::iter::from_fn(|| waitpid(None, None).ok()).count()
+}
+
+/// Begins a job.
+fn begin(is_done: bool) -> bool {
+    said()[0].fetch_add(1, Relaxed);
+    if getpid().as_raw() as u32 == PARENT.load(Relaxed) {
+        said()[1].fetch_add(1, Relaxed);
+    }
+    is_done
+}
+
+/// The pipe through which one job waits for another one.
+static PIPE: OnceLock<(PipeReader, PipeWriter)> = OnceLock::new();
+
+/// A job that waits for another one, which is started after it.
+fn waits() -> bool {
+    PIPE.get().is_some_and(|pipe| (&pipe.0).read_exact(&mut [0]).is_ok())
+}
+
+/// The other one.
+fn lets_go_on() -> bool {
+    PIPE.get().is_some_and(|pipe| (&pipe.1).write_all(&[0]).is_ok())
+}
+
+/// A job that watches the parent.
+fn watches() -> bool {
+    begin(true);
+    let parent = Thread::of_process(getppid().as_raw() as u32);
+    thread::sleep(WATCHED / 3);
+    let before = parent.times();
+    thread::sleep(WATCHED);
+    said()[2].store((parent.times() - before) as _, Relaxed);
+    true
+}
+
+fn others() -> Result<(), String> {
+    let failed = |jobs: &[Job]| failures(jobs).map_err(|error| error.to_string());
+    match failed(&[])? {
+        0 => {}
+        counted => return Err(format!("There are no jobs, and {counted} were counted.")),
+    }
+    match failed(&[waits, lets_go_on])? {
+        0 => {}
+        counted => {
+            return Err(format!("Two jobs were done, one of which waits for the other, and {counted} were counted."));
+        }
+    }
+    match (failed(&[watches])?, said()[2].load(Relaxed), unwaited()) {
+        (0, 0..=TIMES, 0) => Ok(()),
+        (0, _, 0) => Err("The parent polls: while a job is running, it keeps waking up.".to_owned()),
+        (0, _, _) => Err("A process was never waited for.".to_owned()),
+        (counted, _, _) => Err(format!("The only job was done, and {counted} were counted.")),
     }
 }

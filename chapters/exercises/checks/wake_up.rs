@@ -2,6 +2,7 @@
 
 use checks::{Check, Checks};
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -102,8 +103,11 @@ thread_local!(static WAITS: RefCell<Option<Pin<Box<Wait>>>> = const { RefCell::n
 
 impl Wake for PollsAtOnce {
     fn wake(self: Arc<Self>) {
-        if let Some(mut wait) = WAITS.take() {
+        if let Some(wait) = WAITS.take() {
+            // A panic leaves the future as it is. Its `drop` might panic as well, which would end the process.
+            let mut wait = ManuallyDrop::new(wait);
             _ = wait.as_mut().poll(&mut Context::from_waker(&Waker::from(self)));
+            drop(ManuallyDrop::into_inner(wait));
         }
     }
 }

@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 use chapters::processes::start::fork;
 
 // ANCHOR: solution
-/// The sum of the numbers below `children`, each of them written by a process of its own.
-pub fn sum(children: u8) -> io::Result<u64> {
+/// The sum of the numbers that `number` returns for the numbers below `children`, each in a process of its own.
+pub fn sum(children: u8, number: impl Fn(u8) -> u8) -> io::Result<u64> {
     let (mut reader, writer) = io::pipe()?;
     let mut processes = Vec::new();
-    for number in 0..children {
-        processes.push(fork::start(|| (&writer).write_all(&[number]).expect("the parent reads the pipe"))?);
+    for child in 0..children {
+        processes.push(fork::start(|| (&writer).write_all(&[number(child)]).expect("the parent reads the pipe"))?);
     }
     drop(writer);
     let mut numbers = Vec::new();

@@ -1,5 +1,5 @@
 //! Counts the numbers.
-//! Refused: panics while it reads
+//! Refused: polls instead of waiting
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;

@@ -45,8 +45,7 @@ impl Sender {
 
 impl Drop for Sender {
     /// Notifies the receiver that no value will come, if none was sent.
-    fn drop(&mut self) {
-    }
+    fn drop(&mut self) {}
 }
 
 impl Receiver {

@@ -1,7 +1,9 @@
-//! A future that a check opens, and a task that a check polls by hand, so that nothing depends on time or on an executor.
+//! A future that a check opens, a task that a check polls by hand, and a limit for the number of polls, so that nothing depends
+//! on time or on an executor.
 
 use std::cell::RefCell;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -107,4 +109,46 @@ impl<F: Future> Task<F> {
     pub fn was_woken(&self) -> bool {
         self.woken.0.swap(0, Relaxed) > 0
     }
+}
+
+/// Runs a future, and refuses an exercise that polls it more than `limit` times, because it polls something instead of waiting
+/// for it. `who` begins the sentence.
+pub async fn polled_at_most<F: Future>(limit: usize, who: &str, future: F) -> F::Output {
+    let (mut future, mut polls) = (pin!(future), 0);
+    poll_fn(|context| {
+        polls += 1;
+        if polls > limit {
+            violated(&format!(
+                "{who} was polled more than {limit} times, although hardly anything happened: it polls instead of waiting."
+            ));
+        }
+        future.as_mut().poll(context)
+    })
+    .await
+}
+
+/// Runs two futures at the same time.
+pub async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let (mut first, mut second) = (None, None);
+    poll_fn(|context| {
+        if first.is_none()
+            && let Poll::Ready(output) = one.as_mut().poll(context)
+        {
+            first = Some(output);
+        }
+        if second.is_none()
+            && let Poll::Ready(output) = other.as_mut().poll(context)
+        {
+            second = Some(output);
+        }
+        match (first.take(), second.take()) {
+            (Some(first), Some(second)) => Poll::Ready((first, second)),
+            (one, other) => {
+                (first, second) = (one, other);
+                Poll::Pending
+            }
+        }
+    })
+    .await
 }

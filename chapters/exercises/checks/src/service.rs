@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chapters::job::{Job, Kind};
 use chapters::record::{Event, Record, WorkerId};
 use chapters::service::{OnStarted, Plan, StopHandle};
 use chapters::trace::{self, Trace};
 
-use crate::threads;
+use crate::threads::{self, Looks, Thread};
 
 /// A service: returns how many jobs are left.
 pub type Service = fn(Plan, Vec<Job>, Trace, OnStarted<'_>) -> io::Result<u64>;
@@ -23,8 +23,13 @@ pub type Service = fn(Plan, Vec<Job>, Trace, OnStarted<'_>) -> io::Result<u64>;
 /// A time that no run reaches.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// How long a stop of idle workers may take. They take a thousandth of it, and workers that wait for a timeout take a second.
-const PROMPT: Duration = Duration::from_millis(500);
+/// How long the collector pauses before it collects the records again.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// For how many of the collector's looks the threads of an idle service may be blocked before a worker has to have recorded that
+/// it waits: twice as many as there are in a second, at most. A worker whose second is over isn't blocked, even if the machine
+/// is busy.
+const IDLE: usize = 200;
 
 fn jobs(kind: Kind, count: u64) -> Vec<Job> {
     (0..count).map(|number| Job { number, kind, size: 0.5 + (number % 5) as f64 / 5.0 }).collect()
@@ -34,40 +39,62 @@ fn plan(workers: u32, scale: f64, until_done: bool) -> Plan {
     Plan { workers, time: LONG, scale, until_done }
 }
 
-/// The end of a run: its records, how many jobs are left, and how long it took.
+/// The end of a run: its records, how many jobs are left, and whether its threads were blocked.
 struct Ended {
     records: Vec<Record>,
     left: u64,
-    /// From the stop, or from the start if nothing stopped it.
-    took: Duration,
+    /// Whether all threads were blocked after the stop, although the service hadn't ended: nothing woke them.
+    halted: bool,
 }
 
-/// Runs a service. When `stop` is true of the records, it's stopped.
-fn run(service: Service, plan: Plan, jobs: Vec<Job>, stop: Option<fn(&[Record]) -> bool>) -> Result<Ended, String> {
+/// When the collector stops the service.
+#[derive(Clone, Copy)]
+enum Stop {
+    Never,
+    /// When it's true of the records.
+    When(fn(&[Record]) -> bool),
+    /// The same, or when the threads have been blocked for long enough.
+    WhenOrIdle(fn(&[Record]) -> bool),
+}
+
+impl Stop {
+    fn is_due(self, records: &[Record], idle: usize) -> bool {
+        match self {
+            Self::Never => false,
+            Self::When(is_it) => is_it(records),
+            Self::WhenOrIdle(is_it) => is_it(records) || idle > IDLE,
+        }
+    }
+}
+
+/// Runs a service, and stops it.
+fn run(service: Service, plan: Plan, jobs: Vec<Job>, stop: Stop) -> Result<Ended, String> {
     let (trace, mut records) = trace::channel();
-    let (seen, started, start) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(0), Instant::now());
-    let stopped = Arc::new(Mutex::new(start));
+    let (seen, started) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(0));
     let (over, ended) = mpsc::channel::<()>();
-    // It runs beside the service: it collects the records, and stops the service when the time has come.
+    // It runs beside the service: it collects the records, stops the service when the time has come, and looks at its threads.
     let (handle, handles) = mpsc::channel::<StopHandle>();
     let collector = thread::spawn({
-        let (seen, stopped) = (Arc::clone(&seen), Arc::clone(&stopped));
+        let seen = Arc::clone(&seen);
         move || {
-            let (mut handle, mut is_stopped) = (None, false);
+            let (mut handle, mut is_stopped, mut halted) = (None, false, false);
+            let (mut idle, mut looks) = (0, Looks::default());
             loop {
-                let is_over = ended.recv_timeout(Duration::from_millis(2)) != Err(mpsc::RecvTimeoutError::Timeout);
+                let is_over = ended.recv_timeout(PAUSE) != Err(mpsc::RecvTimeoutError::Timeout);
                 let mut all = seen.lock().unwrap_or_else(PoisonError::into_inner);
                 records.sweep(|news| all.extend_from_slice(news));
                 if is_over {
                     all.extend(records.rest());
-                    return;
+                    return halted;
                 }
+                let others = Thread::others();
+                idle += usize::from(others.iter().all(Thread::is_blocked));
+                halted |= is_stopped && looks.are_blocked(&others);
                 handle = handle.or_else(|| handles.try_recv().ok());
-                if let (Some(stop), Some(handle), false) = (stop, &handle, is_stopped)
-                    && stop(&all)
+                if let (Some(handle), false) = (&handle, is_stopped)
+                    && stop.is_due(&all, idle)
                 {
                     is_stopped = true;
-                    *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                     handle();
                 }
             }
@@ -78,16 +105,15 @@ fn run(service: Service, plan: Plan, jobs: Vec<Job>, stop: Option<fn(&[Record]) 
         handle.send(stop).map_err(|_| io::Error::other("nobody takes the stop function"))
     });
     let left = service(plan, jobs, trace, on_started);
-    let took = stopped.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
     drop(over);
-    collector.join().map_err(|_| "The records can't be read.".to_owned())?;
+    let halted = collector.join().map_err(|_| "The records can't be read.".to_owned())?;
     let left = left.map_err(|error| format!("`run` returns an error: {error}."))?;
     match started.into_inner().unwrap_or_else(PoisonError::into_inner) {
         1 => {}
         times => return Err(format!("`on_started` was called {times} times instead of once.")),
     }
     let records = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok(Ended { records, left, took })
+    Ok(Ended { records, left, halted })
 }
 
 /// Whether a job was completed.
@@ -149,7 +175,7 @@ fn story(ended: &Ended, workers: u32, jobs: u64) -> Result<(), String> {
 ///
 /// When the service breaks the contract.
 pub fn does_all_jobs(service: Service) -> Result<(), String> {
-    let ended = run(service, plan(3, 1e-4, true), jobs(Kind::Cpu, 20), None)?;
+    let ended = run(service, plan(3, 1e-4, true), jobs(Kind::Cpu, 20), Stop::Never)?;
     story(&ended, 3, 20)?;
     match ended.left {
         0 => Ok(()),
@@ -163,7 +189,7 @@ pub fn does_all_jobs(service: Service) -> Result<(), String> {
 ///
 /// When the service breaks the contract.
 pub fn runs_at_the_same_time(service: Service) -> Result<(), String> {
-    let ended = run(service, plan(4, 0.05, true), jobs(Kind::Io, 12), None)?;
+    let ended = run(service, plan(4, 0.05, true), jobs(Kind::Io, 12), Stop::Never)?;
     story(&ended, 4, 12)?;
     let (mut running, mut most) = (0, 0);
     for record in &ended.records {
@@ -188,18 +214,15 @@ pub fn runs_at_the_same_time(service: Service) -> Result<(), String> {
 pub fn stops_idle_workers(service: Service) -> Result<(), String> {
     let are_started =
         |records: &[Record]| records.iter().filter(|record| record.event == Event::WorkerStarted).count() == 3;
-    let mut shortest = Duration::MAX;
-    for _ in 0..3 {
-        let ended = run(service, plan(3, 1e-4, false), vec![], Some(are_started))?;
-        story(&ended, 3, 0)?;
-        shortest = shortest.min(ended.took);
-    }
-    match shortest < PROMPT {
-        true => Ok(()),
-        false => Err(format!(
-            "The workers have nothing to do, and the service ends {:.1} s after it was stopped: nothing wakes them.",
-            shortest.as_secs_f64()
-        )),
+    let ended = run(service, plan(3, 1e-4, false), vec![], Stop::When(are_started))?;
+    story(&ended, 3, 0)?;
+    match ended.halted {
+        false => Ok(()),
+        true => Err(
+            "The workers have nothing to do, and after the service was stopped, all its threads are blocked: nothing \
+                     wakes them."
+                .to_owned(),
+        ),
     }
 }
 
@@ -210,7 +233,7 @@ pub fn stops_idle_workers(service: Service) -> Result<(), String> {
 /// When the service breaks the contract.
 pub fn stops_busy_workers(service: Service) -> Result<(), String> {
     let some_are_done = |records: &[Record]| records.iter().filter(|record| is_completed(record)).count() >= 4;
-    let ended = run(service, plan(2, 0.02, false), jobs(Kind::Io, 100), Some(some_are_done))?;
+    let ended = run(service, plan(2, 0.02, false), jobs(Kind::Io, 100), Stop::When(some_are_done))?;
     story(&ended, 2, 100)?;
     match ended.left {
         0 => Err("The service was stopped after 4 of 100 jobs, and it did all of them.".to_owned()),
@@ -225,7 +248,7 @@ pub fn stops_busy_workers(service: Service) -> Result<(), String> {
 /// When the service breaks the contract.
 pub fn stops_at_its_deadline(service: Service) -> Result<(), String> {
     let plan = Plan { time: Duration::from_millis(200), ..plan(2, 0.02, false) };
-    let ended = run(service, plan, jobs(Kind::Io, 100), None)?;
+    let ended = run(service, plan, jobs(Kind::Io, 100), Stop::Never)?;
     story(&ended, 2, 100)?;
     let early = ended.records.iter().find(|record| record.event == Event::ServiceStopping);
     if early.is_some_and(|record| record.at < plan.time) {
@@ -244,12 +267,11 @@ pub fn stops_at_its_deadline(service: Service) -> Result<(), String> {
 /// When the service breaks the contract.
 pub fn reports_idle_workers(service: Service) -> Result<(), String> {
     let is_idle = |records: &[Record]| records.iter().any(|record| record.event == Event::NoWork);
-    let plan = Plan { time: Duration::from_millis(2500), ..plan(1, 1e-4, false) };
-    let ended = run(service, plan, vec![], Some(is_idle))?;
+    let ended = run(service, plan(1, 1e-4, false), vec![], Stop::WhenOrIdle(is_idle))?;
     story(&ended, 1, 0)?;
     let waited = ended.records.iter().find(|record| record.event == Event::NoWork);
     match waited.map(|record| record.at) {
-        None => Err("A worker waited for 2.5 s, and it didn't record `NoWork` after 1 s.".to_owned()),
+        None => Err("A worker waited for two seconds, and it didn't record `NoWork` after the first one.".to_owned()),
         Some(at) if at < Duration::from_millis(999) => {
             Err(format!("A worker records `NoWork` after {} ms instead of 1 s.", at.as_millis()))
         }
@@ -282,7 +304,7 @@ pub fn is_blocked_while_idle(service: Service) -> Result<(), String> {
 ///
 /// When the service breaks the contract.
 pub fn shares_the_jobs(service: Service) -> Result<(), String> {
-    let ended = run(service, plan(3, 0.005, true), jobs(Kind::Cpu, 30), None)?;
+    let ended = run(service, plan(3, 0.005, true), jobs(Kind::Cpu, 30), Stop::Never)?;
     story(&ended, 3, 30)?;
     let done = |id| ended.records.iter().filter(|record| record.worker == Some(id) && is_completed(record)).count();
     match (0..3).map(WorkerId).find(|id| done(*id) == 0) {

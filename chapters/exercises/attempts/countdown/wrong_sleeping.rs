@@ -1,0 +1,33 @@
+//! Polls, and sleeps in between.
+//! Refused: main polls instead of waiting
+
+use std::time::Duration;
+
+use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
+use chapters::scheduler::thread::{self, Thread};
+
+/// A latch that opens when it has been counted down to zero.
+pub struct Latch {
+    left: AtomicUsize,
+    /// The thread that waits.
+    waiter: Thread,
+}
+
+impl Latch {
+    /// Creates a latch for the calling thread to wait for.
+    pub fn new(count: usize) -> Self {
+        Self { left: AtomicUsize::new(count), waiter: thread::current() }
+    }
+
+    /// Counts down by one.
+    pub fn count_down(&self) {
+        self.left.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Blocks until the count is zero.
+    pub fn wait(&self) {
+        while self.left.load(Ordering::Acquire) > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Does not count a thread that waits for itself.
+//! Refused: which A itself holds
+
+/// A thread, by its name, and locks, by theirs.
+pub struct Thread {
+    pub name: &'static str,
+    pub holds: &'static [&'static str],
+    pub waits_for: Option<&'static str>,
+}
+
+/// Returns the names of the threads that wait for each other in a circle, in the order of `threads`.
+pub fn deadlocked(threads: &[Thread]) -> Vec<&'static str> {
+    let next = |thread: &Thread| {
+        let lock = thread.waits_for?;
+        threads.iter().find(|other| other.name != thread.name && other.holds.contains(&lock))
+    };
+    let leads_back = |thread: &Thread| {
+        let mut reached = next(thread);
+        for _ in threads {
+            match reached {
+                Some(other) if other.name == thread.name => return true,
+                Some(other) => reached = next(other),
+                None => return false,
+            }
+        }
+        false
+    };
+    threads.iter().filter(|thread| leads_back(thread)).map(|thread| thread.name).collect()
+}

@@ -1,0 +1,24 @@
+//! Returns the first result, even if it is an error.
+//! Refused: one answers 2 after 2 s
+
+use tokio::task::JoinSet;
+
+/// Returns the first answer that isn't an error, or all errors.
+pub async fn first_answer<F>(requests: Vec<F>) -> Result<u32, Vec<String>>
+where
+    F: Future<Output = Result<u32, String>> + Send + 'static,
+{
+    let mut requests: JoinSet<_> = requests.into_iter().collect();
+    let mut errors = Vec::new();
+    while let Some(ended) = requests.join_next().await {
+        match ended {
+            Ok(Ok(answer)) => {
+                requests.shutdown().await;
+                return Ok(answer);
+            }
+            Ok(Err(error)) => return Err(vec![error]),
+            Err(panic) => errors.push(panic.to_string()),
+        }
+    }
+    Err(errors)
+}

@@ -1,0 +1,23 @@
+//! Aborts the others by dropping them, and does not wait for their end.
+//! Refused: still exist
+
+use tokio::task::JoinSet;
+
+/// Returns the first answer that isn't an error, or all errors.
+pub async fn first_answer<F>(requests: Vec<F>) -> Result<u32, Vec<String>>
+where
+    F: Future<Output = Result<u32, String>> + Send + 'static,
+{
+    let mut requests: JoinSet<_> = requests.into_iter().collect();
+    let mut errors = Vec::new();
+    while let Some(ended) = requests.join_next().await {
+        match ended {
+            Ok(Ok(answer)) => {
+                return Ok(answer);
+            }
+            Ok(Err(error)) => errors.push(error),
+            Err(panic) => errors.push(panic.to_string()),
+        }
+    }
+    Err(errors)
+}

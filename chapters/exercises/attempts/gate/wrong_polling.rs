@@ -1,0 +1,35 @@
+//! Polls the gate.
+//! Refused: polls instead of waiting
+
+use chapters::scheduler::sync::{Condvar, Mutex};
+use chapters::scheduler::thread;
+
+/// A gate that can be opened once.
+pub struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    pub fn new() -> Self {
+        Self { is_open: Mutex::new(false), opened: Condvar::new() }
+    }
+
+    /// Opens the gate, and wakes the threads that wait at it.
+    pub fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+
+    /// Waits until the gate is open.
+    pub fn wait(&self) {
+        while !self.is_open() {
+            thread::yield_now();
+        }
+    }
+
+    /// Returns whether the gate is open.
+    pub fn is_open(&self) -> bool {
+        *self.is_open.lock().unwrap()
+    }
+}

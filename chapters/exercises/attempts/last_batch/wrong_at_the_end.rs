@@ -1,0 +1,16 @@
+//! Keeps everything until the queue is shut down.
+//! Refused: the batches had the sizes
+
+use chapters::coroutines::Queue;
+
+/// Writes all items that are put before the queue is shut down.
+pub async fn work(queue: &Queue<u32>, mut write: impl FnMut(&[u32])) {
+    let mut all = Vec::new();
+    while let Ok(item) = queue.get().await {
+        all.push(item);
+    }
+    for batch in all.chunks(4) {
+        write(batch);
+        batch.iter().for_each(|_| queue.task_done().expect("it was taken"));
+    }
+}

@@ -1,0 +1,20 @@
+//! Waits for a fourth item before it writes three.
+//! Refused: The batches have the sizes
+
+use chapters::coroutines::Queue;
+
+/// Writes all items that are put before the queue is shut down.
+pub async fn work(queue: &Queue<u32>, mut write: impl FnMut(&[u32])) {
+    let mut batch = Vec::new();
+    while let Ok(item) = queue.get().await {
+        if batch.len() == 3 {
+            write(&batch);
+            batch.drain(..).for_each(|_| queue.task_done().expect("it was taken"));
+        }
+        batch.push(item);
+    }
+    if !batch.is_empty() {
+        write(&batch);
+        batch.drain(..).for_each(|_| queue.task_done().expect("it was taken"));
+    }
+}

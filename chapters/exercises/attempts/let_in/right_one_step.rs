@@ -1,0 +1,17 @@
+//! Adds in one step, so that the checkpoint can be anywhere.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use chapters::gil::GilGuard;
+
+/// Adds one to `x`, again and again, until that is enough. Returns how often it did.
+pub fn add(x: &AtomicU64, guard: &mut GilGuard<'_>, enough: impl Fn() -> bool) -> u64 {
+    let mut added = 0;
+    while !enough() {
+        guard.checkpoint();
+        x.fetch_add(1, Relaxed);
+        guard.checkpoint();
+        added += 1;
+    }
+    added
+}

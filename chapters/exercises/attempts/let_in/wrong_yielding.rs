@@ -1,0 +1,18 @@
+//! Yields to another thread, and keeps the lock.
+//! Refused: kept the lock
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use chapters::gil::GilGuard;
+
+/// Adds one to `x`, again and again, until that is enough. Returns how often it did.
+pub fn add(x: &AtomicU64, _guard: &mut GilGuard<'_>, enough: impl Fn() -> bool) -> u64 {
+    let mut added = 0;
+    while !enough() {
+        let old = x.load(Relaxed);
+        x.store(old + 1, Relaxed);
+        added += 1;
+        std::thread::yield_now();
+    }
+    added
+}

@@ -1,0 +1,39 @@
+//! Is woken by the end of the queue, but also wakes up once a second.
+//! Refused: it polls instead of waiting
+
+use std::time::Duration;
+
+use chapters::coroutines::Queue;
+
+pub struct Service {
+    queue: Queue<u64>,
+}
+
+impl Service {
+    pub fn new() -> Self {
+        Self { queue: Queue::new(0) }
+    }
+
+    /// Puts a number.
+    pub async fn put(&self, number: u64) {
+        self.queue.put(number).await.expect("the service runs");
+    }
+
+    /// Adds up the numbers, until the service stops.
+    pub async fn work(&self) -> u64 {
+        let mut sum = 0;
+        loop {
+            match self.queue.get_timeout(Duration::from_secs(1)).await {
+                Ok(number) => sum += number,
+                Err(_) if self.queue.is_shutdown() => break,
+                Err(_) => {}
+            }
+        }
+        sum
+    }
+
+    /// Stops the service: no more numbers will come.
+    pub fn stop(&self) {
+        self.queue.shutdown(false);
+    }
+}

@@ -1,0 +1,39 @@
+//! Polls both channels, with checkpoints.
+//! Refused: polls instead of waiting
+
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+
+use chapters::gil::{GilGuard, Watch};
+
+/// Answers each question with the result of `compute`, until all senders are gone.
+pub fn answer<W: Watch>(
+    guard: &mut GilGuard<'_, W>,
+    questions: &Receiver<u64>,
+    answers: &Sender<u64>,
+    compute: impl Fn(u64) -> u64,
+) {
+    loop {
+        match questions.try_recv() {
+            Ok(question) => answers.send(compute(question)).unwrap(),
+            Err(TryRecvError::Disconnected) => return,
+            Err(TryRecvError::Empty) => {}
+        }
+        guard.checkpoint();
+    }
+}
+
+/// Asks one question, and waits for the answer.
+pub fn ask<W: Watch>(
+    guard: &mut GilGuard<'_, W>,
+    questions: &Sender<u64>,
+    answers: &Receiver<u64>,
+    question: u64,
+) -> u64 {
+    questions.send(question).unwrap();
+    loop {
+        if let Ok(answer) = answers.try_recv() {
+            return answer;
+        }
+        guard.checkpoint();
+    }
+}

@@ -1,0 +1,35 @@
+//! Counts in the parent.
+//! Refused: The count is 6000 by fork
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use chapters::processes::shared::{Place, Shared, Words};
+use chapters::processes::start::Child;
+
+/// A worker that adds one to a word, `times` times.
+pub struct Counter {
+    pub word: Words,
+    pub times: u64,
+}
+
+impl Child for Counter {
+    type Preparation = (Place, u64);
+
+    fn pack(&self) -> io::Result<(Self::Preparation, Vec<BorrowedFd<'_>>)> {
+        self.word[0].fetch_add(self.times, Relaxed);
+        Ok(((self.word.place(), 0), vec![self.word.memory().as_fd()]))
+    }
+
+    fn unpack((place, times): Self::Preparation, mut files: Vec<OwnedFd>) -> io::Result<Self> {
+        let memory = Arc::new(Shared::map(files.pop().ok_or(io::ErrorKind::InvalidData)?)?);
+        let word = memory.at(place, 1)?;
+        Ok(Self { word, times })
+    }
+
+    fn run(self) {
+        (0..self.times).for_each(|_| _ = self.word[0].fetch_add(1, Relaxed));
+    }
+}

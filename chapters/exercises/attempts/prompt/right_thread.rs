@@ -1,0 +1,19 @@
+//! Starts a thread that sends the answers.
+
+use std::thread;
+
+/// A job that blocks the thread on which it is called.
+pub type Job = Box<dyn FnOnce() -> u64 + Send>;
+
+/// Runs all jobs, and returns their answers in order.
+pub async fn answer(jobs: Vec<Job>) -> Vec<u64> {
+    let (sender, answers) = async_channel::unbounded();
+    let count = jobs.len();
+    thread::spawn(move || jobs.into_iter().for_each(|job| _ = sender.send_blocking(job())));
+    let mut all = Vec::new();
+    while let Ok(answer) = answers.recv().await {
+        all.push(answer);
+    }
+    assert_eq!(all.len(), count);
+    all
+}

@@ -1,0 +1,41 @@
+//! Never waits for room.
+//! Refused: a third has been put
+
+use std::collections::VecDeque;
+
+use chapters::coroutines::{Condition, Lock};
+
+/// A queue of at most `maxsize` items.
+pub struct Bounded {
+    items: Lock<VecDeque<u32>>,
+    not_empty: Condition,
+    not_full: Condition,
+    maxsize: usize,
+}
+
+impl Bounded {
+    pub fn new(maxsize: usize) -> Self {
+        Self {
+            items: Lock::guarding(VecDeque::new()),
+            not_empty: Condition::new(),
+            not_full: Condition::new(),
+            maxsize,
+        }
+    }
+
+    /// Waits until there is room, and puts an item.
+    pub async fn put(&self, item: u32) {
+        let mut items = self.items.acquire().await;
+        items.push_back(item);
+        self.not_empty.notify(1);
+    }
+
+    /// Waits until there is an item, and takes it.
+    pub async fn get(&self) -> Option<u32> {
+        let has_item = |items: &mut VecDeque<u32>| !items.is_empty();
+        let mut items = self.not_empty.wait_for(self.items.acquire().await, has_item).await;
+        let item = items.pop_front();
+        self.not_full.notify(1);
+        item
+    }
+}
