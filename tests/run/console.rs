@@ -24,6 +24,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, thread};
 
+use exercises::catalog::{self, Needs};
 use snapbox::IntoData;
 
 use crate::common::{Block, root};
@@ -129,7 +130,8 @@ pub fn run(block: &Block, contract: &Contract) -> Result<(), String> {
             Plan::Nothing if shown.output.is_empty() => {}
             Plan::Nothing => return Err(fault("it is not run, so show its output in a block of text".to_owned())),
             Plan::Other { program, .. } if program == "python3" && python::is_passed_over() => {}
-            Plan::Ours { program, .. } if program.ends_with(MACHINES) && machines_are_passed_over() => {}
+            Plan::Ours { program, arguments }
+                if (program.ends_with(MACHINES) || is_about_a_broker(&arguments)) && machines_are_passed_over() => {}
             Plan::Ours { program, .. } if program.ends_with("chapter-python") && python::is_passed_over() => {}
             plan => check(&shown, &plan, contract).map_err(fault)?,
         }
@@ -259,6 +261,12 @@ static BUILT_DETECTOR: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["
 /// The program of another package that isn't built with the others, because that takes minutes. `cargo test -p machines`
 /// builds it, and the program that was built last is run.
 pub const MACHINES: &str = "chapter-machines";
+
+/// Whether the arguments are those of the exercises, for one that needs a broker.
+fn is_about_a_broker(arguments: &[String]) -> bool {
+    let [command, name] = arguments else { return false };
+    command == "run" && catalog::find(name).is_some_and(|exercise| exercise.needs == Needs::Broker)
+}
 
 /// Whether to pass over [`MACHINES`]: it hasn't been built, or the broker that it starts isn't installed. Where the variable
 /// `CI` is set, that's a fault.

@@ -78,6 +78,9 @@ mod check_overdraft;
 mod check_own_coroutines;
 #[path = "own_threads.rs"]
 mod check_own_threads;
+#[cfg(feature = "broker")]
+#[path = "payments.rs"]
+mod check_payments;
 #[path = "pool.rs"]
 mod check_pool;
 #[path = "prompt.rs"]
@@ -174,6 +177,9 @@ mod overdraft;
 mod own_coroutines;
 #[path = "../own_threads.rs"]
 mod own_threads;
+#[cfg(feature = "broker")]
+#[path = "../payments.rs"]
+mod payments;
 #[path = "../pool.rs"]
 mod pool;
 #[path = "../prompt.rs"]

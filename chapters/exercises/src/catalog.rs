@@ -1,7 +1,9 @@
 //! The exercises in the order of the chapters, with their hints and the sections that teach them.
 
+use std::env;
 use std::fmt;
 use std::fs;
+use std::path::PathBuf;
 
 use crate::compile::root;
 
@@ -26,6 +28,20 @@ impl fmt::Display for Level {
     }
 }
 
+/// The program of a broker.
+const BROKER: &str = "nats-server";
+
+/// What an exercise needs, from the quickest to compile to the slowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Other crates.
+    Crates,
+    /// The code of the book as well.
+    Book,
+    /// A client of a broker as well, and the program `nats-server`.
+    Broker,
+}
+
 /// An exercise.
 #[derive(Debug)]
 pub struct Exercise {
@@ -37,8 +53,8 @@ pub struct Exercise {
     pub section: &'static str,
     /// Its kind.
     pub level: Level,
-    /// Whether it needs the code of the book, and not only other crates.
-    pub book: bool,
+    /// What it needs.
+    pub needs: Needs,
     /// The hints, each of which gives away more than the one before.
     pub hints: &'static [&'static str],
 }
@@ -47,6 +63,21 @@ impl Exercise {
     /// The page that sets it, as a path from the root.
     fn page(&self) -> String {
         format!("book/src/{}.md", self.chapter)
+    }
+
+    /// How to install a program that the exercise needs, if it's missing.
+    pub fn missing_program(&self) -> Option<String> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        // The folders where `machines` looks as well.
+        let folders = env::split_paths(&path).chain(["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(PathBuf::from));
+        let is_needed = self.needs == Needs::Broker;
+        let is_there = folders.map(|folder| folder.join(BROKER)).any(|program| program.is_file());
+        (is_needed && !is_there).then(|| {
+            format!(
+                "It needs {BROKER}, which isn't installed: install the Debian package of that name (apt install {BROKER}), or \
+                 download it from https://nats.io/download."
+            )
+        })
     }
 
     /// The title of the chapter.
@@ -78,7 +109,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "service",
         section: "Stopping the workers",
         level: Level::Fix,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "The iterator over a channel ends when the channel is empty and its last sender has been dropped. Which \
              senders are there?",
@@ -90,7 +121,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "service",
         section: "The same with coroutines",
         level: Level::Fix,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "Awaiting a future that's ready doesn't pause the coroutine, and as long as the queue has items, `recv` is \
              ready.",
@@ -102,7 +133,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "gil",
         section: "Threads that compute, and threads that wait",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A thread that waits for a message keeps the lock that the other thread needs to send the message.",
             "`allow_threads` releases the lock while it calls a closure. Which calls may block?",
@@ -113,7 +144,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "gil",
         section: "Why `x += 1` isn't safe",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "`checkpoint` lets another thread acquire the lock, if one has asked for it.",
             "At a checkpoint between the load and the store, the other thread could change `x`.",
@@ -124,7 +155,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "locks",
         section: "Deadlock",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "If all threads lock the accounts in the same order, they can't wait for each other in a circle. What could \
              that order be?",
@@ -137,7 +168,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "locks",
         section: "Deadlock",
         level: Level::Extend,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "Both calls must lock the two mutexes in the same order, whatever the order of the arguments.",
             "A mutex can't move while it's borrowed, so its address is as good as a number. `std::ptr::from_ref` makes a \
@@ -149,7 +180,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "conditions",
         section: "Wait in a loop",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A notification means that the pile may have grown, but not that it's high enough.",
             "Check the height again after each wakeup, and wait again if it's too low. `while` does that, and so does \
@@ -161,7 +192,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "conditions",
         section: "When a thread fails",
         level: Level::Extend,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A panic unwinds the stack: it skips the rest of the function, but it drops the local variables.",
             "Write a struct that holds a reference to the kitchen, and implement `Drop` for it.",
@@ -173,7 +204,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "conditions",
         section: "Semaphores",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "Start with `acquire`. Lock `permits`. If the number isn't 0, subtract 1 and return. If it is 0, the thread has to sleep, but it can't keep the mutex locked while it sleeps, because then no other thread could add a permit. `Condvar::wait` takes the guard, unlocks the mutex, and blocks, all in one atomic step. It returns with the mutex locked again.",
             "When `wait` returns, there may not be a permit. Another thread may have taken it after the notification and before the waiting thread locked the mutex again, or the wakeup may have been spurious. So check the number again, and wait again if it's 0. Keep the mutex locked from each check until you act on its result.",
@@ -185,7 +216,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "conditions",
         section: "One-time events",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "The receiver waits in a loop until the sender is gone. Then it takes the value, if there is one.",
             "`send` takes `self`, so the sender is dropped at its end. Where does the notification have to be, so that it comes in both cases?",
@@ -196,7 +227,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "conditions",
         section: "Notify one or all, with or without the lock",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "`wait` locks `left`, and while the count isn't zero, it calls `self.open.wait(left)`, which unlocks the mutex and sleeps in one step.",
             "A thread may wake up although the count isn't zero. So check it again after each wakeup.",
@@ -208,7 +239,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "conditions",
         section: "Wait in a loop",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A reader waits while `has_writer` is true. A writer waits while it's true or while `readers` isn't zero. Check again after each wakeup.",
             "Readers mustn't keep the mutex while they hold the lock, because then they would exclude each other. The mutex protects only the state.",
@@ -220,7 +251,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "atomics",
         section: "A compare-and-swap loop",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "The check and the change must be one step, which fails if the balance has changed in between.",
             "`compare_exchange` stores the new balance only if the old one is still there. If it fails, check again.",
@@ -231,7 +262,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "atomics",
         section: "A lock from one atomic and `park`",
         level: Level::Extend,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "`fetch_sub` returns the previous value, so exactly one thread finds out that it was the last.",
             "`park` may return for no reason, or because of a token from earlier. Check the count again.",
@@ -242,7 +273,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "atomics",
         section: "Double-checked initialization",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "The check that the state is `New` and the change to `Running` must be one step: keep the mutex locked in between. The thread that made the change runs the function.",
             "A thread that finds the state `Running` has to wait until it's `Done`. Several threads may wait.",
@@ -253,7 +284,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "atomics",
         section: "`Release` and `Acquire`: publishing",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "The check that the lock is free and the change must be one step: `swap(true, ..)` returns the previous value, so exactly one thread sees `false`.",
             "`unlock` publishes what the holder wrote, and `lock` has to see it. Which ordering publishes, and which sees?",
@@ -264,7 +295,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "queues",
         section: "One lock, three conditions",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "Two getters wait, and two items are put before the first getter has run. How many times does `put` notify?",
             "Notify one getter for each item, and one putter for each place that becomes free.",
@@ -275,7 +306,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "queues",
         section: "Waiting until the work is done",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "What is in `batch` when the loop ends?",
             "`join` promises that all items have been processed. When has an item been processed?",
@@ -286,7 +317,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "queues",
         section: "Shutdown",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A flag can't wake anyone. Which method of the queue wakes the tasks that wait for an item?",
             "After `shutdown(false)`, `get` still returns the items that were put before, and then an error.",
@@ -297,7 +328,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "queues",
         section: "One lock, three conditions",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "`put` locks `items`, and while there are `capacity` items, it calls `self.not_full.wait(items)`, which unlocks the mutex and sleeps in one step.",
             "After a wakeup, another thread may have been there first. So check again, and keep the mutex locked from the check to the change.",
@@ -309,7 +340,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "threads",
         section: "Stopping a thread",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A thread in `thread::sleep` can't be woken. What can wait for an interval and be woken earlier?",
             "`chapters::threads::Event` has `wait_timeout`, which returns whether the event was set.",
@@ -320,7 +351,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "threads",
         section: "When a worker panics",
         level: Level::Extend,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "`std::panic::catch_unwind` calls a closure, and returns an error if the closure panics.",
             "The compiler wants a closure that's unwind safe. Wrap the job itself: `catch_unwind(AssertUnwindSafe(job))`. \
@@ -332,7 +363,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "threads",
         section: "A pool",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "The pool needs a channel for the jobs, and its threads. A job can be a `Box<dyn FnOnce() + Send>`: a closure that calls the job and sends the result to its answer.",
             "`catch_unwind(AssertUnwindSafe(job))` returns the payload of a panic, which is a `&str` or a `String`: `downcast_ref` finds out. Nobody may be waiting for the result, so an error of `send` is no reason to panic.",
@@ -344,7 +375,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "threads",
         section: "A pool that waits for itself",
         level: Level::Extend,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "Both threads wait for an answer, and the tasks that would answer are in the queue. Who could perform them?",
             "Wait for two things at once: for the answer, and for another task. `crossbeam::select!` does that.",
@@ -356,7 +387,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "processes",
         section: "Sending work through a pipe",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A pipe ends when every copy of its writing end has been closed. Which copies are there?",
             "The children's copies are closed when the children exit. The parent has one as well.",
@@ -368,7 +399,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "processes",
         section: "Reaping children",
         level: Level::Extend,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A process that's killed can't report anything, but the operating system can.",
             "`fork::start` returns a `Process`, and its `wait` returns how the process ended. `fork::exit(1)` ends a child \
@@ -381,7 +412,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "processes",
         section: "Starting workers with `Starter`",
         level: Level::Extend,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A worker that's started as a new program has only what `pack` sends to it.",
             "Shared memory is an open file: `self.word.memory()`. The position in it is `self.word.place()`.",
@@ -394,7 +425,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "processes",
         section: "Reaping children",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "Send the results through a pipe. The parent closes its writing end after the fork, so the pipe ends when the worker does, however that is.",
             "The number of results that came says which job was in hand when the worker died. `wait` reaps the worker, and its status says whether it exited normally.",
@@ -405,7 +436,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "coroutines",
         section: "Wakers",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "Before `poll` returns `Pending`, it has to store its waker where `ring` finds it.",
             "A future may be polled several times, each time with another waker. Only the latest one counts, so each \
@@ -418,7 +449,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "coroutines",
         section: "Blocking the event loop",
         level: Level::Fix,
-        book: false,
+        needs: Needs::Crates,
         hints: &["tokio has threads for work that blocks: `tokio::task::spawn_blocking` returns a future."],
     },
     Exercise {
@@ -426,7 +457,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "coroutines",
         section: "What an `async fn` compiles to",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "`std::pin::pin!` pins a future in a local variable, and `std::future::poll_fn` makes a future of a closure that's called for each poll. The closure gets the context to pass on.",
             "A future mustn't be polled again after it was ready. So keep its output in an `Option`, and poll it only while that's `None`.",
@@ -437,7 +468,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "coroutines",
         section: "Two workers and a small executor",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A waker knows the number of its task. `wake` puts the number on the queue, and `spawn` does that as well, so that a new task is polled.",
             "`block_on` takes a number from the queue. While the queue is empty, it waits on `more`, and checks again after each wakeup. `wake` notifies `more`.",
@@ -449,7 +480,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "sockets",
         section: "Cancel safety",
         level: Level::Extend,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "When a future is dropped, so are its local variables.",
             "Keep the first glove in `self` until the second one is there.",
@@ -460,7 +491,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "sockets",
         section: "Limits",
         level: Level::Extend,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "Which of the two awaits can wait forever?",
             "`timeout` returns an error if the time is up, and `?` turns that error into an `io::Error`.",
@@ -472,7 +503,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "sockets",
         section: "Canceling a coroutine",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "`std::pin::pin!` pins both futures, and `std::future::poll_fn` makes a future of a closure that's called for each poll and gets the context.",
             "Poll the future first. Only if it's pending, poll the timer. Both leave the waker of the context where it's needed, so there's nothing else to wake.",
@@ -483,7 +514,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "sockets",
         section: "Limits",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "Keep the state in a `tokio::sync::Mutex`, and keep it locked while you wait: its waiters get it in the order in which they came. `sleep_until` is cancel safe, and a guard is released when the future is dropped.",
             "You need either the number of permits and the time since which they count, or a single time: the one at which all permits will be back. Change the state only after the wait, so that a caller that's dropped changes nothing.",
@@ -494,7 +525,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "pools",
         section: "A pool that returns results",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "A scope can start the threads, and an iterator behind a mutex can hand out the items with their places: `items.into_iter().enumerate()`.",
             "Catch the panic of the function with `catch_unwind(AssertUnwindSafe(..))`, empty the iterator, and call `resume_unwind` when all threads have ended.",
@@ -505,7 +536,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "pools",
         section: "Every task needs an owner",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "Spawn all requests in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they come.",
             "Dropping the set aborts the tasks, but doesn't wait for their end. `shutdown` does both.",
@@ -516,7 +547,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "pools",
         section: "Graceful shutdown",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "A `JoinSet` in a mutex holds the tasks. `join_next` returns the end of one of them, and its error says whether the task panicked or was canceled.",
             "If the set is in an `Option`, `shut_down` can take it, and `submit` knows by that. Don't keep the mutex locked over an `.await`.",
@@ -528,7 +559,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "pools",
         section: "Every task needs an owner",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "All children can be in one `JoinSet` behind a mutex, in an `Arc` that the clones of the scope share. The body can be a child as well.",
             "A child must be able to spawn another one while the scope waits. So lock the set only for each poll: `poll_fn(|context| set.lock().unwrap().poll_join_next(context))`.",
@@ -540,7 +571,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "pools",
         section: "Graceful shutdown",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "Begin with the workers: a loop that takes a job from a channel, with `recv_timeout(IDLE_TIMEOUT)`. The chapter on the service shows the book's own loop.",
             "If the sender is dropped, the workers' loops end when the queue is empty. For a stop, they also need a flag, because there may be jobs left. Dropping the sender wakes those that wait.",
@@ -552,7 +583,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "pools",
         section: "Graceful shutdown",
         level: Level::Build,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "Copy your service with threads. `task::spawn` starts a worker, `timeout` around `recv` limits its wait, and jobs have a `run_async`.",
             "`tokio::select!` waits for the stop, the deadline, and the last worker.",
@@ -564,7 +595,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "debugging",
         section: "loom",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A woken thread checks the gate, finds it closed, and waits again. What has to be true before you notify?",
         ],
@@ -574,7 +605,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "debugging",
         section: "A detector in the program",
         level: Level::Build,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "From each thread, follow the lock that it waits for to the thread that holds it, and so on.",
             "A path that starts outside of a circle may lead into it and never come back. So take at most as many steps as there are threads.",
@@ -585,7 +616,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "choosing",
         section: "Both",
         level: Level::Fix,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "There are two limits: how much each worker can do, and how much all cores can compute.",
             "A worker does one thing at a time, so its share is computing and waiting together.",
@@ -596,7 +627,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "choosing",
         section: "Many idle workers",
         level: Level::Extend,
-        book: false,
+        needs: Needs::Crates,
         hints: &[
             "A semaphore would limit the work, but each request would still need a thread of its own.",
             "Start eight threads that take requests from a queue until it's empty.",
@@ -607,7 +638,7 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "machines",
         section: "Leases instead of locks",
         level: Level::Fix,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "A holder that has only read relies on what it has read. So a request that reads also has to make older tokens \
              invalid.",
@@ -619,13 +650,29 @@ pub const EXERCISES: &[Exercise] = &[
         chapter: "machines",
         section: "At most once, at least once",
         level: Level::Extend,
-        book: true,
+        needs: Needs::Book,
         hints: &[
             "The check that the number is new and the entry that says so must be one step. What can the entry be as long as \
              there's no result?",
             "A thread that finds a request in progress waits on `ended`, and checks again. But the mutex mustn't be locked \
              while an action is running.",
             "If an action fails, remove its entry and notify, too. A waiting thread then performs its own action.",
+        ],
+    },
+    #[cfg(target_os = "linux")]
+    Exercise {
+        name: "payments",
+        chapter: "machines",
+        section: "At most once, at least once",
+        level: Level::Extend,
+        needs: Needs::Broker,
+        hints: &[
+            "A payment comes again if its consumer dies before the broker has the acknowledgment, or takes too long. The new \
+             consumer can't know that, unless the database says so.",
+            "A consumer can be killed between any two transactions. So the number and the new balance must be stored in \
+             the same one.",
+            "`insert` returns whether the number is new. Acknowledge the payment in both cases, but only after the \
+             transaction.",
         ],
     },
 ];

@@ -21,6 +21,8 @@ const OUTPUT_LINES: usize = 20;
 pub enum Outcome {
     /// The file isn't there.
     Missing,
+    /// A program that the exercise needs isn't there.
+    Unavailable(String),
     /// The compiler's messages.
     DoesNotCompile(String),
     /// The fault, and the output of the exercise.
@@ -56,7 +58,7 @@ pub fn check(name: &str, file: &Path, libraries: &Libraries, colors: bool) -> Re
     let mut compiled = compile::compile(name, &attempts, libraries, colors)?;
     if matches!(&compiled, Compiled::Errors(messages) if MISFITS.iter().any(|code| messages.contains(code))) {
         Libraries::forget();
-        compiled = compile::compile(name, &attempts, &Libraries::compile(libraries.has_book())?, colors)?;
+        compiled = compile::compile(name, &attempts, &Libraries::compile(libraries.needs())?, colors)?;
     }
     match compiled {
         Compiled::Errors(messages) => Ok(Outcome::DoesNotCompile(messages)),

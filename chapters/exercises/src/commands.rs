@@ -1,5 +1,6 @@
 //! The commands that check or show exercises and then end.
 
+use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -39,11 +40,15 @@ pub struct Desk {
     pub colors: bool,
 }
 
+/// The folder with the exercises that an environment variable names.
+pub fn folder_in_environment() -> Option<PathBuf> {
+    env::var_os("EXERCISES_FOLDER").map(PathBuf::from)
+}
+
 impl Desk {
     /// The exercises in a folder, or in the repository's.
-    pub fn new(folder: Option<&str>) -> Self {
-        let state =
-            folder.map_or_else(|| compile::root().join(".exercises"), |folder| Path::new(folder).join(".exercises"));
+    pub fn new(folder: Option<&Path>) -> Self {
+        let state = folder.map_or_else(compile::root, Path::to_owned).join(".exercises");
         let folder = folder.map_or_else(
             || compile::root().join("chapters/exercises"),
             |folder| fs::canonicalize(folder).unwrap_or_else(|_| folder.into()),
@@ -69,9 +74,10 @@ impl Desk {
     /// When the check can't be compiled or run.
     pub fn check(&self, exercise: &Exercise) -> Result<Outcome, String> {
         let file = self.file(exercise);
-        let outcome = match file.is_file() {
-            true => check::check(exercise.name, &file, &Libraries::compile(exercise.book)?, self.colors)?,
-            false => Outcome::Missing,
+        let outcome = match (file.is_file(), exercise.missing_program()) {
+            (false, _) => Outcome::Missing,
+            (true, Some(how)) => Outcome::Unavailable(how),
+            (true, None) => check::check(exercise.name, &file, &Libraries::compile(exercise.needs)?, self.colors)?,
         };
         let solved = matches!(outcome, Outcome::Solved(_));
         self.progress
@@ -104,6 +110,10 @@ impl Desk {
             Outcome::Missing => {
                 let file = self.shown(exercise);
                 text = format!("{not_yet}\n\n{file} is missing. `reset {name}` restores the original.\n");
+            }
+            Outcome::Unavailable(how) => {
+                text =
+                    format!("{}\n\n{how}\n", paint(&format!("{name}: can't be checked here"), |it| it.yellow().bold()))
             }
             Outcome::DoesNotCompile(messages) => text = format!("{not_yet}\n\n{}\n", messages.trim_end()),
             Outcome::Wrong { report, output } => {
@@ -259,7 +269,10 @@ pub fn after(desk: &Desk, exercise: &Exercise) -> String {
 /// When the command line is wrong, or something that the command needs is missing.
 pub fn run_solution(desk: &Desk, name: &str) -> Result<ExitCode, Stop> {
     let exercise = named(name)?;
-    let libraries = Libraries::compile(exercise.book)?;
+    if let Some(how) = exercise.missing_program() {
+        return Err(Stop::Failed(how));
+    }
+    let libraries = Libraries::compile(exercise.needs)?;
     let file = compile::root().join(format!("chapters/exercises/solutions/{}.rs", exercise.name));
     let outcome = check::check(exercise.name, &file, &libraries, desk.colors)?;
     print!("{}", desk.report(exercise, &outcome));
@@ -326,21 +339,22 @@ pub fn restore(desk: &Desk, exercise: &Exercise) -> Result<String, String> {
 ///
 /// When the command line is wrong, or something that the command needs is missing.
 pub fn verify(desk: &Desk) -> Result<ExitCode, Stop> {
-    let mut solved = 0;
+    let (mut solved, mut skipped) = (0, 0);
     for exercise in EXERCISES {
         let outcome = desk.check(exercise)?;
-        let is_solved = matches!(outcome, Outcome::Solved(_));
-        solved += usize::from(is_solved);
+        solved += usize::from(matches!(outcome, Outcome::Solved(_)));
+        skipped += usize::from(matches!(outcome, Outcome::Unavailable(_)));
         let said = match outcome {
-            Outcome::Solved(_) => "solved",
-            Outcome::Wrong { .. } => "not solved yet",
-            Outcome::DoesNotCompile(_) => "doesn't compile",
-            Outcome::Missing => "is missing",
+            Outcome::Solved(_) => "solved".to_owned(),
+            Outcome::Wrong { .. } => "not solved yet".to_owned(),
+            Outcome::DoesNotCompile(_) => "doesn't compile".to_owned(),
+            Outcome::Missing => "is missing".to_owned(),
+            Outcome::Unavailable(how) => format!("skipped. {how}"),
         };
         println!("{}: {said}", exercise.name);
     }
     println!("\n{solved} of {} are solved.", EXERCISES.len());
-    Ok(if solved == EXERCISES.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if solved + skipped == EXERCISES.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[cfg(test)]

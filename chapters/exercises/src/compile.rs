@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use crate::catalog::Needs;
+
 /// The root of the repository.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -32,19 +34,24 @@ pub struct Libraries {
     files: Vec<(String, PathBuf)>,
     /// Where the libraries are that these libraries use.
     folder: PathBuf,
+    /// For what they're enough.
+    needs: Needs,
 }
 
 /// The crates that exercises and their checks name.
-const CRATES: [&str; 6] = ["async_channel", "chapters", "checks", "crossbeam", "nix", "tokio"];
+const CRATES: [&str; 8] =
+    ["async_channel", "async_nats", "chapters", "checks", "crossbeam", "futures_util", "nix", "tokio"];
 
 impl Libraries {
     /// The command that compiles the libraries. Only some exercises need the book's own code, which takes longest.
-    pub fn command(book: bool) -> Command {
+    pub fn command(needs: Needs) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["build", "--package=checks", "--lib", "--message-format=json-render-diagnostics", "--target-dir"]);
         cargo.arg(target()).current_dir(root()).stdin(Stdio::null());
-        if !book {
-            cargo.arg("--no-default-features");
+        match needs {
+            Needs::Crates => _ = cargo.arg("--no-default-features"),
+            Needs::Book => {}
+            Needs::Broker => _ = cargo.arg("--features=broker"),
         }
         cargo
     }
@@ -54,46 +61,50 @@ impl Libraries {
     /// # Errors
     ///
     /// When cargo can't compile them.
-    pub fn compile(book: bool) -> Result<Self, String> {
-        if let Some(known) = Self::known(book) {
+    pub fn compile(needs: Needs) -> Result<Self, String> {
+        if let Some(known) = Self::known(needs) {
             return Ok(known);
         }
-        let libraries = Self::compile_with_cargo(book)?;
-        libraries.note(book);
+        let libraries = Self::compile_with_cargo(needs)?;
+        libraries.note();
         Ok(libraries)
     }
 
     /// The file that says where the libraries are.
-    fn place_of_the_note(book: bool) -> PathBuf {
-        target().join("exercises").join(if book { "libraries-with-book" } else { "libraries" })
+    fn place_of_the_note(needs: Needs) -> PathBuf {
+        target().join("exercises").join(match needs {
+            Needs::Crates => "libraries",
+            Needs::Book => "libraries-with-book",
+            Needs::Broker => "libraries-with-broker",
+        })
     }
 
     /// Notes where the libraries are. Without the note, cargo is asked the next time.
-    fn note(&self, book: bool) {
+    fn note(&self) {
         let lines = self.files.iter().map(|(name, file)| format!("{name} {}\n", file.display()));
         let text = format!("{}\n{}", self.folder.display(), lines.collect::<String>());
-        let place = Self::place_of_the_note(book);
+        let place = Self::place_of_the_note(self.needs);
         let new = place.with_extension(std::process::id().to_string());
         _ = fs::create_dir_all(target().join("exercises"));
         _ = fs::write(&new, text).and_then(|()| fs::rename(&new, place));
     }
 
-    /// Whether the book's own code is among them.
-    pub fn has_book(&self) -> bool {
-        self.files.iter().any(|(name, _)| name == "chapters")
+    /// For what they're enough.
+    pub fn needs(&self) -> Needs {
+        self.needs
     }
 
     /// Forgets where the libraries are, because they don't fit together.
     pub fn forget() {
-        for book in [true, false] {
+        for needs in [Needs::Crates, Needs::Book, Needs::Broker] {
             // If there's none, that's as well.
-            _ = fs::remove_file(Self::place_of_the_note(book));
+            _ = fs::remove_file(Self::place_of_the_note(needs));
         }
     }
 
     /// The libraries of the note, if they're newer than what they're made of, and older than the note.
-    fn known(book: bool) -> Option<Self> {
-        let place = Self::place_of_the_note(book);
+    fn known(needs: Needs) -> Option<Self> {
+        let place = Self::place_of_the_note(needs);
         let noted = changed(&place)?;
         let text = fs::read_to_string(place).ok()?;
         let mut lines = text.lines();
@@ -103,15 +114,18 @@ impl Libraries {
         let are_old = files.iter().all(|(_, file)| changed(file).is_some_and(|compiled| compiled <= noted));
         let mut sources =
             vec!["Cargo.lock", "Cargo.toml", "chapters/exercises/checks/Cargo.toml", "chapters/exercises/checks/src"];
-        if book {
+        if needs >= Needs::Book {
             sources.extend(["chapters/Cargo.toml", "chapters/src"]);
         }
+        if needs >= Needs::Broker {
+            sources.extend(["chapters/machines/Cargo.toml", "chapters/machines/src"]);
+        }
         let newest = sources.iter().map(|source| newest(&root().join(source))).max()?;
-        (are_old && !files.is_empty() && newest? < noted).then_some(Self { files, folder })
+        (are_old && !files.is_empty() && newest? < noted).then_some(Self { files, folder, needs })
     }
 
-    fn compile_with_cargo(book: bool) -> Result<Self, String> {
-        let mut cargo = Self::command(book);
+    fn compile_with_cargo(needs: Needs) -> Result<Self, String> {
+        let mut cargo = Self::command(needs);
         if io::stderr().is_terminal() {
             cargo.stderr(Stdio::inherit());
         }
@@ -125,7 +139,7 @@ impl Libraries {
         files.retain(|(name, _)| CRATES.contains(&name.as_str()));
         let checks = files.iter().find(|(name, _)| name == "checks").map(|(_, file)| file);
         let folder = checks.and_then(|file| file.parent()).ok_or("cargo doesn't say where it put the libraries")?;
-        Ok(Self { folder: folder.to_owned(), files })
+        Ok(Self { folder: folder.to_owned(), files, needs })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checks the exercises of the book while a reader solves them: `cargo run --bin exercises`.
 
 use std::env;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use exercises::{commands, watch};
@@ -20,7 +21,8 @@ Commands:
   verify        Checks all exercises
 
 Options:
-  --folder=DIR  Checks the exercises in this folder instead of those in chapters/exercises
+  --folder=DIR  Checks the exercises in this folder instead of those in chapters/exercises. The environment variable
+                EXERCISES_FOLDER does the same, for the reading room as well
   --help        Shows this help
 ";
 
@@ -34,9 +36,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let folder = words.iter().position(|word| word.starts_with("--folder=")).map(|place| words.remove(place));
-    let folder = folder.as_deref().and_then(|word| word.strip_prefix("--folder="));
+    let folder = folder.as_deref().and_then(|word| word.strip_prefix("--folder=")).map(PathBuf::from);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let desk = commands::Desk::new(folder);
+    let desk = commands::Desk::new(folder.or_else(commands::folder_in_environment).as_deref());
     let result = match words[..] {
         [] => watch::watch(&desk),
         ["list"] => commands::list(&desk),

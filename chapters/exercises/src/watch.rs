@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use console::{Key, Term};
 
-use crate::catalog::{EXERCISES, Exercise, find};
+use crate::catalog::{EXERCISES, Exercise, Needs, find};
 use crate::check::Outcome;
 use crate::commands::{self, Desk, Stop};
 use crate::compile::Libraries;
@@ -98,7 +98,7 @@ pub fn watch(desk: &Desk) -> Result<ExitCode, Stop> {
     let (keys, more) = read_keys(is_terminal);
     watch.go_to(exercise)?;
     // While the reader works on the first exercises, cargo compiles what the later ones need.
-    let mut later = if exercise.book { None } else { compile_for_later() };
+    let mut later = if exercise.needs > Needs::Crates { None } else { compile_for_later() };
     let ended = watch.until_quit(&keys, &more);
     if let Some(cargo) = &mut later {
         // It has ended, or isn't needed any more.
@@ -108,7 +108,7 @@ pub fn watch(desk: &Desk) -> Result<ExitCode, Stop> {
 }
 
 fn compile_for_later() -> Option<Child> {
-    Libraries::command(true).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+    Libraries::command(Needs::Book).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
 }
 
 /// Reads keys or lines on a thread. It reads the next one only after a message to the second channel, so that the terminal

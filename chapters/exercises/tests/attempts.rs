@@ -6,11 +6,12 @@
 //! program, and each is checked in a process of its own.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use exercises::catalog::{EXERCISES, Exercise};
+use exercises::catalog::{EXERCISES, Exercise, Needs};
 use exercises::check::{self, Outcome};
 use exercises::compile::{self, Attempt, Compiled, Libraries};
 use libtest_mimic::{Arguments, Trial};
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         let trial = Trial::test(format!("{}_always", exercise.name), || every_attempt_is_judged(exercise, repeats()));
         trial.with_ignored_flag(true)
     }));
+    trials.push(Trial::test("every_exercise_has_attempts", every_exercise_has_attempts));
     trials.push(Trial::test("a_broken_file_has_the_compiler_s_message", a_broken_file_has_the_compiler_s_message));
     trials.push(Trial::test("a_file_that_is_not_text_is_reported", a_file_that_is_not_text_is_reported));
     trials.push(Trial::test("a_missing_file_is_reported", a_missing_file_is_reported));
@@ -69,10 +71,42 @@ fn attempts(exercise: &Exercise) -> Vec<(PathBuf, Option<String>)> {
     attempts
 }
 
+/// How many other solutions and how many wrong attempts an exercise has at least.
+const RIGHT: usize = 2;
+const WRONG: usize = 4;
+
+/// A check is only as good as the attempts that it was tried on.
+fn every_exercise_has_attempts() -> Result<(), libtest_mimic::Failed> {
+    let few = EXERCISES.iter().filter_map(|exercise| {
+        let attempts = attempts(exercise);
+        let count = |start: &str| attempts.iter().filter(|(file, _)| name(file).starts_with(start)).count();
+        let (right, wrong) = (count("right_"), count("wrong_"));
+        let others = attempts.len() - 1 - right - wrong;
+        let is_enough = right >= RIGHT && wrong >= WRONG && others == 0;
+        (!is_enough).then(|| format!("{}: {right} right, {wrong} wrong, and {others} others", exercise.name))
+    });
+    let few: Vec<String> = few.collect();
+    match few.is_empty() {
+        true => Ok(()),
+        false => Err(format!("at least {RIGHT} right and {WRONG} wrong attempts:\n{}", few.join("\n")).into()),
+    }
+}
+
+/// The name of a file.
+fn name(file: &Path) -> &str {
+    file.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
 fn every_attempt_is_judged(exercise: &Exercise, times: usize) -> Result<(), libtest_mimic::Failed> {
+    if let Some(missing) = exercise.missing_program() {
+        assert!(std::env::var_os("CI").is_none(), "{missing}");
+        // The test harness hides what `eprintln!` writes.
+        _ = writeln!(io::stderr(), "SKIPPED: {}: {missing}", exercise.name);
+        return Ok(());
+    }
     let files = attempts(exercise);
     let attempts: Vec<Attempt<'_>> = files.iter().map(|(file, _)| Attempt { name: exercise.name, file }).collect();
-    let libraries = Libraries::compile(exercise.book)?;
+    let libraries = Libraries::compile(exercise.needs)?;
     let program = match compile::compile(&format!("{}_attempts", exercise.name), &attempts, &libraries, false)? {
         Compiled::Program(program, _) => program,
         Compiled::Errors(messages) => return Err(messages.into()),
@@ -92,7 +126,7 @@ fn every_attempt_is_judged(exercise: &Exercise, times: usize) -> Result<(), libt
 
 /// Compares the outcome of a check with the expected one.
 fn judge(file: &Path, words: Option<&str>, outcome: Outcome) -> Result<(), String> {
-    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = name(file);
     let is_wrong = name.starts_with("wrong_");
     match (outcome, words) {
         (Outcome::Solved(_), None) if !is_wrong => Ok(()),
@@ -114,7 +148,7 @@ fn check_text(text: &[u8]) -> Result<Outcome, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder.path().join("no_end.rs");
     fs::write(&file, text).map_err(|error| error.to_string())?;
-    check::check("no_end", &file, &Libraries::compile(false)?, false)
+    check::check("no_end", &file, &Libraries::compile(Needs::Crates)?, false)
 }
 
 fn a_broken_file_has_the_compiler_s_message() -> Result<(), libtest_mimic::Failed> {
@@ -132,7 +166,7 @@ fn a_file_that_is_not_text_is_reported() -> Result<(), libtest_mimic::Failed> {
 }
 
 fn a_missing_file_is_reported() -> Result<(), libtest_mimic::Failed> {
-    match check::check("no_end", Path::new("no/such/file.rs"), &Libraries::compile(false)?, false)? {
+    match check::check("no_end", Path::new("no/such/file.rs"), &Libraries::compile(Needs::Crates)?, false)? {
         Outcome::Missing => Ok(()),
         other => Err(format!("{other:?}").into()),
     }

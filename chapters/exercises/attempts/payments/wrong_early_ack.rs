@@ -1,0 +1,23 @@
+//! Acknowledges a payment before it is stored.
+//! Refused: is lost
+
+use async_nats::jetstream::consumer::PullConsumer;
+use checks::broker::{Database, Payment, Tables};
+use futures_util::StreamExt;
+
+/// Adds the payments to the balance, for as long as the broker delivers some.
+pub async fn consume(payments: PullConsumer, database: Database) -> Result<(), async_nats::Error> {
+    let mut messages = payments.messages().await?;
+    while let Some(message) = messages.next().await {
+        let message = message?;
+        let payment = Payment::read(&message.payload)?;
+        message.ack().await?;
+        let add = |tables: &mut Tables| {
+            if tables.done.insert(payment.number) {
+                tables.balance += payment.amount;
+            }
+        };
+        database.transaction(add).await;
+    }
+    Ok(())
+}

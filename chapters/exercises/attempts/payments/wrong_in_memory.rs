@@ -1,0 +1,23 @@
+//! Keeps the numbers in its own memory, which a new consumer does not have.
+//! Refused: is counted twice
+
+use std::collections::HashSet;
+
+use async_nats::jetstream::consumer::PullConsumer;
+use checks::broker::{Database, Payment};
+use futures_util::StreamExt;
+
+/// Adds the payments to the balance, for as long as the broker delivers some.
+pub async fn consume(payments: PullConsumer, database: Database) -> Result<(), async_nats::Error> {
+    let mut done = HashSet::new();
+    let mut messages = payments.messages().await?;
+    while let Some(message) = messages.next().await {
+        let message = message?;
+        let payment = Payment::read(&message.payload)?;
+        if done.insert(payment.number) {
+            database.transaction(|tables| tables.balance += payment.amount).await;
+        }
+        message.ack().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! Stores the number in one transaction, and the balance in another one.
+//! Refused: is lost
+
+use async_nats::jetstream::consumer::PullConsumer;
+use checks::broker::{Database, Payment};
+use futures_util::StreamExt;
+
+/// Adds the payments to the balance, for as long as the broker delivers some.
+pub async fn consume(payments: PullConsumer, database: Database) -> Result<(), async_nats::Error> {
+    let mut messages = payments.messages().await?;
+    while let Some(message) = messages.next().await {
+        let message = message?;
+        let payment = Payment::read(&message.payload)?;
+        if database.transaction(|tables| tables.done.insert(payment.number)).await {
+            database.transaction(|tables| tables.balance += payment.amount).await;
+        }
+        message.ack().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Checks the number in one transaction, and adds in another one.
+//! Refused: is counted twice
+
+use async_nats::jetstream::consumer::PullConsumer;
+use checks::broker::{Database, Payment};
+use futures_util::StreamExt;
+
+/// Adds the payments to the balance, for as long as the broker delivers some.
+pub async fn consume(payments: PullConsumer, database: Database) -> Result<(), async_nats::Error> {
+    let mut messages = payments.messages().await?;
+    while let Some(message) = messages.next().await {
+        let message = message?;
+        let payment = Payment::read(&message.payload)?;
+        if !database.transaction(|tables| tables.done.contains(&payment.number)).await {
+            database
+                .transaction(|tables| {
+                    tables.done.insert(payment.number);
+                    tables.balance += payment.amount;
+                })
+                .await;
+        }
+        message.ack().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! A broker delivers payments at least once: a payment that isn't acknowledged comes again, perhaps to another consumer.
+//!
+//! Add each payment to the balance once. A payment has a number, and two payments with the same number are the same one. A
+//! consumer may be killed at any moment, and then another one goes on. A transaction is stored as a whole or not at all, and
+//! its changes survive the consumer. Don't ask the broker for payments again and again: `messages` waits for them.
+//!
+//! For this exercise, you need `nats-server`. Its check starts a broker.
+
+use async_nats::jetstream::consumer::PullConsumer;
+use checks::broker::{Database, Payment};
+use futures_util::StreamExt;
+
+/// Adds the payments to the balance, for as long as the broker delivers some.
+pub async fn consume(payments: PullConsumer, database: Database) -> Result<(), async_nats::Error> {
+    let mut messages = payments.messages().await?;
+    while let Some(message) = messages.next().await {
+        let message = message?;
+        let payment = Payment::read(&message.payload)?;
+        // There's also the table `done`, a set of numbers.
+        database.transaction(|tables| tables.balance += payment.amount).await;
+        message.ack().await?;
+    }
+    Ok(())
+}
