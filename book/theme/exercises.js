@@ -54,7 +54,10 @@
             this.running = null;
             this.button.textContent = 'Check';
             this.mark(result?.solved);
-            if (result) this.show(result.report);
+            if (result) {
+                this.show(result.report);
+                showProgress();
+            }
             else if (this.stopped) this.status.textContent = REASONS.stopped;
             else this.show(ended?.error ?? REASONS[ended?.why] ?? (problem || 'The check ended without a result.'));
         }
@@ -67,8 +70,19 @@
     }
     if (!exercises.length) return;
     const heading = document.querySelector('#exercises');
-    LabRoom.exercises().then(all => {
-        for (const exercise of exercises) exercise.mark(all.solved.includes(exercise.name));
-        heading?.after(make('p', { class: 'exercise-progress' }, `You have solved ${all.solved.length} of ${all.exercises.length} exercises.`));
-    }).catch(() => {});
+    const progress = make('p', { class: 'exercise-progress', hidden: true });
+    heading?.after(progress);
+
+    // Shows how many exercises are solved, here or in a terminal. If the room doesn't answer, the last number stays.
+    async function showProgress() {
+        const all = await LabRoom.exercises().catch(() => null);
+        if (!all) return null;
+        progress.textContent = `You have solved ${all.solved.length} of ${all.exercises.length} exercises.`;
+        progress.hidden = false;
+        return all;
+    }
+
+    showProgress().then(all => {
+        for (const exercise of exercises) exercise.mark(all?.solved.includes(exercise.name));
+    });
 })();

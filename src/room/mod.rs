@@ -44,6 +44,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use exercises::catalog::EXERCISES;
+use exercises::commands::folder_in_environment;
 use exercises::progress::Progress;
 use futures_util::stream;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -206,7 +207,8 @@ async fn labs() -> Response {
 
 /// The exercises, and those that were solved when they were checked last, here or in a terminal.
 async fn exercises() -> Response {
-    let progress = Progress::at(book::root().join(".exercises"));
+    let folder = folder_in_environment().unwrap_or_else(|| book::root().to_owned());
+    let progress = Progress::at(folder.join(".exercises"));
     let names: Vec<&str> = EXERCISES.iter().map(|exercise| exercise.name).collect();
     let solved: Vec<&str> = names.iter().copied().filter(|name| progress.is_solved(name)).collect();
     json_response(&json!({ "exercises": names, "solved": solved }))

@@ -4,8 +4,9 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
+use std::{env, fs, io};
 
+use exercises::catalog::EXERCISES;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -102,8 +103,10 @@ impl Browser {
     pub fn room(&self) -> Result<&str, String> {
         if self.room.get().is_none() {
             self.use_cargo(None)?;
+            self.copy_exercises().map_err(|error| error.to_string())?;
             let mut room = Command::new(env!("CARGO_BIN_EXE_reading-room"));
             room.args(["serve", "--port=0"]).env("CARGO", &self.cargo);
+            room.env("EXERCISES_FOLDER", self.exercises());
             let (room, address) = Running::start(&mut room, |line| {
                 line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
             })?;
@@ -112,6 +115,20 @@ impl Browser {
             let _ = self.room.set((room, base.to_owned()));
         }
         Ok(&self.room.get().expect("it is open").1)
+    }
+
+    /// The folder with the exercises that the room checks: a copy of the repository's.
+    pub fn exercises(&self) -> PathBuf {
+        self.folder.path().join("exercises")
+    }
+
+    fn copy_exercises(&self) -> io::Result<()> {
+        fs::create_dir_all(self.exercises())?;
+        for exercise in EXERCISES {
+            let file = Path::new(exercise.name).with_extension("rs");
+            fs::copy(book::root().join("chapters/exercises").join(&file), self.exercises().join(&file))?;
+        }
+        Ok(())
     }
 
     /// Lets the room run a shell script when it would run cargo; without a script, cargo itself.

@@ -10,6 +10,7 @@ macro_rules! tests {
 
 mod driver;
 mod engine;
+mod exercises;
 mod labs;
 mod pages;
 mod scheduler;
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
         _ => {
             let trial = |test| trial(Engine::Chromium, test);
             trials.extend(labs::TESTS.iter().chain(scheduler::TESTS).map(trial));
-            let long = pages::LONG.iter().chain(labs::LONG).chain(scheduler::LONG);
+            let long = pages::LONG.iter().chain(labs::LONG).chain(scheduler::LONG).chain(exercises::LONG);
             trials.extend(long.map(|test| trial(test).with_ignored_flag(true)));
         }
     }
