@@ -614,7 +614,7 @@ pub const EXERCISES: &[Exercise] = &[
     Exercise {
         name: "forecast",
         chapter: "choosing",
-        section: "Both",
+        section: "Work that computes and waits",
         level: Level::Fix,
         needs: Needs::Crates,
         hints: &[
