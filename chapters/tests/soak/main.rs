@@ -37,8 +37,8 @@ use case::{Case, WORKERS};
 use common::eventually;
 use common::proc::{self, Process};
 
-/// How many processes `cargo test` kills, and how many `.ci/run`.
-const FEW_KILLS: usize = 40;
+/// How many processes `cargo test` kills, about three in each case, and how many `.ci/run`.
+const FEW_KILLS: usize = 150;
 const MANY_KILLS: usize = 10_000;
 /// How many runs there are at a time. They wait for most of their time.
 const AT_ONCE: usize = 4;
