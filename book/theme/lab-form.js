@@ -15,7 +15,7 @@ const LabForm = (() => {
         return element;
     }
 
-    // Parses `cargo run --bin chapter-NAME -- OPTIONS` into the lab's name and its options. Returns null for other commands.
+    // Parses `cargo run --bin chapter-NAME -- OPTIONS`, perhaps with `-p PACKAGE`, into the lab's name and its options. Returns null for other commands.
     function parse(command) {
         const [before, after = ''] = command.trim().split(/\s+--(?:\s+|$)/, 2);
         const lab = before.match(/^cargo run\b.*--bin chapter-(\w+)$/)?.[1];
@@ -66,7 +66,7 @@ const LabForm = (() => {
 
     function command(lab, schema, values) {
         const parts = toArguments(schema, values);
-        return [`cargo run --bin ${lab.bin}`, ...parts.length ? ['--', ...parts] : []].join(' ');
+        return [lab.cargo, ...parts.length ? ['--', ...parts] : []].join(' ');
     }
 
     // A form with some of a demo's options. Calls `changed` when the reader changes a field.

@@ -2,10 +2,12 @@
 'use strict';
 
 const LabLog = (() => {
-    const { RESOURCES, formatShort, plural, percent, formatBytes } = LabRun;
+    const { RESOURCES, EVENTS, formatShort, plural, percent, formatBytes } = LabRun;
     const { make } = LabForm;
     // The number of workers with a row in the summary.
     const LINES = 8;
+    // The shortest wall time, in seconds, of which the CPU time is shown as a share, as in `chapters/src/view/summary.rs`.
+    const SHORTEST = 0.1;
 
     // Renders only the visible lines, however many records there are.
     class Log {
@@ -86,10 +88,17 @@ const LabLog = (() => {
             figure('jobs', it => `${it.completed} of ${it.jobs}${it.lost ? `, ${it.lost} lost` : ''}`),
             figure('last job done', (_, trace) => trace.lastDone ? `${trace.lastDone.toFixed(3)} s` : 'none'),
             figure('wall time', it => `${it.wall_seconds.toFixed(3)} s`),
-            figure('CPU time', it => `${it.cpu_seconds.toFixed(3)} s, ${percent(it.cpu_seconds, it.wall_seconds)}`),
+            figure('CPU time', it => {
+                const share = it.wall_seconds >= SHORTEST ? `, ${percent(it.cpu_seconds, it.wall_seconds)}` : '';
+                return `${it.cpu_seconds.toFixed(3)} s${share}`;
+            }),
             figure('peak memory', it => formatBytes(it.peak_rss_bytes)),
             figure('seed', it => `${it.seed}`),
         ];
+        if (traces.some(trace => trace.summary?.deliveries)) {
+            const text = ({ redelivered, ignored }) => `${redelivered} repeated, ${plural(ignored, 'result')} ignored`;
+            rows.splice(1, 0, figure('deliveries', it => it.deliveries ? text(it.deliveries) : ''));
+        }
         for (const resource of new Set(traces.flatMap(trace => [...trace.resources.hold]))) {
             rows.push(figure(`held ${RESOURCES[resource].hold}`, (_, trace) => {
                 const { count, median } = trace.holds(resource);
@@ -134,10 +143,11 @@ const LabLog = (() => {
         const waits = union('wait');
         waits.forEach((resource, index) => entry(`wait-${index % 4}`, `waits ${RESOURCES[resource].wait}`));
         if (traces.some(trace => !trace.reportsWaits)) entry('wait-0', 'waiting');
-        for (const event of union('event')) {
-            if (event === 'put') entry('put', 'puts a job');
-            else entry(RESOURCES[event].all ? 'signal' : 'notify', RESOURCES[event].signal);
-        }
+        const marks = union('event').map(event => EVENTS[event]
+            ? [EVENTS[event].mark, EVENTS[event].legend]
+            : [RESOURCES[event].all ? 'signal' : 'notify', RESOURCES[event].signal]);
+        const isNew = ([, text], index) => marks.findIndex(([, other]) => other === text) === index;
+        for (const [mark, text] of marks.filter(isNew)) entry(mark, text);
         if (traces.some(trace => trace.lanes.some(lane => lane?.died))) entry('death', 'died');
         return entries;
     }

@@ -5,7 +5,7 @@
 const LabRoom = (() => {
     const base = document.querySelector('meta[name="reading-room"]')?.content;
     const there = Boolean(base);
-    let lists = null;
+    let labs = null;
 
     const post = (path, body, signal) => fetch(`${base}/${path}`, {
         method: 'POST',
@@ -27,17 +27,14 @@ const LabRoom = (() => {
 
     const GONE = 'The reading room doesn\'t answer. If you closed it, run `cargo run` again, and open the address that it prints.';
 
-    function list() {
-        lists ??= fetch(`${base}/labs`).then(async response => {
+    // The labs and their options, fetched once.
+    function all() {
+        labs ??= fetch(`${base}/labs`).then(async response => {
             if (!response.ok) throw new Error(await reason(response));
-            return response.json();
+            return (await response.json()).labs;
         });
-        return lists;
+        return labs;
     }
-
-    // The labs and their options, fetched once. The runs of `live` labs also read lines: see `input`.
-    const all = async () => (await list()).labs;
-    const live = async () => (await list()).live;
 
     // The names of all exercises, and of those that are solved.
     async function exercises() {
@@ -78,7 +75,8 @@ const LabRoom = (() => {
     }
 
     const stop = run => command('stop', { run });
-    const kill = (run, worker) => command('kill', { run, worker });
+    // Kills a worker, or whatever else the lab's `kills` name.
+    const kill = (run, target) => command('kill', { run, target });
     // Sends a line of JSON to an interactive run.
     const input = (run, line) => command('input', { run, line });
 
@@ -120,5 +118,5 @@ const LabRoom = (() => {
 
     if (there) watch();
 
-    return { there, all, live, exercises, run, stop, kill, input };
+    return { there, all, exercises, run, stop, kill, input };
 })();

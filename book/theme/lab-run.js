@@ -18,6 +18,14 @@ const LabRun = (() => {
         queue: { wait: 'for the queue', hold: 'the queue', signal: 'shuts the queue down', all: true },
         gil: { wait: 'for the GIL', hold: 'the GIL', signal: 'signals' },
     };
+    // What a worker does, or what happens to it, besides its jobs and resources: the mark on its lane, and the words of the
+    // legend.
+    const EVENTS = {
+        job_put: { mark: 'put', legend: 'puts a job' },
+        job_redelivered: { mark: 'put', legend: 'takes a job again' },
+        network_cut: { mark: 'notify', legend: 'cut off, or back' },
+        network_restored: { mark: 'notify', legend: 'cut off, or back' },
+    };
     // The number of workers that a description names.
     const DESCRIBED = 8;
 
@@ -85,7 +93,11 @@ const LabRun = (() => {
                 this.waits.push(this.wait);
                 break;
             case 'wait_ended': this.endWait(at); break;
+            case 'result_ignored': this.endJob(at); break;
             case 'job_put':
+            case 'job_redelivered':
+            case 'network_cut':
+            case 'network_restored':
             case 'signalled': this.events.push(record); break;
             case 'worker_finished': this.ended = at; break;
             case 'worker_died':
@@ -132,6 +144,7 @@ const LabRun = (() => {
             this.stopping = null;
             this.summary = null;
             this.signals = [];
+            this.brokers = [];
             this.over = false;
             this.resources = { hold: new Set(), wait: new Set(), event: new Set() };
             this.reentered = false;
@@ -143,6 +156,7 @@ const LabRun = (() => {
             if (record.run) this.run = record.run;
             if (record.event === 'service_stopping') this.stopping = record.at;
             if (record.event === 'service_stopped') this.summary = record.summary;
+            if (record.broker) this.brokers.push({ at: record.at, label: this.says(record) });
             if (record.worker) {
                 const number = Number(record.worker.slice(7)) - 1;
                 const lane = this.lanes[number] ??= new Lane(number);
@@ -158,7 +172,7 @@ const LabRun = (() => {
             if (event === 'gil_acquired') this.resources.hold.add('gil');
             if (event === 'acquired') this.resources.hold.add(record.of);
             if (event === 'wait_started') this.resources.wait.add(record.on);
-            if (event === 'job_put') this.resources.event.add('put');
+            if (event in EVENTS) this.resources.event.add(event);
             if (event === 'signalled') {
                 this.resources.event.add(record.of);
                 if (RESOURCES[record.of]?.all) this.signals.push(record);
@@ -224,6 +238,14 @@ const LabRun = (() => {
             case 'acquired': return `holds ${resource.hold}`;
             case 'released': return `releases ${resource.hold}`;
             case 'signalled': return resource.signal;
+            case 'job_redelivered': return `takes job ${job.number}, which was delivered before`;
+            case 'result_ignored': return `also completed job ${job.number}, which doesn't count`;
+            case 'job_lost': return `gives up job ${job.number}, which is lost`;
+            case 'network_cut': return 'is cut off from the brokers';
+            case 'network_restored': return 'is connected again';
+            case 'broker_died': return `${record.broker} died`;
+            case 'broker_restarted': return `${record.broker} is running again`;
+            case 'leader_elected': return `${record.broker} leads`;
             default: return event;
             }
         }
@@ -272,6 +294,7 @@ const LabRun = (() => {
         description() {
             const left = this.summary ? `, ${this.summary.left} left, ${this.summary.lost} lost` : '';
             let text = `${this.title()}. ${formatTime(this.end, this.end)}: ${this.completed} completed${left}.`;
+            for (const { at, label } of this.brokers) text += ` At ${formatTime(at, this.end)}, ${label}.`;
             for (const lane of this.lanes.slice(0, DESCRIBED)) {
                 if (!lane) continue;
                 const held = !this.over ? '' : [...this.resources.hold].map(resource => {
@@ -290,5 +313,5 @@ const LabRun = (() => {
         return text.split('\n').filter(line => line.trim()).map(line => JSON.parse(line));
     }
 
-    return { Trace, RESOURCES, read, plural, percent, formatTime, formatShort, formatBytes };
+    return { Trace, RESOURCES, EVENTS, read, plural, percent, formatTime, formatShort, formatBytes };
 })();

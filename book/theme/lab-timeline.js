@@ -3,7 +3,7 @@
 'use strict';
 
 const LabTimeline = (() => {
-    const { RESOURCES, formatTime } = LabRun;
+    const { RESOURCES, EVENTS, formatTime } = LabRun;
     // The largest number of lanes.
     const LANES = 40;
     // Space to the left and right of the lanes, below them for the axis, and above them for the marks.
@@ -13,7 +13,9 @@ const LabTimeline = (() => {
     const FONT = '13px system-ui, sans-serif';
     // The directions of the stripes that mean waiting, one for each resource.
     const STRIPES = ['/', '\\', '-', '|'];
-    const DASHES = { threads: [], processes: [5, 2], coroutines: [1, 1.5] };
+    const DASHES = { threads: [], processes: [5, 2], coroutines: [1, 1.5], machines: [8, 2] };
+    // The largest number of rows of marks.
+    const ROWS = 6;
     const SHORTEST = 1e-6;
 
     // The index of the first bar that ends at or after `at`.
@@ -68,7 +70,7 @@ const LabTimeline = (() => {
             const style = getComputedStyle(element);
             this.text = style.color;
             this.model = {};
-            for (const model of ['threads', 'processes', 'coroutines']) {
+            for (const model of Object.keys(DASHES)) {
                 const shade = name => style.getPropertyValue(name).trim();
                 this.model[model] = {
                     fill: shade(`--${model}`), on: shade(`--on-${model}`),
@@ -154,18 +156,40 @@ const LabTimeline = (() => {
             }
             const near = deadline !== null && Math.abs(trace.stopping - deadline) <= Math.max(trace.end, deadline) / 100;
             if (trace.stopping !== null && !near) marks.push({ at: trace.stopping, label: 'stopping', dash: [2, 3] });
+            for (const { at, label } of trace.brokers) marks.push({ at, label, dash: [] });
             return marks;
+        }
+
+        // The marks on the visible part of the axis, each with its label and a row in which that overlaps no other.
+        placed() {
+            const [from, to] = this.timeline.span;
+            const context = this.canvas.getContext('2d');
+            context.font = FONT;
+            const ends = [];
+            return this.marks.filter(({ at }) => at >= from && at <= to).sort((one, other) => one.at - other.at).map(mark => {
+                const text = `${mark.label}: ${+mark.at.toFixed(3)} s`;
+                const width = context.measureText(text).width;
+                const left = Math.min(Math.max(this.x(mark.at) - width / 2, 1), this.width - width - 1);
+                let row = ends.findIndex(end => end < left);
+                if (row < 0) row = Math.min(ends.length, ROWS - 1);
+                ends[row] = left + width + 8;
+                return { ...mark, text, row };
+            });
         }
 
         // Gives each worker a lane, and chooses the height of the lanes.
         layout() {
             const lanes = Math.max(1, Math.min(this.trace.workers, LANES));
-            const top = this.marks.length ? MARK : 4;
             const width = this.canvas.clientWidth;
             const { ratio } = this.timeline.ink;
-            if (lanes === this.lanes && top === this.top && width === this.width && ratio === this.ratio) return;
+            const isNew = lanes !== this.lanes || width !== this.width || ratio !== this.ratio;
+            Object.assign(this, { width, ratio });
+            // The rows for marks aren't removed again, so that the picture doesn't jump while it is zoomed.
+            this.rows = Math.max(this.rows ?? 0, ...this.placed().map(mark => mark.row + 1));
+            const top = this.rows ? MARK * this.rows : 4;
+            if (top === this.top && !isNew) return;
             [this.pitch, this.bar] = lanes <= 12 ? [26, 20] : [17, 14];
-            Object.assign(this, { top, width, ratio });
+            this.top = top;
             this.height = top + lanes * this.pitch + AXIS;
             this.canvas.style.height = `${this.height}px`;
             this.canvas.width = Math.round(width * ratio);
@@ -296,7 +320,7 @@ const LabTimeline = (() => {
                     return;
                 }
                 context.beginPath();
-                const corner = trace.model === 'coroutines' ? Math.min(6, width / 2) : 0;
+                const corner = Math.min({ coroutines: 6, machines: 3 }[trace.model] ?? 0, width / 2);
                 context.roundRect(x + 0.5, y + 0.5, width - 1, height - 1, corner);
                 context.fill();
                 context.strokeStyle = ink.text;
@@ -359,7 +383,8 @@ const LabTimeline = (() => {
             }
         }
 
-        // Events of one lane: a triangle where the worker puts a job, a diamond where it notifies.
+        // Events of one lane: a triangle where the worker puts a job or takes it again, a diamond where it notifies or its
+        // connection changes.
         drawEvents(context, ink, lane, y) {
             context.fillStyle = ink.text;
             let last = -Infinity;
@@ -368,7 +393,7 @@ const LabTimeline = (() => {
                 if (RESOURCES[record.of]?.all || x - last < 6 || x < 0 || x > this.width) continue;
                 last = x;
                 context.beginPath();
-                if (record.event === 'job_put') {
+                if (EVENTS[record.event]?.mark === 'put') {
                     context.moveTo(x - 5, y - 3);
                     context.lineTo(x + 5, y - 3);
                     context.lineTo(x, y + 5);
@@ -402,13 +427,12 @@ const LabTimeline = (() => {
         }
 
         drawMarks(context, ink) {
-            const [from, to] = this.timeline.span;
             context.strokeStyle = context.fillStyle = ink.text;
-            for (const { at, label, dash } of this.marks) {
-                if (at < from || at > to) continue;
+            for (const { at, text, dash, row } of this.placed()) {
                 const x = this.x(at);
-                this.line(context, x, this.top - 2, this.height - AXIS + 4, dash, 1.5);
-                this.label(context, `${label}: ${+at.toFixed(3)} s`, x, this.top - 10);
+                const bottom = this.top - MARK * row;
+                this.line(context, x, bottom - 2, this.height - AXIS + 4, dash, 1.5);
+                this.label(context, text, x, bottom - 10);
             }
         }
 

@@ -241,8 +241,11 @@
                 this.both = input;
                 this.zoom.prepend(label);
             }
+            this.labs = labs;
             this.axis.onlanes = panel => this.kills(panel);
-            this.stage.classList.toggle('has-kills', this.controls.plan.some(asked => asked.name === 'processes'));
+            this.stage.classList.toggle('has-kills', this.controls.plan.some(asked => labs[asked.name].kills_workers));
+            this.others = make('div', { class: 'lab-others', role: 'group', 'aria-label': 'Kill', hidden: true });
+            this.keys.before(this.others);
         }
 
         // Runs the entries of a plan, one after another.
@@ -286,8 +289,11 @@
             const now = () => performance.now() / 1000;
             panel.clock = () => origin < Infinity ? now() - origin : 0;
             run.live = current;
+            const lab = this.labs[asked.name];
+            if (lab.compiles) run.why = 'starting; if it must be compiled first, this takes some minutes';
             const end = await this.controls.runOne(asked, current, line => {
                 if (line.event) {
+                    run.why = null;
                     trace.add(line);
                     origin = Math.min(origin, now() - line.at);
                 }
@@ -311,10 +317,19 @@
             return asked.name === 'python' ? `The service can't run in CPython on this machine. ${text}` : text;
         }
 
+        // Whether a process of the run can be killed.
+        isLive(run) {
+            return Boolean(run?.live?.id) && run.trace.records.length > 0 && !run.trace.over && this.labs[run.lab].kills_workers;
+        }
+
+        kill(run, target) {
+            return LabRoom.kill(run.live.id, target).catch(error => this.controls.fail(error.message));
+        }
+
         // Adds a button to kill each worker process that is running, and removes the others.
         kills(panel) {
             const run = this.runs.find(run => run.panel === panel);
-            const live = Boolean(run?.live?.id) && run.lab === 'processes';
+            const live = this.isLive(run);
             [...panel.names.children].forEach((name, number) => {
                 const lane = run?.trace.lanes[number];
                 const isRunning = live && lane && lane.ended === null;
@@ -322,16 +337,30 @@
                 if (!isRunning) there?.remove();
                 else if (!there) {
                     const worker = `worker-${number + 1}`;
-                    name.append(button('Kill', { class: 'lab-kill', 'aria-label': `Kill ${worker}`, title: `Kill the process of ${worker}` }, () =>
-                        LabRoom.kill(run.live.id, worker).catch(error => this.controls.fail(error.message))));
+                    const attributes = { class: 'lab-kill', 'aria-label': `Kill ${worker}`, title: `Kill the process of ${worker}` };
+                    name.append(button('Kill', attributes, () => this.kill(run, worker)));
                 }
             });
             panel.names.ariaHidden = live ? null : 'true';
         }
 
+        // Shows a button for each of the brokers that can be killed, while a run has brokers.
+        killsOthers() {
+            if (!this.others) return;
+            const run = this.runs.find(run => this.isLive(run));
+            const targets = run ? this.labs[run.lab].kills : [];
+            if (this.others.hidden === !targets.length) return;
+            this.others.hidden = !targets.length;
+            this.others.replaceChildren(...targets.map(target => {
+                const words = target === 'broker' ? 'Kill a broker' : `Kill the ${target}`;
+                return button(words, { class: 'lab-kill', title: 'It is started again after a second' }, () => this.kill(run, target));
+            }));
+        }
+
         refresh() {
             super.refresh();
             for (const run of this.runs) this.kills(run.panel);
+            this.killsOthers();
         }
     }
 

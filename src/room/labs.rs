@@ -1,26 +1,32 @@
 //! The demos that a page can run, and their options. The options are those of the demos' command lines. The room adds limits,
 //! because the reader's machine should stay usable.
 //!
-//! To add a lab, add an entry to [`LABS`]. A lab with [`Start::Cargo`] runs a program that the reader may have changed: one of
-//! the scheduler lab, or the check of an exercise. An interactive lab also reads lines from its page, such as the steps in the scheduler lab. To add an option, name it in the lab's `options` with its range; the option must
-//! exist on the demo's command line, which supplies its type, its default and its help text.
+//! To add a lab, add an entry to [`LABS`]. A lab with [`Start::Cargo`] runs a program that isn't part of the room: one that the
+//! reader may have changed, as in the scheduler lab or the check of an exercise, or one whose libraries take minutes to
+//! compile. An interactive lab also reads lines from its page, such as the steps in the scheduler lab. To add an option, name
+//! it in the lab's `options` with its range; the option must exist on the demo's command line, which supplies its type, its
+//! default and its help text.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chapters::demo::{coroutines, python, threads};
+use chapters::demo::{self, coroutines, python, threads};
 use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::QueueDemo;
 use chapters::demos::{self, Part};
 use chapters::measure::models;
 use chapters::random::Seed;
+use chapters::service::Model;
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use exercises::catalog::EXERCISES;
 use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
+
+use crate::browser;
 
 /// A demo that a page can run.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +43,8 @@ pub struct Lab {
     pub start: Start,
     /// The options that a page may set.
     options: &'static [(&'static str, Range)],
-    /// Whether the workers are processes, which can be killed.
-    pub workers_are_processes: bool,
+    /// What the page can kill.
+    pub kills: Kills,
     /// Whether the program reads lines from the page.
     pub interactive: bool,
 }
@@ -48,8 +54,34 @@ pub struct Lab {
 pub enum Start {
     /// The room's own program contains the demo. A process of it runs this function with the arguments of the lab.
     Here(fn() -> ExitCode),
-    /// cargo compiles the program and runs it. The arguments are those of cargo; those of the lab follow, and then `--live`.
-    Cargo(&'static [&'static str]),
+    /// cargo compiles the program and runs it.
+    Cargo {
+        /// The arguments of cargo. Those of the lab follow.
+        words: &'static [&'static str],
+        /// The last arguments of the program.
+        flags: &'static [&'static str],
+    },
+}
+
+/// What a page can kill in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kills {
+    /// Nothing: the workers aren't processes.
+    Nothing,
+    /// A worker process.
+    Workers,
+    /// A worker process, or a broker. The program reads `broker` or `leader` from its standard input, and chooses the broker.
+    WorkersAndBrokers,
+}
+
+impl Kills {
+    /// What can be killed besides workers, in the words of a request.
+    pub fn others(self) -> &'static [&'static str] {
+        match self {
+            Kills::Nothing | Kills::Workers => &[],
+            Kills::WorkersAndBrokers => &["broker", "leader"],
+        }
+    }
 }
 
 /// The values that an option may have.
@@ -99,7 +131,7 @@ pub const LABS: &[Lab] = &[
         check: |words| threads::command().try_get_matches_from(words).map(drop),
         start: Start::Here(threads::main),
         options: service_options!(("gil", Choice), ("switch-interval", Number(0.0001, 1.0))),
-        workers_are_processes: false,
+        kills: Kills::Nothing,
         interactive: false,
     },
     #[cfg(target_os = "linux")]
@@ -110,7 +142,7 @@ pub const LABS: &[Lab] = &[
         check: |words| chapters::demo::processes::command().try_get_matches_from(words).map(drop),
         start: Start::Here(chapters::demo::processes::main),
         options: service_options!(("method", Choice)),
-        workers_are_processes: true,
+        kills: Kills::Workers,
         interactive: false,
     },
     Lab {
@@ -120,7 +152,7 @@ pub const LABS: &[Lab] = &[
         check: |words| coroutines::command().try_get_matches_from(words).map(drop),
         start: Start::Here(coroutines::main),
         options: service_options!(("runtime", Choice)),
-        workers_are_processes: false,
+        kills: Kills::Nothing,
         interactive: false,
     },
     Lab {
@@ -131,7 +163,7 @@ pub const LABS: &[Lab] = &[
         start: Start::Here(python::main),
         // The page can't choose the interpreter, because that is a program to run.
         options: service_options!(("model", Choice), ("method", Choice)),
-        workers_are_processes: false,
+        kills: Kills::Nothing,
         interactive: false,
     },
     Lab {
@@ -141,7 +173,7 @@ pub const LABS: &[Lab] = &[
         check: |words| demos::CommandLine::<Primitive>::read(words).map(drop),
         start: Start::Here(demos::primitives::main),
         options: DEMO_OPTIONS,
-        workers_are_processes: false,
+        kills: Kills::Nothing,
         interactive: false,
     },
     Lab {
@@ -151,7 +183,7 @@ pub const LABS: &[Lab] = &[
         check: |words| demos::CommandLine::<QueueDemo>::read(words).map(drop),
         start: Start::Here(demos::queues::main),
         options: DEMO_OPTIONS,
-        workers_are_processes: false,
+        kills: Kills::Nothing,
         interactive: false,
     },
     Lab {
@@ -168,7 +200,21 @@ pub const LABS: &[Lab] = &[
             ("scale", Number(0.0, 10.0)),
             ("rounds", Whole(1, 9)),
         ],
-        workers_are_processes: false,
+        kills: Kills::Nothing,
+        interactive: false,
+    },
+    #[cfg(target_os = "linux")]
+    Lab {
+        name: "machines",
+        program: "chapter-machines",
+        command: machines,
+        check: |words| machines().try_get_matches_from(words).map(drop),
+        start: Start::Cargo {
+            words: &["run", "--quiet", "-p", "machines", "--bin", "chapter-machines", "--"],
+            flags: &["--interactive", "--format=json"],
+        },
+        options: service_options!(("brokers", Choice), ("ack-wait", Number(0.1, 10.0)), ("kill", Choice)),
+        kills: Kills::WorkersAndBrokers,
         interactive: false,
     },
     Lab {
@@ -176,14 +222,14 @@ pub const LABS: &[Lab] = &[
         program: "chapter-scheduler",
         command: scheduler,
         check: |words| scheduler().try_get_matches_from(words).map(drop),
-        start: Start::Cargo(&["run", "--quiet", "--bin", "chapter-scheduler", "--"]),
+        start: Start::Cargo { words: &["run", "--quiet", "--bin", "chapter-scheduler", "--"], flags: &["--live"] },
         options: &[
             ("name", Choice),
             ("weak-memory", Switch),
             ("spurious-wakeups", Whole(0, 9)),
             ("timeouts", Whole(0, 9)),
         ],
-        workers_are_processes: false,
+        kills: Kills::Nothing,
         interactive: true,
     },
     Lab {
@@ -191,12 +237,38 @@ pub const LABS: &[Lab] = &[
         program: "exercises",
         command: exercise,
         check: |words| exercise().try_get_matches_from(words).map(drop),
-        start: Start::Cargo(&["run", "--quiet", "--bin", "exercises", "--", "run"]),
+        start: Start::Cargo { words: &["run", "--quiet", "--bin", "exercises", "--", "run"], flags: &["--live"] },
         options: &[("name", Choice)],
-        workers_are_processes: false,
+        kills: Kills::Nothing,
         interactive: false,
     },
 ];
+
+/// The part of the command line of `chapter-machines` that a page may use. The program is in a package that this one doesn't
+/// depend on, so the test `run` compares them.
+pub fn machines() -> Command {
+    #[derive(clap::Args)]
+    #[expect(dead_code, reason = "only the program reads them")]
+    struct More {
+        /// Number of brokers that the demo starts on this machine: 1 or 3
+        #[arg(long, value_name = "N", default_value = "1", value_parser = ["1", "3"])]
+        brokers: String,
+
+        /// How long a broker waits for an acknowledgment before it delivers a job again
+        #[arg(long, value_name = "SECONDS", default_value = "2")]
+        ack_wait: f64,
+
+        /// Kills something at a random moment. Can be given several times
+        #[arg(long, value_name = "WHAT", value_parser = ["worker", "broker", "leader", "network"])]
+        kill: Vec<String>,
+    }
+    demo::command::<More>(Model::Machines)
+}
+
+/// The program that brokers run, if it's installed. Debian installs it where only root's `PATH` looks.
+pub fn nats_server() -> Option<PathBuf> {
+    browser::find(&["nats-server"], &["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(PathBuf::from))
+}
 
 /// The part of the exercises' command line that a page may use: it checks one exercise.
 fn exercise() -> Command {
@@ -254,6 +326,14 @@ impl<'de> Deserialize<'de> for Options {
 #[derive(Serialize)]
 pub struct Schema {
     bin: &'static str,
+    /// The command that runs the program.
+    cargo: String,
+    /// Whether cargo may have to compile the program first.
+    compiles: bool,
+    /// Whether the page can kill workers.
+    kills_workers: bool,
+    /// What else it can kill.
+    kills: &'static [&'static str],
     options: Vec<OptionSchema>,
 }
 
@@ -287,11 +367,38 @@ impl Lab {
         LABS.iter().find(|lab| lab.name == name)
     }
 
+    /// Whether the program has all that it needs.
+    pub fn is_available(&self) -> bool {
+        self.kills != Kills::WorkersAndBrokers || nats_server().is_some()
+    }
+
+    /// The command line that a reader would type for these arguments.
+    pub fn command_line(&self, arguments: &[String]) -> String {
+        let mut words = match self.start {
+            Start::Here(_) => vec!["cargo", "run", "--bin", self.program, "--"],
+            Start::Cargo { words, .. } => {
+                ["cargo"].into_iter().chain(words.iter().copied().filter(|word| *word != "--quiet")).collect()
+            }
+        };
+        words.extend(arguments.iter().map(String::as_str));
+        if words.last() == Some(&"--") {
+            words.pop();
+        }
+        words.join(" ")
+    }
+
     /// The description for a page.
     pub fn schema(&self) -> Schema {
         let command = (self.command)();
         let options = self.pairs(&command).map(|(name, range, argument)| describe(name, range, argument));
-        Schema { bin: self.program, options: options.collect() }
+        Schema {
+            bin: self.program,
+            cargo: self.command_line(&[]),
+            compiles: matches!(self.start, Start::Cargo { .. }),
+            kills_workers: self.kills != Kills::Nothing,
+            kills: self.kills.others(),
+            options: options.collect(),
+        }
     }
 
     /// The options, each with its definition on the command line.

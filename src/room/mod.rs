@@ -3,11 +3,11 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /PAGE` | a file of the book, or the book's page for status 404 |
-//! | `GET /room/labs` | the labs and their options; those that cargo compiles under `live` |
+//! | `GET /room/labs` | the labs that this machine can run, and their options |
 //! | `POST /room/run` | `{"lab":"threads","options":{"workers":2}}`: the records of the run, as they come |
 //! | `POST /room/stop` | `{"run":1}`: interrupts a run, which still writes its summary |
 //! | `POST /room/input` | `{"run":1,"line":{"step":0}}`: sends a line of JSON to an interactive run |
-//! | `POST /room/kill` | `{"run":1,"worker":"worker-2"}`: kills a worker process |
+//! | `POST /room/kill` | `{"run":1,"target":"worker-2"}`: kills a worker process; with `broker` or `leader`, a broker |
 //! | `GET /room/exercises` | the names of all exercises, and of those that the reader has solved |
 //! | `GET /room/build` | the number of the book's current version, and the error of a newer one |
 //!
@@ -199,10 +199,9 @@ impl Room {
 struct ConnectionNumber(u64);
 
 async fn labs() -> Response {
-    let (live, labs): (Vec<&Lab>, Vec<&Lab>) = LABS.iter().partition(|lab| matches!(lab.start, labs::Start::Cargo(_)));
-    let schemas =
-        |labs: Vec<&'static Lab>| labs.into_iter().map(|lab| (lab.name, lab.schema())).collect::<BTreeMap<_, _>>();
-    json_response(&json!({ "labs": schemas(labs), "live": schemas(live) }))
+    let available = LABS.iter().filter(|lab| lab.is_available());
+    let labs: BTreeMap<_, _> = available.map(|lab| (lab.name, lab.schema())).collect();
+    json_response(&json!({ "labs": labs }))
 }
 
 /// The exercises, and those that were solved when they were checked last, here or in a terminal.
@@ -294,14 +293,14 @@ async fn input(
 #[serde(deny_unknown_fields)]
 struct Kill {
     run: u64,
-    worker: String,
+    target: String,
 }
 
 async fn kill(
     State(room): State<Arc<Room>>,
-    Posted(Kill { run, worker }): Posted<Kill>,
+    Posted(Kill { run, target }): Posted<Kill>,
 ) -> Result<StatusCode, Refusal> {
-    room.runs.kill(run, &worker).map(|()| StatusCode::NO_CONTENT)
+    room.runs.kill(run, &target).map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn refuse_method(allow: &'static str, request: Request) -> Refusal {

@@ -21,7 +21,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::labs::{Lab, Start};
+use super::labs::{Kills, Lab, Start};
 use super::refusal::Refusal;
 use crate::process;
 
@@ -43,7 +43,7 @@ const MAX_RECORD_LENGTH: usize = 1 << 20;
 const CHUNK: usize = 1 << 15;
 /// The number of bytes of a demo's error messages that a reader gets.
 const MAX_ERRORS: u64 = 4_000;
-/// The number of lines that wait for a slow interactive demo.
+/// The number of lines that wait for a demo that reads them slowly.
 const INPUT_LENGTH: usize = 16;
 /// The number of pieces that wait for a slow reader.
 const QUEUE_LENGTH: usize = 4;
@@ -65,7 +65,7 @@ struct Running {
 struct Run {
     lab: &'static Lab,
     stop: Arc<Notify>,
-    /// The lines for an interactive demo.
+    /// The lines for a demo that reads its standard input.
     input: Sender<String>,
     /// The PID of its supervisor.
     supervisor: u32,
@@ -152,7 +152,7 @@ impl Runs {
         let mut orders = Orders { stdin: Some(stdin), lines, stop: stop.clone() };
         let time_limit = match lab.start {
             _ if lab.interactive => INTERACTIVE_TIME_LIMIT,
-            Start::Cargo(_) => COMPILING_TIME_LIMIT,
+            Start::Cargo { .. } => COMPILING_TIME_LIMIT,
             Start::Here(_) => TIME_LIMIT,
         };
         let number = {
@@ -163,7 +163,7 @@ impl Runs {
             number
         };
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
-        let command = command_line(lab, &arguments);
+        let command = lab.command_line(&arguments);
         let registered = Registered { runs: self.clone(), number, _permit: permit };
         tokio::spawn(async move {
             let _registered = registered;
@@ -197,29 +197,40 @@ impl Runs {
             let reason = format!("{} reads no input", run.lab.program);
             return Err(Refusal::new(StatusCode::CONFLICT, reason));
         }
+        run.write(line.to_string())
+    }
+
+    /// Kills a worker process of a run, or lets its demo kill a broker.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such run, worker, or broker (404), when the workers aren't processes (409), or when the demo hasn't
+    /// read earlier requests (429).
+    pub fn kill(&self, number: u64, target: &str) -> Result<(), Refusal> {
+        let running = self.running();
+        let run = running.by_number.get(&number).ok_or_else(|| no_run(number))?;
+        if run.lab.kills == Kills::Nothing {
+            let reason = format!("the workers of {} are not processes: only a process can be killed", run.lab.program);
+            return Err(Refusal::new(StatusCode::CONFLICT, reason));
+        }
+        if run.lab.kills.others().contains(&target) {
+            return run.write(target.to_owned());
+        }
+        match kill(run.supervisor, target) {
+            true => Ok(()),
+            false => Err(Refusal::new(StatusCode::NOT_FOUND, format!("target: run {number} has no {target:?}"))),
+        }
+    }
+}
+
+impl Run {
+    /// Writes a line to the standard input of the demo.
+    fn write(&self, line: String) -> Result<(), Refusal> {
         let full = |_| {
             let reason = format!("{INPUT_LENGTH} lines wait to be read: wait for an answer");
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, reason)
         };
-        run.input.try_send(line.to_string()).map_err(full)
-    }
-
-    /// Kills a worker process of a run.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such run or worker (404), or when the workers aren't processes (409).
-    pub fn kill(&self, number: u64, worker: &str) -> Result<(), Refusal> {
-        let running = self.running();
-        let run = running.by_number.get(&number).ok_or_else(|| no_run(number))?;
-        if !run.lab.workers_are_processes {
-            let reason = format!("the workers of {} are not processes: only a process can be killed", run.lab.program);
-            return Err(Refusal::new(StatusCode::CONFLICT, reason));
-        }
-        match kill(run.supervisor, worker) {
-            true => Ok(()),
-            false => Err(Refusal::new(StatusCode::NOT_FOUND, format!("worker: run {number} has no {worker:?}"))),
-        }
+        self.input.try_send(line).map_err(full)
     }
 }
 
@@ -261,12 +272,6 @@ fn spawn_supervisor(lab: &Lab, arguments: &[String]) -> io::Result<Child> {
     #[cfg(unix)]
     command.arg0(env!("CARGO_PKG_NAME")).process_group(0);
     command.spawn()
-}
-
-/// The command line that runs the same demo.
-fn command_line(lab: &Lab, arguments: &[String]) -> String {
-    let dashes = if arguments.is_empty() { "" } else { " -- " };
-    format!("cargo run --bin {}{dashes}{}", lab.program, arguments.join(" "))
 }
 
 /// Sends the output of a demo to the reader until the demo has ended.

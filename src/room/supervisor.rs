@@ -2,11 +2,13 @@
 //! for that or ends in any way.
 //!
 //! The room holds the other end of the supervisor's standard input. The line `interrupt` interrupts the demo, as Ctrl-C does,
-//! and a line that begins with `input ` passes its rest on to an interactive demo. The end of the input, which also comes when
+//! and a line that begins with `input ` passes its rest on to a demo that reads its standard input. The end of the input, which also comes when
 //! the room is killed, kills the demo. The demo inherits standard output and standard error.
 //!
 //! On Linux, orphans of the demo become children of the supervisor (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so none escapes.
 //! If the supervisor itself is killed, the kernel kills the demo.
+//!
+//! A killed demo can't remove its files. One that starts brokers keeps them in a folder that the supervisor removes.
 
 use std::env;
 use std::io::{self, BufRead, Write};
@@ -14,7 +16,7 @@ use std::process::{Child, ChildStdin, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::labs::{Lab, Start};
+use super::labs::{Kills, Lab, Start};
 use crate::{book, process};
 
 /// The environment variable that makes a process of this program a demo. Worker processes inherit it.
@@ -39,7 +41,11 @@ pub fn supervise(lab: &Lab, arguments: &[String]) -> io::Result<ExitCode> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_child_subreaper(true)?;
     let mut command = command(lab, arguments)?;
-    command.stdin(if lab.interactive { Stdio::piped() } else { Stdio::null() });
+    let has_brokers = lab.kills == Kills::WorkersAndBrokers;
+    // Removed at the end of this function, after all processes have ended.
+    let folder = if has_brokers { Some(tempfile::tempdir()?) } else { None };
+    command.envs(folder.iter().map(|folder| ("TMPDIR", folder.path())));
+    command.stdin(if lab.interactive || has_brokers { Stdio::piped() } else { Stdio::null() });
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
@@ -67,9 +73,9 @@ fn command(lab: &Lab, arguments: &[String]) -> io::Result<Command> {
             std::os::unix::process::CommandExt::arg0(&mut command, lab.program);
             Ok(command)
         }
-        Start::Cargo(words) => {
+        Start::Cargo { words, flags } => {
             let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-            command.args(words).args(arguments).arg("--live").current_dir(book::root());
+            command.args(words).args(arguments).args(flags).current_dir(book::root());
             Ok(command)
         }
     }

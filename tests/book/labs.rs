@@ -25,6 +25,7 @@ use chapters::demos::primitives::Primitive;
 use chapters::demos::queues::QueueDemo;
 use chapters::measure::models;
 use clap::{Command, CommandFactory};
+use reading_room::room::labs;
 use regex::Regex;
 
 use crate::common::Page;
@@ -42,6 +43,8 @@ fn demo(name: &str) -> Option<Command> {
         "primitives" => Some(demos::CommandLine::<Primitive>::command()),
         "queues" => Some(demos::CommandLine::<QueueDemo>::command()),
         "choosing" => Some(models::Options::command()),
+        #[cfg(target_os = "linux")]
+        "machines" => Some(labs::machines()),
         _ => None,
     }
 }

@@ -1,8 +1,11 @@
 //! Labs, used as a reader uses them: in the reading room, and on a page that is opened from disk.
 
+use std::env;
+use std::io::{self, Write};
 use std::path::Path;
 
 use chapters::python::{DEFAULT, Interpreter};
+use reading_room::room::labs::nats_server;
 use serde_json::json;
 
 use crate::Test;
@@ -21,6 +24,7 @@ pub const LONG: &[Test] = tests! {
     a_value_out_of_range_is_not_run
     a_stopped_run_has_a_summary
     one_worker_is_killed_and_its_job_is_lost
+    a_worker_and_the_leading_broker_are_killed_and_the_work_continues
     with_the_lock_and_without_it_are_compared_on_one_axis
     the_last_two_runs_are_compared_or_the_last_is_shown_alone
     the_three_models_follow_one_another
@@ -155,6 +159,51 @@ fn kill_one(browser: &Browser) -> Fault {
     )?;
     browser.check(lab, "text('.lab-keys').includes('died')")?;
     browser.check(lab, "runs()[1].querySelector('canvas').getAttribute('aria-description').includes('and died')")
+}
+
+fn a_worker_and_the_leading_broker_are_killed_and_the_work_continues(browser: &Browser) -> Fault {
+    let program = Path::new(env!("CARGO_BIN_EXE_reading-room")).with_file_name("chapter-machines");
+    if !(program.is_file() && nats_server().is_some()) {
+        assert!(env::var_os("CI").is_none(), "{} or nats-server is missing", program.display());
+        let _ = writeln!(io::stderr(), "SKIPPED: killing brokers needs cargo build -p machines, and nats-server");
+        return Ok(());
+    }
+    browser.room()?;
+    // Instead of compiling the program, this drops the arguments for cargo.
+    let script = format!("while [ \"$1\" != -- ]; do shift; done; shift; exec '{}' \"$@\"", program.display());
+    browser.use_cargo(Some(&script))?;
+    // On a busy machine, the time of the run may be up before a leader is elected.
+    let mut killed = Err("not tried".to_owned());
+    for _ in 0..5 {
+        killed = killed.or_else(|_| kill_a_worker_and_the_leader(browser));
+    }
+    browser.use_cargo(None)?;
+    killed
+}
+
+fn kill_a_worker_and_the_leader(browser: &Browser) -> Fault {
+    open(browser, "machines")?;
+    let lab = 2;
+    browser.set(lab, &[("jobs", "1000")])?;
+    let command = "cargo run -p machines --bin chapter-machines -- --jobs=1000 ";
+    browser
+        .check(lab, &format!("text('.lab-code').startsWith({command:?}) && !text('.lab-code').includes('--kill')"))?;
+    browser.check(lab, "lab.querySelector('.lab-others').hidden")?;
+    browser.click(lab, ".lab-go")?;
+    // All lines of a log that is high enough are on the page.
+    browser.get(lab, "lab.querySelector('.lab-log').style.cssText = 'height: 9000px; max-height: none'")?;
+    browser.wait(lab, "all('.lab-names .lab-kill').length === 4 && all('.lab-others .lab-kill').length === 2")?;
+    browser.click(lab, "[aria-label=\"Kill worker-2\"]")?;
+    browser.wait(lab, "text('.lab-lines').includes('worker-2    died')")?;
+    browser.check(lab, "!lab.querySelector('[aria-label=\"Kill worker-2\"]')")?;
+    browser.click(lab, ".lab-others .lab-kill:last-child")?;
+    browser.wait(lab, "/service +broker-\\d died[^]* broker-\\d leads/.test(text('.lab-lines'))")?;
+    browser.click(lab, ".lab-go")?;
+    browser.wait(lab, "over() && !lab.querySelector('.lab-kill')")?;
+    browser.check(lab, "/deliveries\\s*\\d+ repeated/.test(lab.querySelector('.lab-sums').innerText)")?;
+    browser.check(lab, "painted(runs()[1], '--machines') > 1000 && text('.lab-keys').includes('died')")?;
+    browser
+        .check(lab, "/, broker-\\d died\\./.test(runs()[1].querySelector('canvas').getAttribute('aria-description'))")
 }
 
 fn with_the_lock_and_without_it_are_compared_on_one_axis(browser: &Browser) -> Fault {

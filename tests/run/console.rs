@@ -25,6 +25,7 @@ use std::time::Duration;
 use std::{env, thread};
 
 use exercises::catalog::{self, Needs};
+use reading_room::room::labs;
 use snapbox::IntoData;
 
 use crate::common::{Block, root};
@@ -273,11 +274,7 @@ fn is_about_a_broker(arguments: &[String]) -> bool {
 pub fn machines_are_passed_over() -> bool {
     static PASSED_OVER: LazyLock<bool> = LazyLock::new(|| {
         let is_built = profile().join(MACHINES).with_extension(env::consts::EXE_EXTENSION).is_file();
-        let path = env::var_os("PATH").unwrap_or_default();
-        // Debian installs it where only root's `PATH` looks.
-        let mut folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-        let has_broker = folders.any(|folder| folder.join("nats-server").is_file());
-        let passed_over = env::var_os("CI").is_none() && !(is_built && has_broker);
+        let passed_over = env::var_os("CI").is_none() && !(is_built && labs::nats_server().is_some());
         if passed_over {
             let _ = writeln!(io::stderr(), "SKIPPED: {MACHINES} needs cargo build -p machines, and nats-server");
         }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use libtest_mimic::Trial;
+use reading_room::room::labs;
 
 use crate::common::{self, Page};
 use crate::console;
@@ -33,7 +34,32 @@ pub fn trials() -> Vec<Trial> {
             Ok(compare(&page, &read_help(&help))?)
         })
     };
-    programs.into_iter().map(trial).collect()
+    let machines = Trial::test("the_lab_past_one_machine_has_options_of_its_program", || {
+        if console::machines_are_passed_over() {
+            return Ok(());
+        }
+        let help = console::output(&format!("cargo run --bin {} -- --help", console::MACHINES))?;
+        Ok(compare_lab(&labs::machines(), &read_help(&help))?)
+    });
+    programs.into_iter().map(trial).chain([machines]).collect()
+}
+
+/// Fails unless each option of a lab is one of the program, with the same values and the same default.
+fn compare_lab(lab: &clap::Command, program: &Reference) -> Result<(), String> {
+    for option in lab.get_arguments() {
+        let Some(name) = option.get_long() else { continue };
+        let known = program.flags.get(name).ok_or_else(|| format!("the program has no --{name}"))?;
+        let values: Vec<String> =
+            option.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+        if known.0.contains('/') && known.0 != values.join("/") {
+            return Err(format!("--{name}: the values are {}, not {}", known.0, values.join("/")));
+        }
+        let default = option.get_default_values().first().map(|it| it.to_string_lossy().into_owned());
+        if known.1 != default {
+            return Err(format!("--{name}: the default is {:?}, not {default:?}", known.1));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the tables of a page, program by program.

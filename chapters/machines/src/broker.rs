@@ -33,6 +33,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_LIMIT: Duration = Duration::from_secs(8);
 /// How long a request waits for its answer before it is repeated.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a client checks that its broker answers. After the third check without an answer, it connects to another one.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
 /// The pause before a request is repeated.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a broker recognizes a repeated message. Longer than any message is repeated.
@@ -41,7 +43,7 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 /// are acknowledged, so a slow worker can't collect the whole queue.
 const MAX_ACK_PENDING: i64 = 10_000;
 
-/// The worker in the request of a service that only asks whether there is another one.
+/// The worker in a request of the service itself.
 pub(crate) const NOBODY: WorkerId = WorkerId(u32::MAX);
 
 /// The names of a service's streams and subjects.
@@ -106,6 +108,7 @@ impl Broker {
         let options = ConnectOptions::new()
             .connection_timeout(CONNECT_TIMEOUT)
             .request_timeout(Some(REQUEST_TIMEOUT))
+            .ping_interval(PING_INTERVAL)
             .max_reconnects(None)
             .reconnect_delay_callback(|attempts| PAUSE * attempts.saturating_sub(1).min(5) as u32)
             // A worker that may be cut off must not find a way around its proxy.
@@ -135,6 +138,11 @@ impl Broker {
         Ok(Self { client, context, names, servers: list })
     }
 
+    /// The addresses of the brokers, without passwords.
+    pub fn servers(&self) -> &str {
+        &self.servers
+    }
+
     /// Creates the streams of a service, with this number of replicas, and the consumer of its jobs.
     ///
     /// A cluster that has just started needs some seconds to elect its leaders, so this repeats what fails for want of a
@@ -159,7 +167,9 @@ impl Broker {
         let names = &self.names;
         for (name, retention) in [
             (names.jobs(), RetentionPolicy::WorkQueue),
-            (names.records(), RetentionPolicy::Limits),
+            // The service is the only reader. It recognizes a report that comes twice by itself.
+            (names.records(), RetentionPolicy::WorkQueue),
+            // Nobody takes the dead letters: they wait for a person.
             (names.dead(), RetentionPolicy::Limits),
         ] {
             let config = stream(name, retention);
@@ -222,19 +232,29 @@ impl Broker {
     ///
     /// # Errors
     ///
-    /// If the broker refuses the message, for example because its disk is full.
+    /// If the broker refuses the message, for example because its storage is full.
     pub async fn publish(&self, stream: &str, id: &str, payload: Bytes) -> io::Result<()> {
-        loop {
-            let sent = self.send(stream, id, payload.clone()).await;
-            let stored = match sent {
-                Ok(stored) => stored.await.map(|_| ()),
-                Err(error) => Err(error),
-            };
-            match stored {
-                Ok(()) => return Ok(()),
-                Err(error) if is_passing(&error) => sleep(PAUSE).await,
-                Err(error) => return Err(self.refused(&error, 1)),
-            }
+        while !self.try_publish(stream, id, payload.clone()).await? {
+            sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Sends a message to a stream, and returns whether the broker has confirmed in time that the message is stored. If not,
+    /// it may be stored all the same.
+    ///
+    /// # Errors
+    ///
+    /// If the broker refuses the message.
+    pub async fn try_publish(&self, stream: &str, id: &str, payload: Bytes) -> io::Result<bool> {
+        let stored = match self.send(stream, id, payload).await {
+            Ok(stored) => stored.await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        match stored {
+            Ok(()) => Ok(true),
+            Err(error) if is_passing(&error) => Ok(false),
+            Err(error) => Err(self.refused(&error, 1)),
         }
     }
 

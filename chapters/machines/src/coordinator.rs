@@ -23,13 +23,14 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeou
 
 use crate::broker::{Broker, NOBODY, from_json, to_json};
 use crate::fault::{Fault, Faults};
+use crate::health::Health;
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
-use crate::member::{LEASE, RENEWAL, Request, Welcome};
+use crate::member::{LEASE, RENEWAL, Request, State, Welcome};
 use crate::proxy::Proxy;
 use crate::queue::{self, Pull, RecvError};
 use crate::report::Report;
-use crate::service::Delivering;
+use crate::service::{Delivering, Service};
 
 /// How often faults and the order of records are looked after.
 const TICK: Duration = Duration::from_millis(20);
@@ -43,6 +44,8 @@ const DEAD: Duration = Duration::from_secs(1);
 const REMINDER: Duration = Duration::from_millis(500);
 /// How long the service waits for the reports that the brokers have stored.
 const REST: Duration = Duration::from_secs(10);
+/// How long the brokers of others may take to remove the streams of a service that has failed.
+const REMOVAL: Duration = Duration::from_secs(1);
 
 /// The processes of this machine, besides the service.
 #[derive(Debug)]
@@ -57,12 +60,14 @@ pub struct Local {
     pub keeper: Option<Keeper>,
     /// The faults to carry out.
     pub faults: Faults,
+    /// More faults, as someone asks for them.
+    pub asked: mpsc::UnboundedReceiver<Fault>,
     /// Whether the workers' connections can be cut.
     pub proxies: bool,
 }
 
 /// A worker that the service has started, or welcomed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Member {
     /// Whether the worker's process is a child of this one.
     local: bool,
@@ -74,6 +79,15 @@ struct Member {
     /// When it last asked for, or renewed, its lease. `None` before the first time.
     heard: Option<Instant>,
     ended: bool,
+    /// Whether its death has been recorded.
+    died: bool,
+}
+
+impl Member {
+    /// Whether the worker has not been heard for the time of a lease, since the service began to stop.
+    fn is_silent(&self, stopping: Instant) -> bool {
+        self.heard.unwrap_or(stopping).max(stopping).elapsed() > LEASE
+    }
 }
 
 /// The state of the brokers, as they report it.
@@ -87,6 +101,7 @@ struct View {
 /// The workers of a service, from the service's side.
 pub struct Coordinator {
     broker: Broker,
+    health: Health,
     trace: Trace,
     plan: Plan,
     delivering: Delivering,
@@ -105,20 +120,18 @@ pub struct Coordinator {
     dead: Option<(BrokerId, Instant)>,
     ticks: Interval,
     running: bool,
-    /// Why a worker couldn't go on: the first such message.
+    /// Why the service can't go on, according to a worker or to the brokers' health: the first such message.
     failed: Option<String>,
 }
 
 impl Coordinator {
-    /// Listens for workers and their reports.
-    pub async fn new(
-        broker: Broker,
-        trace: Trace,
-        plan: Plan,
-        delivering: Delivering,
-        jobs: u64,
-        local: Local,
-    ) -> io::Result<Self> {
+    /// Listens for the workers of a service, and for their reports.
+    ///
+    /// # Errors
+    ///
+    /// If the connection was closed.
+    pub async fn new(service: Service, local: Local) -> io::Result<Self> {
+        let Service { plan, trace, delivering, broker, health, added } = service;
         let requests = broker.client.subscribe(broker.names.members()).await.map_err(io::Error::other)?;
         let reports = Pull::new(&broker, &broker.names.records()).await?.greedy();
         let (exit, exits) = mpsc::unbounded_channel();
@@ -128,11 +141,12 @@ impl Coordinator {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             broker,
+            health,
             trace,
             plan,
             delivering,
             local,
-            ledger: Ledger::new(jobs),
+            ledger: Ledger::new(added),
             reports,
             requests,
             members: BTreeMap::new(),
@@ -198,7 +212,7 @@ impl Coordinator {
             drop(input);
             let _ = exit.send((id, status));
         });
-        self.members.insert(id, Member { local: true, kill: Some(kill), proxy, cut: None, heard: None, ended: false });
+        self.members.insert(id, Member { local: true, kill: Some(kill), proxy, ..Member::default() });
         Ok(())
     }
 
@@ -206,8 +220,8 @@ impl Coordinator {
         WorkerId(self.members.last_key_value().map_or(0, |(id, _)| id.0 + 1))
     }
 
-    /// Waits until nothing is left to do: all jobs are done and the service should stop then, or no worker is left, or a
-    /// worker has failed.
+    /// Waits until nothing is left to do: all jobs are done and the service should stop then, or no worker is left, or the
+    /// service can't go on.
     pub async fn until_ended(&mut self) {
         while !(self.failed.is_some() || self.is_deserted() || self.plan.until_done && self.ledger.open() == 0) {
             self.step().await;
@@ -226,6 +240,8 @@ impl Coordinator {
             report = self.reports.recv(Instant::now() + LEASE) => self.take(report).await,
             Some(request) = self.requests.next() => self.welcome(request).await,
             Some((id, status)) = self.exits.recv() => self.note_exit(id, status).await,
+            Some(fault) = self.local.asked.recv() => self.local.faults.add(fault),
+            error = self.health.failed(), if self.failed.is_none() => self.failed = Some(error.to_string()),
             _ = self.ticks.tick() => self.look_after().await,
         }
     }
@@ -233,7 +249,9 @@ impl Coordinator {
     async fn take(&mut self, report: Result<Message, RecvError>) {
         let Ok(message) = report else { return };
         let now = self.trace.origin().elapsed();
-        if let Ok(report) = from_json::<Report>(&message.payload, &message.subject) {
+        if let Ok(report) = from_json::<Report>(&message.payload, &message.subject)
+            && report.worker != NOBODY
+        {
             let worker = report.worker;
             let records = self.ledger.take(report, now);
             self.trace.forward(worker, records);
@@ -248,13 +266,17 @@ impl Coordinator {
         let Ok(Request { worker, failed }) = from_json(&request.payload, &request.subject) else { return };
         let worker = worker.unwrap_or_else(|| self.next_id());
         self.failed = self.failed.take().or(failed);
-        let stranger = || Member { local: false, kill: None, proxy: None, cut: None, heard: None, ended: false };
         if worker != NOBODY {
-            self.members.entry(worker).or_insert_with(stranger).heard = Some(Instant::now());
+            self.members.entry(worker).or_default().heard = Some(Instant::now());
         }
+        let state = match &self.failed {
+            Some(sentence) => State::Failed(sentence.clone()),
+            None if self.running => State::Running,
+            None => State::Stopping,
+        };
         let Delivering { ack_wait, attempts, poison, .. } = self.delivering;
-        let (scale, running, at) = (self.plan.scale, self.running, self.trace.origin().elapsed());
-        let welcome = Welcome { worker, at, running, scale, ack_wait, attempts, poison };
+        let (scale, at) = (self.plan.scale, self.trace.origin().elapsed());
+        let welcome = Welcome { worker, at, state, scale, ack_wait, attempts, poison };
         // If the answer gets lost, the worker asks again.
         let _ = self.broker.client.publish(reply, to_json(&welcome)).await;
     }
@@ -267,6 +289,7 @@ impl Coordinator {
         if status.is_ok_and(|status| status.success()) {
             return;
         }
+        member.died = true;
         self.trace.worker(id).record(Event::WorkerDied(None));
         // A worker that never joined would fail again.
         if self.running && joined {
@@ -292,6 +315,7 @@ impl Coordinator {
             && at <= Instant::now()
         {
             keeper.restart(broker).await;
+            self.health.note_restart(broker);
             self.dead = None;
             self.trace.service().record(Event::BrokerRestarted(broker));
         }
@@ -366,6 +390,7 @@ impl Coordinator {
         let all: Vec<BrokerId> = (0..keeper.brokers()).map(BrokerId).collect();
         let chosen = if fault == Fault::Leader { Some(leader) } else { self.local.faults.choose(&all) };
         let Some(broker) = chosen else { return false };
+        self.health.note_kill(broker);
         keeper.kill(broker).await;
         self.leader_killed = broker == leader;
         self.dead = Some((broker, Instant::now() + DEAD));
@@ -377,13 +402,15 @@ impl Coordinator {
     ///
     /// # Errors
     ///
-    /// If a worker has failed because the broker refused its records. Then the ledger doesn't know which jobs were done.
+    /// If the service can't go on. Then the ledger doesn't know which jobs were done, so nobody waits for jobs that have
+    /// been started.
     pub async fn stop(mut self) -> io::Result<Outcome> {
         self.running = false;
         self.restore_networks();
         let stopping = Instant::now();
         let mut reminder = interval(REMINDER);
         while self.members.iter().any(|(id, member)| self.is_awaited(*id, member, stopping)) {
+            self.kill_those_that_hang(stopping);
             select! {
                 () = self.step() => {}
                 _ = reminder.tick() => {
@@ -395,7 +422,7 @@ impl Coordinator {
         if self.failed.is_none() {
             self.take_the_rest().await;
         }
-        for (id, _) in self.members.iter().filter(|(_, member)| !member.ended) {
+        for (id, _) in self.members.iter().filter(|(_, member)| !member.died) {
             if !self.ledger.worker(*id).finished {
                 self.trace.worker(*id).record(Event::WorkerDied(None));
             }
@@ -405,7 +432,9 @@ impl Coordinator {
         match self.local.keeper {
             // Their storage is removed with them.
             Some(keeper) => keeper.stop().await,
-            None => self.broker.delete_streams().await,
+            None if self.failed.is_none() => self.broker.delete_streams().await,
+            None if self.health.is_reachable() => _ = timeout(REMOVAL, self.broker.delete_streams()).await,
+            None => {}
         }
         let mut usage = Usage::of_this_process();
         usage.peak_rss = usage.peak_rss.saturating_add(self.ledger.peak_rss());
@@ -413,15 +442,28 @@ impl Coordinator {
     }
 
     /// Whether the service waits for a worker: until its process has ended, or, on another machine, until it has reported
-    /// its end or its lease is over. If a worker has failed, no worker can report its end, so the service waits only until
-    /// those of other machines have probably got the message that they should stop.
+    /// its end or its lease is over. If the service has failed, no worker can report its end, so the service waits only
+    /// until those of other machines have probably learned it.
     fn is_awaited(&self, id: WorkerId, member: &Member, stopping: Instant) -> bool {
-        if member.ended {
-            return false;
+        if member.ended || member.local {
+            return !member.ended;
         }
-        let limit = if self.failed.is_some() { 2 * RENEWAL } else { LEASE };
-        let silent = member.heard.unwrap_or(stopping).max(stopping).elapsed() > limit;
-        member.local || !(self.ledger.worker(id).finished || silent)
+        match self.failed {
+            Some(_) => self.health.is_reachable() && stopping.elapsed() < RENEWAL,
+            None => !(self.ledger.worker(id).finished || member.is_silent(stopping)),
+        }
+    }
+
+    /// Kills the processes of this machine that don't renew their leases, and all of them if the service has failed.
+    fn kill_those_that_hang(&mut self, stopping: Instant) {
+        for member in self.members.values_mut().filter(|member| member.local && !member.ended) {
+            if (self.failed.is_some() || member.is_silent(stopping))
+                && let Some(kill) = member.kill.take()
+            {
+                // An error means that the process has ended.
+                let _ = kill.send(());
+            }
+        }
     }
 
     /// Takes the reports that the brokers have stored and that haven't arrived.

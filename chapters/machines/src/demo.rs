@@ -5,7 +5,7 @@
 //! `--role=work` only workers, which join the service of the same `--name`.
 
 use std::env;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read, Write};
 use std::process::{self, Command, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,15 +26,16 @@ use tokio::{runtime, select};
 use crate::broker::{Broker, Names};
 use crate::coordinator::Local;
 use crate::fault::{Fault, Faults};
+use crate::health::Health;
 use crate::keeper::{self, Keeper};
 use crate::service::{Delivering, Service, Worker};
 
-/// How long brokers of others may take to agree on a leader and to create the queue.
-const QUORUM_LIMIT: Duration = Duration::from_secs(9);
+/// How long brokers of others may take until the service has connected and they have created the queue.
+const QUORUM_LIMIT: Duration = Duration::from_millis(8500);
 /// The same for brokers that have just been started, on a machine that may be busy.
 const START_LIMIT: Duration = Duration::from_secs(120);
 /// How long the removal of a service that hasn't started may take.
-const UNDO_LIMIT: Duration = Duration::from_secs(2);
+const UNDO_LIMIT: Duration = Duration::from_secs(1);
 /// How often the demo looks for a signal while it prepares.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The least time that the broker may wait for an acknowledgment.
@@ -90,6 +91,10 @@ pub struct Options {
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "Deliveries")]
     pub kill: Vec<Fault>,
 
+    /// Kills what standard input names, a line each: worker, broker, leader, or network
+    #[arg(long, help_heading = "Deliveries")]
+    pub interactive: bool,
+
     /// Number of a job that kills each worker that starts it
     #[arg(long, value_name = "JOB", help_heading = "Deliveries")]
     pub poison: Option<u64>,
@@ -103,14 +108,14 @@ impl Options {
     /// An error message if two arguments contradict each other.
     fn contradiction(&self, workers: u32) -> Option<String> {
         let kills = |is_meant: fn(Fault) -> bool| self.kill.iter().copied().find(|fault| is_meant(*fault));
-        let flag = |fault: Fault| {
-            format!("--kill={}", fault.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default())
-        };
         if let (Some(fault), false) = (kills(Fault::is_of_broker), self.servers.is_empty()) {
-            return Some(format!("{}: the demo kills only brokers that it starts; leave out --servers", flag(fault)));
+            return Some(format!("--kill={fault}: the demo kills only brokers that it starts; leave out --servers"));
         }
         if let (Some(fault), Role::Submit) = (kills(|fault| !fault.is_of_broker()), self.role) {
-            return Some(format!("{}: with --role=submit, no worker runs here", flag(fault)));
+            return Some(format!("--kill={fault}: with --role=submit, no worker runs here"));
+        }
+        if self.interactive && self.role != Role::All {
+            return Some("--interactive: only a process with --role=all starts something that it can kill".to_owned());
         }
         if self.kill.contains(&Fault::Network) && workers < 2 {
             return Some("--kill=network: another worker must get the job; expected --workers=2 or more".to_owned());
@@ -182,13 +187,18 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn build() -> io::Result<runtime::Runtime> {
-    runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+/// Runs a future on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let done = runtime.block_on(future);
+    // A thread that looks up the name of a server may be busy for longer than anyone should wait.
+    runtime.shutdown_background();
+    done
 }
 
 /// Runs the service.
 fn serve(options: &Options, seed: &Seed, demo: Demo) -> io::Result<Outcome> {
-    build()?.block_on(async {
+    block_on(async {
         let mut begun = Begun::default();
         let prepared = select! {
             prepared = prepare(options, &demo, &mut begun) => Some(prepared),
@@ -211,10 +221,32 @@ fn serve(options: &Options, seed: &Seed, demo: Demo) -> io::Result<Outcome> {
             name: options.name.clone(),
             keeper: begun.keeper,
             faults: Faults::new(seed, &options.kill, demo.jobs.len() as u64),
-            proxies: options.kill.contains(&Fault::Network),
+            asked: if options.interactive { ask_for_faults(options) } else { mpsc::unbounded_channel().1 },
+            proxies: options.interactive || options.kill.contains(&Fault::Network),
         };
         service.run(local, demo.on_started).await
     })
+}
+
+/// Reads faults from standard input, in a thread that ends with the process.
+fn ask_for_faults(options: &Options) -> mpsc::UnboundedReceiver<Fault> {
+    let (ask, asked) = mpsc::unbounded_channel();
+    let has_own_brokers = options.servers.is_empty();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            let line = line.trim();
+            let problem = match Fault::from_str(line, false) {
+                _ if line.is_empty() => continue,
+                Err(_) => "expected worker, broker, leader, or network",
+                Ok(fault) if fault.is_of_broker() && !has_own_brokers => "the demo kills only brokers that it starts",
+                Ok(fault) if ask.send(fault).is_ok() => continue,
+                Ok(_) => return,
+            };
+            // With standard error closed, nothing is said.
+            let _ = writeln!(io::stderr(), "{line}: {problem}");
+        }
+    });
+    asked
 }
 
 /// Waits for the first Ctrl-C or another such signal, which the service acts on once its workers have started.
@@ -277,19 +309,30 @@ async fn prepare(options: &Options, demo: &Demo<'_>, begun: &mut Begun) -> io::R
         attempts: options.attempts,
         poison: options.poison,
     };
-    let mut service = Service::new(demo.plan, demo.trace.clone(), delivering, broker, limit).await?;
-    service.add_jobs(demo.jobs.iter().copied()).await?;
-    Ok(service)
+    let health = Health::start(&broker, servers, begun.keeper.as_ref().map(Keeper::folder));
+    let created = async {
+        let (plan, trace) = (demo.plan, demo.trace.clone());
+        let mut service = Service::new(plan, trace, delivering, broker, health.clone(), limit).await?;
+        service.add_jobs(demo.jobs.iter().copied()).await?;
+        Ok(service)
+    };
+    let mut watched = health.clone();
+    select! {
+        created = created => created,
+        error = watched.failed() => Err(error),
+    }
 }
 
 /// Runs workers: one in this process, or several in processes of their own.
 fn work(options: &options::Options, more: &Options) -> io::Result<()> {
-    if more.worker.is_some() {
+    let id = more.worker.map(WorkerId);
+    if let Some(id) = id {
+        #[cfg(target_os = "linux")]
+        chapters::processes::service::name_this_process(id);
         end_with_parent();
     }
     if options.workers == 1 {
-        let names = Names::new(&more.name);
-        return build()?.block_on(Worker::run(&more.servers, names, more.worker.map(WorkerId), options.time));
+        return block_on(Worker::run(&more.servers, Names::new(&more.name), id, options.time));
     }
     let start = |_| {
         let mut command = Command::new(env::current_exe()?);

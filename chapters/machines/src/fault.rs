@@ -1,9 +1,10 @@
-//! Kills at random moments: workers, brokers, and connections.
+//! Kills of workers, brokers, and connections, at random moments or when standard input asks for them.
 //!
-//! A moment is a number of started jobs, drawn from the seed, rather than a time. So it's within the run on any machine.
+//! A random moment is a number of started jobs, drawn from the seed, rather than a time. So it's within the run on any machine.
 //! Which worker or broker is hit is drawn as well, among those that are at work.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use chapters::random::{CPythonFloat, Random, Seed};
 use clap::ValueEnum;
@@ -20,6 +21,12 @@ pub enum Fault {
     Leader,
     /// The connection of a worker, until another worker has got its job
     Network,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 impl Fault {
@@ -51,6 +58,13 @@ impl Faults {
         self.waiting.front().filter(|(moment, _)| *moment <= started).map(|(_, fault)| *fault)
     }
 
+    /// Adds a fault whose moment is now, unless the same one is still to come.
+    pub fn add(&mut self, fault: Fault) {
+        if !self.waiting.contains(&(0, fault)) {
+            self.waiting.push_front((0, fault));
+        }
+    }
+
     /// Removes the next fault, which has been carried out.
     pub fn done(&mut self) {
         self.waiting.pop_front();
@@ -74,6 +88,16 @@ mod tests {
         assert_eq!(moments(), moments());
         assert!(moments().iter().all(|(moment, _)| (1..=81).contains(moment)));
         assert!(moments().iter().is_sorted_by_key(|(moment, _)| *moment));
+    }
+
+    #[test]
+    fn a_fault_that_is_asked_for_comes_next_and_once() {
+        let mut faults = Faults::new(&Seed::from(1), &[Fault::Worker], 10);
+        faults.add(Fault::Leader);
+        faults.add(Fault::Leader);
+        assert_eq!(faults.due(0), Some(Fault::Leader));
+        faults.done();
+        assert_eq!(faults.due(0), None);
     }
 
     #[test]

@@ -5,16 +5,17 @@
 //! commands from a pipe. When the demo ends, in whatever way, the kernel closes the pipe. The keeper then kills the brokers
 //! and removes their storage.
 //!
-//! The keeper prints `ready`, followed by the addresses, or `error` and a sentence. The commands are `kill N` and
-//! `start N`, with the number of a broker.
+//! The keeper prints `ready`, followed by the addresses and the folder, or `error` and a sentence. The commands are `kill N`
+//! and `start N`, with the number of a broker.
 
 use std::env;
 use std::fs;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,8 +23,9 @@ use async_nats::ServerAddr;
 use chapters::interrupt;
 use chapters::record::BrokerId;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command as AsyncCommand};
+use tokio::time::timeout;
 
 /// The program of a broker.
 const PROGRAM: &str = "nats-server";
@@ -35,10 +37,17 @@ const TRIES: usize = 5;
 const PORTS: Range<u16> = 10_000..32_000;
 /// How often a port is drawn.
 const PORT_TRIES: usize = 1000;
+/// How long a broker that is starting may do nothing at all before it counts as hung. On a busy machine, it waits for the
+/// processor, but not for so long without getting any of it.
+const IDLE_LIMIT: Duration = Duration::from_secs(7);
 /// How long a broker may take until it accepts connections. Far more than any machine needs.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How long the removal of the brokers and their storage may take.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// How often the keeper checks whether a broker accepts connections.
 const PAUSE: Duration = Duration::from_millis(5);
+/// How nats-server marks the reason that it ends, in its log.
+const FATAL: &str = "[FTL] ";
 
 /// The demo's end of a keeper. Dropping it ends the keeper and its brokers.
 #[derive(Debug)]
@@ -46,6 +55,7 @@ pub struct Keeper {
     process: tokio::process::Child,
     commands: ChildStdin,
     servers: Vec<ServerAddr>,
+    folder: PathBuf,
 }
 
 impl Keeper {
@@ -65,11 +75,12 @@ impl Keeper {
         let (commands, lines) = (process.stdin.take(), process.stdout.take());
         let (commands, lines) = commands.zip(lines).ok_or_else(|| io::Error::other("the keeper has no pipes"))?;
         let mut line = String::new();
-        BufReader::new(lines).read_line(&mut line).await?;
-        match line.trim().split_once(' ') {
-            Some(("ready", list)) => {
+        tokio::io::BufReader::new(lines).read_line(&mut line).await?;
+        match line.trim_end_matches('\n').split_once(' ') {
+            Some(("ready", rest)) => {
+                let (list, folder) = rest.split_once(' ').unwrap_or((rest, ""));
                 let servers: Result<Vec<ServerAddr>, _> = list.split(',').map(str::parse).collect();
-                Ok(Self { process, commands, servers: servers? })
+                Ok(Self { process, commands, servers: servers?, folder: folder.into() })
             }
             Some(("error", sentence)) => Err(io::Error::other(sentence.to_owned())),
             _ => Err(io::Error::other("the keeper of the brokers ended early")),
@@ -79,6 +90,11 @@ impl Keeper {
     /// The addresses of the brokers.
     pub fn servers(&self) -> &[ServerAddr] {
         &self.servers
+    }
+
+    /// The folder with the brokers' storage.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// How many brokers there are.
@@ -101,7 +117,8 @@ impl Keeper {
     pub async fn stop(self) {
         let Self { mut process, commands, .. } = self;
         drop(commands);
-        let _ = process.wait().await;
+        // After an error, or later, the keeper goes on by itself.
+        let _ = timeout(STOP_LIMIT, process.wait()).await;
     }
 }
 
@@ -115,7 +132,7 @@ pub fn keep(brokers: u32) -> io::Result<()> {
         Err(error) => return writeln!(out, "error {error}"),
     };
     let list: Vec<String> = cluster.brokers.iter().map(|broker| format!("nats://{}", broker.address)).collect();
-    writeln!(out, "ready {}", list.join(","))?;
+    writeln!(out, "ready {} {}", list.join(","), cluster.folder.path().display())?;
     for line in io::stdin().lock().lines() {
         let line = line?;
         let Some((command, Ok(number))) = line.split_once(' ').map(|(name, number)| (name, number.parse::<usize>()))
@@ -153,33 +170,36 @@ pub fn find() -> io::Result<PathBuf> {
 struct Cluster {
     program: PathBuf,
     brokers: Vec<Broker>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Cluster {
     fn start(program: PathBuf, brokers: u32) -> io::Result<Self> {
-        let mut last = io::Error::other("no broker");
-        for _ in 0..TRIES {
+        let mut tries = 1;
+        loop {
             match Self::try_start(&program, brokers) {
-                Ok(cluster) => return Ok(cluster),
-                Err(error) => last = error,
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries < TRIES => tries += 1,
+                started => return started,
             }
         }
-        Err(io::Error::new(last.kind(), format!("{PROGRAM} doesn't start: {last}")))
     }
 
     fn try_start(program: &Path, brokers: u32) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("chapter-machines-").tempdir()?;
+        let cannot = |error: io::Error| {
+            let folder = env::temp_dir();
+            io::Error::other(format!("the brokers can't store anything in {}: {error}", folder.display()))
+        };
+        let folder = tempfile::Builder::new().prefix("chapter-machines-").tempdir().map_err(cannot)?;
         let ports = free_addresses(2 * brokers as usize)?;
         let (addresses, routes) = ports.split_at(brokers as usize);
-        let mut cluster = Self { program: program.to_owned(), brokers: Vec::new(), _folder: folder };
+        let mut cluster = Self { program: program.to_owned(), brokers: Vec::new(), folder };
         for (number, (address, route)) in addresses.iter().zip(routes).enumerate() {
-            let config = cluster._folder.path().join(format!("broker-{}.conf", number + 1));
-            let storage = cluster._folder.path().join(format!("broker-{}", number + 1));
-            let ports = format!("ports_file_dir: {:?}\n", cluster._folder.path());
-            fs::write(&config, ports + &configuration(number, *address, *route, routes, &storage))?;
-            let folder = cluster._folder.path().to_owned();
-            let mut broker = Broker { config, folder, address: *address, process: None };
+            let config = cluster.folder.path().join(format!("broker-{}.conf", number + 1));
+            let storage = cluster.folder.path().join(format!("broker-{}", number + 1));
+            let ports = format!("ports_file_dir: {:?}\n", cluster.folder.path());
+            fs::write(&config, ports + &configuration(number, *address, *route, routes, &storage)).map_err(cannot)?;
+            let folder = cluster.folder.path().to_owned();
+            let mut broker = Broker { config, folder, address: *address, process: None, fatal: Arc::default() };
             broker.start(program)?;
             cluster.brokers.push(broker);
         }
@@ -202,14 +222,21 @@ struct Broker {
     /// Where it accepts clients.
     address: SocketAddr,
     process: Option<Child>,
+    /// Why it has ended, according to its log.
+    fatal: Arc<Mutex<Option<String>>>,
 }
 
 impl Broker {
     fn start(&mut self, program: &Path) -> io::Result<()> {
         if self.process.is_none() {
             let mut command = Command::new(program);
-            command.arg("--config").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            self.process = Some(command.spawn()?);
+            command.arg("--config").arg(&self.config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+            let mut process = command.spawn()?;
+            let (log, fatal) = (process.stderr.take(), self.fatal.clone());
+            self.process = Some(process);
+            if let Some(log) = log {
+                thread::Builder::new().spawn(move || follow(log, &fatal))?;
+            }
         }
         Ok(())
     }
@@ -218,18 +245,38 @@ impl Broker {
     /// wouldn't be enough, because another program may have taken one of them.
     fn wait(&mut self) -> io::Result<()> {
         let begin = Instant::now();
+        let (mut used, mut used_at) = (0, begin);
         let Some(process) = &mut self.process else { return Ok(()) };
         let file = self.folder.join(format!("{PROGRAM}_{}.ports", process.id()));
         while !file.exists() {
             if let Some(status) = process.try_wait()? {
-                return Err(io::Error::other(format!("it ended with {status}")));
+                return Err(self.reason(status));
             }
-            if begin.elapsed() > LIMIT {
-                return Err(io::Error::other("it accepts no connections"));
+            let now = cpu_time(process.id()).unwrap_or(used + 1);
+            if now > used {
+                (used, used_at) = (now, Instant::now());
+            }
+            if used_at.elapsed() > IDLE_LIMIT || begin.elapsed() > LIMIT {
+                let address = self.address;
+                return Err(io::Error::other(format!("{PROGRAM} accepts no connections at {address}")));
             }
             thread::sleep(PAUSE);
         }
         Ok(())
+    }
+
+    /// Why the broker has ended with this status.
+    fn reason(&self, status: ExitStatus) -> io::Error {
+        // The log ends when the broker does, but the thread that reads it may need a moment.
+        let begin = Instant::now();
+        while Arc::strong_count(&self.fatal) > 1 && begin.elapsed() < IDLE_LIMIT {
+            thread::sleep(PAUSE);
+        }
+        let fatal = self.fatal.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let reason = fatal.unwrap_or_else(|| status.to_string());
+        let is_of_port = reason.contains("address already in use");
+        let kind = if is_of_port { io::ErrorKind::AddrInUse } else { io::ErrorKind::Other };
+        io::Error::new(kind, format!("{PROGRAM} doesn't start: {reason}"))
     }
 
     fn kill(&mut self) {
@@ -239,6 +286,20 @@ impl Broker {
             let _ = process.wait();
         }
     }
+}
+
+/// Reads the log of a broker, and keeps the line that says why it ends.
+fn follow(log: ChildStderr, fatal: &Mutex<Option<String>>) {
+    for line in BufReader::new(log).lines().map_while(Result::ok) {
+        if let Some((_, reason)) = line.split_once(FATAL) {
+            *fatal.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+        }
+    }
+}
+
+/// How long a process has used the processor, in nanoseconds, if the system says so.
+fn cpu_time(pid: u32) -> Option<u64> {
+    fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?.split(' ').next()?.parse().ok()
 }
 
 /// Addresses of this machine whose ports no program uses at the moment.

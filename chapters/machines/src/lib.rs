@@ -29,7 +29,7 @@
 //! | a job is on the queue when `put` returns | when the broker has confirmed it; a repeated job is recognized by its ID |
 //! | a job that was taken is gone | the broker keeps it until its worker acknowledges it |
 //! | a job dies with its worker | the broker delivers it again, to another worker |
-//! | the running flag is a word in memory | a lease: a worker stops if it is told to, or if it hears nothing for too long |
+//! | the running flag is a word in memory | a lease: a worker stops when the service says so, or after ten seconds without an answer |
 //! | all records are on one clock | each worker estimates the clock of the service |
 //!
 //! # Nothing lost, nothing done twice unnoticed
@@ -55,7 +55,7 @@
 //! - [queue]: deliveries and their acknowledgment; [report]: the records of a worker, on their way to the service
 //! - [member]: how a worker joins and learns that the service stops
 //! - [ledger]: the state of each job; [coordinator]: the service's end of all that
-//! - [broker]: the connection; [keeper]: the brokers that the demo starts itself
+//! - [broker]: the connection; [keeper]: the brokers that the demo starts itself; [health]: whether brokers still work
 //! - [fault]: kills at random moments; [proxy]: a network that can be cut
 //! - [demo]: the program `chapter-machines`
 
@@ -63,6 +63,7 @@ pub mod broker;
 pub mod coordinator;
 pub mod demo;
 pub mod fault;
+pub mod health;
 pub mod keeper;
 pub mod ledger;
 pub mod member;

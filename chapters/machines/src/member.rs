@@ -1,9 +1,10 @@
 //! How a worker joins the service, and learns that the service stops.
 //!
 //! The running flag of the other services is a lock in memory, which a worker can look at. Here, only messages connect a
-//! worker with the service, and messages get lost. So the flag has two parts: a message that stops all workers, and
-//! a lease that each worker renews every second. A worker that was cut off when the message was sent learns from the next
-//! renewal. A worker that can't renew its lease stops by itself, ten seconds after it last asked with success.
+//! worker with the service, and messages get lost. So the flag is a lease: each worker asks the service every second whether
+//! it's still running. When the service stops, it also sends all workers a message, which makes them ask at once. A worker
+//! that was cut off then learns it from its next question. A worker that gets no answer stops by itself, ten seconds after it
+//! last asked with success.
 
 use std::io;
 use std::time::Duration;
@@ -36,14 +37,14 @@ pub struct Request {
 }
 
 /// The service's answer.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Welcome {
     /// The number of the worker.
     pub worker: WorkerId,
     /// The time since the service started, on its clock.
     pub at: Duration,
-    /// Whether the service is running.
-    pub running: bool,
+    /// The state of the service.
+    pub state: State,
     /// The factor by which the work of every job is multiplied.
     pub scale: f64,
     /// How long the broker waits for an acknowledgment.
@@ -54,22 +55,44 @@ pub struct Welcome {
     pub poison: Option<u64>,
 }
 
-/// Whether the service is running, as far as this worker knows.
+/// The state of the service, as far as a worker knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// It is running.
+    Running,
+    /// It is stopping: workers finish their jobs.
+    Stopping,
+    /// It has failed, for this reason.
+    Failed(String),
+    /// It hasn't answered for the time of a lease.
+    Silent,
+}
+
+/// The running flag.
 #[derive(Clone, Debug)]
 pub struct Running {
-    running: watch::Receiver<bool>,
+    state: watch::Receiver<State>,
 }
 
 impl Running {
     /// Whether the worker should go on.
     pub fn is_held(&self) -> bool {
-        *self.running.borrow()
+        *self.state.borrow() == State::Running
     }
 
     /// Waits until the worker should stop.
     pub async fn ended(&mut self) {
         // The channel is closed only when the runtime ends.
-        let _ = self.running.wait_for(|running| !running).await;
+        let _ = self.state.wait_for(|state| *state != State::Running).await;
+    }
+
+    /// Waits until nobody expects the worker's records any more, and returns the reason.
+    pub async fn lost(&mut self) -> io::Error {
+        let is_lost = |state: &State| matches!(state, State::Failed(_) | State::Silent);
+        match self.state.wait_for(is_lost).await.as_deref() {
+            Ok(State::Failed(sentence)) => io::Error::other(format!("the service failed: {sentence}")),
+            _ => io::Error::other(format!("the service hasn't answered for {} s", LEASE.as_secs())),
+        }
     }
 }
 
@@ -99,9 +122,10 @@ pub async fn join(
             }
         }
     };
-    let (tell, running) = watch::channel(welcome.running);
+    let (tell, state) = watch::channel(welcome.state.clone());
     tokio::spawn(renew(broker.clone(), welcome.worker, sent.into(), stopped, tell));
-    Ok((welcome, report::origin(sent, received, welcome.at), Running { running }))
+    let origin = report::origin(sent, received, welcome.at);
+    Ok((welcome, origin, Running { state }))
 }
 
 // ANCHOR: renew
@@ -110,23 +134,22 @@ async fn renew(
     worker: WorkerId,
     mut renewed: Instant,
     mut stopped: Subscriber,
-    tell: watch::Sender<bool>,
+    tell: watch::Sender<State>,
 ) {
     let mut ticks = interval(RENEWAL);
     loop {
         select! {
-            _ = stopped.next() => break,
+            Some(_) = stopped.next() => {}
             () = sleep_until(renewed + LEASE) => break,
             _ = ticks.tick() => {}
         }
         let asked = Instant::now();
-        match timeout_at(renewed + LEASE, ask(&broker, Some(worker))).await {
-            Ok(Ok(answer)) if answer.running => renewed = asked,
-            Ok(Err(_)) => {}
-            Ok(Ok(_)) | Err(_) => break,
+        if let Ok(Ok(answer)) = timeout_at(renewed + LEASE, ask(&broker, Some(worker))).await {
+            renewed = asked;
+            tell.send_replace(answer.state);
         }
     }
-    tell.send_replace(false);
+    tell.send_replace(State::Silent);
 }
 // ANCHOR_END: renew
 

@@ -16,6 +16,7 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::broker::{self, Broker, Names};
 use crate::coordinator::{Coordinator, Local};
+use crate::health::Health;
 use crate::member::{self, Running};
 use crate::queue::{self, Delivery, Jobs, RecvError};
 use crate::report::Reporter;
@@ -44,15 +45,17 @@ pub struct Delivering {
 
 /// A queue of jobs, and workers that take jobs from it while the service is running.
 pub struct Service {
-    plan: Plan,
-    trace: Trace,
-    delivering: Delivering,
-    broker: Broker,
-    added: u64,
+    pub(crate) plan: Plan,
+    pub(crate) trace: Trace,
+    pub(crate) delivering: Delivering,
+    pub(crate) broker: Broker,
+    pub(crate) health: Health,
+    pub(crate) added: u64,
 }
 
 impl Service {
-    /// Creates a service without jobs or workers, on brokers that may need until `limit` to agree on a leader.
+    /// Creates a service without jobs or workers, on brokers that may need until `limit` to agree on a leader, and whose
+    /// `health` is watched.
     ///
     /// # Errors
     ///
@@ -62,10 +65,12 @@ impl Service {
         trace: Trace,
         delivering: Delivering,
         broker: Broker,
+        health: Health,
         limit: Duration,
     ) -> io::Result<Self> {
         broker.create_streams(delivering.replicas, delivering.ack_wait, limit).await?;
-        Ok(Self { plan, trace, delivering, broker, added: 0 })
+        health.expect_storage();
+        Ok(Self { plan, trace, delivering, broker, health, added: 0 })
     }
 
     /// Puts jobs on the queue. Returns when the broker has confirmed all of them.
@@ -115,16 +120,20 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// If a worker can't be started, if `on_started` fails, or if the broker refuses a worker's records, for example because
-    /// its storage is full. The workers that have been started are stopped.
+    /// If a worker can't be started, if `on_started` fails, or if the brokers can't go on, for example because their disk is
+    /// full. The workers that have been started are stopped.
     pub async fn run(self, local: Local, on_started: OnStarted<'_>) -> io::Result<Outcome> {
-        let deadline = self.trace.origin() + self.plan.time;
-        self.trace.complete_until(Duration::ZERO);
-        self.trace.service().record(Event::ServiceStarting);
+        let (trace, deadline) = (self.trace.clone(), self.trace.origin() + self.plan.time);
+        trace.complete_until(Duration::ZERO);
+        trace.service().record(Event::ServiceStarting);
 
         let (stop, mut stopped) = mpsc::unbounded_channel::<()>();
-        let mut workers =
-            Coordinator::new(self.broker, self.trace.clone(), self.plan, self.delivering, self.added, local).await?;
+        let mut health = self.health.clone();
+        let created = Coordinator::new(self, local);
+        let mut workers = select! {
+            created = created => created?,
+            error = health.failed() => return Err(error),
+        };
         let result = workers.start().await;
         let result = result.and_then(|()| on_started(Box::new(move || _ = stop.send(()))));
         if result.is_ok() {
@@ -135,7 +144,7 @@ impl Service {
             }
         }
 
-        self.trace.service().record(Event::ServiceStopping);
+        trace.service().record(Event::ServiceStopping);
         let outcome = workers.stop().await;
         result.and(outcome)
     }
@@ -163,16 +172,26 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// If the brokers can't be reached, there is no service, or the broker refuses the worker's records. A worker that the
-    /// service has started leaves the last of these errors to the service.
+    /// If the brokers can't be reached, there is no service, the service fails or no longer answers, or the broker refuses
+    /// the worker's records. A worker that the service has started as a process leaves these errors to the service, which
+    /// kills it if necessary.
     pub async fn run(servers: &[ServerAddr], names: Names, id: Option<WorkerId>, limit: Duration) -> io::Result<()> {
         let broker = Broker::connect(servers, names).await?;
         let (welcome, origin, running) = member::join(&broker, id, limit).await?;
-        let queue = Jobs::new(&broker, welcome.ack_wait).await?;
-        let trace = Reporter::start(&broker, welcome.worker, origin, queue.leases());
-        let member::Welcome { scale, attempts, poison, .. } = welcome;
-        let done = Self { running, queue, trace, scale, attempts, poison, broker, id: welcome.worker }.work().await;
-        if id.is_some() { Ok(()) } else { done }
+        let mut service = running.clone();
+        let working = async {
+            let queue = Jobs::new(&broker, welcome.ack_wait).await?;
+            let trace = Reporter::start(&broker, welcome.worker, origin, queue.leases());
+            let member::Welcome { scale, attempts, poison, worker, .. } = welcome;
+            Self { running, queue, trace, scale, attempts, poison, broker: broker.clone(), id: worker }.work().await
+        };
+        match id {
+            Some(_) => working.await.or(Ok(())),
+            None => select! {
+                done = working => done,
+                error = service.lost() => Err(error),
+            },
+        }
     }
 
     // ANCHOR: work

@@ -118,7 +118,7 @@ fn what_is_refused_is_not_started() {
         (asked(r#"{"lab":"queues","options":{"part":"lifo","model":"processes"}}"#), 422, "LifoQueue"),
         (asked(r#"{"lab":"queues","options":{"part":"fifo","method":"fork"}}"#), 422, "--method"),
         (post("/room/stop", r#"{"run":1}"#, "Connection: close\r\n"), 404, "run"),
-        (post("/room/kill", r#"{"run":1,"worker":"worker-1"}"#, "Connection: close\r\n"), 404, "run"),
+        (post("/room/kill", r#"{"run":1,"target":"worker-1"}"#, "Connection: close\r\n"), 404, "run"),
         (post("/room/stop", r#"{"run":-1}"#, "Connection: close\r\n"), 400, "body"),
         (read("/room/run", ""), 405, "POST"),
         (post("/room/labs", "{}", "Connection: close\r\n"), 405, "GET"),
@@ -183,7 +183,7 @@ fn a_request_without_the_token_is_refused() {
         for request in [
             post("/room/run", run, &close),
             post("/room/stop", r#"{"run":1}"#, &close),
-            post("/room/kill", r#"{"run":1,"worker":"worker-1"}"#, &close),
+            post("/room/kill", r#"{"run":1,"target":"worker-1"}"#, &close),
             format!("GET /room/build HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
             format!("GET /room/labs HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
             format!("HEAD /gil.html HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),

@@ -2,9 +2,9 @@
 
 use std::env;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use chapters::python::{DEFAULT, Interpreter};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reading_room::room::descendants::Process;
+use reading_room::room::labs::nats_server;
 use serde_json::{Value, json};
 
 use super::client::{Lines, Room, SHORT_RUN, SmallBook, eventually, is_alive, living, post, sooner_or_later};
@@ -27,6 +28,7 @@ pub const TESTS: &[Test] = tests! {
     a_demo_that_ignores_the_stop_is_killed
     killing_a_worker_loses_its_job_and_no_other
     only_processes_can_be_killed
+    workers_and_brokers_of_many_machines_are_killed_and_leave_nothing
     an_interactive_run_answers_its_page
     an_interactive_run_that_does_not_compile_shows_the_errors
     cargo_checks_an_exercise_and_the_page_gets_its_report
@@ -165,7 +167,7 @@ fn killing_a_worker_loses_its_job_and_no_other() {
         for _ in 0..4 {
             lines.until("job_started");
         }
-        let kill = |worker: &str| room.post("/room/kill", &json!({ "run": run, "worker": worker }).to_string()).status;
+        let kill = |worker: &str| room.post("/room/kill", &json!({ "run": run, "target": worker }).to_string()).status;
         if kill("worker-2") != 204 || !lines.any(|line| line["event"] == "worker_died" && line["worker"] == "worker-2")
         {
             return false;
@@ -185,17 +187,74 @@ fn only_processes_can_be_killed() {
     let mut lines = room.run(&LONG_RUN.replace("processes", "threads"));
     let run = lines.number();
     lines.until("job_started");
-    assert_eq!(room.post("/room/kill", &json!({ "run": run, "worker": "worker-1" }).to_string()).status, 409);
+    assert_eq!(room.post("/room/kill", &json!({ "run": run, "target": "worker-1" }).to_string()).status, 409);
+}
+
+/// The program of the service on many machines, and the broker that it starts, if both are there. In CI, they must be.
+fn machines() -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_BIN_EXE_reading-room")).with_file_name("chapter-machines");
+    if program.is_file() && nats_server().is_some() {
+        return Some(program);
+    }
+    assert!(env::var_os("CI").is_none(), "{} or nats-server is missing", program.display());
+    let _ = writeln!(io::stderr(), "SKIPPED: killing brokers needs cargo build -p machines, and nats-server");
+    None
+}
+
+fn workers_and_brokers_of_many_machines_are_killed_and_leave_nothing() {
+    let Some(program) = machines() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    // Instead of compiling the program, this drops the arguments for cargo.
+    let script = format!("while [ \"$1\" != -- ]; do shift; done; shift; exec '{}' \"$@\"", program.display());
+    let (_book, room) = room_with(&script, |command| _ = command.env("TMPDIR", folder.path()));
+    let is_empty = || fs::read_dir(folder.path()).is_ok_and(|mut entries| entries.next().is_none());
+    let options = json!({"brokers": "3", "jobs": 1000, "kind": "io", "time": 50});
+    let asked = json!({ "lab": "machines", "options": options }).to_string();
+    // On a busy machine, the time of the run may be up before a leader is elected.
+    sooner_or_later("a worker and a leader are killed", || {
+        let mut lines = room.run(&asked);
+        let run = lines.number();
+        let kill = |target: &str| room.post("/room/kill", &json!({ "run": run, "target": target }).to_string()).status;
+        lines.until("job_started");
+        let died = |line: &Value| line["event"] == "worker_died" && line["worker"] == "worker-2";
+        if kill("worker-2") != 204 || !lines.any(|line| died(&line)) {
+            return false;
+        }
+        for target in ["worker-2", "worker-99", "worker-", "broker-1", "nats-server", "network", "leader\nleader", ""] {
+            assert_eq!(kill(target), 404, "{target:?}");
+        }
+        assert_eq!(kill("leader"), 204);
+        let happens = |lines: &mut Lines, event: &str| lines.any(|line| line["event"] == event);
+        if !["broker_died", "broker_restarted", "leader_elected"].iter().all(|event| happens(&mut lines, event)) {
+            return false;
+        }
+        assert_eq!(room.post("/room/stop", &json!({ "run": run }).to_string()).status, 204);
+        assert_eq!(lines.last().expect("an end")["why"], "stopped");
+        assert_eq!(kill("leader"), 404);
+        true
+    });
+    eventually("no process and no file is left after a run", || living(room.pid()).is_empty() && is_empty());
+    let mut lines = room.run(&asked);
+    lines.until("job_started");
+    drop(lines);
+    eventually("no process and no file is left when the reader leaves", || living(room.pid()).is_empty() && is_empty());
 }
 
 /// A room whose interactive programs are started by a shell script instead of cargo.
 fn room_with_cargo(script: &str) -> (SmallBook, Room) {
+    room_with(script, |_| {})
+}
+
+/// The same, with more changes to the command that opens the room.
+fn room_with(script: &str, change: impl FnOnce(&mut Command)) -> (SmallBook, Room) {
     let book = SmallBook::new();
     let cargo = book.root().join("cargo");
     fs::write(&cargo, format!("#!/bin/sh\n{script}\n")).expect("a script");
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o700)).expect("permissions");
     let mut command = Command::new(env!("CARGO_BIN_EXE_reading-room"));
-    let room = Room::open_by(command.env("CARGO_MANIFEST_DIR", book.root()).env("CARGO", cargo));
+    command.env("CARGO_MANIFEST_DIR", book.root()).env("CARGO", cargo);
+    change(&mut command);
+    let room = Room::open_by(&mut command);
     (book, room)
 }
 

@@ -4,15 +4,29 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use crate::harness::{Broker, Fault, Test, free_address, run, start};
+use nix::sys::signal::Signal;
+
+use crate::harness::{Broker, Disk, Ended, Fault, Test, free_address, run, start, start_in};
+
+/// Tests that mount a file system.
+pub const ON_A_DISK: &[Test] = &[
+    ("a_disk_that_is_full_before_the_start_is_named", a_disk_that_is_full_before_the_start_is_named),
+    ("a_disk_without_space_for_the_jobs_is_named", a_disk_without_space_for_the_jobs_is_named),
+    ("a_disk_that_fills_up_during_a_run_ends_it", a_disk_that_fills_up_during_a_run_ends_it),
+    ("a_disk_that_is_read_only_is_named", a_disk_that_is_read_only_is_named),
+];
 
 pub const TESTS: &[Test] = &[
     ("servers_that_nobody_runs_are_named", servers_that_nobody_runs_are_named),
     ("a_cluster_without_a_quorum_is_named", a_cluster_without_a_quorum_is_named),
     ("a_broker_outside_a_cluster_has_no_replicas", a_broker_outside_a_cluster_has_no_replicas),
-    ("a_full_disk_is_named", a_full_disk_is_named),
+    ("storage_without_space_for_the_jobs_is_named", storage_without_space_for_the_jobs_is_named),
     ("storage_that_fills_up_with_records_ends_the_run", storage_that_fills_up_with_records_ends_the_run),
-    ("workers_of_another_process_name_the_full_storage", workers_of_another_process_name_the_full_storage),
+    ("brokers_that_die_end_the_run", brokers_that_die_end_the_run),
+    ("brokers_that_hang_end_the_run", brokers_that_hang_end_the_run),
+    ("one_of_three_brokers_may_hang", one_of_three_brokers_may_hang),
+    ("a_worker_that_hangs_ends_with_the_run", a_worker_that_hangs_ends_with_the_run),
+    ("workers_of_another_process_end_without_a_broker", workers_of_another_process_end_without_a_broker),
     ("contradictions_are_found_before_anything_starts", contradictions_are_found_before_anything_starts),
 ];
 
@@ -20,7 +34,8 @@ fn servers_that_nobody_runs_are_named() -> Fault {
     let address = free_address()?;
     let expected = format!("cannot reach a broker at nats://{address}");
     run(&format!("--servers={address} --jobs=1"))?.is_one_sentence(&expected)?;
-    run(&format!("--role=work --workers=1 --servers={address}"))?.is_one_sentence(&expected)
+    run(&format!("--role=work --workers=1 --servers={address}"))?.is_one_sentence(&expected)?;
+    run("--servers=no-such-host.invalid:4222 --jobs=1")?.is_one_sentence("cannot reach a broker at nats://no-such-host")
 }
 
 fn a_cluster_without_a_quorum_is_named() -> Fault {
@@ -36,28 +51,122 @@ fn a_broker_outside_a_cluster_has_no_replicas() -> Fault {
     ended.is_one_sentence("--replicas=3: the broker at")
 }
 
-fn a_full_disk_is_named() -> Fault {
+fn storage_without_space_for_the_jobs_is_named() -> Fault {
     let broker = Broker::start(", max_file_store: 64KB", "")?;
     let ended = run(&format!("--servers={} --jobs=5000 --scale=0 --until-done", broker.url))?;
     ended.is_one_sentence("the storage of the brokers at")
 }
 
-/// Storage for the jobs of [`MANY`], but not for the two records of each job, which are about twice as long together.
-const SMALL: &str = ", max_file_store: 192KB";
-const MANY: &str = "--jobs=1000 --scale=0 --time=1000";
+/// Jobs that take longer than any test.
+const LONG: &str = "--kind=io --jobs=100 --seed=1 --workers=2 --time=1000";
 
-fn storage_that_fills_up_with_records_ends_the_run() -> Fault {
-    let broker = Broker::start(SMALL, "")?;
-    let ended = run(&format!("--servers={} {MANY}", broker.url))?;
-    ended.is_one_sentence("the service failed: the storage of the brokers at")
+/// Starts a run with long jobs, and waits until workers have begun some.
+fn busy(run: Result<crate::harness::Run, String>) -> Result<crate::harness::Run, String> {
+    let mut run = run?;
+    run.wait_for("starts job")?;
+    Ok(run)
 }
 
-fn workers_of_another_process_name_the_full_storage() -> Fault {
-    let broker = Broker::start(SMALL, "")?;
+fn storage_that_fills_up_with_records_ends_the_run() -> Fault {
+    // The broker's limit counts the messages of all streams. These fill it while the workers are busy.
+    let broker = Broker::start(", max_file_store: 256KB", "")?;
     let worker = start(&format!("--role=work --workers=1 --time=200 --servers={}", broker.url))?;
-    let ended = run(&format!("--role=submit --servers={} {MANY}", broker.url))?;
+    let service = busy(start(&format!("--role=submit {LONG} --servers={}", broker.url)))?;
+    broker.fill()?;
+    let ended = service.end()?;
     ended.is_one_sentence("the service failed: the storage of the brokers at")?;
     worker.end()?.is_one_sentence("the storage of the brokers at")
+}
+
+fn brokers_that_die_end_the_run() -> Fault {
+    for (brokers, dying, words) in [(1, 1, "the broker at nats://"), (3, 2, "no quorum: only 1 of the 3 brokers at")] {
+        let run = busy(start(&format!("--brokers={brokers} {LONG}")))?;
+        run.signal("nats-server", dying, Signal::SIGKILL)?;
+        run.end()?.is_one_sentence(words)?;
+    }
+    Ok(())
+}
+
+fn brokers_that_hang_end_the_run() -> Fault {
+    for (brokers, hung, words) in
+        [(1, 1, "doesn't answer"), (3, 2, "no quorum: only 1 of the 3 brokers at"), (3, 3, "the brokers at")]
+    {
+        let run = busy(start(&format!("--brokers={brokers} {LONG}")))?;
+        run.signal("nats-server", hung, Signal::SIGSTOP)?;
+        run.end()?.is_one_sentence(words)?;
+    }
+    Ok(())
+}
+
+fn one_of_three_brokers_may_hang() -> Fault {
+    let run = busy(start("--brokers=3 --kind=io --jobs=40 --seed=1 --scale=0.5 --until-done --time=250"))?;
+    run.signal("nats-server", 1, Signal::SIGSTOP)?;
+    let ended = run.end()?;
+    ended.has_status(0)?;
+    completes(&ended, 40)
+}
+
+fn a_worker_that_hangs_ends_with_the_run() -> Fault {
+    let run = busy(start("--kind=io --jobs=12 --seed=1 --until-done --time=250"))?;
+    run.signal("--worker=", 1, Signal::SIGSTOP)?;
+    let ended = run.end()?;
+    ended.has_status(0)?;
+    completes(&ended, 12)
+}
+
+fn completes(ended: &Ended, jobs: u32) -> Fault {
+    let words = format!("\nall workers  {jobs} jobs: {jobs} completed, 0 left, 0 lost\n");
+    if ended.stdout.contains(&words) { Ok(()) } else { Err(ended.stdout.clone()) }
+}
+
+fn workers_of_another_process_end_without_a_broker() -> Fault {
+    let broker = Broker::start("", "")?;
+    let worker = start(&format!("--role=work --workers=1 --time=200 --servers={}", broker.url))?;
+    let service = busy(start(&format!("--role=submit {LONG} --servers={}", broker.url)))?;
+    broker.hang()?;
+    service.end()?.is_one_sentence("the service failed: the broker at")?;
+    worker.end()?.is_one_sentence("the service hasn't answered for 10 s")
+}
+
+const FULL: &str = "the brokers can't store anything in";
+
+fn a_disk_that_is_full_before_the_start_is_named() -> Fault {
+    let disk = Disk::mount(64)?;
+    disk.fill()?;
+    for brokers in [1, 3] {
+        start_in(&disk.folder(), &format!("--brokers={brokers} --jobs=1"))?.end()?.is_one_sentence(FULL)?;
+    }
+    Ok(())
+}
+
+fn a_disk_without_space_for_the_jobs_is_named() -> Fault {
+    for (brokers, size) in [(1, 512), (3, 4096)] {
+        let disk = Disk::mount(size)?;
+        let run = start_in(&disk.folder(), &format!("--brokers={brokers} --jobs=50000 --scale=0 --until-done"))?;
+        run.end()?.is_one_sentence(FULL)?;
+    }
+    Ok(())
+}
+
+fn a_disk_that_fills_up_during_a_run_ends_it() -> Fault {
+    for brokers in [1, 3] {
+        let disk = Disk::mount(16_384)?;
+        let run = busy(start_in(&disk.folder(), &format!("--brokers={brokers} {LONG}")))?;
+        disk.fill()?;
+        let ended = run.end()?;
+        // A broker may find the time to refuse a report before it stops answering.
+        ended.is_one_sentence(FULL).or_else(|_| ended.is_one_sentence("the storage of the brokers at"))?;
+    }
+    Ok(())
+}
+
+fn a_disk_that_is_read_only_is_named() -> Fault {
+    let disk = Disk::mount(64)?;
+    disk.protect()?;
+    for brokers in [1, 3] {
+        start_in(&disk.folder(), &format!("--brokers={brokers} --jobs=1"))?.end()?.is_one_sentence(FULL)?;
+    }
+    Ok(())
 }
 
 fn contradictions_are_found_before_anything_starts() -> Fault {

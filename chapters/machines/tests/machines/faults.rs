@@ -5,7 +5,7 @@ use std::env;
 use chapters::random::{CPythonFloat, Random, Seed};
 use rand::distr::Distribution;
 
-use crate::harness::{Fault, Test, run};
+use crate::harness::{Fault, Test, run, start};
 
 pub const TESTS: &[Test] = &[
     ("jobs_of_killed_workers_are_done_by_others", jobs_of_killed_workers_are_done_by_others),
@@ -13,6 +13,7 @@ pub const TESTS: &[Test] = &[
     ("a_worker_that_comes_back_counts_no_job_twice", a_worker_that_comes_back_counts_no_job_twice),
     ("a_broker_that_is_restarted_goes_on", a_broker_that_is_restarted_goes_on),
     ("three_brokers_survive_the_loss_of_their_leader", three_brokers_survive_the_loss_of_their_leader),
+    ("what_standard_input_names_is_killed", what_standard_input_names_is_killed),
 ];
 
 /// A service whose jobs are long enough to be hit, with time for every kind of fault.
@@ -90,6 +91,22 @@ fn three_brokers_survive_the_loss_of_their_leader() -> Fault {
         }
     }
     Err("no leader died".to_owned())
+}
+
+fn what_standard_input_names_is_killed() -> Fault {
+    let mut run = start(&format!("--interactive --jobs=60 --seed=1 --scale=0.2 --brokers=3 {SHORT}"))?;
+    run.wait_for("starts job")?;
+    run.write("everything")?;
+    run.write("worker")?;
+    run.wait_for(" died")?;
+    run.write("leader")?;
+    run.wait_for(" is running again")?;
+    let ended = run.end()?;
+    ended.has_status(0)?;
+    match (ended.stderr.trim(), ended.stdout.contains("60 jobs: 60 completed")) {
+        ("everything: expected worker, broker, leader, or network", true) => Ok(()),
+        found => Err(format!("{found:?}: {}", ended.stdout)),
+    }
 }
 
 /// How many long runs there are, unless the variable `MACHINES_RUNS` says otherwise.

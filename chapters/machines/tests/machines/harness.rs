@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io::Read;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use chapters::record::{Event, Record, Summary, WorkerId};
 use chapters::view::json;
 use machines::keeper;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 /// The result of a test, with a description of the fault.
@@ -30,7 +32,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub struct Run {
     process: Child,
     line: String,
-    folder: TempDir,
+    /// Where the run keeps its files.
+    folder: PathBuf,
+    _owned: Option<TempDir>,
     begin: Instant,
 }
 
@@ -40,19 +44,27 @@ pub struct Ended {
     pub stdout: String,
     pub stderr: String,
     line: String,
-    folder: TempDir,
+    folder: PathBuf,
+    _owned: Option<TempDir>,
     took: Duration,
 }
 
 /// Starts the program with the words of `flags`, which are separated by spaces.
 pub fn start(flags: &str) -> Result<Run, String> {
     let folder = TempDir::new().map_err(|error| error.to_string())?;
+    let run = start_in(folder.path(), flags)?;
+    Ok(Run { _owned: Some(folder), ..run })
+}
+
+/// Starts the program, which keeps its files in an existing folder.
+pub fn start_in(folder: &Path, flags: &str) -> Result<Run, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chapter-machines"));
-    command.args(flags.split_whitespace()).env("TMPDIR", folder.path());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(flags.split_whitespace()).env("TMPDIR", folder);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let begin = Instant::now();
     let process = command.spawn().map_err(|error| error.to_string())?;
-    Ok(Run { process, line: format!("chapter-machines {flags}"), folder, begin })
+    let line = format!("chapter-machines {flags}");
+    Ok(Run { process, line, folder: folder.to_owned(), _owned: None, begin })
 }
 
 /// Runs the program, whose records come as JSON.
@@ -79,10 +91,30 @@ impl Run {
         Ok(())
     }
 
+    /// The processes of the run whose command lines contain `text`.
+    pub fn processes(&self, text: &str) -> Vec<Pid> {
+        let all = processes_in(&self.folder).into_iter();
+        all.filter(|(_, line)| line.contains(text)).map(|(pid, _)| pid).collect()
+    }
+
+    /// Sends a signal to the first `count` of these processes.
+    pub fn signal(&self, text: &str, count: usize, signal: Signal) -> Fault {
+        let found = self.processes(text);
+        let chosen =
+            found.get(..count).ok_or_else(|| format!("{}: {} processes are {text}", self.line, found.len()))?;
+        chosen.iter().try_for_each(|pid| kill(*pid, signal)).map_err(|error| error.to_string())
+    }
+
+    /// Writes a line to the program's standard input.
+    pub fn write(&mut self, line: &str) -> Fault {
+        let input = self.process.stdin.as_mut().ok_or("the input is closed")?;
+        writeln!(input, "{line}").map_err(|error| error.to_string())
+    }
+
     /// Waits until the program has started a process whose command line contains `text`.
     pub fn wait_for_process(&self, text: &str) -> Fault {
         let begin = Instant::now();
-        while !processes_in(self.folder.path()).iter().any(|line| line.contains(text)) {
+        while self.processes(text).is_empty() {
             if begin.elapsed() > LONGEST {
                 return Err(format!("{}: starts no {text}", self.line));
             }
@@ -119,7 +151,8 @@ impl Run {
         };
         let (stdout, stderr) = (text(printed)?, text(errors)?);
         let took = self.begin.elapsed();
-        let ended = Ended { status, stdout, stderr, line: self.line, folder: self.folder, took };
+        let Self { line, folder, _owned, .. } = self;
+        let ended = Ended { status, stdout, stderr, line, folder, _owned, took };
         ended.leaves_nothing()?;
         Ok(ended)
     }
@@ -130,7 +163,7 @@ impl Ended {
     fn leaves_nothing(&self) -> Fault {
         let begin = Instant::now();
         loop {
-            let (processes, files) = (processes_in(self.folder.path()), names(self.folder.path()));
+            let (processes, files) = (processes_in(&self.folder), names(&self.folder));
             if processes.is_empty() && files.is_empty() {
                 return Ok(());
             }
@@ -219,13 +252,17 @@ impl Story {
 }
 
 /// The processes whose temporary folder is this one, with their command lines.
-fn processes_in(folder: &Path) -> Vec<String> {
+fn processes_in(folder: &Path) -> Vec<(Pid, String)> {
     let marker = format!("TMPDIR={}\0", folder.display());
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let is_of_run =
-        |path: &Path| fs::read(path.join("environ")).is_ok_and(|it| String::from_utf8_lossy(&it).contains(&marker));
-    let found = entries.map(|entry| entry.path()).filter(|path| is_of_run(path));
-    found.filter_map(|path| fs::read_to_string(path.join("cmdline")).ok()).filter(|line| !line.is_empty()).collect()
+    let process = |path: PathBuf| {
+        let pid = path.file_name()?.to_str()?.parse().ok()?;
+        let environment = fs::read(path.join("environ")).ok()?;
+        let line = fs::read_to_string(path.join("cmdline")).ok()?;
+        let is_of_run = String::from_utf8_lossy(&environment).contains(&marker);
+        (is_of_run && !line.is_empty()).then(|| (Pid::from_raw(pid), line))
+    };
+    entries.filter_map(|entry| process(entry.path())).collect()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -238,6 +275,59 @@ pub struct Broker {
     process: Child,
     pub url: String,
     _folder: TempDir,
+}
+
+/// A file system of its own in memory. Unmounted on drop.
+pub struct Disk(TempDir);
+
+impl Disk {
+    /// A file system of so many KiB.
+    ///
+    /// # Errors
+    ///
+    /// If this process may not mount one.
+    pub fn mount(size: u32) -> Result<Self, String> {
+        let folder = TempDir::new().map_err(|error| error.to_string())?;
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}k"), "tmpfs"]).arg(folder.path());
+        let output = mount.output().map_err(|error| format!("mount: {error}"))?;
+        let disk = Self(folder);
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+        }
+        fs::create_dir(disk.folder()).map_err(|error| error.to_string())?;
+        Ok(disk)
+    }
+
+    /// An empty folder on it.
+    pub fn folder(&self) -> PathBuf {
+        self.0.path().join("run")
+    }
+
+    /// Writes a file until there is no space left.
+    pub fn fill(&self) -> Fault {
+        let fault = |error: std::io::Error| error.to_string();
+        let mut file = fs::File::create(self.0.path().join("fill")).map_err(fault)?;
+        loop {
+            match file.write_all(&[0; 1024]) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::StorageFull => return Ok(()),
+                Err(error) => return Err(fault(error)),
+            }
+        }
+    }
+
+    /// From now on, nothing can be written to it.
+    pub fn protect(&self) -> Fault {
+        let status = Command::new("mount").args(["-o", "remount,ro"]).arg(self.0.path()).status();
+        if status.is_ok_and(|status| status.success()) { Ok(()) } else { Err("it can't be remounted".to_owned()) }
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).stderr(Stdio::null()).status();
+    }
 }
 
 impl Broker {
@@ -262,6 +352,36 @@ impl Broker {
             thread::sleep(PAUSE);
         }
         Ok(broker)
+    }
+}
+
+impl Broker {
+    /// Stores messages in a stream of their own until the broker has no space for another byte.
+    pub fn fill(&self) -> Fault {
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+        let fault = |error: &dyn std::fmt::Display| error.to_string();
+        runtime.block_on(async {
+            let client = async_nats::connect(&self.url).await.map_err(|error| fault(&error))?;
+            let context = async_nats::jetstream::new(client);
+            let config = async_nats::jetstream::stream::Config {
+                name: "fill".to_owned(),
+                subjects: vec!["fill".to_owned()],
+                ..Default::default()
+            };
+            context.create_stream(config).await.map_err(|error| fault(&error))?;
+            for size in [16_384, 256, 0] {
+                // It ends when the broker refuses a message of this size.
+                while context.publish("fill", vec![0; size].into()).await.map_err(|error| fault(&error))?.await.is_ok()
+                {
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Stops the broker's process, which keeps its connections.
+    pub fn hang(&self) -> Fault {
+        kill(Pid::from_raw(self.process.id() as i32), Signal::SIGSTOP).map_err(|error| error.to_string())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs `chapter-machines` with real brokers, kills parts of it, and checks that every job is accounted for once.
 //!
 //! These tests need `nats-server`. Without it they are skipped, with a line on standard error, except where the variable
-//! `CI` is set: then they fail.
+//! `CI` is set: then they fail. Those with a full disk also need the right to mount a file system, which root usually has.
 
 mod errors;
 mod faults;
@@ -12,9 +12,11 @@ use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use harness::Disk;
 use libtest_mimic::{Arguments, Trial};
 use machines::keeper;
 use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::unistd::Uid;
 
 /// The number of runs at once. Most of their time, they wait for an election.
 const AT_ONCE: usize = 4;
@@ -38,6 +40,14 @@ fn main() -> ExitCode {
         Ok(_) => {
             let tests = runs::TESTS.iter().chain(faults::TESTS).chain(errors::TESTS);
             trials.extend(tests.map(|(name, test)| Trial::test(*name, || Ok(test()?))));
+            match Disk::mount(64) {
+                Ok(_) => trials.extend(errors::ON_A_DISK.iter().map(|(name, test)| Trial::test(*name, || Ok(test()?)))),
+                Err(error) if !arguments.list => {
+                    assert!(!(env::var_os("CI").is_some() && Uid::effective().is_root()), "mount: {error}");
+                    let _ = writeln!(io::stderr(), "SKIPPED: the tests with a full disk must mount one: {error}");
+                }
+                Err(_) => {}
+            }
             trials.extend(faults::long().map(|(name, test)| Trial::test(name, || Ok(test()?)).with_ignored_flag(true)));
         }
         Err(missing) if !arguments.list => {

@@ -203,7 +203,7 @@ impl Child for Worker {
 }
 
 /// Gives this process the worker's name, which `ps` and `top` show.
-fn name_this_process(worker: WorkerId) {
+pub fn name_this_process(worker: WorkerId) {
     let name = CString::new(worker.to_string()).expect("a worker's name has no zero byte");
     // The name isn't essential, so an error is ignored.
     let _ = prctl::set_name(&name);
