@@ -248,7 +248,6 @@ pub const LABS: &[Lab] = &[
 /// depend on, so the test `run` compares them.
 pub fn machines() -> Command {
     #[derive(clap::Args)]
-    #[expect(dead_code, reason = "only the program reads them")]
     struct More {
         /// Number of brokers that the demo starts on this machine: 1 or 3
         #[arg(long, value_name = "N", default_value = "1", value_parser = ["1", "3"])]
