@@ -43,7 +43,7 @@ pub struct Lab {
     pub start: Start,
     /// The options that a page may set.
     options: &'static [(&'static str, Range)],
-    /// What the page can kill.
+    /// The processes that the page can kill.
     pub kills: Kills,
     /// Whether the program reads lines from the page.
     pub interactive: bool,
@@ -63,7 +63,7 @@ pub enum Start {
     },
 }
 
-/// What a page can kill in a run.
+/// The processes of a run that a page can kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kills {
     /// Nothing: the workers aren't processes.

@@ -47,7 +47,7 @@ const REST: Duration = Duration::from_secs(10);
 /// How long the brokers of others may take to remove the streams of a service that has failed.
 const REMOVAL: Duration = Duration::from_secs(1);
 
-/// The processes of this machine, besides the service.
+/// The processes of this machine that belong to the service.
 #[derive(Debug)]
 pub struct Local {
     /// How many workers to start here.
@@ -84,7 +84,7 @@ struct Member {
 }
 
 impl Member {
-    /// Whether the worker has not been heard for the time of a lease, since the service began to stop.
+    /// Whether the worker's lease has ended. The lease lasts at least until ten seconds after the service began to stop.
     fn is_silent(&self, stopping: Instant) -> bool {
         self.heard.unwrap_or(stopping).max(stopping).elapsed() > LEASE
     }
@@ -402,8 +402,8 @@ impl Coordinator {
     ///
     /// # Errors
     ///
-    /// If the service can't go on. Then the ledger doesn't know which jobs were done, so nobody waits for jobs that have
-    /// been started.
+    /// If the service can't go on. Then the ledger doesn't know which jobs were done, so jobs that have been started
+    /// aren't awaited.
     pub async fn stop(mut self) -> io::Result<Outcome> {
         self.running = false;
         self.restore_networks();

@@ -61,7 +61,7 @@ pub struct Health {
     seen: Arc<Mutex<Seen>>,
 }
 
-/// What has been observed.
+/// The observations.
 #[derive(Debug)]
 struct Seen {
     /// When enough brokers greeted last.
@@ -155,7 +155,7 @@ fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a verdict depends on.
+/// The observations, and the number of brokers that a verdict requires.
 struct Judge {
     seen: Arc<Mutex<Seen>>,
     /// The addresses of the brokers.
@@ -252,7 +252,7 @@ async fn check_disk(judge: &Judge, storage: Option<PathBuf>) {
         let file = folder.join("probe");
         let written = if is_suspicious { spawn_blocking(move || probe(&file)).await } else { Ok(Ok(())) };
         match written {
-            // Nobody else removes the folder, so the service is about to end.
+            // The folder disappears only when the service ends.
             Ok(Err(error)) if error.kind() != ErrorKind::NotFound => {
                 if failed_before {
                     let folder = folder.display();
@@ -278,7 +278,7 @@ fn probe(file: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// A judge of so many brokers, all of which greeted and stored a message just now.
+    /// A judge of `total` brokers, all of which greeted and stored a message just now.
     fn judge(total: usize) -> (Judge, Instant) {
         let now = Instant::now();
         let seen = Seen {

@@ -281,7 +281,7 @@ pub struct Broker {
 pub struct Disk(TempDir);
 
 impl Disk {
-    /// A file system of so many KiB.
+    /// A file system of `size` KiB.
     ///
     /// # Errors
     ///
@@ -304,7 +304,7 @@ impl Disk {
         self.0.path().join("run")
     }
 
-    /// Writes a file until there is no space left.
+    /// Writes a file until the file system is full.
     pub fn fill(&self) -> Fault {
         let fault = |error: std::io::Error| error.to_string();
         let mut file = fs::File::create(self.0.path().join("fill")).map_err(fault)?;
@@ -356,7 +356,7 @@ impl Broker {
 }
 
 impl Broker {
-    /// Stores messages in a stream of their own until the broker has no space for another byte.
+    /// Stores messages in a stream of their own until the broker refuses even an empty one.
     pub fn fill(&self) -> Fault {
         let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
         let fault = |error: &dyn std::fmt::Display| error.to_string();
