@@ -10,7 +10,7 @@
 //!
 //! | the brokers | verdict |
 //! | --- | --- |
-//! | have no space in their folder | at once |
+//! | store nothing, and have less than a MiB of space in their folder | after a second or two |
 //! | refuse the message | at once |
 //! | don't greet, or too few of them for a quorum | after seven seconds ([`LIMIT`]) |
 //! | greet, but the only broker stores nothing | after seven seconds |
@@ -51,8 +51,9 @@ const TICK: Duration = Duration::from_millis(50);
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 /// The beginning of the line with which a broker greets its clients.
 const GREETING: [u8; 5] = *b"INFO ";
-/// The size of the file that is written to find out whether the disk is full: a page.
-const PROBE: usize = 4096;
+/// The size of the file that is written to find out whether the disk is full. A broker writes many messages at once, so it
+/// fails before the last byte is used.
+const PROBE: usize = 1 << 20;
 
 /// Watches the brokers of a service. The task ends when the last clone is dropped.
 #[derive(Clone, Debug)]
@@ -268,7 +269,7 @@ async fn check_disk(judge: &Judge, storage: Option<PathBuf>) {
 
 /// Writes a file and removes it.
 fn probe(file: &Path) -> io::Result<()> {
-    let written = fs::write(file, [0; PROBE]);
+    let written = fs::write(file, vec![0; PROBE]);
     // It may not exist.
     let _ = fs::remove_file(file);
     written
