@@ -173,7 +173,7 @@ const LabTimeline = (() => {
                 let row = ends.findIndex(end => end < left);
                 if (row < 0) row = Math.min(ends.length, ROWS - 1);
                 ends[row] = left + width + 8;
-                return { ...mark, text, row };
+                return { ...mark, text, row, left, width };
             });
         }
 
@@ -428,11 +428,13 @@ const LabTimeline = (() => {
 
         drawMarks(context, ink) {
             context.strokeStyle = context.fillStyle = ink.text;
-            for (const { at, text, dash, row } of this.placed()) {
-                const x = this.x(at);
-                const bottom = this.top - MARK * row;
-                this.line(context, x, bottom - 2, this.height - AXIS + 4, dash, 1.5);
-                this.label(context, text, x, bottom - 10);
+            const marks = this.placed();
+            const bottom = row => this.top - MARK * row;
+            for (const { at, dash, row } of marks) this.line(context, this.x(at), bottom(row) - 2, this.height - AXIS + 4, dash, 1.5);
+            for (const { at, text, row, left, width } of marks) {
+                // The line of another mark would make the label hard to read.
+                context.clearRect(left - 3, bottom(row) - MARK + 1, width + 6, MARK - 3);
+                this.label(context, text, this.x(at), bottom(row) - 10);
             }
         }
 

@@ -12,9 +12,9 @@
 //! | --- | --- |
 //! | store nothing, and have less than a MiB of space in their folder | after a second or two |
 //! | refuse the message | at once |
-//! | don't greet, or too few of them for a quorum | after seven seconds ([`LIMIT`]) |
+//! | don't greet, or too few of them for a quorum | after seven seconds (`LIMIT`) |
 //! | greet, but the only broker stores nothing | after seven seconds |
-//! | greet, but the cluster stores nothing | after a minute ([`ELECTION_LIMIT`]), because it may be electing a leader |
+//! | greet, but the cluster stores nothing | after a minute (`ELECTION_LIMIT`), because it may be electing a leader |
 
 use std::collections::BTreeMap;
 use std::fs;
