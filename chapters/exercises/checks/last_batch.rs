@@ -93,7 +93,11 @@ async fn one_by_one() -> Result<(), String> {
         Ok(())
     };
     // After an error, the worker may go on forever.
-    tokio::try_join!(async { Ok::<(), String>(worker.await) }, puts).map(|_| ())
+    let worker = async {
+        worker.await;
+        Ok::<(), String>(())
+    };
+    tokio::try_join!(worker, puts).map(|_| ())
 }
 
 /// Whether a task that joins the queue continues at once.

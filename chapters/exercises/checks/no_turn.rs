@@ -57,7 +57,6 @@ fn check() -> Result<(), String> {
         let answers = guard.allow_threads(|| threads::are_blocked("The thread that answers"));
         drop(questions);
         drop(guard);
-        drop(thread);
         answers
     })?;
     polls.into_inner().unwrap_or_else(PoisonError::into_inner)?;
