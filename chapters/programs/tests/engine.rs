@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chapters::scheduler::explore::{STATES, Unexplored, enumerate};
-use chapters::scheduler::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use chapters::scheduler::sync::atomic::{AtomicBool, AtomicI8, AtomicU32, Ordering, fence};
 use chapters::scheduler::sync::{Arc, Barrier, Condvar, Mutex, OnceLock, RwLock, TryLockError, mpsc};
 use chapters::scheduler::task::{self, block_on};
 use chapters::scheduler::{Ending, Execution, Graph, Options, Program, explore, hint, println, thread};
@@ -441,6 +441,167 @@ fn a_spinning_thread_ends_or_waits_forever() {
     assert_eq!(endings(run, Options::DEFAULT), set(["deadlock: main spins until something changes"]));
 }
 
+#[test]
+fn a_wait_for_a_predicate_ends_when_all_are_notified() {
+    let run = || {
+        let (ready, changed) = (Mutex::new(false), Condvar::new());
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| assert!(*changed.wait_while(ready.lock().unwrap(), |ready| !*ready).unwrap()));
+            }
+            scope.spawn(|| {
+                *ready.lock().unwrap() = true;
+                changed.notify_all();
+            });
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([FINISHED]));
+    assert_eq!(endings(run, SPURIOUS), set([FINISHED]));
+}
+
+#[test]
+fn a_wait_for_a_predicate_with_a_timeout_ends_in_both_ways() {
+    let run = || {
+        let (ready, changed) = (Mutex::new(false), Condvar::new());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let guard = ready.lock().unwrap();
+                let (guard, result) =
+                    changed.wait_timeout_while(guard, Duration::from_secs(1), |ready| !*ready).unwrap();
+                assert_eq!(*guard, !result.timed_out());
+                println!("{}", *guard);
+            });
+            scope.spawn(|| {
+                *ready.lock().unwrap() = true;
+                changed.notify_one();
+            });
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([r#"prints "false""#, r#"prints "true""#]));
+}
+
+#[test]
+fn a_thread_parks_until_a_timeout_or_a_spurious_wakeup_if_that_is_allowed() {
+    assert_eq!(endings(|| thread::park_timeout(Duration::from_secs(1)), Options::DEFAULT), set([FINISHED]));
+    let park = || {
+        thread::park();
+        println!("woke up");
+    };
+    assert!(endings(park, Options::DEFAULT).iter().all(|text| text.starts_with("deadlock")));
+    let endings = endings(park, SPURIOUS);
+    assert!(endings.contains(r#"prints "woke up""#), "{endings:?}");
+}
+
+#[test]
+fn a_writer_that_panics_poisons_a_lock_and_a_reader_does_not() {
+    let run = || {
+        let lock = RwLock::new(0);
+        thread::scope(|scope| {
+            let reads = scope.spawn(|| {
+                let _guard = lock.read().unwrap();
+                panic!("while reading");
+            });
+            assert!(reads.join().is_err() && lock.read().is_ok());
+            let writes = scope.spawn(|| {
+                let _guard = lock.write().unwrap();
+                panic!("while writing");
+            });
+            assert!(writes.join().is_err() && lock.read().is_err());
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set(["A panicked: while reading; B panicked: while writing"]));
+}
+
+#[test]
+fn a_writer_waits_for_all_readers() {
+    let run = || {
+        let lock = RwLock::new(0);
+        let (_first, _second) = (lock.read().unwrap(), lock.read().unwrap());
+        drop(lock.write());
+    };
+    let endings = endings(run, Options::DEFAULT);
+    assert!(endings.iter().all(|text| text.starts_with("deadlock: main waits for rwlock")), "{endings:?}");
+}
+
+#[test]
+fn an_unbounded_channel_is_read_to_its_end() {
+    let run = || {
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            for number in 1..=2 {
+                let sender = sender.clone();
+                scope.spawn(move || sender.send(number).unwrap());
+            }
+            drop(sender);
+            assert_eq!(receiver.iter().sum::<i32>(), 3);
+            assert_eq!(receiver.recv(), Err(mpsc::RecvError));
+            assert_eq!(receiver.try_iter().count(), 0);
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([FINISHED]));
+}
+
+#[test]
+fn a_receiver_with_a_timeout_gets_the_message_or_not() {
+    let run = || {
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(move || sender.send(1));
+            println!("{:?}", receiver.recv_timeout(Duration::from_secs(1)));
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([r#"prints "Err(Timeout)""#, r#"prints "Ok(1)""#]));
+}
+
+#[test]
+fn a_thread_that_yields_or_sleeps_lets_others_go_first_or_not() {
+    let run = || {
+        let number = AtomicU32::new(0);
+        thread::scope(|scope| {
+            let stores = scope.spawn(|| number.store(1, Ordering::Relaxed));
+            thread::sleep(Duration::from_secs(1));
+            println!("{} {}", number.load(Ordering::Relaxed), stores.is_finished());
+            thread::yield_now();
+            assert_eq!(number.load(Ordering::Relaxed), 1);
+        });
+    };
+    let expected = set([r#"prints "0 false""#, r#"prints "0 true""#, r#"prints "1 false""#, r#"prints "1 true""#]);
+    assert!(endings(run, Options::DEFAULT).is_subset(&expected));
+    assert!(endings(run, Options::DEFAULT).len() >= 2);
+}
+
+#[test]
+fn atomics_have_the_operations_of_the_standard_library() {
+    let run = || {
+        let (bits, small, flag) = (AtomicU32::new(0b0110), AtomicI8::new(-3), AtomicBool::new(true));
+        assert_eq!(bits.fetch_and(0b0011, Ordering::Relaxed), 0b0110);
+        assert_eq!(bits.fetch_or(0b1000, Ordering::Relaxed), 0b0010);
+        assert_eq!(bits.fetch_xor(0b1111, Ordering::Relaxed), 0b1010);
+        assert_eq!(bits.swap(7, Ordering::Relaxed), 0b0101);
+        assert_eq!(bits.compare_exchange(6, 8, Ordering::AcqRel, Ordering::Acquire), Err(7));
+        assert_eq!(bits.try_update(Ordering::Relaxed, Ordering::Relaxed, |it| Some(it + 1)), Ok(7));
+        assert_eq!((small.fetch_min(-4, Ordering::SeqCst), small.fetch_max(-1, Ordering::SeqCst)), (-3, -4));
+        assert_eq!((small.fetch_sub(127, Ordering::SeqCst), small.fetch_add(1, Ordering::SeqCst)), (-1, -128));
+        assert!(flag.fetch_and(false, Ordering::Relaxed) && !flag.fetch_or(true, Ordering::Relaxed));
+        assert_eq!((bits.into_inner(), small.into_inner(), flag.into_inner()), (8, -127, true));
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([FINISHED]));
+}
+
+#[test]
+fn waiting_for_a_cell_ends_when_it_is_set() {
+    let run = || {
+        let cell = OnceLock::new();
+        thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(*cell.wait(), 42));
+            scope.spawn(|| cell.set(42).unwrap());
+        });
+    };
+    assert_eq!(endings(run, Options::WEAK), set([FINISHED]));
+    let run = || _ = OnceLock::<u32>::new().wait();
+    assert!(endings(run, Options::DEFAULT).iter().all(|text| text.starts_with("deadlock: main waits until")));
+}
+
 // ---- weak memory ----
 
 #[test]
@@ -657,4 +818,31 @@ fn a_task_that_panics_does_not_keep_the_others_from_being_polled() {
         });
     };
     assert_eq!(endings(run, Options::DEFAULT), set([r#"A panicked: on purpose; prints "42""#]));
+}
+
+#[test]
+fn a_loop_of_attempts_with_timeouts_ends() {
+    let run = || {
+        block_on(async {
+            let (sender, mut receiver) = task::mpsc::channel::<u32>(1);
+            let tries = task::spawn(async move {
+                while task::timeout(Duration::from_secs(1), receiver.recv()).await.is_err() {
+                    println!("tries again");
+                }
+            });
+            task::yield_now().await;
+            sender.send(1).await.unwrap();
+            tries.await.unwrap();
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set([FINISHED, r#"prints "tries again""#]));
+    let never = Options { timeouts: 0, ..Options::DEFAULT };
+    assert_eq!(endings(run, never), set([FINISHED]));
+    let alone = || {
+        block_on(async {
+            let (_sender, mut receiver) = task::mpsc::channel::<u32>(1);
+            while task::timeout(Duration::from_secs(1), receiver.recv()).await.is_err() {}
+        });
+    };
+    assert!(endings(alone, Options::DEFAULT).iter().all(|text| text.starts_with("deadlock")));
 }

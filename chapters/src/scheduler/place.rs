@@ -35,7 +35,8 @@ pub struct Place {
 /// The lines that a thread is executing: the innermost first, each one called from the next.
 pub type Stack = Vec<Place>;
 
-type Frames = Arc<[(Arc<str>, usize)]>;
+/// The files, the lines, and the columns of a frame, which has several if functions were inlined into it.
+type Frames = Arc<[(Arc<str>, usize, usize)]>;
 
 thread_local! {
     /// The source lines of each return address, which are looked up once: a lookup takes far longer than a step.
@@ -45,16 +46,23 @@ static ALL_FRAMES: std::sync::Mutex<Option<HashMap<usize, Frames>>> = std::sync:
 
 /// Finds the calling thread's place in `sources`. `caller` is used if the debug information is missing.
 pub(super) fn stack(sources: &[Source], caller: &Location<'_>) -> Stack {
-    let mut stack = vec![];
-    backtrace::trace(|frame| {
-        let frames = frames(frame);
-        stack.extend(frames.iter().filter_map(|(file, line)| find(sources, file, *line)));
-        true
-    });
+    let mut stack: Stack = columns(sources).into_iter().map(|(place, _)| place).collect();
     if stack.is_empty() {
         stack.extend(find(sources, &normal(caller.file()), caller.line() as usize));
     }
     stack
+}
+
+/// The same, with the column at which each line calls the one before.
+fn columns(sources: &[Source]) -> Vec<(Place, usize)> {
+    let mut places = vec![];
+    backtrace::trace(|frame| {
+        let frames = frames(frame);
+        let place = |(file, line, column): &(Arc<str>, usize, usize)| Some((find(sources, file, *line)?, *column));
+        places.extend(frames.iter().filter_map(place));
+        true
+    });
+    places
 }
 
 fn frames(frame: &backtrace::Frame) -> Frames {
@@ -67,7 +75,7 @@ fn frames(frame: &backtrace::Frame) -> Frames {
         let mut lines = vec![];
         backtrace::resolve_frame(frame, |symbol| {
             if let (Some(file), Some(line)) = (symbol.filename().and_then(|file| file.to_str()), symbol.lineno()) {
-                lines.push((normal(file).into(), line as usize));
+                lines.push((normal(file).into(), line as usize, symbol.colno().unwrap_or_default() as usize));
             }
         });
         lines.into()
@@ -112,17 +120,29 @@ pub(super) fn name(sources: &[Source], at: &Location<'_>, kind: &str) -> String 
     assigned(before).or_else(|| enclosing(&lines[..place.line - 1], before)).unwrap_or_else(unnamed)
 }
 
-/// The same, with the name of the variable or the field that the object is part of, if another file creates that:
-/// `lock.value`.
+/// The same, with the names of the variables or the fields that the object is part of, if other files create these:
+/// `lock.value`, or `queue.not_empty.waiters`.
 pub(super) fn name_of_part(sources: &[Source], at: &Location<'_>, kind: &str) -> String {
-    let name = name(sources, at, kind);
-    let stack = stack(sources, at);
-    let is_elsewhere = |place: &&Place| stack.first().is_some_and(|first| first.source != place.source);
-    let whole = stack.iter().find(is_elsewhere).and_then(|place| {
-        let line = sources[place.source].text.lines().nth(place.line - 1)?;
-        assigned(line.rsplit_once('(').map_or(line, |(before, _)| before))
-    });
-    whole.map_or(name.clone(), |whole| format!("{whole}.{name}"))
+    let mut name = name(sources, at, kind);
+    let stack = columns(sources);
+    let Some(&(mut last, _)) = stack.first() else { return name };
+    for (place, column) in &stack {
+        if place.source != last.source {
+            let line = sources[place.source].text.lines().nth(place.line - 1).unwrap_or_default();
+            if let Some(whole) = whole(line, *column) {
+                name = format!("{whole}.{name}");
+            }
+        }
+        last = *place;
+    }
+    name
+}
+
+/// The variable or the field that gets the result of the call at `column` of a line. The line of a field is that of a
+/// `derive`, which has no call.
+fn whole(line: &str, column: usize) -> Option<String> {
+    let before = line.get(..column.saturating_sub(1)).filter(|before| !before.trim().is_empty());
+    assigned(before.unwrap_or_else(|| line.rsplit_once('(').map_or(line, |(before, _)| before)))
 }
 
 /// The two names that a pair, such as a channel's ends, is assigned to.
@@ -232,6 +252,16 @@ mod tests {
         assert_eq!(derived_field(&lines, "AtomicUsize").as_deref(), Some("count"));
         assert_eq!(derived_field(&lines, "Lock").as_deref(), Some("lock"));
         assert_eq!(derived_field(&lines, "Condvar"), None);
+    }
+
+    #[test]
+    fn objects_have_the_names_of_what_they_are_part_of() {
+        let pair = "let (ready, start) = (Arc::new(Event::new()), Arc::new(Event::new()));";
+        assert_eq!(whole(pair, pair.find("Event").unwrap() + 1).as_deref(), Some("ready"));
+        assert_eq!(whole(pair, pair.rfind("Event").unwrap() + 1).as_deref(), Some("start"));
+        let fields = "Self { permits, released: Condition::new(), queue: Lock::new(), limit }";
+        assert_eq!(whole(fields, fields.find("Condition").unwrap() + 1).as_deref(), Some("released"));
+        assert_eq!(whole("    happened: Condition,", 5).as_deref(), Some("happened"));
     }
 
     #[test]

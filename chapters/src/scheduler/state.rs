@@ -117,6 +117,7 @@ impl World {
             Op::Initialize(cell) => format!("get or initialize {}", name(cell)),
             Op::EndInitialize(cell) => format!("set {} to {detail}", name(cell)),
             Op::GetCell(cell) => format!("get {}", name(cell)),
+            Op::AwaitCell(cell) => format!("wait for {} and get it", name(cell)),
             Op::Join(thread) => format!("join {}", self.thread_name(thread)),
             Op::IsFinished(thread) => format!("ask whether {} has finished", self.thread_name(thread)),
             Op::Park { .. } => "park".to_owned(),
@@ -157,7 +158,7 @@ impl World {
                 _ => wait(format!("waits for room in {}", name(channel)), vec![]),
             },
             Op::Receive { channel, .. } => wait(format!("waits for a message in {}", name(channel)), vec![]),
-            Op::Initialize(cell) => {
+            Op::Initialize(cell) | Op::AwaitCell(cell) => {
                 let on = self.holders(cell);
                 wait(format!("waits until {} is initialized", name(cell)), on)
             }

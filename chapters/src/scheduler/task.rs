@@ -2,8 +2,9 @@
 //!
 //! A step of a task is a poll: the task runs from one `.await` that has to wait to the next. Only a task that has been
 //! woken can be polled, and the reader chooses which one, so the order in which tasks were woken doesn't matter. While
-//! a task is being polled, no other task is. A timer may expire at any moment, as a step of its own, and so does
-//! [`timeout`]: then the future inside it is dropped, as is every other branch of a `select!` (*cancellation*).
+//! a task is being polled, no other task is. A timer may expire at any moment, as a step of its own. So may a [`timeout`],
+//! as far as [`Options::timeouts`](super::Options::timeouts) allows: then the future inside it is dropped, as is every
+//! other branch of a `select!` (*cancellation*).
 //! [`JoinHandle::abort`] drops the future of a whole task, in the task's next step.
 //!
 //! A poll is one step, whatever it does. A task that uses the primitives of [`sync`](super::sync) performs their
@@ -313,6 +314,8 @@ pub async fn yield_now() {
 pub struct Sleep {
     /// The number of the timer among the task's, and the task.
     timer: Option<(ThreadId, usize)>,
+    /// Whether it's the timer of a timeout.
+    is_timeout: bool,
 }
 
 /// Waits until a timer expires: see `tokio::time::sleep`.
@@ -324,8 +327,10 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<()> {
-        let (task, timer) = *self.timer.get_or_insert_with(|| quietly(|world, task| (task, world.start_timer(task))));
-        if quietly(|world, _| world.task(task).timers.contains(&timer)) {
+        let is_timeout = self.is_timeout;
+        let start = || quietly(|world, task| (task, world.start_timer(task, is_timeout)));
+        let (task, timer) = *self.timer.get_or_insert_with(start);
+        if quietly(|world, _| world.task(task).timers.iter().any(|it| it.number == timer)) {
             awaits(Awaited::Timer);
             return Poll::Pending;
         }
@@ -339,7 +344,7 @@ impl Drop for Sleep {
         if let Some((task, timer)) = self.timer {
             quietly(|world, _| {
                 if let Some(task) = &mut world.threads[task].task {
-                    task.timers.retain(|other| *other != timer);
+                    task.timers.retain(|other| other.number != timer);
                 }
             });
         }
@@ -363,8 +368,9 @@ impl std::error::Error for Elapsed {}
 /// # Errors
 ///
 /// When the timeout expired.
-pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
-    let (mut future, mut sleep) = (pin!(future), pin!(sleep(duration)));
+pub async fn timeout<F: Future>(_duration: Duration, future: F) -> Result<F::Output, Elapsed> {
+    let sleep = Sleep { is_timeout: true, ..Sleep::default() };
+    let (mut future, mut sleep) = (pin!(future), pin!(sleep));
     std::future::poll_fn(|context| {
         if let Poll::Ready(output) = future.as_mut().poll(context) {
             return Poll::Ready(Ok(output));

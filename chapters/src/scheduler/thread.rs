@@ -50,7 +50,8 @@ pub fn current() -> Thread {
     Thread(engine::current().1)
 }
 
-/// Blocks until another thread unparks the calling one.
+/// Blocks until another thread unparks the calling one, or until it wakes up spuriously, if
+/// [`Options::spurious_wakeups`](super::Options::spurious_wakeups) allows that.
 #[track_caller]
 pub fn park() {
     park_timed(false);
@@ -66,6 +67,11 @@ pub fn park_timeout(_timeout: Duration) {
 fn park_timed(timed: bool) {
     step(Op::Park { timed }, String::new(), |world, thread, _| {
         if !world.threads[thread].parked_token {
+            // The label of the choice says which of the two it is.
+            if world.threads[thread].observed.contains("spurious") {
+                world.options.spurious_wakeups -= 1;
+                return world.saw(thread, "spurious");
+            }
             return world.timed_out(thread);
         }
         world.threads[thread].parked_token = false;

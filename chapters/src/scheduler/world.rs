@@ -70,6 +70,8 @@ pub(super) enum Op {
     Initialize(ObjectId),
     EndInitialize(ObjectId),
     GetCell(ObjectId),
+    /// Waits until a cell is initialized.
+    AwaitCell(ObjectId),
     Join(ThreadId),
     IsFinished(ThreadId),
     Park {
@@ -150,9 +152,18 @@ pub(super) struct Task {
     /// The address of what its waker refers to.
     pub waker: usize,
     /// The timers that haven't expired.
-    pub timers: Vec<usize>,
+    pub timers: Vec<Timer>,
     /// How many timers the task has started.
     pub started: usize,
+}
+
+/// A timer of a task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timer {
+    /// Its number among the timers that the task has started.
+    pub number: usize,
+    /// Whether it belongs to a timeout, which counts as one of [`Options::timeouts`].
+    pub is_timeout: bool,
 }
 
 /// The reason why a task waits.
@@ -304,14 +315,7 @@ impl World {
                 if notified.contains(&thread) {
                     return once(self.is_free(mutex));
                 }
-                let mut ways = vec![];
-                if timed && self.options.timeouts > 0 {
-                    ways.push("times out".to_owned());
-                }
-                if self.options.spurious_wakeups > 0 {
-                    ways.push("wakes up spuriously".to_owned());
-                }
-                ways
+                self.early_wakeups(timed)
             }
             Op::NotifyOne(condvar) => {
                 let Object::Condvar { waiting, .. } = &self.objects[condvar].1 else { return vec![] };
@@ -350,20 +354,25 @@ impl World {
                 }
             }
             Op::Initialize(cell) => once(matches!(self.objects[cell].1, Object::Cell { initializing: None, .. })),
+            Op::AwaitCell(cell) => once(matches!(self.objects[cell].1, Object::Cell { value: Some(_), .. })),
             Op::Join(other) => once(self.threads[other].finished),
             Op::Park { timed } => {
                 if self.threads[thread].parked_token {
-                    once(true)
-                } else if timed && self.options.timeouts > 0 {
-                    vec!["times out".to_owned()]
-                } else {
-                    vec![]
+                    return once(true);
                 }
+                self.early_wakeups(timed)
             }
-            Op::Poll => self.poll_ways(thread),
+            Op::Poll => self.poll_ways(thread, false),
             Op::Yield { seen } => once(seen != self.shared_key() || self.has_newer_store(thread)),
             _ => once(true),
         }
+    }
+
+    /// The ways in which a sleeping thread can wake up without a notification.
+    fn early_wakeups(&self, timed: bool) -> Vec<String> {
+        let times_out = (timed && self.options.timeouts > 0).then(|| "times out".to_owned());
+        let is_spurious = (self.options.spurious_wakeups > 0).then(|| "wakes up spuriously".to_owned());
+        times_out.into_iter().chain(is_spurious).collect()
     }
 
     /// Whether a thread could perform an operation at once.
@@ -385,6 +394,7 @@ impl World {
                 vec!["times out".to_owned()]
             }
             Op::Yield { .. } if may_idle => vec![String::new()],
+            Op::Poll if may_idle => self.poll_ways(thread, true),
             _ => vec![],
         }
     }
@@ -418,7 +428,8 @@ impl World {
         !blocks && self.is_polling(thread) && others_are_tasks()
     }
 
-    fn poll_ways(&self, thread: ThreadId) -> Vec<String> {
+    /// `idle` says whether no task can be polled unless a timeout expires.
+    fn poll_ways(&self, thread: ThreadId, idle: bool) -> Vec<String> {
         let Some(task) = &self.threads[thread].task else { return vec![] };
         if (0..self.threads.len()).any(|thread| self.is_polling(thread)) {
             return vec![];
@@ -426,12 +437,20 @@ impl World {
         if task.aborted {
             return vec!["is canceled".to_owned()];
         }
-        let timers = task.timers.iter().map(|timer| match task.timers.len() {
+        let timers = self.expiring(task, idle);
+        let woken = task.woken.then(|| if timers.is_empty() { String::new() } else { "is polled".to_owned() });
+        let expire = timers.into_iter().map(|timer| match task.timers.len() {
             1 => "its timer expires".to_owned(),
-            _ => format!("its timer {} expires", timer + 1),
+            _ => format!("its timer {} expires", task.timers[timer].number + 1),
         });
-        let woken = task.woken.then(|| if task.timers.is_empty() { String::new() } else { "is polled".to_owned() });
-        woken.into_iter().chain(timers).collect()
+        woken.into_iter().chain(expire).collect()
+    }
+
+    /// The indices of the task's timers that may expire now.
+    fn expiring(&self, task: &Task, idle: bool) -> Vec<usize> {
+        let may_expire = |timer: &Timer| !timer.is_timeout || idle || self.options.timeouts > 0;
+        let timers = task.timers.iter().enumerate();
+        timers.filter(|(_, timer)| may_expire(timer)).map(|(index, _)| index).collect()
     }
 
     /// Begins to poll a task. The result says whether the task was aborted instead.
@@ -439,6 +458,7 @@ impl World {
         let mut hasher = DefaultHasher::new();
         (self.polls, thread, way).hash(&mut hasher);
         self.polls = hasher.finish();
+        let idle = self.ways(thread).is_empty();
         let task = self.task(thread);
         if task.aborted {
             task.polling = true;
@@ -446,19 +466,25 @@ impl World {
         }
         let timer = if task.woken { way.checked_sub(1) } else { Some(way) };
         if let Some(timer) = timer {
-            task.timers.remove(timer);
+            let timer = self.threads[thread].task.as_ref().map(|task| self.expiring(task, idle)[timer]);
+            let timer = timer.map(|index| self.task(thread).timers.remove(index));
+            if timer.is_some_and(|timer| timer.is_timeout) {
+                self.idles(thread);
+                self.options.timeouts = self.options.timeouts.saturating_sub(1);
+            }
         }
+        let task = self.task(thread);
         (task.polling, task.woken, task.awaits) = (true, false, None);
         false
     }
 
     /// Starts a timer of a task, and returns its number.
-    pub fn start_timer(&mut self, thread: ThreadId) -> usize {
+    pub fn start_timer(&mut self, thread: ThreadId, is_timeout: bool) -> usize {
         let task = self.task(thread);
-        let timer = task.started;
+        let number = task.started;
         task.started += 1;
-        task.timers.push(timer);
-        timer
+        task.timers.push(Timer { number, is_timeout });
+        number
     }
 
     // ---- what threads observe ----

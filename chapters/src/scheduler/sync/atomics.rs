@@ -191,6 +191,32 @@ macro_rules! atomic {
     };
 }
 
+macro_rules! bitwise {
+    ($name:ident, $value:ty) => {
+        atomic!($name, $value);
+
+        impl $name {
+            /// Keeps the bits that are also set in `other`, and returns the previous value.
+            #[track_caller]
+            pub fn fetch_and(&self, other: $value, order: Ordering) -> $value {
+                change(self.0, order, order, format!("and {other:?} into {{}}"), |old: $value| Some(old & other))
+            }
+
+            /// Sets the bits that are set in `other`, and returns the previous value.
+            #[track_caller]
+            pub fn fetch_or(&self, other: $value, order: Ordering) -> $value {
+                change(self.0, order, order, format!("or {other:?} into {{}}"), |old: $value| Some(old | other))
+            }
+
+            /// Flips the bits that are set in `other`, and returns the previous value.
+            #[track_caller]
+            pub fn fetch_xor(&self, other: $value, order: Ordering) -> $value {
+                change(self.0, order, order, format!("xor {other:?} into {{}}"), |old: $value| Some(old ^ other))
+            }
+        }
+    };
+}
+
 macro_rules! number {
     ($name:ident, $value:ty) => {
         impl Bits for $value {
@@ -203,7 +229,7 @@ macro_rules! number {
             }
         }
 
-        atomic!($name, $value);
+        bitwise!($name, $value);
 
         impl $name {
             /// Adds to the value and returns the previous one.
@@ -227,17 +253,29 @@ macro_rules! number {
                     Some(old.max(other))
                 })
             }
+
+            /// Stores the smaller of the two values and returns the previous one.
+            #[track_caller]
+            pub fn fetch_min(&self, other: $value, order: Ordering) -> $value {
+                change(self.0, order, order, format!("lower {{}} to at most {other}"), |old: $value| {
+                    Some(old.min(other))
+                })
+            }
         }
     };
 }
 
-atomic!(AtomicBool, bool);
+bitwise!(AtomicBool, bool);
 number!(AtomicU8, u8);
+number!(AtomicU16, u16);
 number!(AtomicU32, u32);
 number!(AtomicU64, u64);
 number!(AtomicUsize, usize);
+number!(AtomicI8, i8);
+number!(AtomicI16, i16);
 number!(AtomicI32, i32);
 number!(AtomicI64, i64);
+number!(AtomicIsize, isize);
 
 /// See [`std::sync::atomic::fence`].
 #[track_caller]

@@ -46,5 +46,6 @@ pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub mod atomic {
     pub use std::sync::atomic::Ordering;
 
-    pub use super::atomics::{AtomicBool, AtomicI32, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub use super::atomics::{AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, fence};
+    pub use super::atomics::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 }

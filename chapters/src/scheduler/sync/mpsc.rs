@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};
+use std::iter;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -234,6 +235,11 @@ impl<T> Receiver<T> {
     /// Iterates over the messages, and blocks for each, until all senders have been dropped.
     pub fn iter(&self) -> impl Iterator<Item = T> {
         Iter(self)
+    }
+
+    /// Iterates over the messages that there are, without blocking.
+    pub fn try_iter(&self) -> impl Iterator<Item = T> {
+        iter::from_fn(|| self.try_recv().ok())
     }
 }
 

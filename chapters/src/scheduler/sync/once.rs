@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::panic::Location;
 
-use crate::scheduler::engine::{current, quietly, step};
+use crate::scheduler::engine::{abandon, current, quietly, step};
 use crate::scheduler::place;
 use crate::scheduler::world::{Object, ObjectId, Op, View};
 
@@ -79,8 +79,22 @@ impl<T: Debug> OnceLock<T> {
     /// Returns the value if it has been set.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
+        self.get_in(Op::GetCell(self.id))
+    }
+
+    /// Blocks until the value has been set, and returns it.
+    #[track_caller]
+    pub fn wait(&self) -> &T {
+        match self.get_in(Op::AwaitCell(self.id)) {
+            Some(value) => value,
+            None => abandon(), // the execution is ending, and no thread will set the value
+        }
+    }
+
+    #[track_caller]
+    fn get_in(&self, op: Op) -> Option<&T> {
         let id = self.id;
-        let is_set = step(Op::GetCell(id), String::new(), |world, thread, _| {
+        let is_set = step(op, String::new(), |world, thread, _| {
             let Object::Cell { value, view, .. } = &world.objects[id].1 else { return false };
             let (is_set, view) = (value.is_some(), view.clone());
             if is_set {
