@@ -191,10 +191,10 @@ const SchedulerLab = (() => {
             this.live.addEventListener('keydown', event => this.key(event));
             this.element.prepend(this.live);
             this.element.classList.add('is-on');
-            // A listing is a stop of the Tab key only while it's too wide, because only then the arrow keys scroll it.
+            // A listing is a stop of the Tab key only while it's too large, because only then the arrow keys scroll it.
             new ResizeObserver(() => {
                 for (const code of this.listings.querySelectorAll('.scheduler-code')) {
-                    code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
+                    code.tabIndex = code.scrollWidth > code.clientWidth || code.scrollHeight > code.clientHeight ? 0 : -1;
                 }
             }).observe(this.listings);
         }
@@ -365,7 +365,18 @@ const SchedulerLab = (() => {
             this.shortestButton.disabled = !recording.endings.some(it => it.goal);
             this.say(ending ? sentence(ending) : message);
             if (focused) this.keepFocus(focused, focusedThread);
+            this.scrollListings();
             this.steps.scrollTop = this.steps.scrollHeight;
+        }
+
+        // Scrolls each file of the book to the line that the last thread executes next, or else to another thread's.
+        scrollListings() {
+            for (const { code } of this.sources.slice(1)) {
+                const row = code.querySelector(`.is-next.scheduler-thread-${this.last}`) ?? code.querySelector('.is-next');
+                if (!row) continue;
+                const [line, box] = [row.getBoundingClientRect(), code.getBoundingClientRect()];
+                code.scrollTop += (line.top + line.bottom - box.top - box.bottom) / 2;
+            }
         }
 
         keepFocus(focused, focusedThread) {
@@ -433,8 +444,8 @@ const SchedulerLab = (() => {
                 rows.set(first + offset, { row, gutter, state: '' });
                 return row;
             })));
-            const element = make('div', {}, make('p', { class: 'scheduler-path' }, source.path),
-                make('div', { class: 'scheduler-code', tabindex: '-1', role: 'group', 'aria-label': `Listing of ${source.path}` }, ...parts));
+            const code = make('div', { class: 'scheduler-code', tabindex: '-1', role: 'group', 'aria-label': `Listing of ${source.path}` }, ...parts);
+            const element = make('div', {}, make('p', { class: 'scheduler-path' }, source.path), code);
             this.listings.append(element);
             const mark = (marks, whole) => {
                 element.hidden = !whole && !marks.size;
@@ -454,7 +465,7 @@ const SchedulerLab = (() => {
                             make('span', { class: 'scheduler-sr' }, inner ? 'next: ' : 'in a call: '), this.recording.threads[thread])));
                 }
             };
-            return { mark };
+            return { code, mark };
         }
 
         showThreads() {
