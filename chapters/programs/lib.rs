@@ -113,6 +113,9 @@ book! {
     CO_LOCK = "src/coroutines/" "lock.rs";
     CO_CONDITION = "src/coroutines/" "condition.rs";
     CO_QUEUE = "src/coroutines/" "queue.rs";
+    CO_EVENT = "src/coroutines/" "event.rs";
+    CO_SEMAPHORE = "src/coroutines/" "semaphore.rs";
+    CO_BARRIER = "src/coroutines/" "barrier.rs";
     CO_BROKEN = "programs/coroutines/" "broken.rs";
 }
 
@@ -212,6 +215,18 @@ programs! {
     canceled_consumer / canceled_consumer_fixed: [CO_QUEUE, CO_CONDITION] [CO_QUEUE, CO_CONDITION, CO_BROKEN], Options::DEFAULT,
         "A notification for a consumer that has been canceled",
         "Make B wait forever although there is an item in the queue.",
+        Ending::is_deadlock;
+    cleared_event / cleared_event_fixed [CO_EVENT, CO_CONDITION], Options::DEFAULT,
+        "An event that is cleared before the task it has woken is polled",
+        "Make A wait forever for an event that was set while A was waiting.",
+        Ending::is_deadlock;
+    unfair_semaphore / unfair_semaphore_fixed: [CO_SEMAPHORE, CO_CONDITION, CO_LOCK] [CO_SEMAPHORE, CO_CONDITION, CO_LOCK, CO_BROKEN], Options::DEFAULT,
+        "A semaphore that doesn't keep its tasks in order",
+        "Let A cook its second dish while B is waiting for a place.",
+        |ending| ending.output == ["A cooks dish 1", "B waits for a place", "A cooks dish 2", "B cooks"];
+    canceled_party / canceled_party_fixed: [CO_BARRIER, CO_CONDITION] [CO_BARRIER, CO_CONDITION, CO_BROKEN], Options::DEFAULT,
+        "A barrier that counts a task that has been canceled",
+        "Let A pass the barrier before B has arrived. B then waits forever.",
         Ending::is_deadlock;
     audit / audit_fixed, Options::DEFAULT,
         "A total that is read from two accounts",

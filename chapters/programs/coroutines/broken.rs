@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
+use std::mem::ManuallyDrop;
 use std::task::{Poll, Waker};
 
+use crate::barrier::Phase;
 use crate::condition::Waiter;
-use crate::errors::GetError;
+use crate::errors::{Broken, GetError};
 use crate::storage::Storage;
-use crate::{Queue, threads};
+use crate::{Barrier, Permit, Queue, Semaphore, threads};
 
 /// Leaves the queue of a condition when it's dropped, but doesn't pass a notification on.
 struct Leaves<'a>(Option<Waiter<'a>>);
@@ -101,4 +103,22 @@ where
             }
         }
     }
+}
+
+/// Acquires a permit as soon as there is one, even if other tasks have been waiting longer.
+pub async fn acquire_without_queue(semaphore: &Semaphore) -> Permit<'_> {
+    let permits = semaphore.released.wait_for_sync(&semaphore.permits, |permits| *permits > 0).await;
+    semaphore.take(permits).expect("a permit is available")
+}
+
+/// Waits for the other parties. A canceled task stays counted, as at a barrier of tokio.
+///
+/// # Errors
+///
+/// When the barrier is broken.
+pub async fn wait_staying_counted(barrier: &Barrier) -> Result<usize, Broken> {
+    let party = ManuallyDrop::new(barrier.enter(None).await?);
+    let filled = barrier.changed.wait_for_sync(&barrier.round, |round| round.phase != Phase::Filling);
+    drop(filled.await);
+    ManuallyDrop::into_inner(party).leave()
 }

@@ -69,16 +69,16 @@ use crate::threads;
 /// # }
 /// ```
 pub struct Barrier {
-    round: threads::Lock<Round>,
+    pub(super) round: threads::Lock<Round>,
     /// Notified when the phase has changed.
-    changed: Condition,
+    pub(super) changed: Condition,
     parties: usize,
     action: Box<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Debug)]
-struct Round {
-    phase: Phase,
+pub(super) struct Round {
+    pub(super) phase: Phase,
     /// How many parties have arrived and haven't left.
     inside: usize,
     /// The numbers of all parties of the round in order of arrival, including those that have left a complete round.
@@ -88,7 +88,7 @@ struct Round {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Parties arrive and wait.
     Filling,
     /// All parties have arrived, and leave.
@@ -127,13 +127,13 @@ impl Round {
 }
 
 /// A party that has arrived. If it is dropped without a call of `leave`, its coroutine was cancelled.
-struct Party<'a> {
+pub(super) struct Party<'a> {
     barrier: &'a Barrier,
     number: u64,
 }
 
 impl Party<'_> {
-    fn leave(self) -> Result<usize, Broken> {
+    pub(super) fn leave(self) -> Result<usize, Broken> {
         let passed = self.barrier.leave(self.number);
         mem::forget(self);
         passed
@@ -264,7 +264,7 @@ impl Barrier {
 
     // ANCHOR: phases
     /// Waits until the previous round has drained, and arrives. The last party to arrive completes the round.
-    async fn enter(&self, deadline: Option<Instant>) -> Result<Party<'_>, Broken> {
+    pub(super) async fn enter(&self, deadline: Option<Instant>) -> Result<Party<'_>, Broken> {
         let is_drained = |round: &mut Round| !matches!(round.phase, Phase::Draining | Phase::Resetting);
         let drained = before(deadline, self.changed.wait_for_sync(&self.round, is_drained)).await;
         let mut round = drained.unwrap_or_else(|| self.round.acquire());

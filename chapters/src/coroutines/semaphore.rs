@@ -66,9 +66,9 @@ use crate::threads;
 /// ```
 #[derive(Debug)]
 pub struct Semaphore {
-    permits: threads::Lock<usize>,
+    pub(super) permits: threads::Lock<usize>,
     /// Notified when permits have been released.
-    released: Condition,
+    pub(super) released: Condition,
     /// Held by the coroutine that is next to get a permit. The others wait for it in order of arrival.
     queue: Lock,
     /// The number of permits never exceeds this.
@@ -105,7 +105,7 @@ impl Semaphore {
         self.take(permits).expect("a permit is available")
     }
 
-    fn take(&self, mut permits: threads::LockGuard<'_, usize>) -> Option<Permit<'_>> {
+    pub(super) fn take(&self, mut permits: threads::LockGuard<'_, usize>) -> Option<Permit<'_>> {
         *permits = permits.checked_sub(1)?;
         Some(Permit { semaphore: self })
     }
