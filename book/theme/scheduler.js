@@ -492,7 +492,9 @@ const SchedulerLab = (() => {
                     const result = results[thread] ? [make('span', { class: 'scheduler-label' }, `last result: ${results[thread]}`)] : [];
                     const step = button('', { class: 'scheduler-step', 'data-edge': own[0].index, 'data-thread': thread,
                         'aria-keyshortcuts': this.keys[thread] }, () => this.choose(own[0]));
-                    step.append(head, make('span', { class: 'scheduler-next' }, cursor.next), key);
+                    // A label usually says what a step has found. These two say why a task is polled, so they're known before.
+                    const why = /^(its timer|is canceled)/.test(own[0].label) ? `: ${own[0].label}` : '';
+                    step.append(head, make('span', { class: 'scheduler-next' }, `${cursor.next}${why}`), key);
                     return make('div', { class: 'scheduler-thread' }, step, ...result);
                 }
                 return make('div', { class: 'scheduler-thread is-blocked' }, head, make('span', {}, stateOf(cursor)));
