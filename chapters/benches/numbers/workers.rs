@@ -90,7 +90,7 @@ pub fn start() {
     );
 }
 
-/// What the first worker takes, which includes the start of the service, and what each further one takes.
+/// The time of the first worker, which includes the start of the service, and of each further one.
 pub fn first_start() {
     const MORE: usize = 1000;
     for (name, program, flags) in

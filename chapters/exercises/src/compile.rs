@@ -34,7 +34,7 @@ pub struct Libraries {
     files: Vec<(String, PathBuf)>,
     /// Where the libraries are that these libraries use.
     folder: PathBuf,
-    /// For what they're enough.
+    /// The needs of an exercise that they meet.
     needs: Needs,
 }
 
@@ -89,7 +89,7 @@ impl Libraries {
         _ = fs::write(&new, text).and_then(|()| fs::rename(&new, place));
     }
 
-    /// For what they're enough.
+    /// The needs of an exercise that they meet.
     pub fn needs(&self) -> Needs {
         self.needs
     }

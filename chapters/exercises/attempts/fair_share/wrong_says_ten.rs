@@ -1,5 +1,5 @@
-//! Says that it did ten jobs.
-//! Refused: and it says that it did 10
+//! Reports ten jobs, however many there were.
+//! Refused: that it did 10
 
 use async_channel::Receiver;
 

@@ -1,4 +1,4 @@
-//! Deals the items to the threads beforehand.
+//! Deals the items to the threads in advance.
 //! Refused: a long item holds up other items
 
 use std::thread;

@@ -1,4 +1,4 @@
-//! Polls the queue two hundred times a second, with a flag that says that no numbers will come.
+//! Polls the queue two hundred times a second, with a flag for the end of the numbers.
 //! Refused: polls instead of waiting
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};

@@ -1,4 +1,4 @@
-//! Puts a last item that says that no more will come.
+//! Puts a last item that marks the end.
 
 use chapters::coroutines::Queue;
 

@@ -1,4 +1,4 @@
-//! Asks tokio to move its other tasks to other threads, of which it has none.
+//! Asks tokio to move its other tasks to other threads, but there are none.
 //! Refused: can call blocking only when running on the multi-threaded runtime
 
 /// A job that blocks the thread on which it is called.
