@@ -35,7 +35,13 @@ class Accounts:
 # ANCHOR_END: accounts
 
 
-def wrong_totals(rounds):
+def total_in_order(accounts):
+    """The right total, with the locks in the same order as in `save`."""
+    with accounts.checking_lock, accounts.savings_lock:
+        return accounts.checking + accounts.savings
+
+
+def wrong_totals(rounds, total):
     """Counts how many of the totals are wrong while another thread saves."""
     accounts, done = Accounts(), threading.Event()
 
@@ -45,7 +51,7 @@ def wrong_totals(rounds):
 
     thread = threading.Thread(target=customer)
     thread.start()
-    wrong = sum(accounts.total() != 2_000_000_000 for _ in range(rounds))
+    wrong = sum(total(accounts) != 2_000_000_000 for _ in range(rounds))
     done.set()
     thread.join()
     return wrong
@@ -54,7 +60,8 @@ def wrong_totals(rounds):
 def often(rounds=300_000):
     for interval in (0.005, 0.000_001):
         sys.setswitchinterval(interval)
-        print(f"switch interval {interval * 1e6:4.0f} µs: {wrong_totals(int(rounds))} of {rounds}")
+        print(f"switch interval {interval * 1e6:4.0f} µs: {wrong_totals(int(rounds), Accounts.total)} of {rounds}")
+    print(f"both locks held, {interval * 1e6:3.0f} µs: {wrong_totals(int(rounds), total_in_order)} of {rounds}")
 
 
 def hang():

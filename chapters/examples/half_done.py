@@ -3,6 +3,7 @@
 Each operation is one call, but it calls back into Python code, so another thread may run in the middle of it.
 """
 
+import contextlib
 import sys
 import threading
 
@@ -30,16 +31,18 @@ def update():
     return squares, lambda: squares.update(more)
 
 
-def lengths_during(change, things):
+def lengths_during(change, things, lock):
     seen, done = set(), threading.Event()
 
     def look():
         while not done.is_set():
-            seen.add(len(things))
+            with lock:
+                seen.add(len(things))
 
     observer = threading.Thread(target=look)
     observer.start()
-    change()
+    with lock:
+        change()
     done.set()
     observer.join()
     return seen
@@ -53,8 +56,9 @@ def main():
         ("dict.update", update, set(range(1, SIZE)), "some of the new items, and not the others"),
     ):
         # Chance decides when the threads take turns, so look again until it happens.
-        seen = any(half_done & lengths_during(*reversed(prepare())) for _ in range(ATTEMPTS))
-        print(f"during {name}, another thread saw {what if seen else 'nothing unusual'}")
+        for how, lock, attempts in ("", contextlib.nullcontext(), ATTEMPTS), (" with a lock", threading.Lock(), 10):
+            seen = any(half_done & lengths_during(*reversed(prepare()), lock) for _ in range(attempts))
+            print(f"during {name}{how}, another thread saw {what if seen else 'nothing unusual'}")
 
 
 main()
