@@ -1,7 +1,8 @@
 //! The scene `lock` of `chapter-primitives` with the wrong lock, a thread's, held over an `await` on one event loop.
 //!
 //! The loop blocks forever. A watchdog on another thread notices, reports it, and ends the program. Three of the
-//! workers want the lock, and the fourth doesn't need it: `cargo run --example stalled_loop -- --seed=1`.
+//! workers want the lock, and the fourth doesn't need it: `cargo run --example stalled_loop -- --seed=1`. In a control run,
+//! with `--lock=coroutines`, the lock is the only difference, and the loop isn't blocked.
 
 use std::io;
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use chapters::coroutines::Runtime;
+use chapters::coroutines::{self, Runtime};
 use chapters::demos::worker;
 use chapters::environment;
 use chapters::job::{self, Job, Kind};
@@ -21,7 +22,7 @@ use chapters::threads::Lock;
 use chapters::trace::{self, Recorder, Trace};
 use chapters::usage::Usage;
 use chapters::view::views::Views;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tokio::time::sleep;
 
 type Worker = worker::Worker<Recorder>;
@@ -36,9 +37,23 @@ const JOBS: u64 = 16;
 /// A job waits for about a tenth of a second.
 const SCALE: f64 = 0.1;
 
+/// The lock that the workers share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// A thread's lock, which blocks the event loop
+    #[default]
+    Threads,
+    /// A coroutine's lock, which lets other coroutines run
+    Coroutines,
+}
+
 /// An event loop that is blocked because a coroutine holds a thread's lock over an `await`.
 #[derive(Parser)]
 struct Options {
+    /// The lock that the workers share
+    #[arg(long, value_enum, default_value_t)]
+    lock: Which,
+
     /// Any integer: the same seed gives the same jobs. By default, a new seed is chosen and printed
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     seed: Option<Seed>,
@@ -62,6 +77,20 @@ async fn pay_in(me: &Worker, account: &Lock<u64>) {
     }
 }
 // ANCHOR_END: pay_in
+
+/// The same with a coroutine's lock.
+async fn pay_in_awaiting(me: &Worker, account: &coroutines::Lock<u64>) {
+    let jobs: Vec<_> = me.share(&me.jobs).collect();
+    for pair in jobs.chunks(2) {
+        me.work_async(pair[0]).await;
+        me.waits(Resource::Lock);
+        let mut balance = account.acquire().await;
+        me.acquires(Resource::Lock);
+        me.work_async(pair[1]).await;
+        *balance += 1;
+        me.releases(Resource::Lock);
+    }
+}
 
 /// Works without the lock.
 async fn work(me: &Worker) {
@@ -89,16 +118,16 @@ fn watch(beats: &Receiver<()>) -> bool {
 }
 
 /// Plays the scene on one event loop.
-fn play(jobs: &[Job], trace: &Trace, beats: Sender<()>) -> io::Result<()> {
-    let account = Lock::guarding(0);
+fn play(which: Which, jobs: &[Job], trace: &Trace, beats: Sender<()>) -> io::Result<()> {
+    let (account, awaited) = (Lock::guarding(0), coroutines::Lock::guarding(0));
     let part = async |id: u32| {
         let trace = trace.worker(WorkerId(id));
         let me = Worker { id: WorkerId(id), workers: WORKERS as usize, jobs: jobs.to_vec(), scale: SCALE, trace };
         me.trace.record(Event::WorkerStarted);
-        if id == WORKERS - 1 {
-            work(&me).await
-        } else {
-            pay_in(&me, &account).await
+        match which {
+            _ if id == WORKERS - 1 => work(&me).await,
+            Which::Threads => pay_in(&me, &account).await,
+            Which::Coroutines => pay_in_awaiting(&me, &awaited).await,
         }
         me.trace.record(Event::WorkerFinished);
     };
@@ -114,12 +143,16 @@ fn play(jobs: &[Job], trace: &Trace, beats: Sender<()>) -> io::Result<()> {
 
 fn main() -> ExitCode {
     environment::prepare_example();
-    let Options { seed, output } = Options::parse();
+    let Options { lock, seed, output } = Options::parse();
     let output = Output { without_summary: true, ..output };
     let plan = Plan { workers: WORKERS, time: Duration::from_secs(86_400), scale: SCALE, until_done: true };
     let seed = seed.unwrap_or_else(Seed::fresh);
     let jobs: Vec<Job> = job::jobs(&seed, Kind::Io).take(JOBS as usize).collect();
-    let run = Run { model: "coroutines", scene: Some("a thread's lock"), interpreter: None, seed, jobs: JOBS, plan };
+    let scene = match lock {
+        Which::Threads => "a thread's lock",
+        Which::Coroutines => "a coroutine's lock",
+    };
+    let run = Run { model: "coroutines", scene: Some(scene), interpreter: None, seed, jobs: JOBS, plan };
     let mut views = match Views::open(run, &output, When::Never) {
         Ok(views) => views,
         Err(error) => {
@@ -133,7 +166,7 @@ fn main() -> ExitCode {
     trace.service().record(Event::ServiceStarting);
     let stage = trace.clone();
     // A blocked thread is never joined. It ends with the program.
-    let loop_thread = thread::spawn(move || play(&jobs, &stage, beats));
+    let loop_thread = thread::spawn(move || play(lock, &jobs, &stage, beats));
     let ended = watch(&heartbeats);
     if ended && let Ok(Err(error)) = loop_thread.join() {
         eprintln!("error: {error}");
