@@ -82,6 +82,7 @@ const LabRun = (() => {
                 this.lastDone = at;
                 this.endJob(at);
                 break;
+            case 'job_failed': this.endJob(at); break;
             case 'gil_acquired': this.hold('gil', at); break;
             case 'acquired': this.hold(record.of, at); break;
             case 'gil_released':
@@ -225,6 +226,7 @@ const LabRun = (() => {
             case 'worker_started': return 'started';
             case 'job_started': return `starts job ${job.number}, size ${job.size.toFixed(3)}`;
             case 'job_completed': return `completed job ${job.number}`;
+            case 'job_failed': return `failed job ${job.number}: ${record.error}`;
             case 'no_work': return 'found no work';
             case 'gil_acquired': return 'acquired the GIL';
             case 'gil_released': return 'released the GIL';

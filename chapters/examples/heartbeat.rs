@@ -137,7 +137,7 @@ fn main() -> ExitCode {
     let CommandLine { way, scale, workers, output } = CommandLine::parse();
     let seed = Seed::from(1);
     let jobs: Vec<Job> = job::jobs(&seed, Kind::Cpu).take(JOBS as usize).collect();
-    let plan = Plan { workers, time: Duration::from_secs(60), scale, until_done: true };
+    let plan = Plan { workers, time: Duration::from_secs(60), scale, until_done: true, echo_port: None };
     let shown = match way {
         Some(way) => show(way, &jobs, plan, seed, &output),
         None => compare(&jobs, plan),

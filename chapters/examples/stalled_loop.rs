@@ -145,7 +145,8 @@ fn main() -> ExitCode {
     environment::prepare_example();
     let Options { lock, seed, output } = Options::parse();
     let output = Output { without_summary: true, ..output };
-    let plan = Plan { workers: WORKERS, time: Duration::from_secs(86_400), scale: SCALE, until_done: true };
+    let plan =
+        Plan { workers: WORKERS, time: Duration::from_secs(86_400), scale: SCALE, until_done: true, echo_port: None };
     let seed = seed.unwrap_or_else(Seed::fresh);
     let jobs: Vec<Job> = job::jobs(&seed, Kind::Io).take(JOBS as usize).collect();
     let scene = match lock {

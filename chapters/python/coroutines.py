@@ -14,18 +14,46 @@ async def work(worker, jobs, stopping):
         if job is None:
             break
         worker.start(job)
-        await do(job, worker.scale)
-        worker.complete(job)
+        try:
+            await do(job, worker)
+        except service.FAILURES as error:
+            worker.fail(job, error)
+        else:
+            worker.complete(job)
         # `get` doesn't suspend the worker while there are jobs, so the other workers would never run.
         await asyncio.sleep(0)
+    worker.hang_up()
     worker.record("worker_finished")
 
 
-async def do(job, scale):
-    if job["kind"] == "io":
-        await asyncio.sleep(job["size"] * scale)
+async def do(job, worker):
+    if job["kind"] == "net":
+        worker.connection = worker.connection or Connection(*await asyncio.open_connection(service.HOST, worker.port))
+        await worker.connection.ask(*service.request(job, worker.scale))
+    elif job["kind"] == "io":
+        await asyncio.sleep(job["size"] * worker.scale)
     else:
-        service.compute(job, scale)
+        service.compute(job, worker.scale)
+
+
+class Connection:
+    """A connection to the echo server, which suspends the calling coroutine."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+
+    async def ask(self, request, timeout):
+        """Sends a request, and waits until the answer is complete."""
+        self.writer.write(request)
+        try:
+            answer = await asyncio.wait_for(self.reader.readexactly(len(request)), timeout)
+        except asyncio.TimeoutError:  # another class before Python 3.11
+            raise TimeoutError from None
+        if answer != request:
+            raise service.Wrong
+
+    def close(self):
+        self.writer.close()
 
 
 async def serve(options, all_jobs, workers, output, signals):

@@ -1,4 +1,4 @@
-"""The parts that the three services share: the command line, the jobs, the records, and the signals that stop a run."""
+"""The parts that the services share: the command line, the jobs, the connections, the records, and signals."""
 
 import argparse
 import ctypes
@@ -8,6 +8,8 @@ import os
 import random
 import resource
 import signal
+import socket
+import struct
 import sys
 import time
 
@@ -19,13 +21,16 @@ def parse(model):
     parser.add_argument("--seed", type=int, metavar="N", help="an integer: the same seed gives the same jobs")
     parser.add_argument("--time", type=float, default=10, metavar="SECONDS", help="how long the service runs")
     parser.add_argument("--workers", type=int, default=4, metavar="N", help="workers that take jobs from the queue")
-    parser.add_argument("--kind", choices=["cpu", "io", "mixed"], default="cpu", help="whether jobs compute or wait")
+    parser.add_argument("--kind", choices=["cpu", "io", "mixed", "net"], default="cpu", help="what a job does")
+    parser.add_argument("--port", type=int, metavar="N", help="with --kind=net: the port of an echo server on 127.0.0.1")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="multiplies every job's work")
     parser.add_argument("--until-done", action="store_true", help="stop as soon as every job is done")
     parser.add_argument("--quiet", action="store_true", help="print only the last record, which has the summary")
     if model == "processes":
         parser.add_argument("--method", choices=["fork", "spawn", "forkserver"], help="how processes are started")
     options = parser.parse_args()
+    if options.kind == "net" and options.port is None:
+        parser.error("--kind=net needs --port=N, the port of an echo server; chapter-python starts one")
     options.model = model
     if options.seed is None:
         options.seed = random.SystemRandom().getrandbits(32)
@@ -35,7 +40,7 @@ def parse(model):
 def draw_jobs(options):
     """The jobs that the seed stands for."""
     sizes = random.Random(options.seed)
-    kinds = {"cpu": ["cpu"], "io": ["io"], "mixed": ["cpu", "io"]}[options.kind]
+    kinds = {"cpu": ["cpu"], "io": ["io"], "mixed": ["cpu", "io"], "net": ["net"]}[options.kind]
     return [
         {"number": number, "kind": kinds[number % len(kinds)], "size": 0.5 + sizes.random()}
         for number in range(options.jobs)
@@ -48,15 +53,68 @@ def compute(job, scale):
         hashlib.sha3_512().digest()
 
 
+HOST = "127.0.0.1"
+ANSWER_TIMEOUT = 120
+
+
+class Wrong(Exception):
+    """The answer of the echo server was different from the request."""
+
+
+def request(job, scale):
+    """The request of a network job, and how long to wait for the answer, which has the same bytes."""
+    delay = job["size"] * scale
+    return struct.pack(">QQ", int(delay * 1e9), job["number"]).ljust(1024, b"."), delay + ANSWER_TIMEOUT
+
+
+# The exceptions of a network job. `TimeoutError` is an `OSError`, and so is `socket.timeout`, as it's called before 3.10.
+FAILURES = (OSError, EOFError, Wrong)
+
+
+class Connection:
+    """A connection to the echo server, which blocks the calling thread."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection((HOST, port))
+
+    def ask(self, request, timeout):
+        """Sends a request, and waits until the answer is complete."""
+        self.socket.settimeout(timeout)
+        self.socket.sendall(request)
+        answer = b""
+        while len(answer) < len(request):
+            part = self.socket.recv(len(request) - len(answer))
+            if not part:
+                raise EOFError
+            answer += part
+        if answer != request:
+            raise Wrong
+
+    def close(self):
+        self.socket.close()
+
+
+def explain(error):
+    """The reason why a network job failed, in the words of the Rust programs."""
+    if isinstance(error, Wrong):
+        return "the answer was different from the request"
+    if isinstance(error, (TimeoutError, socket.timeout)):
+        return "the server didn't answer in time"
+    if isinstance(error, OSError) and error.errno:
+        return f"{os.strerror(error.errno)} (os error {error.errno})"
+    return "the connection was closed before the whole answer had arrived"
+
+
 class Share(ctypes.Structure):
     """One worker's share of the work. It's a C structure, so that processes can share it."""
 
     _fields_ = [
         ("started", ctypes.c_ulonglong),
         ("completed", ctypes.c_ulonglong),
+        ("failed", ctypes.c_ulonglong),
         ("number", ctypes.c_ulonglong),  # of the job that the worker started last
         ("since", ctypes.c_double),  # when it started that job
-        ("busy", ctypes.c_double),  # the time that its completed jobs took
+        ("busy", ctypes.c_double),  # the time that its jobs took, until they were completed or failed
         ("cpu", ctypes.c_double),  # what it used, if it's a process of its own
         ("peak", ctypes.c_ulonglong),
     ]
@@ -99,6 +157,7 @@ class Worker:
 
     def __init__(self, number, options, share, output):
         self.name, self.scale, self.share, self.output = f"worker-{number + 1}", options.scale, share, output
+        self.port, self.connection = options.port, None
 
     def record(self, event, **more):
         return self.output.record(event, self.name, **more)
@@ -114,6 +173,22 @@ class Worker:
         at = self.record("job_completed", job=job)
         self.share.busy += at - self.share.since
         self.share.completed += 1
+
+    def fail(self, job, error):
+        """Notes that the job has failed. The next request needs a new connection."""
+        reason = explain(error)
+        at = self.record("job_failed", job=job, error=reason)
+        if self.output.quiet:
+            print(f"error: job {job['number']} failed: {reason}", file=sys.stderr, flush=True)
+        self.share.busy += at - self.share.since
+        self.share.failed += 1
+        self.hang_up()
+
+    def hang_up(self):
+        """Closes the connection to the echo server, if there is one."""
+        if self.connection:
+            self.connection.close()
+        self.connection = None
 
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -166,7 +241,7 @@ def summarize(options, shares, wall, cpu):
     started, completed = sum(share.started for share in shares), sum(share.completed for share in shares)
 
     def busy(share):
-        return share.busy + (wall - share.since if share.started > share.completed else 0)
+        return share.busy + (wall - share.since if share.started > share.completed + share.failed else 0)
 
     return {
         "model": options.model,
@@ -207,4 +282,4 @@ def run(options, serve, new_lock, new_share=Share):
     wall = output.now()
     summary = summarize(options, shares, wall, time.process_time() - cpu)
     output.write(wall, None, "service_stopped", summary=summary)
-    sys.exit(signals.status or int(died))
+    sys.exit(signals.status or int(died or any(share.failed for share in shares)))

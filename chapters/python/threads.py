@@ -14,16 +14,24 @@ def work(worker, jobs, stopping):
         if job is None:
             break
         worker.start(job)
-        do(job, worker.scale)
-        worker.complete(job)
+        try:
+            do(job, worker)
+        except service.FAILURES as error:
+            worker.fail(job, error)
+        else:
+            worker.complete(job)
+    worker.hang_up()
     worker.record("worker_finished")
 
 
-def do(job, scale):
-    if job["kind"] == "io":
-        time.sleep(job["size"] * scale)
+def do(job, worker):
+    if job["kind"] == "net":
+        worker.connection = worker.connection or service.Connection(worker.port)
+        worker.connection.ask(*service.request(job, worker.scale))
+    elif job["kind"] == "io":
+        time.sleep(job["size"] * worker.scale)
     else:
-        service.compute(job, scale)
+        service.compute(job, worker.scale)
 
 
 def serve(options, all_jobs, workers, output, signals):

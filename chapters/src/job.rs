@@ -1,9 +1,13 @@
 //! The jobs of a service: randomly sized, CPU-bound or I/O-bound.
 //!
-//! A CPU-bound job keeps a core busy and a Python thread inside the interpreter; an I/O-bound one only waits. Both are
-//! measured in the same unit, a *size* between 0.5 and 1.5, so that one list of jobs can be run either way.
+//! A CPU-bound job keeps a core busy and a Python thread inside the interpreter. An I/O-bound one waits, for a timer or
+//! for the answer to a request. All are measured in the same unit, a *size* between 0.5 and 1.5, so that one list of jobs
+//! can be run in any of these ways.
 
+use std::fmt;
 use std::hint::black_box;
+use std::io::{self, ErrorKind};
+use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +21,7 @@ use crate::random::{CPythonFloat, Random, Seed};
 /// How many digests a CPU-bound job of size 1 computes at scale 1.
 pub const DIGESTS: f64 = 1_000_000.0;
 
-/// Whether a job computes or waits.
+/// Whether a job computes, waits, or sends a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -26,6 +30,9 @@ pub enum Kind {
     Cpu,
     /// Wait, as for a disk or a distant server
     Io,
+    /// Send a request to the [echo server](crate::echo), and wait for the answer. Only a service has a server.
+    #[value(skip)]
+    Net,
 }
 
 /// The kinds of jobs in a run.
@@ -38,6 +45,8 @@ pub enum Work {
     Io,
     /// Alternate between the two: every second job waits
     Mixed,
+    /// Send a request to an echo server on this machine, which the demo starts, and wait for the answer
+    Net,
 }
 
 impl From<Kind> for Work {
@@ -45,6 +54,7 @@ impl From<Kind> for Work {
         match kind {
             Kind::Cpu => Work::Cpu,
             Kind::Io => Work::Io,
+            Kind::Net => Work::Net,
         }
     }
 }
@@ -58,6 +68,7 @@ impl Work {
             Work::Io => Kind::Io,
             Work::Mixed if number.is_multiple_of(2) => Kind::Cpu,
             Work::Mixed => Kind::Io,
+            Work::Net => Kind::Net,
         }
     }
     // ANCHOR_END: kind
@@ -75,7 +86,7 @@ impl Work {
 pub struct Job {
     /// The job's place in the list, from 0.
     pub number: u64,
-    /// Whether the job computes or waits.
+    /// Whether the job computes, waits, or sends a request.
     pub kind: Kind,
     /// The amount of work, from 0.5 to 1.5.
     pub size: f64,
@@ -93,11 +104,19 @@ impl Job {
     /// Does the job, blocking the calling thread until it is done.
     ///
     /// A CPU-bound job computes [`digests`](Job::digests), an I/O-bound one sleeps for its [`wait`](Job::wait).
+    ///
+    /// # Panics
+    ///
+    /// If it's a network job. Only a client can do that: [`threads::Client`](crate::threads::Client).
     pub fn run(&self, scale: f64) {
         self.run_with(scale, || {});
     }
 
     /// Does the job like [`run`](Job::run), and calls `checkpoint` after every digest, where the loop starts over.
+    ///
+    /// # Panics
+    ///
+    /// If it's a network job.
     pub fn run_with(&self, scale: f64, mut checkpoint: impl FnMut()) {
         match self.kind {
             Kind::Cpu => (0..self.digests(scale)).for_each(|_| {
@@ -105,6 +124,7 @@ impl Job {
                 checkpoint();
             }),
             Kind::Io => thread::sleep(self.wait(scale)),
+            Kind::Net => panic!("job {} needs a client", self.number),
         }
     }
 
@@ -112,9 +132,13 @@ impl Job {
     ///
     /// A CPU-bound job blocks the thread until it is done, because it never awaits anything. Dropping the future
     /// abandons an I/O-bound job.
+    ///
+    /// # Panics
+    ///
+    /// If it's a network job. Only a client can do that: [`coroutines::Client`](crate::coroutines::Client).
     pub async fn run_async(&self, scale: f64) {
         match self.kind {
-            Kind::Cpu => self.run(scale),
+            Kind::Cpu | Kind::Net => self.run(scale),
             Kind::Io => tokio::time::sleep(self.wait(scale)).await,
         }
     }
@@ -124,9 +148,60 @@ impl Job {
         (DIGESTS * self.size * scale) as u64
     }
 
-    /// How long this job waits at `scale`: `size * scale` seconds.
+    /// How long this job waits at `scale`, or lets the server wait: `size * scale` seconds.
     pub fn wait(&self, scale: f64) -> Duration {
         Duration::from_secs_f64(self.size * scale)
+    }
+}
+
+/// The reason why a network job failed. Its text is the `error` of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A system call failed with this error number.
+    System(i32),
+    /// The connection was closed before the whole answer had arrived.
+    ShortAnswer,
+    /// The answer was different from the request.
+    WrongAnswer,
+    /// The server didn't answer in time.
+    NoAnswer,
+}
+
+impl Failure {
+    /// The failures that have no error number.
+    const WITHOUT_NUMBER: [Self; 3] = [Self::ShortAnswer, Self::WrongAnswer, Self::NoAnswer];
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match (error.kind(), error.raw_os_error()) {
+            // A blocking read whose timeout has expired fails with `WouldBlock` on Unix, and with `TimedOut` elsewhere.
+            (ErrorKind::WouldBlock | ErrorKind::TimedOut, _) => Self::NoAnswer,
+            (_, Some(number)) => Self::System(number),
+            (_, None) => Self::ShortAnswer,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::System(number) => io::Error::from_raw_os_error(*number).fmt(f),
+            Self::ShortAnswer => f.write_str("the connection was closed before the whole answer had arrived"),
+            Self::WrongAnswer => f.write_str("the answer was different from the request"),
+            Self::NoAnswer => f.write_str("the server didn't answer in time"),
+        }
+    }
+}
+
+impl FromStr for Failure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = || text.strip_suffix(')')?.rsplit_once("(os error ")?.1.parse().ok();
+        let known = Self::WITHOUT_NUMBER.into_iter().find(|failure| failure.to_string() == text);
+        let failure = known.or_else(|| number().map(Self::System));
+        failure.ok_or_else(|| format!("{text:?} isn't the failure of a job"))
     }
 }
 
@@ -160,6 +235,22 @@ mod tests {
     fn an_io_bound_job_waits_its_size_in_seconds() {
         let job = Job { kind: Kind::Io, ..job(1.25) };
         assert_eq!(job.wait(2.0), Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn a_failure_can_be_read_from_its_text() {
+        let refused = Failure::from(io::Error::from_raw_os_error(111));
+        assert_eq!(refused, Failure::System(111));
+        for failure in Failure::WITHOUT_NUMBER.into_iter().chain([refused]) {
+            assert_eq!(failure.to_string().parse(), Ok(failure));
+        }
+        assert!("no reason".parse::<Failure>().is_err());
+    }
+
+    #[test]
+    fn a_timeout_and_a_short_answer_are_failures_without_a_number() {
+        assert_eq!(Failure::from(io::Error::from(ErrorKind::WouldBlock)), Failure::NoAnswer);
+        assert_eq!(Failure::from(io::Error::from(ErrorKind::UnexpectedEof)), Failure::ShortAnswer);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! It is built three times, in an order and in words so alike that the differences show. Read the modules in this
 //! order:
 //!
-//! 1. The work: [`job`], with sizes drawn by [`random`].
+//! 1. The work: [`job`], with sizes drawn by [`random`], and the [`echo`] server to which jobs can send requests.
 //! 2. The reports: [`record`], plain data that [`tally`] counts and [`trace`] carries.
 //! 3. The parts that all services share: [`service`], and [`usage`] and [`memory`], which measure CPU time and memory.
 //! 4. The primitives, the queues, and the service itself, in three models: [`threads`], [`processes`], [`coroutines`].
@@ -22,6 +22,7 @@
 //! Data runs one way, and so do the imports: jobs, records, trace, service; and on top of these options, views, demos. A
 //! service never prints, and a view never reaches back.
 
+pub mod echo;
 pub mod job;
 pub mod random;
 pub mod statistics;

@@ -38,7 +38,8 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = workers, allow_hyphen_values = true)]
     pub workers: u32,
 
-    /// What a job does: compute or wait; `mixed` alternates between the two
+    /// What a job does: compute, wait, or send a request to an echo server that the program starts; `mixed` alternates
+    /// between computing and waiting
     #[arg(long, value_enum, default_value_t)]
     pub kind: Work,
 
@@ -113,9 +114,9 @@ pub enum When {
 }
 
 impl Options {
-    /// The plan that these options describe.
+    /// The plan that these options describe, without a server.
     pub fn plan(&self) -> Plan {
-        Plan { workers: self.workers, time: self.time, scale: self.scale, until_done: self.until_done }
+        Plan { workers: self.workers, time: self.time, scale: self.scale, until_done: self.until_done, echo_port: None }
     }
 }
 

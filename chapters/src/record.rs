@@ -12,7 +12,7 @@ use serde::de::{Error, IgnoredAny};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::job::Job;
+use crate::job::{Failure, Job};
 use crate::random::Seed;
 
 /// An event, with its time and its worker.
@@ -48,6 +48,8 @@ pub enum Event {
     JobStarted(Job),
     /// A worker is done with its job.
     JobCompleted(Job),
+    /// A worker could not do its job, which is lost. In JSON, `"error"` says why.
+    JobFailed(Box<FailedJob>),
     /// A worker waited for a job until its timeout, and waits again.
     NoWork,
     /// A worker has acquired the interpreter lock.
@@ -93,6 +95,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// The end of a job: that it was completed, or that it failed.
+    pub fn ended(job: Job, result: Result<(), Failure>) -> Self {
+        match result {
+            Ok(()) => Event::JobCompleted(job),
+            Err(failure) => Event::JobFailed(Box::new(FailedJob { job, failure })),
+        }
+    }
+
     /// The event's name in JSON.
     pub fn name(&self) -> &'static str {
         match self {
@@ -100,6 +110,7 @@ impl Event {
             Event::WorkerStarted => "worker_started",
             Event::JobStarted(_) => "job_started",
             Event::JobCompleted(_) => "job_completed",
+            Event::JobFailed(_) => "job_failed",
             Event::NoWork => "no_work",
             Event::GilAcquired => "gil_acquired",
             Event::GilReleased => "gil_released",
@@ -129,6 +140,7 @@ impl Event {
         match self {
             Event::JobStarted(job) | Event::JobCompleted(job) | Event::JobPut(job) => Some(job),
             Event::JobRedelivered(job) | Event::ResultIgnored(job) | Event::JobLost(job) => Some(job),
+            Event::JobFailed(failed) => Some(&failed.job),
             Event::WorkerDied(job) => job.as_ref(),
             _ => None,
         }
@@ -142,6 +154,15 @@ impl Event {
             _ => None,
         }
     }
+}
+
+/// A job that failed, and the reason. It's a type of its own so that [`Event`], which contains it in a box, stays small.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FailedJob {
+    /// The job.
+    pub job: Job,
+    /// The reason.
+    pub failure: Failure,
 }
 
 /// A broker of a service on many machines, identified by its number from 0. The name of the first one is `broker-1`.
@@ -313,6 +334,7 @@ impl Serialize for Record {
             Event::Acquired(resource) | Event::Released(resource) | Event::Signalled(resource) => {
                 line.serialize_field("of", resource)?;
             }
+            Event::JobFailed(failed) => line.serialize_field("error", &format_args!("{}", failed.failure))?,
             Event::ServiceStopped(summary) => line.serialize_field("summary", summary)?,
             Event::BrokerDied(broker) | Event::BrokerRestarted(broker) | Event::LeaderElected(broker) => {
                 line.serialize_field("broker", &format_args!("{broker}"))?;
@@ -331,6 +353,7 @@ impl<'de> Deserialize<'de> for Record {
             worker: Option<String>,
             event: String,
             job: Option<Job>,
+            error: Option<String>,
             on: Option<Resource>,
             of: Option<Resource>,
             broker: Option<String>,
@@ -340,6 +363,10 @@ impl<'de> Deserialize<'de> for Record {
         }
         let line = Line::deserialize(deserializer)?;
         let job = || line.job.ok_or_else(|| D::Error::missing_field("job"));
+        let failure = || -> Result<Failure, D::Error> {
+            let error = line.error.as_ref().ok_or_else(|| D::Error::missing_field("error"))?;
+            error.parse().map_err(D::Error::custom)
+        };
         let on = || line.on.ok_or_else(|| D::Error::missing_field("on"));
         let of = || line.of.ok_or_else(|| D::Error::missing_field("of"));
         let broker = || -> Result<BrokerId, D::Error> {
@@ -351,6 +378,7 @@ impl<'de> Deserialize<'de> for Record {
             "worker_started" => Event::WorkerStarted,
             "job_started" => Event::JobStarted(job()?),
             "job_completed" => Event::JobCompleted(job()?),
+            "job_failed" => Event::ended(job()?, Err(failure()?)),
             "no_work" => Event::NoWork,
             "gil_acquired" => Event::GilAcquired,
             "gil_released" => Event::GilReleased,
@@ -399,7 +427,7 @@ pub struct Summary {
     pub completed: u64,
     /// How many jobs were still on the queue at the end.
     pub left: u64,
-    /// How many jobs were started but never completed.
+    /// How many jobs were started but never completed, because they failed or their workers died.
     pub lost: u64,
     /// The time from the start of the service to the end of its last worker.
     pub wall_seconds: f64,
@@ -466,6 +494,17 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_job_says_why() {
+        for error in ["Connection refused (os error 111)", "the server didn't answer in time"] {
+            let job = r#"{"number":1,"kind":"net","size":1.5}"#;
+            let line =
+                format!(r#"{{"at":0.5,"worker":"worker-2","event":"job_failed","job":{job},"error":"{error}"}}"#);
+            let read: Record = serde_json::from_str(&line).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), line);
+        }
+    }
+
+    #[test]
     fn a_broker_has_a_name_in_json() {
         for event in ["broker_died", "broker_restarted", "leader_elected"] {
             let line = format!(r#"{{"at":0.5,"worker":null,"event":"{event}","broker":"broker-3"}}"#);
@@ -480,6 +519,9 @@ mod tests {
         assert!(error(r#"{"at":0,"worker":null,"event":"lunch"}"#).contains("\"lunch\" is no event"));
         assert!(error(r#"{"at":0,"worker":"bob","event":"no_work"}"#).contains("\"bob\" is no worker"));
         assert!(error(r#"{"at":0,"worker":null,"event":"job_started"}"#).contains("missing field `job`"));
+        let failed = r#"{"at":0,"worker":null,"event":"job_failed","job":{"number":1,"kind":"net","size":1.5}"#;
+        assert!(error(&format!("{failed}}}")).contains("missing field `error`"));
+        assert!(error(&format!("{failed},\"error\":\"lunch\"}}")).contains("\"lunch\" isn't the failure of a job"));
         assert!(error(r#"{"at":0,"worker":null,"event":"acquired","on":"lock"}"#).contains("missing field `of`"));
         assert!(error(r#"{"at":0,"worker":null,"event":"acquired","of":"lunch"}"#).contains("lunch"));
         assert!(error(r#"{"at":0,"worker":null,"event":"broker_died"}"#).contains("missing field `broker`"));

@@ -18,7 +18,7 @@
 //!
 //! # fn main() -> std::io::Result<()> {
 //! let (trace, records) = trace::channel();
-//! let plan = Plan { workers: 2, time: Duration::from_secs(60), scale: 0.001, until_done: true };
+//! let plan = Plan { workers: 2, time: Duration::from_secs(60), scale: 0.001, until_done: true, echo_port: None };
 //! let mut service = Service::new(plan, trace);
 //! service.add_jobs(jobs(&"1".parse().unwrap(), Kind::Cpu).take(4));
 //!
@@ -104,6 +104,9 @@ pub struct Plan {
     pub scale: f64,
     /// Whether to stop as soon as every job is done.
     pub until_done: bool,
+    /// The port of the [echo server](crate::echo), if the jobs send requests to one. It isn't part of the JSON.
+    #[serde(skip)]
+    pub echo_port: Option<u16>,
 }
 
 fn write_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

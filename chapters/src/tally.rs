@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::record::{Deliveries, Event, Record, WorkerId, WorkerSummary, seconds};
+use crate::record::{Deliveries, Event, FailedJob, Record, WorkerId, WorkerSummary, seconds};
 
 /// The counts of the records of a run.
 ///
@@ -31,6 +31,8 @@ pub struct Tally {
     begun: u64,
     completed: u64,
     died: u64,
+    failed: u64,
+    failure: Option<FailedJob>,
     deliveries: Deliveries,
 }
 
@@ -54,7 +56,7 @@ impl Tally {
     pub fn add(&mut self, record: &Record) {
         let Some(id) = record.worker else { return };
         let worker = self.workers.entry(id).or_default();
-        match record.event {
+        match &record.event {
             Event::JobStarted(_) => {
                 worker.started = Some(record.at);
                 self.begun += 1;
@@ -63,6 +65,11 @@ impl Tally {
                 worker.stop_work(record.at);
                 worker.completed += 1;
                 self.completed += 1;
+            }
+            Event::JobFailed(failed) => {
+                worker.stop_work(record.at);
+                self.failed += 1;
+                self.failure.get_or_insert(**failed);
             }
             Event::WorkerDied(_) => {
                 worker.stop_work(record.at);
@@ -83,6 +90,8 @@ impl Tally {
         self.begun += other.begun;
         self.completed += other.completed;
         self.died += other.died;
+        self.failed += other.failed;
+        self.failure = self.failure.or(other.failure);
         self.deliveries.redelivered += other.deliveries.redelivered;
         self.deliveries.ignored += other.deliveries.ignored;
     }
@@ -105,6 +114,11 @@ impl Tally {
     /// How many workers have died.
     pub fn died(&self) -> u64 {
         self.died
+    }
+
+    /// How many jobs have failed, and one of them.
+    pub fn failed(&self) -> (u64, Option<FailedJob>) {
+        (self.failed, self.failure)
     }
 
     /// Each worker's share, in order of their numbers.

@@ -49,7 +49,7 @@ fn goes_on() -> Result<(), String> {
     let before = threads::count_settled();
     let seen = Arc::new([const { AtomicUsize::new(0) }; 2]);
     let (trace, _records) = trace::channel();
-    let plan = Plan { workers: 2, time: Duration::from_secs(3600), scale: 0.3, until_done: true };
+    let plan = Plan { workers: 2, time: Duration::from_secs(3600), scale: 0.3, until_done: true, echo_port: None };
     let jobs = (0..2).map(|number| Job { number, kind: Kind::Io, size: 1.0 }).collect();
     let counted = Arc::clone(&seen);
     let left = runtime.block_on(async move {

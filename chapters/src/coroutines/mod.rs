@@ -58,6 +58,7 @@
 //! never does.
 
 pub mod barrier;
+pub mod client;
 pub mod condition;
 pub mod event;
 pub mod lock;
@@ -78,6 +79,7 @@ use std::time::{Duration, Instant};
 
 pub use barrier::Barrier;
 use clap::ValueEnum;
+pub use client::Client;
 pub use condition::Condition;
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
@@ -99,7 +101,7 @@ pub enum Runtime {
 }
 
 impl Runtime {
-    /// Builds the runtime, with time enabled.
+    /// Builds the runtime, with time enabled, but not I/O. An idle thread of it sleeps until it's notified.
     ///
     /// # Errors
     ///
@@ -114,7 +116,21 @@ impl Runtime {
     /// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
     /// ```
     pub fn build(self) -> io::Result<runtime::Runtime> {
-        let mut builder = match self {
+        self.builder()?.enable_time().build()
+    }
+
+    /// Builds the runtime with time and I/O enabled. An idle thread of it sleeps in `epoll_wait`, until a socket is ready
+    /// or another thread writes to a descriptor that wakes it up.
+    ///
+    /// # Errors
+    ///
+    /// As for [`build`](Runtime::build).
+    pub fn build_with_io(self) -> io::Result<runtime::Runtime> {
+        self.builder()?.enable_time().enable_io().build()
+    }
+
+    fn builder(self) -> io::Result<runtime::Builder> {
+        Ok(match self {
             Runtime::CurrentThread => runtime::Builder::new_current_thread(),
             Runtime::MultiThread => {
                 let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -123,8 +139,7 @@ impl Runtime {
                 builder.worker_threads(threads);
                 builder
             }
-        };
-        builder.enable_time().build()
+        })
     }
 }
 

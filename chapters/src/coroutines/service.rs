@@ -9,7 +9,7 @@ use tokio::select;
 use tokio::task::{self, JoinHandle};
 use tokio::time::{sleep_until, timeout_at};
 
-use super::Lock;
+use super::{Client, Lock};
 use crate::job::Job;
 use crate::record::{Event, WorkerId};
 use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan};
@@ -92,6 +92,7 @@ impl Service {
                 queue: self.queue.clone(),
                 trace: self.trace.worker(id),
                 scale: self.plan.scale,
+                client: Client::new(self.plan.echo_port),
                 _alive: alive.clone(),
             };
             self.workers.push((id, task::spawn(worker.work())));
@@ -107,6 +108,7 @@ pub struct Worker {
     pub(crate) queue: Receiver<Job>,
     pub(crate) trace: Recorder,
     pub(crate) scale: f64,
+    pub(crate) client: Client,
     /// Each worker has one. The channel is closed when the last worker has ended.
     _alive: Sender<Infallible>,
 }
@@ -115,15 +117,15 @@ pub struct Worker {
 impl Worker {
     /// Takes jobs and does them until the service stops or no job can come.
     // ANCHOR: work
-    async fn work(self) {
+    async fn work(mut self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         let mut slice = super::TimeSlice::starting(last);
         while self.running.is_locked() {
             last = match timeout_at((last + IDLE_TIMEOUT).into(), self.queue.recv()).await {
                 Ok(Ok(job)) => {
                     self.trace.record(Event::JobStarted(job));
-                    job.run_async(self.scale).await;
-                    self.trace.record(Event::JobCompleted(job))
+                    let result = self.client.run(&job, self.scale).await;
+                    self.trace.record(Event::ended(job, result))
                 }
                 Err(_) => self.trace.record(Event::NoWork),
                 Ok(Err(_)) => break,

@@ -29,7 +29,11 @@ pub fn main() -> ExitCode {
 /// The same, with the given arguments. The first one is the name of the program.
 pub(crate) fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     demo::main(Model::Coroutines, arguments, |options: Options, demo| {
-        options.runtime.build()?.block_on(async {
+        let runtime = match demo.plan.echo_port {
+            Some(_) => options.runtime.build_with_io()?,
+            None => options.runtime.build()?,
+        };
+        runtime.block_on(async {
             let mut service = Service::new(demo.plan, demo.trace);
             service.add_jobs(demo.jobs);
             service.run(demo.on_started).await

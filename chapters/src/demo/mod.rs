@@ -17,8 +17,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
+use crate::echo;
 use crate::environment;
 use crate::interrupt;
 use crate::job::{self, Job, Kind, Work};
@@ -115,7 +117,8 @@ pub(crate) fn answer_with(answer: &clap::Error) -> ExitCode {
 
 /// The command line of the program `chapter-MODEL`.
 pub fn command<M: Args>(model: Model) -> Command {
-    let (model, most_workers) = (model.name(), model.most_workers());
+    let (is_on_machines, most_workers) = (model == Model::Machines, model.most_workers());
+    let model = model.name();
     let name = format!("chapter-{model}");
     let workers = move |text: &str| options::whole(text, 1, most_workers.into()).map(|number| number as u32);
     let examples = format!(
@@ -129,7 +132,14 @@ pub fn command<M: Args>(model: Model) -> Command {
     );
     let about = format!("Runs the service: a queue of jobs, and {model} that work on them");
     let command = CommandLine::<M>::command().name(name).about(about).after_help(examples);
-    command.mut_arg("workers", |flag| flag.value_parser(workers))
+    let command = command.mut_arg("workers", |flag| flag.value_parser(workers));
+    if is_on_machines { command.mut_arg("kind", |flag| flag.value_parser(work_of_machines())) } else { command }
+}
+
+/// Parses the kind of jobs on many machines. Only this one could reach the echo server, so no job sends requests.
+fn work_of_machines() -> impl TypedValueParser {
+    let kinds = Work::value_variants().iter().filter(|work| **work != Work::Net);
+    PossibleValuesParser::new(kinds.filter_map(Work::to_possible_value)).try_map(|kind| Work::from_str(&kind, false))
 }
 
 /// Prints an error and returns the exit status.
@@ -176,24 +186,42 @@ pub(crate) fn watch<'a>(
     let jobs = job::jobs(&run.seed, Kind::Cpu).take(run.jobs as usize);
     let jobs = jobs.map(|job| Job { kind: work.kind(job.number), ..job }).collect();
     let survives = run.survives_workers();
+    let cannot_start = |error| format!("cannot start the echo server: {error}");
+    let listening = match work {
+        Work::Net => Some(echo::Listening::bind(run.plan.workers).map_err(cannot_start)?),
+        Work::Cpu | Work::Io | Work::Mixed => None,
+    };
+    let plan = Plan { echo_port: listening.as_ref().map(echo::Listening::port), ..run.plan };
+    // The server of processes answers once all of them have started, because a process with threads shouldn't fork.
+    let (mut server, waiting) = match listening {
+        Some(listening) if run.model == Model::Processes.name() => (None, Some(listening)),
+        listening => (listening.map(echo::Listening::start).transpose().map_err(cannot_start)?, None),
+    };
     let (trace, records) = if views.are_quiet() { trace::counted() } else { trace::channel() };
     let (ended, ending) = mpsc::channel();
     let mut viewer = None;
     let on_started: OnStarted = Box::new(|stop| {
         listen(stop)?;
+        if let Some(waiting) = waiting {
+            server = Some(waiting.start()?);
+        }
         viewer = Some(thread::Builder::new().name("views".to_owned()).spawn(|| show(records, views, ending))?);
         Ok(())
     });
     let before = Usage::of_this_process();
-    let outcome = service(Demo { plan: run.plan, jobs, trace: trace.clone(), on_started });
+    let outcome = service(Demo { plan, jobs, trace: trace.clone(), on_started });
     let outcome = outcome.map_err(|error| format!("the service failed: {error}"))?;
     let wall = trace.origin().elapsed();
     let outcome = Outcome { usage: outcome.usage.since(before), ..outcome };
 
     let _ = ended.send((wall, outcome));
     let report = viewer.and_then(|viewer| viewer.join().ok().flatten()).ok_or("a view failed")?;
+    let served = server.map_or(Ok(()), echo::Server::stop);
+    if let Err(error) = &served {
+        fail(&format!("the echo server failed: {error}"), FAILED);
+    }
     report.failures.iter().for_each(|failure| _ = fail(failure, FAILED));
-    Ok((report.died == 0 || survives) && report.lost == 0 && report.failures.is_empty())
+    Ok((report.died == 0 || survives) && report.lost == 0 && report.failures.is_empty() && served.is_ok())
 }
 
 /// Passes records to the views until the service has ended.

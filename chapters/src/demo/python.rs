@@ -19,8 +19,10 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use super::{FAILED, REFRESH, USAGE, answer_with, fail};
+use crate::echo;
 use crate::environment;
 use crate::interrupt;
+use crate::job::Work;
 use crate::options;
 use crate::python::{DEFAULT, Interpreter};
 use crate::random::Seed;
@@ -133,7 +135,7 @@ pub fn main() -> ExitCode {
 }
 
 /// The command that runs the script.
-fn script(line: &CommandLine, interpreter: &Interpreter, run: &Run, is_quiet: bool) -> Command {
+fn script(line: &CommandLine, interpreter: &Interpreter, run: &Run, port: Option<u16>, is_quiet: bool) -> Command {
     let Run { model, seed, jobs, plan, .. } = run;
     let mut command = Command::new(&interpreter.path);
     // Without a cache of compiled modules beside the scripts.
@@ -141,6 +143,7 @@ fn script(line: &CommandLine, interpreter: &Interpreter, run: &Run, is_quiet: bo
     command.args([format!("--jobs={jobs}"), format!("--seed={seed}"), format!("--workers={}", plan.workers)]);
     command.args([format!("--time={}", plan.time.as_secs_f64()), format!("--scale={}", plan.scale)]);
     command.arg(format!("--kind={}", name(&line.options.kind)));
+    command.args(port.map(|port| format!("--port={port}")));
     command.args(plan.until_done.then_some("--until-done")).args(is_quiet.then_some("--quiet"));
     command.args(line.method.as_ref().map(|method| format!("--method={}", name(method))));
     command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -150,7 +153,13 @@ fn script(line: &CommandLine, interpreter: &Interpreter, run: &Run, is_quiet: bo
 /// Runs the script while the views show it, and stops it at Ctrl-C or a similar signal.
 fn serve(line: &CommandLine, interpreter: &Interpreter, run: &Run, mut views: Views) -> Result<ExitCode, String> {
     let held = interrupt::hold();
-    let mut script = Script::start(script(line, interpreter, run, views.are_quiet()))
+    let (port, server) = match line.options.kind {
+        Work::Net => {
+            start_server(run.plan.workers).map_err(|error| format!("cannot start the echo server: {error}"))?
+        }
+        Work::Cpu | Work::Io | Work::Mixed => (None, None),
+    };
+    let mut script = Script::start(script(line, interpreter, run, port, views.are_quiet()))
         .map_err(|error| format!("cannot start {}: {error}", interpreter.path.display()))?;
     // The script inherits that the signals are blocked, so one that comes early stays pending until it listens.
     let signaled = held.listen(script.stop_handle()).map_err(|error| error.to_string())?;
@@ -168,10 +177,17 @@ fn serve(line: &CommandLine, interpreter: &Interpreter, run: &Run, mut views: Vi
     };
     let Report { died, lost, failures } = report;
     failures.iter().for_each(|failure| _ = fail(failure, FAILED));
+    server.map_or(Ok(()), echo::Server::stop).map_err(|error| format!("the echo server failed: {error}"))?;
     Ok(match signaled.load(Ordering::Relaxed) {
         0 => ExitCode::from(if died == 0 && lost == 0 && failures.is_empty() && status.success() { 0 } else { FAILED }),
         status => ExitCode::from(status),
     })
+}
+
+/// Starts the echo server, for the connections of `workers` workers, and returns its port as well.
+fn start_server(workers: u32) -> io::Result<(Option<u16>, Option<echo::Server>)> {
+    let server = echo::Listening::bind(workers)?;
+    Ok((Some(server.port()), Some(server.start()?)))
 }
 
 fn lock(is_there: &Mutex<bool>) -> MutexGuard<'_, bool> {

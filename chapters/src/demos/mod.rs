@@ -223,7 +223,7 @@ impl<P: Part> CommandLine<P> {
 
     fn show_part(&self, part: P, spawner: Spawner, seed: Seed) -> Result<ExitCode, String> {
         let Options { model, workers, scale, kind, output, .. } = &self.options;
-        let plan = Plan { workers: *workers, time: NO_END, scale: UNIT * scale, until_done: true };
+        let plan = Plan { workers: *workers, time: NO_END, scale: UNIT * scale, until_done: true, echo_port: None };
         let jobs = part.jobs((*workers).into());
         let run = Run { model: model.name(), scene: Some(part.name()), interpreter: None, seed, jobs, plan };
         let output = Output { without_summary: self.part.is_none(), ..output.clone() };

@@ -12,8 +12,9 @@ use clap::ValueEnum;
 use crossbeam::channel::{Receiver, RecvTimeoutError, TryRecvError};
 
 use super::{Gil, GilGuard, ThreadState, Watch};
-use crate::job::{Job, Kind};
+use crate::job::{Failure, Job, Kind};
 use crate::record::Event;
+use crate::threads::Client;
 use crate::trace::Recorder;
 
 /// Which interpreter lock the workers take turns under.
@@ -78,18 +79,23 @@ impl Watch for &Recorder {
 /// use chapters::job::{Job, Kind};
 /// use chapters::gil::interpreter::Interpreter;
 /// use chapters::record::WorkerId;
+/// use chapters::threads::Client;
 /// use chapters::trace;
 ///
+/// # fn main() -> Result<(), chapters::job::Failure> {
 /// let (trace, records) = trace::channel();
 /// let recorder = trace.worker(WorkerId(0));
 /// let gil = Gil::default();
 /// let mut thread = gil.attach_watched(&recorder);
 /// let mut interpreter = Interpreter::enter(&mut thread);
-/// interpreter.run(&Job { number: 0, kind: Kind::Cpu, size: 1.0 }, 0.001); // computes, and holds the lock
-/// interpreter.run(&Job { number: 1, kind: Kind::Io, size: 1.0 }, 0.001); // releases the GIL while it waits
+/// let mut client = Client::new(None);
+/// interpreter.run(&Job { number: 0, kind: Kind::Cpu, size: 1.0 }, 0.001, &mut client)?; // computes, and holds the lock
+/// interpreter.run(&Job { number: 1, kind: Kind::Io, size: 1.0 }, 0.001, &mut client)?; // releases the GIL while it waits
 /// drop(interpreter);
 /// let holds: Vec<_> = records.rest().iter().map(|record| record.event.name()).collect();
 /// assert_eq!(holds, ["gil_acquired", "gil_released", "gil_acquired", "gil_released"]);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Interpreter<'a>(GilGuard<'a, &'a Recorder>);
@@ -101,10 +107,17 @@ impl<'a> Interpreter<'a> {
     }
 
     /// Does `job`, with a checkpoint after every digest, and releasing the lock while it waits.
-    pub fn run(&mut self, job: &Job, scale: f64) {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::run`].
+    pub fn run(&mut self, job: &Job, scale: f64, client: &mut Client) -> Result<(), Failure> {
         match job.kind {
-            Kind::Cpu => job.run_with(scale, || self.0.checkpoint()),
-            Kind::Io => self.0.allow_threads(|| job.run(scale)),
+            Kind::Cpu => {
+                job.run_with(scale, || self.0.checkpoint());
+                Ok(())
+            }
+            Kind::Io | Kind::Net => self.0.allow_threads(|| client.run(job, scale)),
         }
     }
 

@@ -27,7 +27,7 @@ use crate::threads::service::{Service, Worker};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let (trace, records) = trace::channel();
-/// let plan = Plan { workers: 2, time: Duration::from_secs(60), scale: 0.001, until_done: true };
+/// let plan = Plan { workers: 2, time: Duration::from_secs(60), scale: 0.001, until_done: true, echo_port: None };
 /// let mut service = threads::Service::new(plan, trace);
 /// service.add_jobs(jobs(&"1".parse().unwrap(), Kind::Cpu).take(4));
 ///
@@ -48,12 +48,12 @@ use crate::threads::service::{Service, Worker};
 pub fn run(service: Service, gils: Gils, on_started: OnStarted) -> io::Result<Outcome> {
     service.run(on_started, move |worker| match gils.of_a_worker() {
         None => worker.work(),
-        Some(gil) => work(&worker, &gil),
+        Some(gil) => work(worker, &gil),
     })
 }
 
 /// Works as a thread of CPython's would, and holds `gil` unless it waits.
-fn work(worker: &Worker, gil: &Gil) {
+fn work(mut worker: Worker, gil: &Gil) {
     let mut last = worker.trace.record(Event::WorkerStarted);
     let mut thread = gil.attach_watched(&worker.trace);
     let mut interpreter = Interpreter::enter(&mut thread);
@@ -61,8 +61,8 @@ fn work(worker: &Worker, gil: &Gil) {
         last = match interpreter.recv_deadline(&worker.queue, last + IDLE_TIMEOUT) {
             Ok(job) => {
                 worker.trace.record(Event::JobStarted(job));
-                interpreter.run(&job, worker.scale);
-                worker.trace.record(Event::JobCompleted(job))
+                let result = interpreter.run(&job, worker.scale, &mut worker.client);
+                worker.trace.record(Event::ended(job, result))
             }
             Err(RecvTimeoutError::Timeout) => worker.trace.record(Event::NoWork),
             Err(RecvTimeoutError::Disconnected) => break,

@@ -20,6 +20,7 @@ pub mod semaphore;
 pub mod service;
 pub mod simple_queue;
 
+pub use crate::threads::Client;
 pub use barrier::Barrier;
 pub use condition::Condition;
 pub use event::Event;

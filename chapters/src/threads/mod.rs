@@ -9,6 +9,7 @@
 //! executes with the object's internal lock held.
 
 pub mod barrier;
+pub mod client;
 pub mod condition;
 pub mod event;
 pub mod lock;
@@ -21,6 +22,7 @@ pub mod simple_queue;
 pub(crate) mod tests;
 
 pub use barrier::Barrier;
+pub use client::Client;
 pub use condition::Condition;
 pub use event::Event;
 pub use lock::{Lock, LockGuard};

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
 use crossbeam::select;
 
-use super::Lock;
+use super::{Client, Lock};
 use crate::job::Job;
 use crate::record::{Event, WorkerId};
 use crate::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan};
@@ -90,6 +90,7 @@ impl Service {
                 queue: self.queue.clone(),
                 trace: self.trace.worker(id),
                 scale: self.plan.scale,
+                client: Client::new(self.plan.echo_port),
                 _alive: alive.clone(),
             };
             let work = work.clone();
@@ -108,6 +109,7 @@ pub struct Worker {
     pub(crate) queue: Receiver<Job>,
     pub(crate) trace: Recorder,
     pub(crate) scale: f64,
+    pub(crate) client: Client,
     /// Each worker has one. The channel is closed when the last worker has ended.
     _alive: Sender<Infallible>,
 }
@@ -116,14 +118,14 @@ pub struct Worker {
 impl Worker {
     /// Takes jobs and does them until the service stops or no job can come.
     // ANCHOR: work
-    pub fn work(self) {
+    pub fn work(mut self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
             last = match self.queue.recv_deadline(last + IDLE_TIMEOUT) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
-                    job.run(self.scale);
-                    self.trace.record(Event::JobCompleted(job))
+                    let result = self.client.run(&job, self.scale);
+                    self.trace.record(Event::ended(job, result))
                 }
                 Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
                 Err(RecvTimeoutError::Disconnected) => break,

@@ -79,15 +79,16 @@ impl<W: Write + Send> View for Log<W> {
     }
 }
 
-/// The escape sequence before a line: bold for the service, dim for waiting, green for completed jobs, red for workers
-/// that died.
+/// The escape sequence before a line: bold for the service, dim for waiting, green for completed jobs, red for failed ones
+/// and for workers that died.
 fn color(event: &Event) -> &'static str {
     match event {
         Event::ServiceStarting | Event::ServiceStopping | Event::ServiceStopped(_) => "\x1b[1m",
         Event::JobCompleted(_) => "\x1b[32m",
         Event::NoWork | Event::GilAcquired | Event::GilReleased => "\x1b[2m",
         Event::WaitStarted(_) | Event::WaitEnded(_) => "\x1b[2m",
-        Event::WorkerDied(_) | Event::JobLost(_) | Event::BrokerDied(_) | Event::NetworkCut => "\x1b[1;31m",
+        Event::JobFailed(_) | Event::JobLost(_) => "\x1b[1;31m",
+        Event::WorkerDied(_) | Event::BrokerDied(_) | Event::NetworkCut => "\x1b[1;31m",
         Event::JobRedelivered(_) | Event::ResultIgnored(_) => "\x1b[33m",
         Event::NetworkRestored | Event::BrokerRestarted(_) | Event::LeaderElected(_) => "\x1b[1m",
         Event::WorkerStarted | Event::JobStarted(_) | Event::WorkerFinished => "",
@@ -108,6 +109,10 @@ fn push_event(text: &mut Vec<u8>, event: &Event, run: &Run) {
             push_number(text, thousandths % 1000, 3, b'0');
         }
         Event::JobCompleted(job) => push_job(text, "completed job ", job),
+        Event::JobFailed(failed) => {
+            push_job(text, "failed job ", &failed.job);
+            push(text, &format!(": {}", failed.failure));
+        }
         Event::NoWork => push(text, "found no work"),
         Event::GilAcquired => push(text, "acquired the GIL"),
         Event::GilReleased => push(text, "released the GIL"),
@@ -290,6 +295,14 @@ mod tests {
    0.000000  worker-2    gives up job 2, which is lost
 ";
         assert_eq!(shown(|out| Log::new(sample::run(), out, false).show(&records)), lines);
+    }
+
+    #[test]
+    fn a_failed_job_is_told_with_the_reason() {
+        use crate::job::Failure;
+        let failed = sample::record(0, 2, Event::ended(sample::job(3), Err(Failure::NoAnswer)));
+        let line = "   0.000000  worker-2    failed job 3: the server didn't answer in time\n";
+        assert_eq!(shown(|out| Log::new(sample::run(), out, false).show(&[failed])), line);
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl<W: Write> Perfetto<W> {
             match &record.event {
                 Event::JobStarted(job) => _ = self.workers.insert(worker, Some((*job, record.at))),
                 Event::JobCompleted(_) => self.end_job(worker, record.at, "completed")?,
+                Event::JobFailed(_) => self.end_job(worker, record.at, "failed")?,
                 Event::ResultIgnored(_) => self.end_job(worker, record.at, "ignored")?,
                 Event::WorkerDied(_) => {
                     self.end_job(worker, record.at, "lost")?;

@@ -177,7 +177,7 @@ impl State {
         let Some(worker) = worker else { return };
         worker.doing = match &record.event {
             Event::JobStarted(job) => Doing::Job { number: job.number, since: record.at },
-            Event::ResultIgnored(_) | Event::JobLost(_) => Doing::Waiting,
+            Event::ResultIgnored(_) | Event::JobLost(_) | Event::JobFailed(_) => Doing::Waiting,
             Event::JobCompleted(_) => {
                 worker.completed += 1;
                 self.completed += 1;

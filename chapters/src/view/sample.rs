@@ -9,7 +9,7 @@ use crate::service::{Plan, Run};
 
 /// Two workers, four jobs, one second.
 pub fn run() -> Run {
-    let plan = Plan { workers: 2, time: Duration::from_secs(1), scale: 1.0, until_done: false };
+    let plan = Plan { workers: 2, time: Duration::from_secs(1), scale: 1.0, until_done: false, echo_port: None };
     Run { model: "threads", scene: None, interpreter: None, seed: Seed::from(1), jobs: 4, plan }
 }
 

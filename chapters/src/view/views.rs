@@ -14,7 +14,7 @@ use super::perfetto::Perfetto;
 use super::progress::Progress;
 use super::timeline::Timeline;
 use crate::options::{Format, Output, When};
-use crate::record::{Event, Record, Summary};
+use crate::record::{Event, FailedJob, Record, Summary};
 use crate::service::{Outcome, Run};
 use crate::tally::Tally;
 
@@ -45,7 +45,7 @@ pub struct Report {
     pub died: u64,
     /// How many jobs were lost.
     pub lost: u64,
-    /// The views that failed, with the reasons.
+    /// The jobs and the views that failed, with the reasons.
     pub failures: Vec<String>,
 }
 
@@ -121,6 +121,10 @@ impl Views {
     pub fn finish(mut self, wall: Duration, outcome: Outcome) -> Report {
         let tally = mem::take(&mut self.tally);
         let died = tally.died();
+        if let (failed, Some(FailedJob { job, failure })) = tally.failed() {
+            let others = if failed == 1 { String::new() } else { format!(", and {} others failed, too", failed - 1) };
+            self.failures.push(format!("job {} failed: {failure}{others}", job.number));
+        }
         let summary = self.run.summary(tally, wall, outcome);
         self.stop(died, summary, wall)
     }

@@ -18,7 +18,7 @@ use std::{env, fs, panic};
 use chapters::job::{Job, Kind};
 use chapters::record::{Event, Record};
 use nix::libc;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill, killpg, signal};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Gid, Pid, Uid, setgid, setuid};
@@ -299,6 +299,8 @@ impl Variant {
 #[derive(Clone, Copy, Debug)]
 pub enum Inherited {
     Limit(Resource, u64),
+    /// A limit that the program may raise again.
+    SoftLimit(Resource, u64),
     Ignored(Signal),
     Default(Signal),
     Blocked(Signal),
@@ -311,6 +313,7 @@ impl Inherited {
     fn take_effect(self) -> io::Result<()> {
         match self {
             Self::Limit(resource, limit) => setrlimit(resource, limit, limit)?,
+            Self::SoftLimit(resource, limit) => setrlimit(resource, limit, getrlimit(resource)?.1)?,
             // SAFETY: the handlers aren't functions, which could run at an unsuitable moment.
             Self::Ignored(number) => _ = unsafe { signal(number, SigHandler::SigIgn) }?,
             // SAFETY: as above.

@@ -111,6 +111,7 @@ impl Story {
                 (0, Event::WorkerStarted, None) | (1.., Event::NoWork, None) => {}
                 (1.., Event::JobStarted(job), None) => doing = Some(job),
                 (1.., Event::JobCompleted(job), Some(begun)) if job == begun => doing = None,
+                (1.., Event::JobFailed(failed), Some(begun)) if failed.job == *begun => doing = None,
                 // A worker may be killed at any moment, even between its last record and its end.
                 (1.., Event::WorkerFinished, None) if died && index + 1 == rest.len() => {}
                 _ => fail(&format!("record {index} is out of place")),
@@ -127,7 +128,12 @@ impl Story {
 
     fn jobs_are_done_at_most_once(&self) {
         let seed = &self.summary.seed;
-        let kind = if self.flags.iter().any(|flag| flag == "--kind=io") { Kind::Io } else { Kind::Cpu };
+        let has = |kind: &str| self.flags.iter().any(|flag| flag == kind);
+        let kind = match (has("--kind=io"), has("--kind=net")) {
+            (true, _) => Kind::Io,
+            (_, true) => Kind::Net,
+            _ => Kind::Cpu,
+        };
         let list: Vec<Job> = jobs(seed, kind).take(self.summary.jobs as usize).collect();
         for name in ["job_started", "job_completed"] {
             let mut seen = vec![false; list.len()];
@@ -143,12 +149,21 @@ impl Story {
         assert_eq!(completed, self.summary.completed, "{}: completed, by the records and the summary", self.line);
         assert!(started - completed <= self.summary.lost, "{}: what was begun and not completed is lost", self.line);
         let died = self.all("worker_died").count() as u64;
-        assert!(self.summary.lost <= died, "{}: {} jobs lost, {died} workers died", self.line, self.summary.lost);
+        let failed = self.all("job_failed").count() as u64;
+        let Summary { lost, .. } = self.summary;
+        assert!(failed <= lost, "{}: {failed} jobs failed, and {lost} are lost", self.line);
+        assert!(lost <= died + failed, "{}: {lost} jobs lost, {died} workers died, {failed} failed", self.line);
     }
 
     /// The records of this name.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &Record> {
         self.records.iter().filter(move |record| record.event.name() == name)
+    }
+
+    /// How long a job took that was completed, in seconds.
+    pub fn time_of(&self, job: &Job) -> f64 {
+        let at = |name| self.all(name).find(|record| record.event.job() == Some(job)).expect("there is a record").at;
+        (at("job_completed") - at("job_started")).as_secs_f64()
     }
 
     /// The time at which the service began to stop.
@@ -172,7 +187,7 @@ impl Story {
         let mut steps: Vec<(Duration, i64)> = Vec::new();
         steps.extend(self.all("job_started").map(|record| (record.at, 1)));
         // At the same microsecond, one ends before the next begins.
-        steps.extend(self.all("job_completed").map(|record| (record.at, -1)));
+        steps.extend(self.all("job_completed").chain(self.all("job_failed")).map(|record| (record.at, -1)));
         steps.sort();
         let at_once = steps.iter().scan(0, |now, (_, step)| {
             *now += step;

@@ -59,10 +59,19 @@ fn more_workers_than_jobs_share_what_there_is() {
 
 #[test]
 fn io_bound_jobs_overlap_even_on_one_thread() {
+    overlap("--kind=io");
+}
+
+#[test]
+fn network_jobs_overlap_even_on_one_thread() {
+    overlap("--kind=net");
+}
+
+fn overlap(kind: &str) {
     each(&ALL, |variant| {
         // The shortest job waits 0.6 s, in which every worker can begin one, unless the machine is busy.
         sooner_or_later("every worker has a job at the same time", || {
-            let run = variant.run(["--jobs=6", "--workers=6", "--kind=io", "--scale=1.2", "--until-done", FOREVER]);
+            let run = variant.run(["--jobs=6", "--workers=6", kind, "--scale=1.2", "--until-done", FOREVER]);
             run.finish().exits_with(0).story().complete().most_at_once() == 6
         });
     });
@@ -70,8 +79,17 @@ fn io_bound_jobs_overlap_even_on_one_thread() {
 
 #[test]
 fn an_io_bound_job_waits_as_long_as_its_size() {
+    waits("--kind=io");
+}
+
+#[test]
+fn a_network_job_waits_as_long_as_its_size() {
+    waits("--kind=net");
+}
+
+fn waits(kind: &str) {
     each(&ALL, |variant| {
-        let run = variant.run(["--jobs=8", "--kind=io", "--scale=0.1", "--until-done", FOREVER]);
+        let run = variant.run(["--jobs=8", kind, "--scale=0.1", "--until-done", FOREVER]);
         let story = run.finish().exits_with(0).story().complete();
         for (id, mut records) in story.workers() {
             records.retain(|record| record.event.job().is_some());

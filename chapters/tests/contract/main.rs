@@ -20,6 +20,7 @@ mod gil_program;
 mod interrupt;
 mod jobs;
 mod kill;
+mod network;
 mod output;
 mod panics;
 mod python;

@@ -10,7 +10,7 @@ use chapters::threads::service::Worker;
 use chapters::trace;
 use chapters::{coroutines, threads};
 
-const PLAN: Plan = Plan { workers: 3, time: Duration::from_secs(30), scale: 0.001, until_done: true };
+const PLAN: Plan = Plan { workers: 3, time: Duration::from_secs(30), scale: 0.001, until_done: true, echo_port: None };
 
 /// Keeps the handle that stops the service, and never uses it: dropping it would stop the service.
 fn keep(stopper: &mut Option<StopHandle>) -> OnStarted<'_> {

@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 use std::{env, fs, thread};
 
+use chapters::job::Failure;
 use chapters::python::Interpreter;
 use chapters::record::Event;
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 
 use crate::common::proc::{self, Process};
 use crate::common::{FOREVER, Folder, PYTHON, PYTHON_PROCESSES, Running, TIMEOUT, Variant, each, eventually, often};
+use crate::network::silent_port;
 
 /// The interpreters on this machine that are new enough: those on the path, and those of pyenv.
 fn interpreters() -> BTreeMap<PathBuf, Interpreter> {
@@ -114,6 +118,51 @@ fn a_signal_stops_the_service_as_its_deadline_would() {
                 assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
             });
         }
+    });
+}
+
+#[test]
+fn network_jobs_wait_for_the_answers_of_the_server() {
+    with_each_interpreter(|python, _| {
+        each(&PYTHON, |variant| {
+            let flags = ["--jobs=20", "--kind=net", "--scale=0.01", "--until-done", FOREVER, python];
+            let story = variant.run(flags).finish().exits_with(0).story().complete();
+            for job in story.all("job_completed") {
+                let job = job.event.job().expect("it has one");
+                assert!(story.time_of(job) + 2e-6 >= job.size * 0.01, "{job:?} took less: {:#?}", story.records);
+            }
+        });
+    });
+}
+
+#[test]
+fn a_network_job_whose_connection_is_refused_is_lost_and_the_run_fails() {
+    let (port, _socket) = silent_port();
+    with_each_interpreter(|python, _| {
+        for script in ["threads", "processes", "coroutines"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script).with_extension("py");
+            let mut command = Command::new(python.trim_start_matches("--python="));
+            command.arg("-B").arg(path).args(["--kind=net", "--jobs=3", "--workers=2", "--until-done", "--time=86400"]);
+            let output = command.arg(format!("--port={port}")).output().expect("the interpreter runs");
+            let records =
+                chapters::view::json::read(&String::from_utf8(output.stdout).expect("UTF-8")).expect("records");
+            let failed = records.iter().filter(|record| match &record.event {
+                Event::JobFailed(failed) => failed.failure == Failure::System(Errno::ECONNREFUSED as i32),
+                _ => false,
+            });
+            assert_eq!((output.status.code(), failed.count()), (Some(1), 3), "{script}: {records:#?}");
+        }
+    });
+}
+
+#[test]
+fn a_script_needs_the_port_of_a_server() {
+    with_python(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/threads.py");
+        let output = Command::new(chapters::python::DEFAULT).arg("-B").arg(script).arg("--kind=net").output();
+        let output = output.expect("the interpreter runs");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--kind=net needs --port=N"), "{output:?}");
     });
 }
 

@@ -35,6 +35,10 @@ fn programs() -> Vec<(&'static Variant, Vec<String>)> {
         programs
             .push((service, words("--jobs=8 --workers=4 --kind=io --scale=0.001 --until-done --quiet --format=json")));
     }
+    for service in [&THREADS, &FORK, &CURRENT_THREAD] {
+        let flags = "--jobs=8 --workers=4 --kind=net --scale=0.001 --until-done --quiet --format=json";
+        programs.push((service, words(flags)));
+    }
     for (program, part) in [(&PRIMITIVES, "barrier"), (&QUEUES, "bounded")] {
         for model in [
             "threads",

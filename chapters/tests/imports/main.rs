@@ -15,7 +15,7 @@ use sources::Crate;
 /// this list.
 const ORDER: &[&[&str]] = &[
     &["random", "errors", "storage", "sync"],
-    &["job", "memory", "usage", "statistics"],
+    &["job", "echo", "memory", "usage", "statistics"],
     &["record"],
     &["tally"],
     &["trace"],

@@ -120,7 +120,7 @@ fn watched<P: Part>(part: P, spawner: Spawner, workers: u32, bad: usize) -> Resu
 fn play<P: Part>(part: P, spawner: Spawner, workers: u32, bad: usize) -> std::io::Result<Vec<Record>> {
     let mut list: Vec<Job> = jobs(&Seed::from(1), Kind::Io).take(part.jobs(workers.into()) as usize).collect();
     list[bad].size = -1.0; // no sleep takes less than no time
-    let plan = Plan { workers, time: Duration::from_secs(86_400), scale: 0.0005, until_done: true };
+    let plan = Plan { workers, time: Duration::from_secs(86_400), scale: 0.0005, until_done: true, echo_port: None };
     let (trace, records) = trace::channel();
     let demo = Demo { plan, jobs: list, trace, on_started: Box::new(|_| Ok(())) };
     part.perform(spawner, demo)?;

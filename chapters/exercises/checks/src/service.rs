@@ -36,7 +36,7 @@ fn jobs(kind: Kind, count: u64) -> Vec<Job> {
 }
 
 fn plan(workers: u32, scale: f64, until_done: bool) -> Plan {
-    Plan { workers, time: LONG, scale, until_done }
+    Plan { workers, time: LONG, scale, until_done, echo_port: None }
 }
 
 /// The end of a run: its records, how many jobs are left, and whether its threads were blocked.

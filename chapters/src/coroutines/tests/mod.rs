@@ -4,6 +4,7 @@
 //! cancelled coroutine leaves behind.
 
 mod barrier;
+mod client;
 mod condition;
 mod futurelock;
 mod lock;

@@ -198,7 +198,7 @@ impl Comparison {
         let mut beside = alone.clone();
         beside[0] = Job { number: 0, kind: Kind::Cpu, size: digests / DIGESTS };
         let setup = |gil, jobs, workers| {
-            let plan = Plan { workers, time, scale: 1.0, until_done: false };
+            let plan = Plan { workers, time, scale: 1.0, until_done: false, echo_port: None };
             Setup { gil, interval: self.options.switch_interval, plan, jobs }
         };
         let setups: Vec<Setup> =
@@ -229,7 +229,7 @@ impl Comparison {
 
     /// The setup of a run under one lock that stops when all jobs are done.
     fn setup<'a>(&self, jobs: &'a [Job], workers: u32, scale: f64) -> Setup<'a> {
-        let plan = Plan { workers, time: NO_END, scale: scale * self.options.scale, until_done: true };
+        let plan = Plan { workers, time: NO_END, scale: scale * self.options.scale, until_done: true, echo_port: None };
         Setup { gil: One, interval: self.options.switch_interval, plan, jobs }
     }
 

@@ -59,7 +59,7 @@ impl Watched {
         for Record { event, .. } in &records {
             match event {
                 Event::JobStarted(job) => self.last = Last::Busy(*job),
-                Event::JobCompleted(_) => self.last = Last::Idle,
+                Event::JobCompleted(_) | Event::JobFailed(_) => self.last = Last::Idle,
                 Event::WorkerFinished => self.last = Last::Finished,
                 _ => {}
             }

@@ -21,7 +21,7 @@ use super::os::shared::{Place, Shared};
 use super::os::start::setup::check_descriptors;
 use super::os::start::{Child, Method, Starter};
 use super::queue::{GetError, PutError};
-use super::{Lock, Queue};
+use super::{Client, Lock, Queue};
 use crate::job::Job;
 use crate::record::{Event, WorkerId};
 use crate::service::{self, IDLE_TIMEOUT, OnStarted, Outcome, Plan};
@@ -123,6 +123,7 @@ impl Service {
                 queue: Jobs(self.queue.clone()),
                 trace: ring.clone(),
                 scale: self.plan.scale,
+                client: Client::new(self.plan.echo_port),
             };
             let process = starter.start(worker).map_err(|error| service::cannot_start(id, &error))?;
             let trace = self.trace.worker(id);
@@ -140,20 +141,21 @@ pub struct Worker {
     queue: Jobs,
     trace: RecordRing,
     scale: f64,
+    client: Client,
 }
 // ANCHOR_END: worker
 
 impl Worker {
     /// Takes jobs and does them until the service stops or no job can come.
     // ANCHOR: work
-    pub fn work(self) {
+    pub fn work(mut self) {
         let mut last = self.trace.record(Event::WorkerStarted);
         while self.running.is_locked() {
             last = match self.queue.recv_deadline(last + IDLE_TIMEOUT) {
                 Ok(job) => {
                     self.trace.record(Event::JobStarted(job));
-                    job.run(self.scale);
-                    self.trace.record(Event::JobCompleted(job))
+                    let result = self.client.run(&job, self.scale);
+                    self.trace.record(Event::ended(job, result))
                 }
                 Err(RecvTimeoutError::Timeout) => self.trace.record(Event::NoWork),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -177,12 +179,13 @@ impl Child for Worker {
             trace: self.trace.place(),
             origin,
             scale: self.scale,
+            echo_port: self.client.port(),
         };
         Ok((preparation, vec![self.trace.memory().as_fd()]))
     }
 
     fn unpack(preparation: Preparation, files: Vec<OwnedFd>) -> io::Result<Self> {
-        let Preparation { worker, running, queue, trace, origin, scale } = preparation;
+        let Preparation { worker, running, queue, trace, origin, scale, echo_port } = preparation;
         let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a worker is sent one open file");
         let [memory] = <[OwnedFd; 1]>::try_from(files).map_err(wrong)?;
         let memory = Arc::new(Shared::map(memory)?);
@@ -193,6 +196,7 @@ impl Child for Worker {
             queue: Jobs(Queue::at(&memory, queue)?),
             trace: RecordRing::at(&memory, trace, worker, origin)?,
             scale,
+            client: Client::new(echo_port),
         })
     }
 
@@ -235,6 +239,7 @@ pub struct Preparation {
     /// The time at which the service began to start, on the clock that all processes share.
     origin: Duration,
     scale: f64,
+    echo_port: Option<u16>,
 }
 
 /// The maximum difference between readings of the two clocks that count as simultaneous.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::job::{Job, Kind};
+use crate::job::{Failure, Job, Kind};
 use crate::processes::os::shared::{LINE, Place, Shared, Words};
 use crate::record::{Event, Record, Resource, WorkerId};
 use crate::usage::peak_rss;
@@ -54,8 +54,15 @@ const WAIT_ENDED: u64 = 8;
 const ACQUIRED: u64 = 9;
 const RELEASED: u64 = 10;
 const SIGNALLED: u64 = 11;
-/// Added to the number of an event whose job waits instead of computing.
+const JOB_FAILED: u64 = 12;
+/// Added to the number of an event whose job waits instead of computing, or sends a request.
 const IO: u64 = 16;
+const NET: u64 = 32;
+/// Where the upper half of the word begins, which has the error number of a failed job, or one of the next three.
+const ERROR: u32 = 32;
+const SHORT_ANSWER: u32 = 0;
+const WRONG_ANSWER: u32 = u32::MAX;
+const NO_ANSWER: u32 = u32::MAX - 1;
 
 /// A worker's ring. The worker and the service each have a handle to it.
 ///
@@ -124,6 +131,7 @@ impl RecordRing {
             Event::WorkerStarted => WORKER_STARTED,
             Event::JobStarted(_) => JOB_STARTED,
             Event::JobCompleted(_) => JOB_COMPLETED,
+            Event::JobFailed(ref failed) => JOB_FAILED | u64::from(number_of(failed.failure)) << ERROR,
             Event::NoWork => NO_WORK,
             Event::WorkerFinished => WORKER_FINISHED,
             Event::JobPut(_) => JOB_PUT,
@@ -147,7 +155,12 @@ impl RecordRing {
         words[WRITING].swap(1, Ordering::SeqCst);
         let now = Instant::now();
         slot[0].store(now.saturating_duration_since(self.origin).as_nanos() as u64, Ordering::Relaxed);
-        slot[1].store(if job.is_some_and(|job| job.kind == Kind::Io) { tag | IO } else { tag }, Ordering::Relaxed);
+        let kind = match job.map(|job| job.kind) {
+            Some(Kind::Io) => IO,
+            Some(Kind::Net) => NET,
+            Some(Kind::Cpu) | None => 0,
+        };
+        slot[1].store(tag | kind, Ordering::Relaxed);
         if let Some(job) = job {
             slot[2].store(job.number, Ordering::Relaxed);
             slot[3].store(job.size.to_bits(), Ordering::Relaxed);
@@ -180,15 +193,21 @@ impl RecordRing {
 
     fn record_in(&self, slot: &[AtomicU64]) -> Option<Record> {
         let [at, what, number, size] = [0, 1, 2, 3].map(|word| slot[word].load(Ordering::Relaxed));
+        let (what, error) = (what & u64::from(u32::MAX), (what >> ERROR) as u32);
         let job = || {
-            let kind = if what & IO == 0 { Kind::Cpu } else { Kind::Io };
+            let kind = match what & (IO | NET) {
+                0 => Kind::Cpu,
+                IO => Kind::Io,
+                _ => Kind::Net,
+            };
             Job { number, kind, size: f64::from_bits(size) }
         };
         let resource = || Resource::ALL.get(number as usize).copied();
-        let event = match what & !IO {
+        let event = match what & !(IO | NET) {
             WORKER_STARTED => Event::WorkerStarted,
             JOB_STARTED => Event::JobStarted(job()),
             JOB_COMPLETED => Event::JobCompleted(job()),
+            JOB_FAILED => Event::ended(job(), Err(failure_of(error))),
             NO_WORK => Event::NoWork,
             WORKER_FINISHED => Event::WorkerFinished,
             JOB_PUT => Event::JobPut(job()),
@@ -205,6 +224,26 @@ impl RecordRing {
     /// Returns the worker's peak memory use in bytes, or 0 before the worker has finished.
     pub fn peak(&self) -> u64 {
         self.words[PEAK].load(Ordering::Relaxed)
+    }
+}
+
+/// The number that stands for a failure in a slot.
+fn number_of(failure: Failure) -> u32 {
+    match failure {
+        Failure::System(number) => number as u32,
+        Failure::ShortAnswer => SHORT_ANSWER,
+        Failure::WrongAnswer => WRONG_ANSWER,
+        Failure::NoAnswer => NO_ANSWER,
+    }
+}
+
+/// The failure that a number in a slot stands for.
+fn failure_of(number: u32) -> Failure {
+    match number {
+        SHORT_ANSWER => Failure::ShortAnswer,
+        WRONG_ANSWER => Failure::WrongAnswer,
+        NO_ANSWER => Failure::NoAnswer,
+        number => Failure::System(number as i32),
     }
 }
 

@@ -5,6 +5,7 @@
 //! second time.
 
 mod barrier;
+pub(crate) mod client;
 mod condition;
 mod lock;
 pub(crate) mod queue;

@@ -223,7 +223,7 @@ impl Lane {
             Event::WaitEnded(_) => self.end_wait(at, drawn),
             Event::JobPut(job) => self.add_action(at, Action::Put(job), drawn),
             Event::Signalled(resource) => self.add_action(at, Action::Signal(resource), drawn),
-            Event::ResultIgnored(_) => self.end_job(at, false, drawn),
+            Event::JobFailed(_) | Event::ResultIgnored(_) => self.end_job(at, false, drawn),
             Event::JobRedelivered(job) => self.add_action(at, Action::Again(job), drawn),
             Event::NetworkCut => self.add_action(at, Action::Network(Network::Cut), drawn),
             Event::NetworkRestored => self.add_action(at, Action::Network(Network::Restored), drawn),

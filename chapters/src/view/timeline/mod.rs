@@ -38,7 +38,7 @@ use crate::service::Run;
 /// use chapters::service::{Plan, Run};
 /// use chapters::view::timeline;
 ///
-/// let plan = Plan { workers: 4, time: std::time::Duration::from_secs(3), scale: 1.0, until_done: false };
+/// let plan = Plan { workers: 4, time: std::time::Duration::from_secs(3), scale: 1.0, until_done: false, echo_port: None };
 /// let run = Run { model: "threads", scene: None, interpreter: None, seed: Seed::from(1), jobs: 0, plan };
 /// assert!(timeline::draw(run, &[]).starts_with("<svg "));
 /// ```

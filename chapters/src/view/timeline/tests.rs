@@ -53,7 +53,7 @@ fn assert_no_overlap(document: &Document) {
 
 /// A run in which `workers` take turns with `jobs` that each last `nanos`.
 fn busy(model: &'static str, workers: u32, jobs: u64, nanos: u64) -> (Run, Vec<Record>) {
-    let plan = Plan { workers, time: Duration::from_secs(1), scale: 1.0, until_done: false };
+    let plan = Plan { workers, time: Duration::from_secs(1), scale: 1.0, until_done: false, echo_port: None };
     let run = Run { model, scene: None, interpreter: None, seed: Seed::from(1), jobs, plan };
     let record = |nanos, worker, event| Record { at: Duration::from_nanos(nanos), worker: Some(worker), event };
     let mut records: Vec<Record> = (0..workers).map(|id| record(0, WorkerId(id), Event::WorkerStarted)).collect();
