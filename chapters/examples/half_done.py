@@ -26,14 +26,12 @@ def sort():
 
 
 def update():
-    squares = {}
-    more = [(Key(number), number * number) for number in range(SIZE)]
+    squares, more = {}, [(Key(number), number * number) for number in range(SIZE)]
     return squares, lambda: squares.update(more)
 
 
 def lengths_during(change, things, lock):
     seen, done = set(), threading.Event()
-
     def look():
         while not done.is_set():
             with lock:
