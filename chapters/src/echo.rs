@@ -55,6 +55,10 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 #[cfg(unix)]
 const OTHER_DESCRIPTORS: u64 = 64;
 
+/// How many descriptors an event loop of tokio needs, and some more.
+#[cfg(unix)]
+const EVENT_LOOP: usize = 8;
+
 /// Makes the request of the job with this number, to be answered after `delay`.
 pub fn request(delay: Duration, number: u64) -> [u8; LENGTH] {
     let mut request = [b'.'; LENGTH];
@@ -109,6 +113,7 @@ impl Listening {
     ///
     /// If the system refuses the thread or the event loop.
     pub fn start(self) -> io::Result<Server> {
+        check_that_event_loop_can_start()?;
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let serve = async {
@@ -122,6 +127,18 @@ impl Listening {
         let thread = thread::Builder::new().name("echo-server".to_owned()).spawn(move || runtime.block_on(serve))?;
         Ok(Server { stop, thread })
     }
+}
+
+/// Opens as many files as an event loop needs descriptors, and closes them. If the system refused the pipe on which tokio
+/// waits for signals, tokio would panic.
+///
+/// # Errors
+///
+/// If the system refuses one of them.
+pub(crate) fn check_that_event_loop_can_start() -> io::Result<()> {
+    #[cfg(unix)]
+    (0..EVENT_LOOP).map(|_| std::fs::File::open("/dev/null")).collect::<io::Result<Vec<_>>>()?;
+    Ok(())
 }
 
 /// Raises the limit on open files, and lets the kernel store as many connections as it can until they are accepted.

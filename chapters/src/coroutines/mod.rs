@@ -90,6 +90,8 @@ pub use service::Service;
 pub use time_slice::TimeSlice;
 use tokio::runtime;
 
+use crate::echo::check_that_event_loop_can_start;
+
 /// The runtime that the coroutines run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Runtime {
@@ -126,6 +128,7 @@ impl Runtime {
     ///
     /// As for [`build`](Runtime::build).
     pub fn build_with_io(self) -> io::Result<runtime::Runtime> {
+        check_that_event_loop_can_start()?;
         self.builder()?.enable_time().enable_io().build()
     }
 
