@@ -20,7 +20,7 @@ const WORKERS: usize = 100;
 const JOBS: usize = 100;
 const SCALE: f64 = 0.005;
 /// The number of rounds: the speed of a shared machine varies by 50 % between runs.
-const TURNS: usize = 101;
+const TURNS: usize = 51;
 
 /// How much faster two workers are than one, beside two bare threads, which show the speedup that the machine itself allows.
 pub fn speedup() {
