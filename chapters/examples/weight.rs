@@ -5,14 +5,23 @@
 //! `coroutines`. The second measurement contains what all other programs do, so it needs a machine on which they do little.
 
 use std::process::{Command, ExitCode};
-use std::{env, fs, io};
+use std::time::Duration;
+use std::{env, fs, io, thread};
 
 use chapters::measure::weigh::weigh_and;
 use chapters::memory::field;
 use chapters::statistics::median;
 
 /// The number of rounds, whose median is printed.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
+/// The time between two looks at a machine that is coming to rest, and the largest number of looks.
+const LOOK: (Duration, u32) = (Duration::from_millis(500), 120);
+/// The size of a page, in bytes, on most machines.
+const PAGE: i64 = 4096;
+/// By how many bytes the memory in use may vary within [`CALM`] looks if the machine is at rest.
+const NOISE: i64 = 1 << 20;
+/// The number of looks at a machine at rest.
+const CALM: usize = 6;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -59,9 +68,29 @@ fn measure(model: &str, workers: u32) -> io::Result<(i64, i64)> {
     let build = format!("there is no chapter-{model} beside this example: run `cargo build --bins` first");
     let mut command = Command::new(program.ok_or_else(|| io::Error::other(build))?);
     command.args([&format!("--workers={workers}"), "--jobs=0", "--time=600", "--format=json"]);
-    let before = in_use()?;
+    let before = at_rest()?;
     let (memory, after, _) = weigh_and(&mut command, "worker_started", workers, in_use)?;
     Ok((memory.total(), after - before))
+}
+
+/// The memory that is in use once it no longer changes: Linux frees the memory of ended threads and processes little by
+/// little. In a virtual machine, a page may also be on its way to the host for some seconds.
+fn at_rest() -> io::Result<i64> {
+    let mut looks = Vec::new();
+    for _ in 0..LOOK.1 {
+        looks.push(in_use()?);
+        if let Some((last, (least, most))) = looks.last_chunk::<CALM>().map(|last| (last[CALM - 1], range(last))) {
+            if most - least < NOISE {
+                return Ok(last);
+            }
+        }
+        thread::sleep(LOOK.0);
+    }
+    Err(io::Error::other("the memory in use changes all the time: stop other programs first"))
+}
+
+fn range(values: &[i64]) -> (i64, i64) {
+    values.iter().fold((i64::MAX, i64::MIN), |(least, most), value| (least.min(*value), most.max(*value)))
 }
 
 /// The memory of the machine that is in use and can't be reclaimed, in bytes.
@@ -70,5 +99,8 @@ fn in_use() -> io::Result<i64> {
     let size = |name| field(&text, name).ok_or_else(|| io::Error::other(format!("/proc/meminfo has no {name}")));
     // Cached contains what processes share (Shmem), which can't be reclaimed.
     let free = size("MemFree")? + size("Buffers")? + size("Cached")? + size("SReclaimable")? - size("Shmem")?;
-    Ok(((size("MemTotal")? - free) << 10) as i64)
+    // Pages that each core keeps ready aren't in MemFree, although they are free.
+    let zones = fs::read_to_string("/proc/zoneinfo")?;
+    let ready = zones.lines().filter_map(|line| line.trim().strip_prefix("count:")?.trim().parse::<i64>().ok());
+    Ok((((size("MemTotal")? - free) << 10) as i64) - ready.sum::<i64>() * PAGE)
 }
