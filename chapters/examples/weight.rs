@@ -79,18 +79,15 @@ fn at_rest() -> io::Result<i64> {
     let mut looks = Vec::new();
     for _ in 0..LOOK.1 {
         looks.push(in_use()?);
-        if let Some((last, (least, most))) = looks.last_chunk::<CALM>().map(|last| (last[CALM - 1], range(last))) {
-            if most - least < NOISE {
-                return Ok(last);
+        if let Some(recent) = looks.last_chunk::<CALM>() {
+            let least = recent.iter().fold(recent[0], |least, look| least.min(*look));
+            if recent.iter().all(|look| look - least < NOISE) {
+                return Ok(recent[CALM - 1]);
             }
         }
         thread::sleep(LOOK.0);
     }
     Err(io::Error::other("the memory in use changes all the time: stop other programs first"))
-}
-
-fn range(values: &[i64]) -> (i64, i64) {
-    values.iter().fold((i64::MAX, i64::MIN), |(least, most), value| (least.min(*value), most.max(*value)))
 }
 
 /// The memory of the machine that is in use and can't be reclaimed, in bytes.
