@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chapters::storage::Storage;
 
 use super::super::Talk;
-use super::acts::{barrier, bounded_semaphore, event, lock, queue, rlock, semaphore};
+use super::commands::{barrier, bounded_semaphore, event, lock, queue, rlock, semaphore};
 use super::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, RLock, Semaphore, Simple,
     simple, simple_queue,

@@ -6,9 +6,9 @@ macro_rules! finish {
     };
 }
 
-#[path = "../acts.rs"]
+#[path = "../commands.rs"]
 #[allow(clippy::duplicate_mod, reason = "compiled once for each model, with its types")]
-mod acts;
+mod commands;
 #[path = "../subjects.rs"]
 #[allow(clippy::duplicate_mod, reason = "compiled once for threads and once for coroutines")]
 #[allow(dead_code, reason = "coroutines have no simple queue")]

@@ -6,9 +6,9 @@ macro_rules! finish {
     };
 }
 
-#[path = "../acts.rs"]
+#[path = "../commands.rs"]
 #[allow(clippy::duplicate_mod, reason = "compiled once for each model, with its types")]
-mod acts;
+mod commands;
 
 use std::sync::Arc;
 use std::thread::yield_now;
@@ -22,7 +22,7 @@ use chapters::processes::{
 };
 use nix::sys::signal::{self, Signal};
 
-use acts::{barrier, bounded_semaphore, event, lock, queue, rlock, semaphore};
+use commands::{barrier, bounded_semaphore, event, lock, queue, rlock, semaphore};
 
 use super::Talk;
 use crate::stage::millis;
