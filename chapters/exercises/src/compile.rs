@@ -39,8 +39,18 @@ pub struct Libraries {
 }
 
 /// The crates that exercises and their checks name.
-const CRATES: [&str; 8] =
-    ["async_channel", "async_nats", "chapters", "checks", "crossbeam", "futures_util", "nix", "tokio"];
+const CRATES: [&str; 10] = [
+    "async_channel",
+    "async_nats",
+    "chapters",
+    "checks",
+    "crossbeam",
+    "futures",
+    "futures_util",
+    "nix",
+    "tokio",
+    "tokio_util",
+];
 
 impl Libraries {
     /// The command that compiles the libraries. Only some exercises need the book's own code, which takes longest.

@@ -32,12 +32,13 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = EXERCISES
         .iter()
         .map(|exercise| {
-            let trial = Trial::test(exercise.name, || every_attempt_is_judged(exercise, 1));
+            let trial = Trial::test(exercise.name, || every_attempt_is_judged(exercise, "once", 1));
             trial.with_ignored_flag(!QUICK.contains(&exercise.name))
         })
         .collect();
     trials.extend(EXERCISES.iter().map(|exercise| {
-        let trial = Trial::test(format!("{}_always", exercise.name), || every_attempt_is_judged(exercise, repeats()));
+        let judged = || every_attempt_is_judged(exercise, "always", repeats());
+        let trial = Trial::test(format!("{}_always", exercise.name), judged);
         trial.with_ignored_flag(true)
     }));
     trials.push(Trial::test("every_exercise_has_attempts", every_exercise_has_attempts));
@@ -97,7 +98,8 @@ fn name(file: &Path) -> &str {
     file.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
-fn every_attempt_is_judged(exercise: &Exercise, times: usize) -> Result<(), libtest_mimic::Failed> {
+/// Both trials of an exercise may run at the same time, so each has a program of its own, whose name ends in `when`.
+fn every_attempt_is_judged(exercise: &Exercise, when: &str, times: usize) -> Result<(), libtest_mimic::Failed> {
     if let Some(missing) = exercise.missing_program() {
         assert!(std::env::var_os("CI").is_none(), "{missing}");
         // The test harness hides what `eprintln!` writes.
@@ -107,7 +109,7 @@ fn every_attempt_is_judged(exercise: &Exercise, times: usize) -> Result<(), libt
     let files = attempts(exercise);
     let attempts: Vec<Attempt<'_>> = files.iter().map(|(file, _)| Attempt { name: exercise.name, file }).collect();
     let libraries = Libraries::compile(exercise.needs)?;
-    let program = match compile::compile(&format!("{}_attempts", exercise.name), &attempts, &libraries, false)? {
+    let program = match compile::compile(&format!("{}_attempts_{when}", exercise.name), &attempts, &libraries, false)? {
         Compiled::Program(program, _) => program,
         Compiled::Errors(messages) => return Err(messages.into()),
     };
