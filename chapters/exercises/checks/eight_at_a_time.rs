@@ -1,6 +1,7 @@
 //! Checks `eight_at_a_time`.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use checks::{Check, Checks, threads};
@@ -14,6 +15,7 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("100 requests are answered, and the threads are counted.", limited),
     Check::new("The first of 100 requests takes as long as all others together.", shared)
         .or_hangs("The first request takes long, and some of the others wait for its thread, although seven are free."),
+    Check::new("16 requests are answered, and all threads are watched while the first ones take long.", waits),
 ]);
 
 const MOST: usize = 8;
@@ -33,6 +35,10 @@ struct Inner {
     most: usize,
     threads: usize,
     answered: Vec<u64>,
+    /// Whether requests that take long may end.
+    may_end: bool,
+    /// Whether `answer_all` has returned.
+    is_over: bool,
 }
 
 impl Seen {
@@ -92,4 +98,28 @@ fn shared() -> Result<(), String> {
         seen.answer(request, None, |inner| request > 0 || inner.answered.len() == 99);
     });
     Ok(())
+}
+
+/// How often the threads may be scheduled until eight requests are being answered.
+const TIMES: u64 = 2_000;
+
+fn waits() -> Result<(), String> {
+    let seen = Seen::default();
+    thread::scope(|scope| {
+        let answering = scope.spawn(|| {
+            answer_all((0..16).collect(), |request| seen.answer(request, None, |inner| inner.may_end));
+            seen.lock().is_over = true;
+        });
+        // No request can end, so nothing wakes a thread.
+        let is_over = || seen.lock().is_over;
+        let is_blocked = threads::wait_until_others_are_blocked("`answer_all`", TIMES, is_over);
+        let waits = is_blocked.and_then(|is_blocked| match is_blocked {
+            true => threads::are_asleep("`answer_all`"),
+            false => Err("`answer_all` returns while requests are being answered.".to_owned()),
+        });
+        seen.lock().may_end = true;
+        seen.changed.notify_all();
+        answering.join().map_err(|_| "`answer_all` panicked.".to_owned())?;
+        waits
+    })
 }

@@ -30,7 +30,29 @@ impl Watch for &Holds {
     }
 }
 
+/// Watches a thread that asks a question, and gets no answer for a while.
+fn waits_for_an_answer() -> Result<(), String> {
+    let gil = Gil::default();
+    let ((questions, asked), (answers, answered)) = (mpsc::channel(), mpsc::channel());
+    thread::scope(|scope| {
+        let gil = &gil;
+        let asks = scope.spawn(move || ask(&mut gil.attach().take(), &questions, &answered, 3));
+        // Only an answer can wake it.
+        let blocked = threads::are_blocked("The thread that asks");
+        // It fails if the thread has panicked.
+        _ = answers.send(9);
+        let answer = asks.join().map_err(|_| "`ask` panicked.".to_owned())?;
+        drop(asked);
+        blocked?;
+        match answer {
+            9 => Ok(()),
+            other => Err(format!("The answer to 3 is 9, not {other}.")),
+        }
+    })
+}
+
 fn check() -> Result<(), String> {
+    waits_for_an_answer()?;
     let gil = Gil::default();
     let (holds, without) = (Holds(AtomicBool::new(false)), AtomicBool::new(false));
     let polls = Mutex::new(Ok(()));
