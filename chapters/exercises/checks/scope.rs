@@ -1,17 +1,16 @@
 //! Checks `scope`, on a clock that jumps to the next timer when all tasks wait.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::Poll;
 use std::time::Duration;
 
+use checks::gate::polled_at_most;
 use checks::{Check, Checks};
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::scope::{Scope, scope};
+use super::scope::{self, Scope};
 
 /// The checks.
 pub const CHECKS: Checks = Checks::new(&[
@@ -34,6 +33,14 @@ async fn child(seconds: u64, result: Result<(), &'static str>, alive: Arc<()>) -
     sleep(Duration::from_secs(seconds)).await;
     drop(alive);
     result.map_err(str::to_owned)
+}
+
+/// Runs a scope. As long as a task polls, the clock stands still, so it would never end.
+async fn scope<B>(body: impl FnOnce(Scope) -> B) -> Result<(), String>
+where
+    B: Future<Output = Result<(), String>> + Send + 'static,
+{
+    polled_at_most(100, "The scope", scope::scope(body)).await
 }
 
 async fn children() -> Result<(), String> {
@@ -163,20 +170,9 @@ async fn dropped() -> Result<(), String> {
 
 async fn idle() -> Result<(), String> {
     let alive = Arc::new(());
-    let mut polls = 0;
-    let mut whole = pin!(scope(|scope: Scope| async move {
+    scope(|scope: Scope| async move {
         scope.spawn(child(3600, Ok(()), alive));
         Ok(())
-    }));
-    let result = std::future::poll_fn(|context| {
-        polls += 1;
-        match polls {
-            0..100 => whole.as_mut().poll(context).map(Some),
-            _ => Poll::Ready(None),
-        }
-    });
-    match result.await {
-        Some(result) => result,
-        None => Err("The scope polls instead of waiting: it was polled 100 times while its child slept.".to_owned()),
-    }
+    })
+    .await
 }

@@ -137,7 +137,8 @@ fn describe(tasks: &BTreeMap<u32, Task>, asleep: bool) -> String {
         true if living == 1 => "It doesn't end: its only thread is blocked.".to_owned(),
         true => format!("It doesn't end: {who} are blocked, and no other thread is left that could wake them."),
         false => format!(
-            "It hasn't ended after {} seconds of processor time: {who}, and not all of them are blocked.",
+            "It hasn't ended after {} seconds of processor time: {who}, and not all of them are blocked. Something polls, or \
+             never stops computing.",
             MOST / 100
         ),
     };
