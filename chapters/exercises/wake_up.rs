@@ -1,6 +1,7 @@
 //! A bell for coroutines: ringing it should wake the waiting tasks. On an executor they wait forever.
 //!
-//! Let `ring` wake all waiting tasks.
+//! Let `ring` wake all waiting tasks. The bell keeps one waker for each waiting future, that of its last poll, until the
+//! future is dropped.
 
 use std::cell::RefCell;
 use std::pin::Pin;

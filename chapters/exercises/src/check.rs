@@ -142,11 +142,14 @@ fn shorten(output: &str) -> String {
 fn outcome(said: &str, end: Result<ExitStatus, String>, output: String) -> Outcome {
     let mut heading = "The check didn't begin.".to_owned();
     let mut hang = "";
+    let mut panics = String::new();
     let mut verdict: Option<(bool, String)> = None;
     for line in said.lines() {
         if let Some(check) = line.strip_prefix("@check ") {
             heading = check.to_owned();
             verdict = None;
+        } else if let Some(panic) = line.strip_prefix("@panic ") {
+            panics += &format!("\n{panic}");
         } else if let Some(why) = line.strip_prefix("@hang ") {
             hang = why;
         } else if line == "@failed" || line == "@solved" {
@@ -168,7 +171,8 @@ fn outcome(said: &str, end: Result<ExitStatus, String>, output: String) -> Outco
                      `std::process::exit`?"
                         .to_owned()
                 }
-                Ok(status) => format!("The process ended before the check did: {status}."),
+                Ok(status) if panics.is_empty() => format!("The process ended before the check did: {status}."),
+                Ok(status) => format!("The process ended before the check did: {status}. It had panicked:\n{panics}"),
             };
             Outcome::Wrong { report: format!("{heading}\n\n{end}"), output }
         }
@@ -197,6 +201,15 @@ mod tests {
         assert!(wrong(&next, Err(String::new())).ends_with("\n\nThey wait."));
         assert!(wrong(&format!("{next}@failed\nThe sum is 3.\n"), ended()).ends_with("\n\nThe sum is 3."));
         assert_eq!(outcome(&format!("{next}@solved\n"), ended(), String::new()), Outcome::Solved(String::new()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_aborted_process_has_its_panics() {
+        let aborted = std::os::unix::process::ExitStatusExt::from_raw(6);
+        let said =
+            "@check The check failed. It rings.\n@hang \n@panic a.rs:7: already borrowed\n@panic a.rs:9: again\n";
+        assert!(wrong(said, Ok(aborted)).ends_with("It had panicked:\n\na.rs:7: already borrowed\na.rs:9: again"));
     }
 
     #[test]

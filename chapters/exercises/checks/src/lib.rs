@@ -157,8 +157,12 @@ pub(crate) fn fail(wrong: &str) -> ! {
     }
     let mut text = format!("@failed\n{wrong}\n");
     let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-    for panic in panics.iter().take(3) {
-        _ = writeln!(text, "\n{panic}");
+    let mut shown: Vec<&String> = vec![];
+    for panic in panics.iter() {
+        if shown.len() < MOST_PANICS && !shown.contains(&panic) {
+            _ = writeln!(text, "\n{panic}");
+            shown.push(panic);
+        }
     }
     report(&text);
     leave(1)
@@ -208,6 +212,9 @@ pub fn expect_panic() {
     EXPECTED.set(true);
 }
 
+/// How many panics a report shows.
+const MOST_PANICS: usize = 3;
+
 /// The panics, in words.
 static PANICS: Mutex<Vec<String>> = Mutex::new(vec![]);
 
@@ -228,7 +235,12 @@ fn install_panic_hook() {
             Some(name) => format!("thread {name}, "),
         };
         let panic = format!("{who}{place}: {message}");
-        PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(panic);
+        let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+        // A second panic may end the process, for example one in a destructor that the first one has called.
+        if panics.len() < MOST_PANICS {
+            report(&format!("@panic {}\n", panic.replace('\n', "\n@panic ")));
+        }
+        panics.push(panic);
     }));
 }
 
