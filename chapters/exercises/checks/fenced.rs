@@ -18,7 +18,8 @@ pub const CHECKS: Checks = Checks::new(&[
 fn check(program: fn()) -> Result<(), String> {
     all(&Trial::new(program).without_spurious_wakeups().showing("total").advice(
         "A request that's refused should return at once.",
-        "Between two locks, another request can come. See hint 1 and hint 2.",
+        "A request that reads makes older tokens invalid as well, and nothing may come between the comparison and the \
+         access. See hints 1 and 2.",
         "",
     ))
 }

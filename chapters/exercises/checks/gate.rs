@@ -10,16 +10,16 @@ use super::gate::Gate;
 
 /// The checks.
 pub const CHECKS: Checks = Checks::new(&[
-    Check::new("A waits at the gate, and the main thread opens it.", || check(|| open(1))),
-    Check::new("A and B wait at the gate, and the main thread opens it.", || check(|| open(2))),
+    Check::new("A waits at the gate, and the main thread opens it.", || {
+        check(|| open(1), "A woken thread checks the gate. Was it open by then?")
+    }),
+    Check::new("A and B wait at the gate, and the main thread opens it.", || {
+        check(|| open(2), "Every waiting thread must be notified. How many does `open` wake?")
+    }),
 ]);
 
-fn check(program: fn()) -> Result<(), String> {
-    all(&Trial::new(program).showing("is_open").advice(
-        "A thread should wait until the gate is opened.",
-        "",
-        "A woken thread checks the gate. Was it open by then?",
-    ))
+fn check(program: fn(), blocking: &'static str) -> Result<(), String> {
+    all(&Trial::new(program).showing("is_open").advice("A thread should wait until the gate is opened.", "", blocking))
 }
 
 /// Lets threads wait at a gate, which the main thread opens.

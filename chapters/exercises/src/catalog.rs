@@ -561,7 +561,7 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Crates,
         hints: &[
-            "All children can be in one `JoinSet` behind a mutex, in an `Arc` that the clones of the scope share. The body can be a child as well.",
+            "All children can be in one `JoinSet` behind a mutex, in an `Arc` that the clones of the scope share. The body can be a child as well. But beware of a cycle: the set owns the children, and a child that has a clone of the scope owns the set, so the set outlives the scope's future. Hint 3 says what to do.",
             "A child must be able to spawn another one while the scope waits. So lock the set only for each poll: `poll_fn(|context| set.lock().unwrap().poll_join_next(context))`.",
             "Each child that has a clone of the scope keeps the set alive, so dropping the scope's future doesn't drop the set. A guard whose `drop` calls `abort_all` does it.",
         ],

@@ -1,5 +1,5 @@
 //! Wakes one thread when a writer leaves.
-//! Refused: wait forever
+//! Refused: A waits for a message
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

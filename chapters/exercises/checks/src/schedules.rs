@@ -187,9 +187,15 @@ fn outside(file: &str, text: &str) -> Result<(), String> {
                 let end = path.find(|it: char| !(it.is_alphanumeric() || "_:".contains(it))).filter(|_| !is_use);
                 let path = &path[..end.unwrap_or(path.len())];
                 if let Some(word) = words.iter().find(|word| path.contains(**word)) {
+                    let name = path.split("::").find(|name| name.contains(*word)).unwrap_or(word);
+                    let advice = match (is_use, is_imported(name, text)) {
+                        (true, _) => "Change the import.",
+                        (false, true) => "Use the imported one.",
+                        (false, false) => "Use the one from there.",
+                    };
                     return Err(format!(
                         "{file}:{}: `{word}` isn't from `chapters::scheduler`, so the checker can't decide which thread \
-                         takes the next step. Change the import.",
+                         takes the next step. {advice}",
                         number + 1
                     ));
                 }
@@ -197,6 +203,16 @@ fn outside(file: &str, text: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether a file imports a name from the scheduler.
+fn is_imported(name: &str, text: &str) -> bool {
+    let imports = text.split("use chapters::scheduler::").skip(1);
+    let mut names = imports.flat_map(|import| {
+        let (names, _) = import.split_once(';').unwrap_or((import, ""));
+        names.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+    });
+    names.any(|imported| imported == name)
 }
 
 fn explored(trial: &Trial, program: &Program, options: Options) -> Result<String, String> {
@@ -412,9 +428,18 @@ fn describe<'a>(
 /// Says which notification a thread missed that waits for one.
 fn missed(thread: ThreadId, threads: &[String], steps: &[Taken]) -> Option<String> {
     let who = &threads[thread];
-    let waits = steps.iter().rposition(|step| step.thread == thread && step.operation.contains(" and waits on "))?;
+    // If its last step was another one, it has woken up, and waits for something else now.
+    let waits = steps.iter().rposition(|step| step.thread == thread)?;
     let condvar = steps[waits].operation.split(" and waits on ").nth(1)?;
     let notifies = |step: &Taken| step.operation.starts_with("notifies ") && step.operation.contains(condvar);
+    let is_notified = |step: &Taken| {
+        let woken = step.observed.strip_prefix("wakes ").unwrap_or_default();
+        notifies(step) && woken.split(", ").any(|woken| woken == who)
+    };
+    if steps[waits + 1..].iter().any(is_notified) {
+        // It can't wake up, because it waits for the lock.
+        return None;
+    }
     let after = steps[waits + 1..].iter().position(notifies).map(|place| waits + 1 + place);
     if let Some(place) = after {
         let woken = steps[place].observed.strip_prefix("wakes ").unwrap_or("no thread");
@@ -512,6 +537,8 @@ fn find(graph: &Graph, is_it: &dyn Fn(&Taken) -> bool) -> Option<Vec<Taken>> {
 enum Turns {
     /// This one begins, and each runs for as long as it can.
     Alone(usize),
+    /// This one takes some steps, and then another one runs for as long as it can.
+    Interrupted(usize, usize),
     /// Each takes one step.
     Alternating,
 }
@@ -522,10 +549,21 @@ fn polling(trial: &Trial, program: &Program) -> Result<(), String> {
     let count = start.choices().len();
     start.finish().map_err(|stuck| stuck.to_string())?;
     polls(trial, program, Turns::Alternating)?;
-    (0..count).try_for_each(|first| polls(trial, program, Turns::Alone(first)))
+    for first in 0..count {
+        let steps = polls(trial, program, Turns::Alone(first))?;
+        // A thread that spins without a hint does so only while another one is in the middle of something, and there are
+        // too many schedules to try them all.
+        if trial.spins && count > 1 {
+            for after in 1..steps {
+                polls(trial, program, Turns::Interrupted(first, after))?;
+            }
+        }
+    }
+    Ok(())
 }
 
-fn polls(trial: &Trial, program: &Program, turns: Turns) -> Result<(), String> {
+/// Runs the program once, and returns how many steps it takes.
+fn polls(trial: &Trial, program: &Program, turns: Turns) -> Result<usize, String> {
     let mut execution = Execution::start(program, trial.options, &[]).map_err(|stuck| stuck.to_string())?;
     let mut steps: Vec<Taken> = vec![];
     let (mut alone, mut last) = (0, None);
@@ -534,8 +572,9 @@ fn polls(trial: &Trial, program: &Program, turns: Turns) -> Result<(), String> {
         let same = last.and_then(|last| choices.iter().position(|choice| choice.thread == last));
         let other = last.and_then(|last| choices.iter().position(|choice| choice.thread > last));
         let choice = match (turns, last) {
-            (Turns::Alone(first), None) => first.min(choices.len() - 1),
-            (Turns::Alone(_), Some(_)) => same.unwrap_or(0),
+            (Turns::Alone(first) | Turns::Interrupted(first, _), None) => first.min(choices.len() - 1),
+            (Turns::Interrupted(_, after), Some(_)) if steps.len() == after => other.unwrap_or(0),
+            (Turns::Alone(_) | Turns::Interrupted(..), Some(_)) => same.unwrap_or(0),
             (Turns::Alternating, _) => other.unwrap_or(0),
         };
         let (before, thread, label) = (execution.state(), choices[choice].thread, choices[choice].label.clone());
@@ -558,7 +597,8 @@ fn polls(trial: &Trial, program: &Program, turns: Turns) -> Result<(), String> {
         let report = format!("In this schedule, {} {how}:\n\n{table}\n\n{}", names[thread], trial.polling);
         return Err(report.trim_end().to_owned());
     }
-    execution.finish().map_err(|stuck| stuck.to_string())
+    execution.finish().map_err(|stuck| stuck.to_string())?;
+    Ok(steps.len())
 }
 
 /// A number with commas.
@@ -587,6 +627,10 @@ mod tests {
         let check = |text: &str| outside("a.rs", text);
         assert!(check("use std::thread;").unwrap_err().starts_with("a.rs:1: `thread`"));
         assert!(check("\nuse std::{sync::Mutex};").unwrap_err().starts_with("a.rs:2: `Mutex`"));
+        assert!(check("std::thread::sleep(A)").unwrap_err().ends_with("Use the one from there."));
+        let imported = "use chapters::scheduler::{sync::Mutex, thread};\nstd::thread::sleep(A)";
+        assert!(check(imported).unwrap_err().ends_with("Use the imported one."));
+        assert!(check("use std::thread;").unwrap_err().ends_with("Change the import."));
         assert_eq!(check("let address = |mutex: &Mutex<u32>| std::ptr::from_ref(mutex).addr();"), Ok(()));
         assert_eq!(check("use std::sync::atomic::Ordering; // not std::sync::Mutex"), Ok(()));
         assert_eq!(check("use std::collections::VecDeque;\nuse chapters::scheduler::thread;"), Ok(()));
