@@ -138,6 +138,8 @@ impl Libraries {
         let mut cargo = Self::command(needs);
         if io::stderr().is_terminal() {
             cargo.stderr(Stdio::inherit());
+        } else if env::var_os("CARGO_TERM_QUIET").is_none_or(|quiet| quiet != "true") {
+            eprintln!("Compiling the checks, once.");
         }
         let output = cargo.output().map_err(|error| format!("cannot start cargo: {error}"))?;
         let printed = String::from_utf8_lossy(&output.stdout);
