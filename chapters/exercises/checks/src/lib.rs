@@ -225,6 +225,10 @@ fn install_panic_hook() {
             return;
         }
         let message = info.payload_as_str().unwrap_or("a panic without a message");
+        if message == "panic in a destructor during cleanup" {
+            // That's what the library says after the panic in the destructor, before it ends the process.
+            return;
+        }
         let file = files()[0].path;
         let place = match info.location() {
             Some(at) if at.file() == file => format!("{file}:{}", at.line()),
