@@ -18,7 +18,7 @@ const LabRun = (() => {
         queue: { wait: 'for the queue', hold: 'the queue', signal: 'shuts the queue down', all: true },
         gil: { wait: 'for the GIL', hold: 'the GIL', signal: 'signals' },
     };
-    // What a worker does, or what happens to it, besides its jobs and resources: the mark on its lane, and the words of the
+    // Events in the life of a worker, other than its jobs and resources: the mark on its lane, and the words of the
     // legend.
     const EVENTS = {
         job_put: { mark: 'put', legend: 'puts a job' },

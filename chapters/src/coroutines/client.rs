@@ -34,7 +34,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If it's a network job and there is no server, or the runtime has no I/O.
+    /// If it's a network job and no server is running, or the runtime lacks I/O.
     pub async fn run(&mut self, job: &Job, scale: f64) -> Result<(), Failure> {
         match job.kind {
             Kind::Cpu | Kind::Io => job.run_async(scale).await,

@@ -40,7 +40,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If it's a network job and there is no server.
+    /// If it's a network job and no server is running.
     pub fn run(&mut self, job: &Job, scale: f64) -> Result<(), Failure> {
         match job.kind {
             Kind::Cpu | Kind::Io => job.run(scale),

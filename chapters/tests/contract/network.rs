@@ -1,5 +1,5 @@
-//! Jobs that send requests to the echo server: in the other files, what they share with jobs that wait, and here, what can
-//! go wrong.
+//! Jobs that send requests to the echo server, and the ways in which a request can fail. The other files test the rest,
+//! which these jobs share with those that wait.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;

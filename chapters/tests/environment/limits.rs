@@ -14,11 +14,11 @@ use super::{copes, each_program_and_example, programs, run};
 const DESCRIPTORS: RangeInclusive<u64> = 3..=40;
 /// How many processes a user may have.
 const PROCESSES: RangeInclusive<u64> = 1..=10;
-/// The users as whom programs run: within the 65,536 that a container may have, and above the accounts of a distribution.
+/// The users for the runs of programs: within the 65,536 that a container may have, and above the accounts of a distribution.
 const USERS: RangeInclusive<u32> = 20_000..=59_999;
 
-/// A user whom no other run has: a limit counts all processes of a user, so two runs as one user would disturb each other. A
-/// process that is still ending counts, too, and even the start of a program fails with `EAGAIN` at the limit.
+/// A user for one run. A limit counts all processes of a user, even those that are still ending, so two runs as the same
+/// user would disturb each other. At the limit, even the start of a program fails with `EAGAIN`.
 fn another_user() -> Inherited {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     // Two runs of these tests at a time begin at different users.
