@@ -130,6 +130,18 @@ fn a_refusal_is_shown(browser: &Browser) -> Fault {
     if complaints.len() == 1 && complaints.iter().all(expected) { Ok(()) } else { Err(complaints.join("\n")) }
 }
 
+/// Waits until an expression about a lab is true, and fails at once if the run ends before.
+fn wait_in_run(browser: &Browser, lab: usize, expression: &str) -> Fault {
+    browser.wait(lab, &format!("({expression}) || over()"))?;
+    browser.check(lab, expression)
+}
+
+/// Stops a run, unless it's over already: then the button would start another one.
+fn stop(browser: &Browser, lab: usize) -> Fault {
+    browser.get(lab, "over() || lab.querySelector('.lab-go').click()")?;
+    browser.wait(lab, "over() && !lab.querySelector('.lab-kill') && text('.lab-sums').length > 0")
+}
+
 fn one_worker_is_killed_and_its_job_is_lost(browser: &Browser) -> Fault {
     // On a busy machine, the run may be over before the worker is killed.
     let mut killed = Err("not tried".to_owned());
@@ -148,15 +160,10 @@ fn kill_one(browser: &Browser) -> Fault {
     browser.click(lab, ".lab-go")?;
     browser.wait(lab, "lab.querySelectorAll('.lab-kill').length === 4")?;
     browser.click(lab, "[aria-label=\"Kill worker-2\"]")?;
-    browser.wait(
-        lab,
-        "lab.querySelectorAll('.lab-kill').length === 3 && text('.lab-lines').includes('worker-2    died')",
-    )?;
-    browser.click(lab, ".lab-go")?;
-    browser.wait(
-        lab,
-        "over() && !lab.querySelector('.lab-kill') && /^jobs.*1 lost$/m.test(lab.querySelector('.lab-sums').innerText)",
-    )?;
+    let expected = "lab.querySelectorAll('.lab-kill').length === 3 && text('.lab-lines').includes('worker-2    died')";
+    wait_in_run(browser, lab, expected)?;
+    stop(browser, lab)?;
+    browser.check(lab, "/^jobs.*1 lost$/m.test(lab.querySelector('.lab-sums').innerText)")?;
     browser.check(lab, "text('.lab-keys').includes('died')")?;
     browser.check(lab, "runs()[1].querySelector('canvas').getAttribute('aria-description').includes('and died')")
 }
@@ -194,12 +201,11 @@ fn kill_a_worker_and_the_leader(browser: &Browser) -> Fault {
     browser.get(lab, "lab.querySelector('.lab-log').style.cssText = 'height: 9000px; max-height: none'")?;
     browser.wait(lab, "all('.lab-names .lab-kill').length === 4 && all('.lab-others .lab-kill').length === 2")?;
     browser.click(lab, "[aria-label=\"Kill worker-2\"]")?;
-    browser.wait(lab, "text('.lab-lines').includes('worker-2    died')")?;
+    wait_in_run(browser, lab, "text('.lab-lines').includes('worker-2    died')")?;
     browser.check(lab, "!lab.querySelector('[aria-label=\"Kill worker-2\"]')")?;
     browser.click(lab, ".lab-others .lab-kill:last-child")?;
-    browser.wait(lab, "/service +broker-\\d died[^]* broker-\\d leads/.test(text('.lab-lines'))")?;
-    browser.click(lab, ".lab-go")?;
-    browser.wait(lab, "over() && !lab.querySelector('.lab-kill')")?;
+    wait_in_run(browser, lab, "/service +broker-\\d died[^]* broker-\\d leads/.test(text('.lab-lines'))")?;
+    stop(browser, lab)?;
     browser.check(lab, "/deliveries\\s*\\d+ repeated/.test(lab.querySelector('.lab-sums').innerText)")?;
     browser.check(lab, "painted(runs()[1], '--machines') > 1000 && text('.lab-keys').includes('died')")?;
     browser
