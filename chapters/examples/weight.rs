@@ -14,14 +14,14 @@ use chapters::statistics::median;
 
 /// The number of rounds, whose median is printed.
 const ROUNDS: usize = 3;
-/// The time between two looks at a machine that is coming to rest, and the largest number of looks.
-const LOOK: (Duration, u32) = (Duration::from_millis(500), 120);
+/// The time between two samples, and the largest number of samples.
+const SAMPLING: (Duration, u32) = (Duration::from_millis(500), 120);
 /// The size of a page, in bytes, on most machines.
 const PAGE: i64 = 4096;
-/// By how many bytes the memory in use may vary within [`CALM`] looks if the machine is at rest.
+/// By how many bytes the memory in use may vary within [`STABLE`] samples if the machine is idle.
 const NOISE: i64 = 1 << 20;
-/// The number of looks at a machine at rest.
-const CALM: usize = 6;
+/// The number of samples of an idle machine.
+const STABLE: usize = 6;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -68,24 +68,24 @@ fn measure(model: &str, workers: u32) -> io::Result<(i64, i64)> {
     let build = format!("there is no chapter-{model} beside this example: run `cargo build --bins` first");
     let mut command = Command::new(program.ok_or_else(|| io::Error::other(build))?);
     command.args([&format!("--workers={workers}"), "--jobs=0", "--time=600", "--format=json"]);
-    let before = at_rest()?;
+    let before = when_stable()?;
     let (memory, after, _) = weigh_and(&mut command, "worker_started", workers, in_use)?;
     Ok((memory.total(), after - before))
 }
 
 /// The memory that is in use once it no longer changes: Linux frees the memory of ended threads and processes little by
 /// little. In a virtual machine, a page may also be on its way to the host for some seconds.
-fn at_rest() -> io::Result<i64> {
-    let mut looks = Vec::new();
-    for _ in 0..LOOK.1 {
-        looks.push(in_use()?);
-        if let Some(recent) = looks.last_chunk::<CALM>() {
-            let least = recent.iter().fold(recent[0], |least, look| least.min(*look));
-            if recent.iter().all(|look| look - least < NOISE) {
-                return Ok(recent[CALM - 1]);
+fn when_stable() -> io::Result<i64> {
+    let mut samples = Vec::new();
+    for _ in 0..SAMPLING.1 {
+        samples.push(in_use()?);
+        if let Some(recent) = samples.last_chunk::<STABLE>() {
+            let least = recent.iter().fold(recent[0], |least, sample| least.min(*sample));
+            if recent.iter().all(|sample| sample - least < NOISE) {
+                return Ok(recent[STABLE - 1]);
             }
         }
-        thread::sleep(LOOK.0);
+        thread::sleep(SAMPLING.0);
     }
     Err(io::Error::other("the memory in use changes all the time: stop other programs first"))
 }

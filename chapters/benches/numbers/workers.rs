@@ -20,7 +20,7 @@ const WORKERS: usize = 100;
 const JOBS: usize = 100;
 const SCALE: f64 = 0.005;
 /// The number of rounds: the speed of a shared machine varies by 50 % between runs.
-const TURNS: usize = 51;
+const SPEEDUP_ROUNDS: usize = 51;
 
 /// How much faster two workers are than one, beside two bare threads, which show the speedup that the machine itself allows.
 pub fn speedup() {
@@ -36,7 +36,7 @@ pub fn speedup() {
         compare(
             &format!("the speedup of two workers, {model}"),
             Unit::Times,
-            TURNS,
+            SPEEDUP_ROUNDS,
             Run::of("ours", || seconds(program, flag, "--workers=1") / seconds(program, flag, "--workers=2")),
             [(Run::of("two bare threads", || bare_threads(1) / bare_threads(2)), Aim::AtLeastTimes(0.98))],
         );
@@ -45,7 +45,7 @@ pub fn speedup() {
     compare(
         &format!("{JOBS} CPU-bound jobs, threads under one GIL"),
         Unit::Seconds,
-        TURNS,
+        SPEEDUP_ROUNDS,
         Run::of("2 workers", || seconds(THREADS, "--gil=one", "--workers=2")),
         [(Run::of("1 worker", || seconds(THREADS, "--gil=one", "--workers=1")), Aim::AtMostTimes(1.03))],
     );

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::memory::Memory;
 
 /// The time between two checks of a program that is becoming idle, and the largest number of checks.
-const LOOK: (Duration, u32) = (Duration::from_millis(20), 100);
+const SAMPLING: (Duration, u32) = (Duration::from_millis(20), 100);
 
 /// Starts a program, waits until `count` lines of its output contain `started`, and returns the memory that it then takes,
 /// with its child processes and the kernel's part. Then stops it by SIGTERM, and returns the rest of its output as well.
@@ -66,8 +66,8 @@ impl Program {
         }
         // A worker that has just started may still be about to wait.
         let mut last = Memory::of_family(id)?;
-        for _ in 0..LOOK.1 {
-            thread::sleep(LOOK.0);
+        for _ in 0..SAMPLING.1 {
+            thread::sleep(SAMPLING.0);
             let now = Memory::of_family(id)?;
             if (Memory { slab: 0, ..now }) == (Memory { slab: 0, ..last }) {
                 return Ok(now);
