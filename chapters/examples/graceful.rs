@@ -38,12 +38,13 @@ enum End {
     Left,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Summary {
     accepted: u32,
     finished: u32,
     panicked: u32,
     canceled: u32,
+    aborted: u32,
     left: u32,
 }
 // ANCHOR_END: summary
@@ -55,7 +56,7 @@ impl Summary {
             Ok(End::Finished) => self.finished += 1,
             Ok(End::Canceled) => self.canceled += 1,
             Ok(End::Left) => self.left += 1,
-            Err(error) if error.is_cancelled() => self.canceled += 1,
+            Err(error) if error.is_cancelled() => self.aborted += 1,
             Err(_panic) => self.panicked += 1,
         }
     }
@@ -200,6 +201,7 @@ fn stop_time() -> Option<Duration> {
 // ANCHOR: main
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<ExitCode> {
+    let mut signals = Signals::new()?;
     let stop = CancellationToken::new();
     let (client, inbox) = mpsc::channel(1);
     let service = tokio::spawn(serve(inbox, stop.clone()));
@@ -209,7 +211,6 @@ async fn main() -> io::Result<ExitCode> {
         sleep(time).await;
         stop.cancel();
     } else {
-        let mut signals = Signals::new()?;
         println!("press Ctrl-C to stop the service");
         tokio::spawn(async move {
             signals.next().await;
@@ -218,9 +219,9 @@ async fn main() -> io::Result<ExitCode> {
             process::exit(1);
         });
     }
-    let Summary { accepted, finished, panicked, canceled, left } = service.await?;
-    println!("{accepted} accepted = {finished} finished + {panicked} panicked + {canceled} canceled + {left} left");
-    Ok(if finished == accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let summary = service.await?;
+    println!("{summary:?}");
+    Ok(ExitCode::from(u8::from(summary.finished < summary.accepted)))
 }
 // ANCHOR_END: main
 
@@ -259,11 +260,11 @@ mod tests {
                 (0..30).map(|_| Duration::from_millis(chance.random_range(0..1_000u64).pow(2) / 40)).collect();
             let time = Duration::from_millis(chance.random_range(0..3_000));
             let start = Instant::now();
-            let Summary { accepted, finished, panicked, canceled, left } = serve_for(time, requests).await;
+            let Summary { accepted, finished, panicked, canceled, aborted, left } = serve_for(time, requests).await;
             assert_eq!(panicked, 0, "seed {seed}");
-            assert_eq!(accepted, finished + canceled + left, "seed {seed}");
+            assert_eq!(accepted, finished + canceled + aborted + left, "seed {seed}");
             assert!(start.elapsed() < time + GRACE + CLEANUP + Duration::from_millis(10), "seed {seed}");
-            [finished, canceled, left].iter().zip(&mut ends).for_each(|(count, sum)| *sum += count);
+            [finished, canceled + aborted, left].iter().zip(&mut ends).for_each(|(count, sum)| *sum += count);
         }
         assert!(ends.iter().all(|count| *count > 50), "{ends:?}");
     }
@@ -298,61 +299,6 @@ mod tests {
         assert_eq!((summary.accepted, summary.finished), (1, 1));
     }
 
-    /// Accepts like `serve`, but only while there's a permit. Returns the number of answers, and the most tasks at a time.
-    async fn serve_with_permits(mut inbox: Receiver<Duration>, stop: CancellationToken) -> (u32, usize) {
-        let permits = Arc::new(Semaphore::new(AT_ONCE));
-        let (mut requests, mut answers, mut most) = (JoinSet::new(), 0, 0);
-        loop {
-            let next = async {
-                let permit = Arc::clone(&permits).acquire_owned().await;
-                (permit.expect("the semaphore is never closed"), inbox.recv().await)
-            };
-            select! {
-                biased;
-                _ = stop.cancelled() => break,
-                Some(_) = requests.join_next() => answers += 1,
-                (permit, request) = next => {
-                    let Some(request) = request else { break };
-                    requests.spawn(async move {
-                        sleep(request).await;
-                        drop(permit);
-                    });
-                    most = most.max(requests.len());
-                }
-            }
-        }
-        answers += requests.join_all().await.len() as u32;
-        (answers, most)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_permit_that_is_acquired_before_the_request_is_received_limits_the_tasks_and_loses_no_request() {
-        let (client, inbox) = mpsc::channel(1);
-        let service = tokio::spawn(serve_with_permits(inbox, CancellationToken::new()));
-        for _ in 0..30 {
-            client.send(Duration::from_millis(300)).await.expect("the service is running");
-        }
-        drop(client);
-        let (answers, most) = service.await.expect("the service doesn't panic");
-        assert_eq!(answers, 30);
-        // A task that has dropped its permit may not have been joined yet.
-        assert!((AT_ONCE..=2 * AT_ONCE).contains(&most), "{most} tasks");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_service_whose_permits_are_taken_notices_the_stop() {
-        let (client, inbox) = mpsc::channel(1);
-        let stop = CancellationToken::new();
-        let service = tokio::spawn(serve_with_permits(inbox, stop.clone()));
-        for _ in 0..=AT_ONCE {
-            client.send(Duration::from_secs(60)).await.expect("the service is running");
-        }
-        stop.cancel();
-        // The last request is still in the channel.
-        assert_eq!(service.await.expect("the service doesn't panic").0, AT_ONCE as u32);
-        assert!(client.is_closed());
-    }
-
     #[tokio::test]
     async fn panics_and_aborts_have_counters_of_their_own() {
         let mut requests = JoinSet::new();
@@ -361,7 +307,7 @@ mod tests {
         requests.spawn(std::future::pending()).abort();
         let mut summary = Summary::default();
         summary.count_all(&mut requests).await;
-        assert_eq!((summary.finished, summary.panicked, summary.canceled, summary.left), (1, 1, 1, 0));
+        assert_eq!((summary.finished, summary.panicked, summary.canceled, summary.aborted), (1, 1, 0, 1));
     }
 
     /// The only test with signals, because each one reaches the whole process.
