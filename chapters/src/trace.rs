@@ -3,7 +3,7 @@
 //! A service reports everything through a [`Recorder`] and prints nothing; the views read the [`Records`]. The two
 //! sides never wait for each other. A recorder writes into a buffer in memory, and the reader empties all buffers every
 //! few milliseconds, so a slow reader costs memory but doesn't slow the workers down. If a run prints only its summary,
-//! the records are [counted] in place instead.
+//! the recorders [count](counted) the records instead.
 
 use std::array;
 use std::mem;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crossbeam::utils::CachePadded;
 
 use crate::record::{Event, Record, WorkerId};
-use crate::tally::Tally;
+use crate::tally::{Share, Tally};
 
 /// How many buffers the recorders of a service share. With one buffer, all workers would contend for its lock.
 const BUFFERS: usize = 16;
@@ -75,7 +75,8 @@ pub fn channel() -> (Trace, Records) {
     new(|| Buffer::Kept(Vec::new()))
 }
 
-/// Creates a trace that keeps only the [counts](Records::counts). No record is stored or sent to another thread.
+/// Creates a trace that keeps only the [counts](Records::counts). No record is stored or sent to another thread. A recorder
+/// has the counts of its worker, and adds them to the trace when it is dropped.
 pub fn counted() -> (Trace, Records) {
     new(|| Buffer::Counted(Tally::default()))
 }
@@ -95,12 +96,16 @@ pub struct Trace {
 impl Trace {
     /// A recorder for the service itself.
     pub fn service(&self) -> Recorder {
-        Recorder { shared: Arc::clone(&self.shared), worker: None }
+        Recorder { shared: Arc::clone(&self.shared), worker: None, counts: None }
     }
 
-    /// A recorder for `worker`.
+    /// A recorder for `worker`. If only counts are kept, a worker has one recorder at a time.
     pub fn worker(&self, worker: WorkerId) -> Recorder {
-        Recorder { shared: Arc::clone(&self.shared), worker: Some(worker) }
+        let counts = match &mut *self.shared.buffer(Some(worker)) {
+            Buffer::Kept(_) => None,
+            Buffer::Counted(tally) => Some(Box::new(tally.take(worker))),
+        };
+        Recorder { shared: Arc::clone(&self.shared), worker: Some(worker), counts }
     }
 
     /// The time from which records count. It is set by the first call of this method or of [`Recorder::record`].
@@ -123,23 +128,44 @@ impl Trace {
 }
 
 /// Records the events of one worker, or of the service itself.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Recorder {
     shared: Arc<Shared>,
     worker: Option<WorkerId>,
+    /// The counts of the worker, if only counts are kept. While the recorder has them, it needn't lock the buffer.
+    counts: Option<Box<Share>>,
 }
 
 impl Recorder {
     /// Records that `event` happens now, and returns the time.
     ///
     /// Never blocks for longer than it takes to append to a list.
+    #[inline]
     pub fn record(&self, event: Event) -> Instant {
+        let Some(counts) = &self.counts else { return self.keep(event) };
+        let (origin, now) = (self.shared.origin(), Instant::now());
+        counts.add(now.saturating_duration_since(origin), &event);
+        now
+    }
+
+    fn keep(&self, event: Event) -> Instant {
         let origin = self.shared.origin();
         let mut buffer = self.shared.buffer(self.worker);
         // The clock is read with the buffer locked, so that a reader that empties the buffer gets all earlier records.
         let now = Instant::now();
         buffer.push(Record { at: now.saturating_duration_since(origin), worker: self.worker, event });
         now
+    }
+}
+
+impl Drop for Recorder {
+    /// Puts the counts back.
+    fn drop(&mut self) {
+        if let (Some(worker), Some(counts)) = (self.worker, self.counts.take())
+            && let Buffer::Counted(tally) = &mut *self.shared.buffer(Some(worker))
+        {
+            tally.put_back(worker, *counts);
+        }
     }
 }
 
