@@ -83,7 +83,7 @@ pub fn perform<S: SharedStage>(
         let me = Worker { id, workers, jobs, scale: plan.scale, trace: ring.clone() };
         let process = starter.start(Actor { stage: Arc::clone(&stage), me, list });
         let process = process.map_err(|error| cannot_start(id, &error))?;
-        handles.push(Watched { ring, process, trace: trace.worker(id), last: Last::default() });
+        handles.push(Watched { ring, process, last: Last::default() });
         Ok(())
     });
     if let Err(error) = start.and_then(|()| on_started(Box::new(|| ()))) {

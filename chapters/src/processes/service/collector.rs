@@ -12,20 +12,26 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam::channel::Sender;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
 
-use super::record_ring::RecordRing;
+use super::record_ring::{RecordRing, SLOTS};
 use crate::job::Job;
 use crate::processes::os::start::Process;
 use crate::record::{Event, Record};
-use crate::trace::{Recorder, Trace};
+use crate::trace::Trace;
 
-/// The interval at which the rings are read, in milliseconds, while workers write many records.
-const BUSY: u8 = 1;
-/// The interval while they write few records.
-const QUIET: u8 = 5;
-/// The number of records per interval that counts as many.
-const MUCH: usize = 64;
+/// The shortest interval at which the rings are read.
+const SHORTEST: Duration = Duration::from_micros(100);
+/// The longest interval, for workers that write few records.
+const LONGEST: Duration = Duration::from_millis(5);
+
+/// Returns the next interval: the time in which the fastest worker, which wrote `most` records in the last interval,
+/// fills half of its ring. A worker whose ring is full has to wait.
+fn next_interval(last: Duration, most: usize) -> Duration {
+    let (slots, most) = (SLOTS as u32, most as u32);
+    // A full ring doesn't say how many records the worker could have written.
+    if most >= slots { SHORTEST } else { (last * (slots / 2) / most.max(1)).clamp(SHORTEST, LONGEST) }
+}
 
 /// The service's view of a worker process.
 #[derive(Debug)]
@@ -34,8 +40,6 @@ pub struct Watched {
     pub ring: RecordRing,
     /// The process.
     pub process: Process,
-    /// Records the death of the worker.
-    pub trace: Recorder,
     /// The state of the worker, according to its last record.
     pub last: Last,
 }
@@ -73,10 +77,11 @@ impl Watched {
     /// time to record that.
     fn reap(mut self, trace: &Trace) -> (bool, u64) {
         self.collect(trace);
+        let record_death = |job| _ = trace.worker(self.ring.worker()).record(Event::WorkerDied(job));
         match self.last {
             Last::Finished => {}
-            Last::Busy(job) => _ = self.trace.record(Event::WorkerDied(Some(job))),
-            Last::Idle => _ = self.trace.record(Event::WorkerDied(None)),
+            Last::Busy(job) => record_death(Some(job)),
+            Last::Idle => record_death(None),
         }
         let _ = self.process.wait();
         (self.last != Last::Finished, self.ring.peak())
@@ -98,16 +103,16 @@ pub fn watch(
     let (hand_over, handed_over) = mpsc::channel();
     let watch = move || {
         let mut workers: Vec<Watched> = handed_over.recv().unwrap_or_default();
-        let mut peak = 0_u64;
+        let (mut peak, mut interval) = (0_u64, SHORTEST);
         while !workers.is_empty() {
             let now = trace.origin().elapsed();
             let complete = workers.iter().all(|worker| worker.ring.is_complete());
-            let news: usize = workers.iter_mut().map(|worker| worker.collect(&trace)).sum();
+            let most = workers.iter_mut().map(|worker| worker.collect(&trace)).max().unwrap_or_default();
             if complete {
                 trace.complete_until(now);
             }
-            let timeout = if news >= MUCH { BUSY } else { QUIET };
-            for index in ended(&workers, timeout.into()).into_iter().rev() {
+            interval = next_interval(interval, most);
+            for index in ended(&workers, interval).into_iter().rev() {
                 // The peak is a number that the worker wrote, so the sum must not overflow, whatever it is.
                 let (died, its_peak) = workers.swap_remove(index).reap(&trace);
                 peak = peak.saturating_add(its_peak);
@@ -140,11 +145,27 @@ pub fn end(workers: Vec<Watched>) {
 }
 
 /// Waits for at most `timeout`, and returns the indices of the workers that have ended by then, in ascending order.
-fn ended(workers: &[Watched], timeout: PollTimeout) -> Vec<usize> {
+fn ended(workers: &[Watched], timeout: Duration) -> Vec<usize> {
     let ends = workers.iter().map(|worker| PollFd::new(worker.process.as_fd(), PollFlags::POLLIN));
     let mut ends: Vec<PollFd> = ends.collect();
-    match poll(&mut ends, timeout) {
+    // Unlike `poll`, it takes a timeout of less than a millisecond.
+    match ppoll(&mut ends, Some(timeout.into()), None) {
         Ok(1..) => (0..workers.len()).filter(|&index| ends[index].any().unwrap_or(true)).collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rings_are_read_before_the_fastest_worker_fills_its_own() {
+        let millisecond = Duration::from_millis(1);
+        assert_eq!(next_interval(millisecond, SLOTS as usize / 4), 2 * millisecond);
+        assert_eq!(next_interval(millisecond, SLOTS as usize / 2), millisecond);
+        assert_eq!(next_interval(millisecond, SLOTS as usize), SHORTEST);
+        assert_eq!(next_interval(SHORTEST, 0), LONGEST);
+        assert_eq!(next_interval(LONGEST, usize::from(u16::MAX)), SHORTEST);
     }
 }

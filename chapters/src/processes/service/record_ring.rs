@@ -17,7 +17,7 @@ use crate::record::{Event, Record, Resource, WorkerId};
 use crate::usage::peak_rss;
 
 /// The number of unread records that a ring has room for.
-const SLOTS: u64 = 2048;
+pub(super) const SLOTS: u64 = 2048;
 /// The number of words that a record takes: time, event, and the number and size of the job.
 const SLOT: usize = 4;
 /// The offset of the slots. The counters before them take one cache line per process that writes them.
