@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_channel::{self as channel, Receiver, Sender};
 use tokio::select;
 use tokio::task::{self, JoinHandle};
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::sleep_until;
 
 use super::{Client, Lock};
 use crate::job::Job;
@@ -121,7 +121,7 @@ impl Worker {
         let mut last = self.trace.record(Event::WorkerStarted);
         let mut slice = super::TimeSlice::starting(last);
         while self.running.is_locked() {
-            last = match timeout_at((last + IDLE_TIMEOUT).into(), self.queue.recv()).await {
+            last = match super::recv_deadline(&self.queue, last + IDLE_TIMEOUT).await {
                 Ok(Ok(job)) => {
                     self.trace.record(Event::JobStarted(job));
                     let result = self.client.run(&job, self.scale).await;

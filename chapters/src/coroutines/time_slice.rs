@@ -29,21 +29,21 @@ const LENGTH: Duration = Duration::from_millis(1);
 /// ```
 #[derive(Debug)]
 pub struct TimeSlice {
-    start: Instant,
+    end: Instant,
 }
 
 impl TimeSlice {
     /// A time slice that starts at `now`.
     pub fn starting(now: Instant) -> Self {
-        Self { start: now }
+        Self { end: now + LENGTH }
     }
 
     /// Lets the other tasks run and starts the next time slice, if more than a millisecond has passed at `now` since
     /// this one started. If it is cancelled, the slice goes on.
     pub async fn yield_if_over(&mut self, now: Instant) {
-        if now - self.start > LENGTH {
+        if now > self.end {
             task::yield_now().await;
-            self.start = Instant::now();
+            *self = Self::starting(Instant::now());
         }
     }
 }
