@@ -9,13 +9,14 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{LazyLock, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs, panic};
 
 use chapters::job::{Job, Kind};
+use chapters::python::{DEFAULT, Interpreter};
 use chapters::record::{Event, Record};
 use nix::libc;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -183,16 +184,19 @@ pub fn sooner_or_later(what: &str, mut happens: impl FnMut() -> bool) {
     assert!((0..TRIES).any(|_| happens()), "in {TRIES} runs, it never happens that {what}");
 }
 
-/// Whether there is no `python3` to compare anything with. Says so, past the test harness, which would keep the line of a
-/// test that passes to itself. In continuous integration, that's a failure.
-pub fn is_without_python() -> bool {
-    let started = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let is_missing = !started.is_ok_and(|status| status.success());
-    if is_missing {
-        assert!(env::var_os("CI").is_none(), "python3 is not installed");
-        let _ = writeln!(io::stderr(), "SKIPPED: python3 is not installed, so nothing is compared with it");
-    }
-    is_missing
+/// The interpreter that `python3` starts. It's asked once, because `python3` may be a script that takes longer to choose an
+/// interpreter than a test takes. Without one, prints that tests are skipped, past the test harness, which would keep the
+/// line of a test that passes to itself. In continuous integration, that's a failure.
+pub fn python() -> Option<&'static Interpreter> {
+    static FOUND: LazyLock<Option<Interpreter>> = LazyLock::new(|| match Interpreter::find(Path::new(DEFAULT)) {
+        Ok(found) => Some(found),
+        Err(error) => {
+            assert!(env::var_os("CI").is_none(), "{error}");
+            let _ = writeln!(io::stderr(), "SKIPPED: {error}, so no test uses it");
+            None
+        }
+    });
+    FOUND.as_ref()
 }
 
 /// Polls until `found` finds something, for at most `limit`.

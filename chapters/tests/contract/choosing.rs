@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::command_line::refuses;
-use crate::common::{CHOOSING, FOREVER, Folder, is_without_python};
+use crate::common::{CHOOSING, FOREVER, Folder, python};
 
 /// Little work, once.
 const QUICK: [&str; 3] = ["--quick", "--rounds=1", "--scale=0.02"];
@@ -56,7 +56,7 @@ fn python_has_as_many_workers_without_work() {
 }
 
 fn python_does_the_same(part: &str) {
-    if is_without_python() {
+    if python().is_none() {
         return;
     }
     let rows = rows(&["--python", &format!("--only={part}")]);

@@ -2,7 +2,7 @@
 //! integration, some of the tests use every interpreter that is installed.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -15,11 +15,13 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 
 use crate::common::proc::{self, Process};
-use crate::common::{FOREVER, Folder, PYTHON, PYTHON_PROCESSES, Running, TIMEOUT, Variant, each, eventually, often};
+use crate::common::{
+    FOREVER, Folder, PYTHON, PYTHON_PROCESSES, Running, TIMEOUT, Variant, each, eventually, often, python,
+};
 use crate::network::silent_port;
 
 /// The interpreters on this machine that are new enough: those on the path, and those of pyenv.
-fn interpreters() -> BTreeMap<PathBuf, Interpreter> {
+fn installed() -> Vec<Interpreter> {
     let path = env::var_os("PATH").unwrap_or_default();
     let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".pyenv")));
     let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok()).into_iter().flatten().flatten();
@@ -29,41 +31,34 @@ fn interpreters() -> BTreeMap<PathBuf, Interpreter> {
     let names: Vec<String> = names.flat_map(|name| [format!("{name}t"), name]).collect();
     let files = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
     let found = files.filter(|file| file.is_file()).filter_map(|file| Interpreter::find(&file).ok());
-    found.filter_map(|it| Some((it.path.canonicalize().ok()?, it))).collect()
+    let distinct: BTreeMap<PathBuf, Interpreter> =
+        found.filter_map(|it| Some((it.path.canonicalize().ok()?, it))).collect();
+    distinct.into_values().collect()
 }
 
 /// How many interpreters are tested at once.
 const AT_ONCE: usize = 3;
 
-/// Calls `promise` with the flag for each interpreter in continuous integration, and for `python3` or another one
-/// elsewhere. Without any, prints that the test is skipped.
+/// The flag that names an interpreter.
+fn flag(interpreter: &Interpreter) -> String {
+    format!("--python={}", interpreter.path.display())
+}
+
+/// Calls `promise` with the flag for each installed interpreter in continuous integration, and for `python3` elsewhere.
 fn with_each_interpreter(promise: impl Fn(&str, &Interpreter) + Sync) {
-    let mut found: Vec<(PathBuf, Interpreter)> = interpreters().into_iter().collect();
-    if found.is_empty() {
-        // Past the test harness, which would keep the line of a test that passes to itself.
-        let _ = writeln!(io::stderr(), "skipped: no Python 3.8 or later to run the service");
-    }
-    if env::var_os("CI").is_none() {
-        let default = Interpreter::find(Path::new(chapters::python::DEFAULT)).ok();
-        let default = default.and_then(|it| it.path.canonicalize().ok());
-        let place = found.iter().position(|(path, _)| Some(path) == default.as_ref()).unwrap_or(0);
-        found = found.into_iter().skip(place).take(1).collect();
-    }
+    let found = if env::var_os("CI").is_some() { installed() } else { python().into_iter().cloned().collect() };
     for some in found.chunks(AT_ONCE) {
         thread::scope(|scope| {
-            for (path, interpreter) in some {
-                scope.spawn(|| promise(&format!("--python={}", path.display()), interpreter));
+            for interpreter in some {
+                scope.spawn(|| promise(&flag(interpreter), interpreter));
             }
         });
     }
 }
 
-/// Calls `promise` if there is a `python3` of the right version. Otherwise, prints that the test is skipped.
-fn with_python(promise: impl Fn()) {
-    match Interpreter::find(Path::new(chapters::python::DEFAULT)) {
-        Ok(_) => promise(),
-        Err(error) => _ = writeln!(io::stderr(), "skipped: {error}"),
-    }
+/// Calls `promise` with the flag for `python3` if there is one.
+fn with_python(promise: impl Fn(&str)) {
+    python().into_iter().for_each(|interpreter| promise(&flag(interpreter)));
 }
 
 /// The process of the interpreter that a run has started.
@@ -107,11 +102,11 @@ fn the_service_stops_at_its_deadline() {
 
 #[test]
 fn a_signal_stops_the_service_as_its_deadline_would() {
-    with_python(|| {
+    with_python(|python| {
         let signals = [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)];
         for (signal, status) in signals.into_iter().take(often(signals.len())) {
             each(&PYTHON, |variant| {
-                let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", FOREVER]).start();
+                let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", FOREVER, python]).start();
                 run.wait_for("job_started", |event| event.name() == "job_started");
                 run.signal_all(signal);
                 let story = run.finish().exits_with(status).story();
@@ -157,20 +152,19 @@ fn a_network_job_whose_connection_is_refused_is_lost_and_the_run_fails() {
 
 #[test]
 fn a_script_needs_the_port_of_a_server() {
-    with_python(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/threads.py");
-        let output = Command::new(chapters::python::DEFAULT).arg("-B").arg(script).arg("--kind=net").output();
-        let output = output.expect("the interpreter runs");
-        assert_eq!(output.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&output.stderr).contains("--kind=net needs --port=N"), "{output:?}");
-    });
+    let Some(interpreter) = python() else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/threads.py");
+    let output = Command::new(&interpreter.path).arg("-B").arg(script).arg("--kind=net").output();
+    let output = output.expect("the interpreter runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--kind=net needs --port=N"), "{output:?}");
 }
 
 #[test]
 fn a_second_signal_ends_every_process() {
-    with_python(|| {
+    with_python(|python| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=100", "--scale=1000", FOREVER]).start();
+            let mut run = variant.run(["--jobs=100", "--scale=1000", FOREVER, python]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let (demo, processes) = (Process::find(run.pid()).expect("it runs"), proc::tree(run.pid()));
             // One isn't enough, and two that come too quickly are one.
@@ -186,9 +180,9 @@ fn a_second_signal_ends_every_process() {
 
 #[test]
 fn a_worker_that_dies_is_reported_and_ends_the_run() {
-    with_python(|| {
+    with_python(|python| {
         each(&PYTHON_PROCESSES, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, python]).start();
             (0..4).for_each(|_| _ = run.wait_for("job_started", |event| event.name() == "job_started"));
             let processes = proc::tree(run.pid());
             // The youngest process of all is the last worker, however workers are started.
@@ -204,9 +198,9 @@ fn a_worker_that_dies_is_reported_and_ends_the_run() {
 
 #[test]
 fn an_interpreter_that_dies_fails_the_run_and_leaves_nothing_behind() {
-    with_python(|| {
+    with_python(|python| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, python]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let processes = proc::tree(run.pid());
             kill(interpreter(&run).pid, Signal::SIGKILL).expect("the interpreter is there");
@@ -221,9 +215,9 @@ fn an_interpreter_that_dies_fails_the_run_and_leaves_nothing_behind() {
 
 #[test]
 fn a_program_that_is_killed_takes_its_interpreter_along() {
-    with_python(|| {
+    with_python(|python| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, python]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let processes = proc::tree(run.pid());
             run.signal(Signal::SIGKILL);
@@ -233,17 +227,18 @@ fn a_program_that_is_killed_takes_its_interpreter_along() {
     });
 }
 
+/// Writes a shell script that can be started, and returns its path.
+fn script(folder: &Folder, name: &str, text: &str) -> String {
+    let path = folder.file(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a script");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    path
+}
+
 #[test]
 fn a_program_that_is_no_interpreter_is_named() {
     let folder = Folder::new("python-interpreters");
-    let script = |name: &str, text: &str| {
-        use std::os::unix::fs::PermissionsExt;
-
-        let path = folder.file(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a script");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it can be run");
-        path
-    };
+    let script = |name: &str, text: &str| script(&folder, name, text);
     let fails = |path: &str, why: &str| {
         let run = PYTHON[0].run([&*format!("--python={path}"), "--jobs=1"]).finish().exits_with(2);
         let error = format!("error: --python={path}: expected Python 3.8 or later, but {why}");
@@ -259,23 +254,16 @@ fn a_program_that_is_no_interpreter_is_named() {
 
 #[test]
 fn an_interpreter_that_prints_something_else_fails_the_run() {
-    with_python(|| {
-        // A script answers like an interpreter, but the path that it prints is that of another program.
-        let folder = Folder::new("python-impostor");
-        let impostor = |name: &str, program: &str| {
-            use std::os::unix::fs::PermissionsExt;
-
-            let path = folder.file(name);
-            let text = format!("#!/bin/sh\nprintf 'cpython\\n3.13.0\\nTrue\\n{program}\\n'\n");
-            fs::write(&path, text).expect("a script");
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it can be run");
-            format!("--python={path}")
-        };
-        let run = PYTHON[0].run([&*impostor("silent", "/bin/true")]).finish().exits_with(1);
-        assert!(run.stderr.contains("ended before the service had stopped: exit status: 0"), "{:?}", run.stderr);
-        let run = PYTHON[0].run([&*impostor("talkative", "/bin/echo")]).finish().exits_with(1);
-        assert!(run.stderr.contains("line 1 of the script's output: "), "{:?}", run.stderr);
-    });
+    // A script answers like an interpreter, but the path that it prints is that of another program.
+    let folder = Folder::new("python-impostor");
+    let impostor = |name: &str, program: &str| {
+        let text = format!("printf 'cpython\\n3.13.0\\nTrue\\n{program}\\n'");
+        format!("--python={}", script(&folder, name, &text))
+    };
+    let run = PYTHON[0].run([&*impostor("silent", "/bin/true")]).finish().exits_with(1);
+    assert!(run.stderr.contains("ended before the service had stopped: exit status: 0"), "{:?}", run.stderr);
+    let run = PYTHON[0].run([&*impostor("talkative", "/bin/echo")]).finish().exits_with(1);
+    assert!(run.stderr.contains("line 1 of the script's output: "), "{:?}", run.stderr);
 }
 
 #[test]
@@ -295,23 +283,22 @@ fn flags_that_do_not_fit_the_model_are_refused() {
 
 #[test]
 fn every_view_names_the_interpreter() {
-    with_python(|| {
-        let interpreter = Interpreter::find(Path::new(chapters::python::DEFAULT)).expect("it is there").to_string();
-        let folder = Folder::new("python-views");
-        let (picture, trace) = (folder.file("run.svg"), folder.file("run.json"));
-        let flags = ["--jobs=3", "--scale=0.001", "--until-done", "--seed=1"];
-        let files = [format!("--timeline={picture}"), format!("--trace={trace}")];
-        let run = PYTHON[0].run_as_text(flags.into_iter().chain(files.iter().map(String::as_str)));
-        let run = run.finish().exits_with(0);
-        let heading = format!("starting threads in {interpreter}: 4 workers, 3 jobs, ");
-        assert!(run.lines[0].contains(&heading), "{:?}", run.lines[0]);
-        assert!(run.lines.contains(&format!("interpreter  {interpreter}")), "{:#?}", run.lines);
-        for file in [picture, trace] {
-            let text = fs::read_to_string(&file).expect("the file is there");
-            assert!(text.contains(&format!("threads in {interpreter}")), "{file}");
-        }
-        let run = PYTHON[0].run_as_text(flags.into_iter().chain(["--quiet"])).finish().exits_with(0);
-        assert!(run.lines[0].starts_with("worker "), "only the summary: {:#?}", run.lines);
-        assert!(run.lines.contains(&format!("interpreter  {interpreter}")), "{:#?}", run.lines);
-    });
+    let Some(interpreter) = python() else { return };
+    // Without the flag, a run is in `python3`.
+    let folder = Folder::new("python-views");
+    let (picture, trace) = (folder.file("run.svg"), folder.file("run.json"));
+    let flags = ["--jobs=3", "--scale=0.001", "--until-done", "--seed=1"];
+    let files = [format!("--timeline={picture}"), format!("--trace={trace}")];
+    let run = PYTHON[0].run_as_text(flags.into_iter().chain(files.iter().map(String::as_str)));
+    let run = run.finish().exits_with(0);
+    let heading = format!("starting threads in {interpreter}: 4 workers, 3 jobs, ");
+    assert!(run.lines[0].contains(&heading), "{:?}", run.lines[0]);
+    assert!(run.lines.contains(&format!("interpreter  {interpreter}")), "{:#?}", run.lines);
+    for file in [picture, trace] {
+        let text = fs::read_to_string(&file).expect("the file is there");
+        assert!(text.contains(&format!("threads in {interpreter}")), "{file}");
+    }
+    let run = PYTHON[0].run_as_text(flags.into_iter().chain(["--quiet"])).finish().exits_with(0);
+    assert!(run.lines[0].starts_with("worker "), "only the summary: {:#?}", run.lines);
+    assert!(run.lines.contains(&format!("interpreter  {interpreter}")), "{:#?}", run.lines);
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use chapters::job::{Kind, jobs};
 use chapters::random::Seed;
 
-use crate::common::{FOREVER, MODELS, THREADS, each, is_without_python};
+use crate::common::{FOREVER, MODELS, THREADS, each, python};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cpython-sizes.tsv");
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cpython_sizes.py");
@@ -31,10 +31,8 @@ fn sizes_are_cpythons_bit_for_bit() {
 
 #[test]
 fn the_table_is_what_cpython_computes() {
-    if is_without_python() {
-        return;
-    }
-    let output = Command::new("python3").arg(SCRIPT).output().expect("it starts");
+    let Some(interpreter) = python() else { return };
+    let output = Command::new(&interpreter.path).arg(SCRIPT).output().expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let table = fs::read_to_string(TABLE).expect("the table is there");
     assert!(output.stdout == table.as_bytes(), "to renew the table: python3 {SCRIPT} > {TABLE}");
