@@ -165,6 +165,24 @@ fn a_destructor_finds_the_values_that_it_has_stored() {
 }
 
 #[test]
+fn a_destructor_can_lock_a_mutex_after_the_execution_is_over() {
+    struct Closes<'a>(&'a Mutex<bool>);
+    impl Drop for Closes<'_> {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() = true;
+        }
+    }
+    let run = || {
+        let is_closed = Mutex::new(false);
+        let _closes = Closes(&is_closed);
+        let _guard = is_closed.lock().unwrap();
+        thread::park();
+    };
+    // The thread unwinds while it holds the mutex, and a panic in a destructor would end the process.
+    assert!(endings(run, Options::DEFAULT).iter().all(|text| text.starts_with("deadlock")));
+}
+
+#[test]
 fn an_execution_can_be_ended_at_any_step() {
     let program = Program::of(|| {
         let (total, changed) = (Mutex::new(0), Condvar::new());

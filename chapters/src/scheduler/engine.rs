@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use super::place::{self, Source, Stack};
 use super::program::{Ending, EndingKind, Program};
 use super::state::State;
-use super::world::{Choice, Op, Options, Pending, Thread, ThreadId, View, World};
+use super::world::{Choice, Object, Op, Options, Pending, Thread, ThreadId, View, World};
 
 /// How long a thread may run without reaching an operation. No step takes a thousandth of it.
 const WATCHDOG_TIMEOUT: Duration = Duration::from_secs(20);
@@ -238,7 +238,15 @@ fn leave<R>(
         panic::resume_unwind(Box::new(Abandoned))
     }
     let (_, thread) = current();
-    inner.world.can_perform(thread, op).then(|| act(&mut inner.world, thread, 0))
+    let result = inner.world.can_perform(thread, op).then(|| act(&mut inner.world, thread, 0));
+    // The thread unwinds because the execution is over, and not because it panicked, so that poisons nothing. Otherwise, a
+    // destructor that locks the same mutex would panic, which ends the process.
+    if let Op::Unlock(id) = op
+        && let Object::Mutex { poisoned, .. } | Object::RwLock { poisoned, .. } = &mut inner.world.objects[id].1
+    {
+        *poisoned = false;
+    }
+    result
 }
 
 /// Unwinds the calling thread of an execution that's over, or can't go on.
