@@ -35,6 +35,10 @@ use crate::{profile, python, rust};
 /// The time limit of each command.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
+/// The time limit of a command that checks an exercise. It compiles the checks, for which it may have to wait until every
+/// other cargo has finished. The check itself needs no limit here, because the program ends one that never ends.
+const TIMEOUT_WITH_COMPILATION: Duration = Duration::from_secs(3600);
+
 /// How many times to retry a command whose output differs from the page: on a busy machine a deadline may come too
 /// soon.
 const TRIES: i32 = 10;
@@ -227,6 +231,15 @@ pub fn output(command: &str) -> Result<String, String> {
 }
 
 fn execute(plan: &Plan) -> Result<Output, String> {
+    let limit = match plan {
+        Plan::Ours { program, arguments }
+            if program.file_stem().is_some_and(|name| name == EXERCISES)
+                && arguments.first().is_some_and(|it| it == "run") =>
+        {
+            TIMEOUT_WITH_COMPILATION
+        }
+        _ => TIMEOUT,
+    };
     let command = match plan {
         Plan::Ours { program, arguments } => {
             let command = snapbox::cmd::Command::new(built(program)?).args(arguments);
@@ -240,7 +253,7 @@ fn execute(plan: &Plan) -> Result<Output, String> {
         }
         Plan::Nothing => return Err("nothing is run".to_owned()),
     };
-    command.stderr_to_stdout().timeout(TIMEOUT).output().map_err(|error| error.to_string())
+    command.stderr_to_stdout().timeout(limit).output().map_err(|error| error.to_string())
 }
 
 /// The path of one of our programs, which is built if it isn't there yet.
@@ -255,6 +268,9 @@ pub fn built(program: &Path) -> Result<PathBuf, String> {
 
 /// Builds the programs that pages name. After `cargo test` has built the tests, they're there already.
 static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| build(&["--bins", "--examples"]));
+
+/// The program that checks exercises.
+const EXERCISES: &str = "exercises";
 
 /// A package that isn't built with the others.
 const DETECTOR: &str = "detector";
