@@ -1,7 +1,8 @@
 //! A latch that threads count down, and that another thread waits for. It polls, and so it keeps a core busy.
 //!
-//! Build `wait` with `thread::park`, and have the last `count_down` call `unpark`. Only one thread waits, the one that
-//! created the latch.
+//! Let `wait` block instead, with `thread::park`. Only one thread waits, the one that created the latch. When `wait` returns,
+//! it sees what the others wrote before they counted down, even where memory is weakly ordered. Threads may go on counting
+//! down: that changes nothing anymore, the latch stays open.
 
 use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
 use chapters::scheduler::thread::{self, Thread};

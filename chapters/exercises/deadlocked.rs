@@ -1,7 +1,7 @@
 //! A deadlock detector: given what each thread holds and waits for, it says which threads have deadlocked.
 //!
-//! Write `deadlocked`. A waiting thread hasn't deadlocked if the lock that it waits for will be released: if you follow
-//! the locks from thread to thread, a deadlock leads back to the thread that you started with.
+//! Write `deadlocked`. It reports the threads that wait for themselves, be it directly or through other threads. A lock
+//! has at most one holder.
 
 /// A thread, by its name, and locks, by theirs.
 pub struct Thread {
@@ -11,8 +11,6 @@ pub struct Thread {
 }
 
 /// Returns the names of the threads that wait for each other in a circle, in the order of `threads`.
-///
-/// A thread outside of the circle isn't one of them, even if it waits for a lock that a thread in the circle holds.
 pub fn deadlocked(threads: &[Thread]) -> Vec<&'static str> {
     let is_held = |lock: &str| threads.iter().any(|thread| thread.holds.contains(&lock));
     let waits = |thread: &&Thread| thread.waits_for.is_some_and(is_held);

@@ -1,6 +1,7 @@
 //! Build `join`: a future that runs two futures at the same time and is ready when both are.
 //!
-//! Each time it's polled, it polls the futures that aren't ready yet. Use only what `std` has, and no other task or thread.
+//! A future may hold something that the other one waits for, so drop each one as soon as it's ready. Use only what `std` has,
+//! and no other task or thread.
 //!
 //! This version runs one after the other.
 

@@ -1,7 +1,8 @@
 //! A kitchen with a limited number of places, made of a mutex and a condition variable. A cook that panics never
 //! releases its place, so after some panics, all other cooks wait outside forever.
 //!
-//! Fix `cook`: release the place in a way that can't be forgotten, and that a panic can't skip.
+//! Fix `cook`: however a dish ends, its place becomes free, and a cook who waits can go on. A panic of a dish reaches the
+//! caller of `cook`.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

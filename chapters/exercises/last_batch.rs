@@ -1,8 +1,8 @@
 //! A worker writes the items that it takes in batches of three, until the queue is shut down. Some items are never
 //! written, and a task that joins the queue continues too early.
 //!
-//! Let the worker write every item that was put, and call `task_done` for each after it has been written. It writes three
-//! items as soon as it has them, and only the last batch may be smaller, but not empty.
+//! Let the worker write every item that it takes. A task that joins the queue continues when all items have been written, and
+//! not before. The worker writes three items as soon as it has them. Only the last batch may be smaller, and no batch is empty.
 
 use chapters::coroutines::Queue;
 

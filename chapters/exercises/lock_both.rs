@@ -1,7 +1,7 @@
 //! Two threads lock the same two mutexes, but pass them in different orders, and deadlock.
 //!
 //! Change `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another call
-//! of itself. The two mutexes aren't numbered. What else could give them an order?
+//! of itself, whichever two of many mutexes that one locks. A call waits for a mutex, and doesn't try again and again.
 
 use chapters::scheduler::sync::{Mutex, MutexGuard};
 

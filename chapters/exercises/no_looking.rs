@@ -1,8 +1,8 @@
-//! A worker adds up the numbers on a queue, and polls a stop flag once a second. So it stops up to a second late, and
-//! it leaves numbers behind.
+//! Workers add up the numbers on a queue, and poll a stop flag once a second. So they end up to a second late, and they leave
+//! numbers behind.
 //!
-//! Let it stop at once when there is nothing to do, and not before. Don't poll: it needs neither a flag nor a timeout, and a
-//! worker that waits for an hour isn't woken in between.
+//! After `stop`, let all workers end as soon as every number that was put before has been added, and not earlier. A worker that
+//! waits for an hour isn't woken in between.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;

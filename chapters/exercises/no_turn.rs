@@ -1,8 +1,9 @@
 //! Two threads work under one interpreter lock. One asks questions, the other answers them, and they deadlock.
 //!
-//! Let them continue. A thread that computes must hold the lock, as Python code would, and one that waits doesn't poll.
+//! Let them continue, with channels of any capacity. A thread that computes must hold the lock, as Python code would, and one
+//! that waits doesn't poll.
 
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use chapters::gil::{GilGuard, Watch};
 
@@ -10,7 +11,7 @@ use chapters::gil::{GilGuard, Watch};
 pub fn answer<W: Watch>(
     guard: &mut GilGuard<'_, W>,
     questions: &Receiver<u64>,
-    answers: &Sender<u64>,
+    answers: &SyncSender<u64>,
     compute: impl Fn(u64) -> u64,
 ) {
     while let Ok(question) = questions.recv() {
@@ -22,7 +23,7 @@ pub fn answer<W: Watch>(
 /// Asks one question, and waits for the answer.
 pub fn ask<W: Watch>(
     guard: &mut GilGuard<'_, W>,
-    questions: &Sender<u64>,
+    questions: &SyncSender<u64>,
     answers: &Receiver<u64>,
     question: u64,
 ) -> u64 {

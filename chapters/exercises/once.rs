@@ -1,14 +1,16 @@
-//! Build a `Once`: a function that several threads may ask for, and that runs once.
+//! Build a `Once`: several threads may ask for a function, and one of them runs it.
 //!
-//! `call_once` returns when the function has run, whichever thread ran it. You may add fields and methods, but don't change
-//! the import.
+//! `call_once` returns when a function has returned, whichever thread called it. After that, no function runs. If a
+//! function panics, its caller gets the panic, and for the other threads it's as if that call had never been made.
+//!
+//! You may add fields, methods, and types, but don't change the import.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
 /// Runs a function once.
 pub struct Once {
     state: Mutex<State>,
-    /// Notified when the function has run.
+    /// Notified when the function has ended.
     done: Condvar,
 }
 
@@ -27,7 +29,7 @@ impl Once {
         Self { state: Mutex::new(State::New), done: Condvar::new() }
     }
 
-    /// Runs `function` if no thread has done that, and returns when it has run.
+    /// Runs `function`, unless another thread's function has returned or will return. Returns when one has.
     pub fn call_once(&self, function: impl FnOnce()) {
         _ = function;
         todo!()

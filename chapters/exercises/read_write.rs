@@ -1,5 +1,5 @@
 //! Build a read-write lock from a mutex and a condition variable: any number of readers can hold it together, or one writer
-//! alone.
+//! alone. A writer may become a reader without releasing the lock. Threads wait as long as they must, and no longer.
 //!
 //! You may add fields and methods, but don't change the import.
 
@@ -43,6 +43,11 @@ impl ReadWrite {
 
     /// Releases the lock after `lock_exclusive`.
     pub fn unlock_exclusive(&self) {
+        todo!()
+    }
+
+    /// Turns a lock for writing into one for reading. In between, no other thread has it for writing.
+    pub fn downgrade(&self) {
         todo!()
     }
 }

@@ -1,7 +1,7 @@
-//! A queue that saves wakeups: only an item that comes to an empty queue wakes a getter, and only a place that becomes
-//! free in a full queue wakes a putter. Now and then a task waits forever.
+//! A bounded queue for coroutines. Now and then a task waits forever.
 //!
-//! Wake every task that can proceed. The queue keeps its bound, and its two conditions.
+//! Fix it: no task waits for an item while there's one for it, or for room while there's some. The queue keeps its bound and
+//! its two conditions, and no task polls.
 
 use std::collections::VecDeque;
 

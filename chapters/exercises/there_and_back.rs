@@ -1,7 +1,7 @@
 //! Two transfers between two accounts, in opposite directions and at the same time. They wait for each other forever.
 //!
-//! Fix `transfer`. It must hold both locks while it moves the money, so that no thread finds the money in neither account.
-//! A transfer from an account to itself leaves it as it is.
+//! Fix `transfer`, for any accounts. It must hold all locks while it moves the money, so that no thread finds the money in no
+//! account. Each account has a number of its own.
 
 use chapters::scheduler::sync::Mutex;
 

@@ -1,7 +1,8 @@
 //! A ticker calls a function whenever an interval has passed, until it is stopped. It learns of the end too late.
 //!
 //! Let `stop` return at once, also in the middle of an interval of an hour. The thread waits, and doesn't wake up until it ticks
-//! or is stopped. A tick never comes before its interval has passed, and `stop` still waits for the end of a tick.
+//! or is stopped. A tick never comes before its interval has passed, and `stop` still waits for the end of a tick. A ticker
+//! that's dropped stops in the same way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -1,6 +1,7 @@
-//! One worker waits until the pile is high enough, and carries it away. It's woken too early, and carries what's there.
+//! Workers wait until a pile is high enough, and carry some of it away. Now and then one of them carries too little.
 //!
-//! Fix `carry`. A notification promises only that something has changed.
+//! Fix `carry`. Several workers with the same load may use the pile. Whoever adds to it, be it a little or a lot, calls
+//! `notify_one` once. No worker may wait while the pile is high enough for it.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

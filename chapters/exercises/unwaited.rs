@@ -1,7 +1,8 @@
-//! Each job runs in a child process, and one that fails reports it before it ends. A process that is killed reports
-//! nothing, so it isn't counted. And the parent never waits for its children.
+//! Each job runs in a child process, and the parent counts the jobs that weren't done. It misses some of them, and it
+//! leaves zombies behind.
 //!
-//! Count every job that was not done, and leave no zombie behind. The jobs run at the same time, and the parent doesn't poll.
+//! Count every job that didn't return true, in whichever way its process ended, and leave no zombie behind. The jobs run
+//! at the same time, and the parent doesn't poll.
 
 use std::io::{self, Read, Write};
 

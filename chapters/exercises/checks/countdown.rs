@@ -14,13 +14,14 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("A and B count down, and the main thread waits.", || check(&Trial::new(|| count_down(false)))),
     Check::new("The same, but the main thread has a token already.", || check(&Trial::new(|| count_down(true)))),
     Check::new("A stores a value and counts down. Memory is weak.", || check(&Trial::new(publish).with_weak_memory())),
+    Check::new("The count is 1. A and B count down, and the main thread waits twice.", || check(&Trial::new(often))),
 ]);
 
 fn check(trial: &Trial) -> Result<(), String> {
     all(&trial.without_spurious_wakeups().showing("left").advice(
         "While the count isn't zero, the main thread should be parked.",
         "See hint 2.",
-        "See hint 1.",
+        "See hints 1 and 3.",
     ))
 }
 
@@ -57,4 +58,14 @@ fn publish() {
     if value.load(Relaxed) == 0 {
         violated("main doesn't see what a thread stored before it counted down,");
     }
+}
+
+fn often() {
+    let latch = Arc::new(Latch::new(1));
+    for _ in 0..2 {
+        let latch = Arc::clone(&latch);
+        thread::spawn(move || latch.count_down());
+    }
+    latch.wait();
+    latch.wait();
 }

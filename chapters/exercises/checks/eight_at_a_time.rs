@@ -1,5 +1,6 @@
 //! Checks `eight_at_a_time`.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("The first of 100 requests takes as long as all others together.", shared)
         .or_hangs("The first request takes long, and some of the others wait for its thread, although seven are free."),
     Check::new("16 requests are answered, and all threads are watched while the first ones take long.", waits),
+    Check::new("The answers to the first 20 of 40 requests panic.", panics),
 ]);
 
 const MOST: usize = 8;
@@ -125,4 +127,24 @@ fn waits() -> Result<(), String> {
         answering.join().map_err(|_| "`answer_all` panicked.".to_owned())?;
         waits
     })
+}
+
+fn panics() -> Result<(), String> {
+    let seen = Seen::default();
+    let all = panic::catch_unwind(AssertUnwindSafe(|| {
+        answer_all((0..40).collect(), |request| {
+            seen.answer(request, None, |_| true);
+            if request < 20 {
+                checks::expect_panic();
+                panic!("a bad request");
+            }
+        });
+    }));
+    match (seen.lock().answered.len(), all) {
+        (40, Err(_)) => Ok(()),
+        (40, Ok(())) => Err("The answers to 20 requests panicked, and `answer_all` returns.".to_owned()),
+        (answered, _) => {
+            Err(format!("Some answers panicked, and when `answer_all` ended, {answered} of 40 requests were answered."))
+        }
+    }
 }

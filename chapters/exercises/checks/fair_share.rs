@@ -74,7 +74,8 @@ fn check() -> Result<(), String> {
     runtime.map_err(|error| error.to_string())?.block_on(async {
         share(4, 40).await?;
         share(2, 30).await?;
-        wait().await
+        wait().await?;
+        dropped()
     })
 }
 
@@ -120,4 +121,24 @@ async fn wait() -> Result<(), String> {
     drop(queue);
     let said = worker.await.map_err(|_| "A worker panicked.".to_owned())?;
     done.compare(3, &[said])
+}
+
+/// Polls each of three workers twice, and drops it. Another one does the rest.
+fn dropped() -> Result<(), String> {
+    let (done, (queue, taken)) = (Done::default(), async_channel::unbounded());
+    (0..10).for_each(|_| queue.try_send(done.job()).expect("the queue is open"));
+    drop(queue);
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    for number in 0..3 {
+        let mut worker = Box::pin(Worker(number, Box::pin(work(taken.clone()))));
+        _ = (worker.as_mut().poll(&mut context), number > 0 && worker.as_mut().poll(&mut context).is_ready());
+    }
+    let mut last = Box::pin(Worker(3, Box::pin(work(taken))));
+    if (0..100).all(|_| last.as_mut().poll(&mut context).is_pending()) {
+        return Err("The queue is closed and empty, and a worker is still pending.".to_owned());
+    }
+    match done.0.lock().unwrap_or_else(PoisonError::into_inner).len() {
+        10 => Ok(()),
+        count => Err(format!("Workers were dropped while they were pending, and {} of 10 jobs are lost.", 10 - count)),
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::first_answer::first_answer;
 
@@ -103,7 +103,31 @@ async fn race() -> Result<(), String> {
         ));
     }
     match ask(&[]).await.result {
-        Err(errors) if errors.is_empty() => Ok(()),
-        result => Err(format!("There are no requests, and the result is {result:?}.")),
+        Err(errors) if errors.is_empty() => {}
+        result => return Err(format!("There are no requests, and the result is {result:?}.")),
+    }
+    dropped().await
+}
+
+async fn dropped() -> Result<(), String> {
+    let alive = Arc::new(());
+    let requests = [5, 7].map(|seconds| {
+        let alive = Arc::clone(&alive);
+        async move {
+            let _alive = alive;
+            sleep(Duration::from_secs(seconds)).await;
+            Ok(1)
+        }
+    });
+    if timeout(Duration::from_secs(1), first_answer(requests.into())).await.is_ok() {
+        return Err("The first answer takes 5 s, and `first_answer` returns within 1 s.".to_owned());
+    }
+    // A task that was aborted ends when the runtime gets to it.
+    sleep(Duration::from_secs(1)).await;
+    match Arc::strong_count(&alive) - 1 {
+        0 => Ok(()),
+        count => {
+            Err(format!("`first_answer` was dropped after 1 s, and a second later, {count} requests still exist."))
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Checks `join_two`: polls by hand, and decides which future is ready when.
 
-use std::task::Poll;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use checks::gate::{Gate, Task};
 use checks::{Check, Checks};
@@ -14,6 +16,8 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("The first future is ready before the second one.", || in_turn(true)),
     Check::new("The second future is ready before the first one.", || in_turn(false)),
     Check::new("The task is polled with another waker.", moved),
+    Check::new("The first future is ready before the second one, and it holds something.", || drops(true)),
+    Check::new("The second future is ready before the first one, and it holds something.", || drops(false)),
 ]);
 
 fn ready_at_once() -> Result<(), String> {
@@ -91,5 +95,35 @@ fn moved() -> Result<(), String> {
     match task.was_woken() {
         true => Ok(()),
         false => Err("The task was polled again with another waker, and that one wasn't called.".to_owned()),
+    }
+}
+
+/// A future that holds something until it's dropped.
+struct Holds(Gate, Rc<()>);
+
+impl Future for Holds {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+fn drops(first: bool) -> Result<(), String> {
+    let (one, two, held) = (Gate::default(), Gate::default(), Rc::new(()));
+    let futures = [&one, &two].map(|gate| Holds(gate.clone(), Rc::clone(&held)));
+    let [before, after] = if first { ["first", "second"] } else { ["second", "first"] };
+    let [one_future, two_future] = futures;
+    let mut task = Task::new(join(one_future, two_future));
+    _ = task.poll();
+    if first {
+        one.open()
+    } else {
+        two.open()
+    }
+    _ = task.poll();
+    match Rc::strong_count(&held) {
+        2 => Ok(()),
+        _ => Err(format!("The {before} future was ready, and `join` keeps it until the {after} one is ready as well.")),
     }
 }

@@ -27,7 +27,8 @@ fn check() -> Result<(), String> {
         all_at_once(ITEMS, &[3, 3, 1]).await?;
         all_at_once(6, &[3, 3]).await?;
         all_at_once(0, &[]).await?;
-        one_by_one().await
+        one_by_one().await?;
+        cut_off().await
     })
 }
 
@@ -103,4 +104,24 @@ async fn one_by_one() -> Result<(), String> {
 /// Whether a task that joins the queue continues at once.
 fn is_joined(queue: &Queue<u32>) -> bool {
     pin!(queue.join()).poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+}
+
+/// The queue is shut down at once, while the worker has two items.
+async fn cut_off() -> Result<(), String> {
+    let (queue, written) = (Queue::new(0), RefCell::new(vec![]));
+    let worker = polled_at_most(30, "The worker", work(&queue, |batch| written.borrow_mut().push(batch.to_vec())));
+    let puts = async {
+        (0..2).for_each(|item| queue.try_put(item).expect("it has room for all"));
+        time::sleep(Duration::from_secs(3600)).await;
+        queue.shutdown(true);
+    };
+    tokio::join!(worker, puts);
+    let written = written.borrow().clone();
+    if written != [vec![0, 1]] {
+        return Err(format!("A worker had taken 0 and 1 when the queue was shut down, and it wrote {written:?}."));
+    }
+    match is_joined(&queue) {
+        true => Ok(()),
+        false => Err("All items have been written, but `join` is still waiting.".to_owned()),
+    }
 }

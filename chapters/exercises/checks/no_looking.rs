@@ -23,7 +23,8 @@ fn check() -> Result<(), String> {
     runtime.map_err(|error| error.to_string())?.block_on(async {
         stops_idle().await?;
         does_the_rest().await?;
-        waits().await
+        waits().await?;
+        stops_all().await
     })
 }
 
@@ -76,5 +77,32 @@ async fn waits() -> Result<(), String> {
     match start.elapsed().saturating_sub(3 * HOUR) {
         Duration::ZERO => Ok(()),
         late => Err(format!("The worker had a last number to add, and it stopped {late:.1?} after it was told to.")),
+    }
+}
+
+/// Three workers wait, and end together.
+async fn stops_all() -> Result<(), String> {
+    let service = Service::new();
+    let ended = std::cell::Cell::new(0);
+    let work = || async {
+        let sum = service.work().await;
+        ended.set(ended.get() + 1);
+        sum
+    };
+    let stop = async {
+        time::sleep(STOP).await;
+        for number in [1, 2, 3, 4] {
+            service.put(number).await;
+        }
+        service.stop();
+    };
+    // The clock jumps ahead only if a worker waits for something that never comes.
+    let all = async { tokio::join!(work(), work(), work(), stop) };
+    match time::timeout(Duration::from_secs(3600), polled_at_most(100, "Three workers", all)).await {
+        Ok((one, two, three, ())) if one + two + three == 10 => Ok(()),
+        Ok((one, two, three, ())) => {
+            Err(format!("1, 2, 3, and 4 were put, and the sums of three workers are {one}, {two}, and {three}."))
+        }
+        Err(_) => Err(format!("After `stop`, {} of 3 workers have ended, and the others wait forever.", ended.get())),
     }
 }

@@ -2,7 +2,7 @@
 
 use checks::{Check, Checks, threads};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::thread;
 
 use chapters::gil::{Gil, Watch};
@@ -10,12 +10,13 @@ use chapters::gil::{Gil, Watch};
 use super::no_turn::{answer, ask};
 
 /// The checks.
-pub const CHECKS: Checks =
-    Checks::new(&[Check::new("One thread asks 100 questions, and another one answers them.", check)
-        .or_hangs("Each thread waits for a message of the other one, and one of them keeps the lock while it waits.")]);
-
-/// The question whose answer takes so long that the other thread can be watched.
-const WATCHED: u64 = 50;
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("One thread asks 100 questions, and another one answers them.", check)
+        .or_hangs("Each thread waits for a message of the other one, and one of them keeps the lock while it waits."),
+    Check::new("The same, but the channels have no room for a message.", without_room).or_hangs(
+        "A thread that sends waits until the other one takes the message, and it keeps the lock while it waits.",
+    ),
+]);
 
 /// Whether the thread that answers holds the lock.
 struct Holds(AtomicBool);
@@ -33,7 +34,7 @@ impl Watch for &Holds {
 /// Watches a thread that asks a question, and gets no answer for a while.
 fn waits_for_an_answer() -> Result<(), String> {
     let gil = Gil::default();
-    let ((questions, asked), (answers, answered)) = (mpsc::channel(), mpsc::channel());
+    let ((questions, asked), (answers, answered)) = (mpsc::sync_channel(1), mpsc::sync_channel(1));
     thread::scope(|scope| {
         let gil = &gil;
         let asks = scope.spawn(move || ask(&mut gil.attach().take(), &questions, &answered, 3));
@@ -53,19 +54,23 @@ fn waits_for_an_answer() -> Result<(), String> {
 
 fn check() -> Result<(), String> {
     waits_for_an_answer()?;
+    exchange(1)
+}
+
+fn without_room() -> Result<(), String> {
+    exchange(0)
+}
+
+/// Asks and answers, with channels that have room for so many messages.
+fn exchange(room: usize) -> Result<(), String> {
     let gil = Gil::default();
     let (holds, without) = (Holds(AtomicBool::new(false)), AtomicBool::new(false));
-    let polls = Mutex::new(Ok(()));
     let square = |number: u64| {
-        // The thread that asks waits for this answer.
-        if number == WATCHED {
-            *polls.lock().unwrap_or_else(PoisonError::into_inner) = threads::are_blocked("The thread that asks");
-        }
         without.fetch_or(!holds.0.load(Relaxed), Relaxed);
         number * number
     };
-    let (questions, asked) = mpsc::channel();
-    let (answers, answered) = mpsc::channel();
+    let (questions, asked) = mpsc::sync_channel(room);
+    let (answers, answered) = mpsc::sync_channel(room);
     let mut said = Vec::new();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -81,7 +86,6 @@ fn check() -> Result<(), String> {
         drop(guard);
         answers
     })?;
-    polls.into_inner().unwrap_or_else(PoisonError::into_inner)?;
     if without.into_inner() {
         return Err("`compute` runs without the lock.".to_owned());
     }

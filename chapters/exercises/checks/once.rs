@@ -1,5 +1,6 @@
 //! Checks `once` in every schedule.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use chapters::scheduler::thread;
@@ -13,13 +14,14 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("A calls `call_once` twice.", || check(twice)),
     Check::new("A and B call `call_once`.", || check(|| call(2))),
     Check::new("A, B, and C call `call_once`.", || check(|| call(3))),
+    Check::new("A's function panics, and B's function doesn't.", || check(panicking)),
 ]);
 
 fn check(program: fn()) -> Result<(), String> {
     all(&Trial::new(program).showing("state").advice(
         "While the function is running, a thread should wait until it has run. See hint 2.",
         "See hint 1.",
-        "See hint 2.",
+        "See hints 2 and 3.",
     ))
 }
 
@@ -59,5 +61,34 @@ fn call(threads: usize) {
                 expect(&done);
             });
         }
+    });
+}
+
+/// The payload of the panic of a function. A panic that's resumed isn't reported.
+struct Failed;
+
+fn panicking() {
+    let (once, begun, done) = (Once::new(), AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut panics = false;
+            let call = panic::catch_unwind(AssertUnwindSafe(|| {
+                once.call_once(|| {
+                    panics = true;
+                    work();
+                    panic::resume_unwind(Box::new(Failed));
+                });
+            }));
+            match call {
+                Ok(()) if panics => violated("A's function panicked, and its `call_once` returns"),
+                Ok(()) => expect(&done),
+                Err(payload) if payload.is::<Failed>() => {}
+                Err(payload) => panic::resume_unwind(payload),
+            }
+        });
+        scope.spawn(|| {
+            once.call_once(|| run(&begun, &done));
+            expect(&done);
+        });
     });
 }

@@ -1,5 +1,7 @@
 //! Checks `oneshot` in every schedule.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use chapters::scheduler::thread;
 use checks::schedules::{Trial, all, violated, work};
 use checks::{Check, Checks};
@@ -23,9 +25,11 @@ fn check(program: fn()) -> Result<(), String> {
 
 fn transfer(value: Option<u32>) {
     let (sender, receiver) = channel();
+    let came_back = AtomicBool::new(false);
     thread::scope(|scope| {
+        let came_back = &came_back;
         scope.spawn(move || match value {
-            Some(value) => sender.send(value),
+            Some(value) => came_back.store(sender.send(value).is_err(), Relaxed),
             None => drop(sender),
         });
         scope.spawn(move || {
@@ -37,15 +41,30 @@ fn transfer(value: Option<u32>) {
             }
         });
     });
+    if came_back.load(Relaxed) {
+        violated("the value came back from `send`, although the receiver waited for it,");
+    }
 }
 
 fn nobody() {
     let (sender, receiver) = channel();
+    let is_gone = AtomicBool::new(false);
     thread::scope(|scope| {
+        let is_gone = &is_gone;
         scope.spawn(move || {
             work();
             drop(receiver);
+            is_gone.store(true, Relaxed);
+            work();
         });
-        scope.spawn(move || sender.send(7));
+        scope.spawn(move || {
+            work();
+            let was_gone = is_gone.load(Relaxed);
+            match sender.send(7) {
+                Ok(()) if was_gone => violated("A had dropped the receiver, and `send` doesn't return the value"),
+                Err(value) if value != 7 => violated(&format!("B sends 7, and {value} comes back")),
+                _ => {}
+            }
+        });
     });
 }

@@ -4,6 +4,7 @@ use checks::threads::Thread;
 use checks::{Check, Checks};
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,7 +17,10 @@ use tokio::task;
 use super::prompt::{Job, answer};
 
 /// The checks.
-pub const CHECKS: Checks = Checks::new(&[Check::new("A job waits for something that a coroutine does.", check)]);
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("A job waits for something that a coroutine does.", check),
+    Check::new("The second of three jobs panics.", panics),
+]);
 
 /// How long the job is running. A longer time changes nothing for an answer that waits, and reveals one that polls.
 const RUNNING: Duration = Duration::from_millis(300);
@@ -101,4 +105,26 @@ fn check() -> Result<(), String> {
 fn late(number: u64) -> u64 {
     thread::sleep(Duration::from_millis(10 - number));
     number
+}
+
+/// The message of a job's panic.
+const PANIC: &str = "job 2 is bad";
+
+fn panics() -> Result<(), String> {
+    let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
+    let bad: Job = Box::new(|| {
+        checks::expect_panic();
+        panic!("{PANIC}")
+    });
+    let jobs: Vec<Job> = vec![Box::new(|| 1), bad, Box::new(|| 3)];
+    let answers = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(answer(jobs))));
+    let payload = match answers {
+        Ok(answers) => return Err(format!("The second job panicked, and the answers are {answers:?}.")),
+        Err(payload) => payload,
+    };
+    let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+    match message {
+        Some(PANIC) => Ok(()),
+        _ => Err("The second job panicked, and `answer` doesn't panic with the payload of the job's panic.".to_owned()),
+    }
 }

@@ -19,6 +19,9 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("There is 1 permit, and another one each second. Four tasks take one each.", || run(together())),
     Check::new("There is 1 permit, and another one each second. A caller gives up.", || run(gives_up())),
     Check::new("A caller waits for an hour.", || run(idle())),
+    Check::new("There is 1 permit, and another one each second. The first of three waiting callers gives up.", || {
+        run(goes_first())
+    }),
 ]);
 
 fn run(check: impl Future<Output = Result<(), String>>) -> Result<(), String> {
@@ -145,4 +148,32 @@ async fn idle() -> Result<(), String> {
     acquire(&limiter).await?;
     acquire(&limiter).await?;
     expect(4, start, 3600.0)
+}
+
+/// Three callers wait, and the first one gives up, so the others move up.
+async fn goes_first() -> Result<(), String> {
+    let (limiter, start) = (Rc::new(RateLimiter::new(1, SECOND)), Instant::now());
+    acquire(&limiter).await?;
+    let tasks = [0.5, 60.0, 60.0].map(|patience| {
+        let limiter = Rc::clone(&limiter);
+        spawn_local(async move {
+            match timeout(Duration::from_secs_f64(patience), acquire(&limiter)).await {
+                Ok(acquired) => acquired.map(|()| start.elapsed().as_secs_f64()),
+                Err(_) => Ok(f64::INFINITY),
+            }
+        })
+    });
+    for (task, expected) in tasks.into_iter().zip([f64::INFINITY, 1.0, 2.0]) {
+        let passed = task.await.map_err(|_| "`acquire` panicked.".to_owned())??;
+        if expected.is_infinite() && passed.is_finite() {
+            return Err("A caller gets a second permit within half a second.".to_owned());
+        }
+        if expected.is_finite() && (passed - expected).abs() > 0.005 {
+            return Err(format!(
+                "The first of three waiting callers gave up, and another one gets its permit after {passed:.1} s instead of \
+                 {expected:.1} s."
+            ));
+        }
+    }
+    Ok(())
 }

@@ -16,13 +16,15 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("A reads, and waits for B, which reads as well.", || check(together)),
     Check::new("The main thread reads. A reads as well, and B writes.", || check(after_readers)),
     Check::new("The main thread writes. A reads, and waits for B, which reads as well.", || check(after_a_writer)),
+    Check::new("The main thread writes, and downgrades the lock. A writes.", || check(downgraded)),
+    Check::new("The main thread writes, downgrades the lock, and waits for A, which reads.", || check(read_with)),
 ]);
 
 fn check(program: fn()) -> Result<(), String> {
     all(&Trial::new(program).showing("state").advice(
         "While a thread can't have the lock, it should wait until another one releases it. See hint 1.",
         "See hints 1 and 2.",
-        "Which threads may go on when a reader leaves, and which when a writer leaves? See hint 3.",
+        "Which threads may go on when a reader leaves, and which when a writer leaves? See hints 3 and 4.",
     ))
 }
 
@@ -68,14 +70,14 @@ fn together() {
 
 /// Spawns two readers, of which one keeps the lock until the other one has it.
 fn read_together<'scope>(scope: &'scope thread::Scope<'scope, '_>, lock: &'scope ReadWrite) {
-    let (sender, receiver) = mpsc::channel();
+    let (b_reads, wait_for_b) = mpsc::channel();
     scope.spawn(move || {
         lock.lock_shared();
-        receiver.recv().unwrap();
+        wait_for_b.recv().unwrap();
     });
     scope.spawn(move || {
         lock.lock_shared();
-        sender.send(1).unwrap();
+        b_reads.send(1).unwrap();
     });
 }
 
@@ -108,5 +110,36 @@ fn after_a_writer() {
     thread::scope(|scope| {
         read_together(scope, &lock);
         lock.unlock_exclusive();
+    });
+}
+
+fn downgraded() {
+    let (lock, holders) = (ReadWrite::new(), AtomicI32::new(0));
+    lock.lock_exclusive();
+    enter(&holders, true);
+    thread::scope(|scope| {
+        scope.spawn(|| write(&lock, &holders));
+        // From a writer to a reader.
+        holders.fetch_add(1001, Relaxed);
+        lock.downgrade();
+        holders.fetch_sub(1, Relaxed);
+        lock.unlock_shared();
+    });
+}
+
+fn read_with() {
+    let lock = ReadWrite::new();
+    let (a_reads, wait_for_a) = mpsc::channel();
+    lock.lock_exclusive();
+    thread::scope(|scope| {
+        let lock = &lock;
+        scope.spawn(move || {
+            lock.lock_shared();
+            a_reads.send(1).unwrap();
+            lock.unlock_shared();
+        });
+        lock.downgrade();
+        wait_for_a.recv().unwrap();
+        lock.unlock_shared();
     });
 }

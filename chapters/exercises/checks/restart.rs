@@ -5,9 +5,11 @@ use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, IntoRawFd};
 use std::process;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use chapters::processes::shared::{Shared, Words};
 use checks::{Check, Checks, threads};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::waitpid;
@@ -24,6 +26,10 @@ pub const CHECKS: Checks = Checks::new(&[
         check(&[Good, Killed, Killed, Good, Exits, Good])
     }),
     Check::new("A job takes a while.", idle),
+    Check::new("The first, the third, and the last of five jobs exit with status 0.", || {
+        count_starts()?;
+        check(&[Leaves, Good, Leaves, Good, Leaves])
+    }),
 ]);
 
 /// How a job ends.
@@ -32,11 +38,26 @@ enum End {
     Good,
     Killed,
     Exits,
+    Leaves,
 }
-use End::{Exits, Good, Killed};
+use End::{Exits, Good, Killed, Leaves};
 
 /// The writing end of the pipe to which each job writes when it begins.
 static BEGUN: AtomicI32 = AtomicI32::new(-1);
+
+/// How often each job was started, in the last check.
+static STARTS: OnceLock<Words> = OnceLock::new();
+
+/// A job that was started more often than this kills its process, so that a supervisor that starts it again and again ends.
+const MOST: usize = 3;
+
+/// Lets the jobs count their starts.
+fn count_starts() -> Result<(), String> {
+    let cannot = |error: std::io::Error| error.to_string();
+    let memory = Arc::new(Shared::new(6).map_err(cannot)?);
+    _ = STARTS.set(memory.at(memory.place(6).map_err(cannot)?, 6).map_err(cannot)?);
+    Ok(())
+}
 
 /// A job with a number, which is also its result.
 fn job<const NUMBER: u8>(end: End) -> u64 {
@@ -49,6 +70,10 @@ fn job<const NUMBER: u8>(end: End) -> u64 {
         Good => u64::from(NUMBER) * 10,
         Killed => u64::from(raise(Signal::SIGKILL).is_err()),
         Exits => process::exit(3),
+        Leaves => {
+            let starts = STARTS.get().map_or(0, |starts| starts[usize::from(NUMBER)].fetch_add(1, Relaxed) as usize);
+            if starts < MOST { process::exit(0) } else { u64::from(raise(Signal::SIGKILL).is_err()) }
+        }
     }
 }
 
@@ -56,7 +81,7 @@ fn job<const NUMBER: u8>(end: End) -> u64 {
 fn at(place: usize, end: End) -> Job {
     macro_rules! jobs {
         ($($number:literal)*) => {
-            [$([|| job::<$number>(Good), || job::<$number>(Killed), || job::<$number>(Exits)] as [Job; 3]),*]
+            [$([|| job::<$number>(Good), || job::<$number>(Killed), || job::<$number>(Exits), || job::<$number>(Leaves)] as [Job; 4]),*]
         };
     }
     jobs!(0 1 2 3 4 5)[place][end as usize]

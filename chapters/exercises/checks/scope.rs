@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use checks::gate::polled_at_most;
-use checks::{Check, Checks};
+use checks::{Check, Checks, threads};
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
@@ -14,18 +14,22 @@ use super::scope::{self, Scope};
 
 /// The checks.
 pub const CHECKS: Checks = Checks::new(&[
-    Check::new("The body spawns children of 1 s, 2 s, and 3 s.", || run(children())),
-    Check::new("A child spawns a grandchild.", || run(grandchildren())),
-    Check::new("One of three children fails after 1 s.", || run(fails())),
-    Check::new("A child panics.", || run(panics())),
-    Check::new("The body fails, and it has a child.", || run(body_fails())),
-    Check::new("The scope is dropped after 1 s.", || run(dropped())),
-    Check::new("A child takes an hour.", || run(idle())),
+    Check::new("The body spawns children of 1 s, 2 s, and 3 s.", || run(children)),
+    Check::new("A child spawns a grandchild.", || run(grandchildren)),
+    Check::new("One of three children fails after 1 s.", || run(fails)),
+    Check::new("A child panics.", || run(panics)),
+    Check::new("The body fails, and it has a child.", || run(body_fails)),
+    Check::new("The scope is dropped after 1 s.", || run(dropped)),
+    Check::new("A child takes an hour.", || run(idle)),
 ]);
 
-fn run(check: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    let clock = Builder::new_current_thread().enable_time().start_paused(true).build();
-    clock.map_err(|error| error.to_string())?.block_on(check)
+/// Runs a check, which takes next to no processor time unless some task polls: as long as a task can run, the clock stands still.
+fn run<F: Future<Output = Result<(), String>> + 'static>(check: fn() -> F) -> Result<(), String> {
+    let checked = threads::ends("The scope", move || {
+        let clock = Builder::new_current_thread().enable_time().start_paused(true).build();
+        clock.map_err(|error| error.to_string())?.block_on(check())
+    });
+    checked.map_err(|why| format!("{why} All tasks should be waiting, so one of them polls instead of waiting."))?
 }
 
 /// A child that takes some seconds, and owns a share of `alive` as long as it exists.

@@ -1,4 +1,4 @@
-//! Checks `semaphore` in four small programs, in every schedule.
+//! Checks `semaphore` in five small programs, in every schedule.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -17,13 +17,17 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("It starts with 2 permits. A acquires one, and keeps it until B has acquired one.", || {
         check(two_permits)
     }),
+    Check::new(
+        "It starts with 0 permits. A acquires two at once, and B one. C releases one, waits for B, and releases two more.",
+        || check(several),
+    ),
 ]);
 
 fn check(program: fn()) -> Result<(), String> {
     all(&Trial::new(program).showing("permits").advice(
         "While there isn't a permit, a thread should wait until another one releases one. See hint 1.",
         "See hint 2.",
-        "See hints 2 and 3.",
+        "See hints 2, 3, and 4.",
     ))
 }
 
@@ -67,17 +71,36 @@ fn one_permit() {
 
 fn two_permits() {
     let semaphore = Semaphore::new(2);
-    let (sender, receiver) = mpsc::channel();
+    let (b_has_one, wait_for_b) = mpsc::channel();
     thread::scope(|scope| {
         let semaphore = &semaphore;
         scope.spawn(move || {
             semaphore.acquire();
-            receiver.recv().unwrap();
+            wait_for_b.recv().unwrap();
             semaphore.release();
         });
         scope.spawn(move || {
             semaphore.acquire();
-            sender.send(1).unwrap();
+            b_has_one.send(1).unwrap();
+            semaphore.release();
+        });
+    });
+}
+
+fn several() {
+    let semaphore = Semaphore::new(0);
+    let (b_has_one, wait_for_b) = mpsc::channel();
+    thread::scope(|scope| {
+        let semaphore = &semaphore;
+        scope.spawn(move || semaphore.acquire_many(2));
+        scope.spawn(move || {
+            semaphore.acquire();
+            b_has_one.send(1).unwrap();
+        });
+        scope.spawn(move || {
+            semaphore.release();
+            wait_for_b.recv().unwrap();
+            semaphore.release();
             semaphore.release();
         });
     });

@@ -11,7 +11,7 @@ use super::there_and_back::{Account, transfer};
 pub const CHECKS: Checks = Checks::new(&[
     Check::new("A moves 10 cents from account 1 to account 2, and B moves 30 back.", || check(both_ways)),
     Check::new("A moves 40 cents from account 1 to account 2, and B looks at both.", || check(watched)),
-    Check::new("A moves 10 cents from account 1 to itself.", || check(to_itself)),
+    Check::new("A moves 10 cents from account 1 to itself, and then 150.", || check(to_itself)),
     Check::new("A moves 150 cents, but there are only 100.", || check(too_much)),
 ]);
 
@@ -71,7 +71,16 @@ fn watched() {
 
 fn to_itself() {
     let accounts = accounts();
-    thread::scope(|scope| _ = scope.spawn(|| transfer(&accounts[0], &accounts[0], 10)));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            if !transfer(&accounts[0], &accounts[0], 10) {
+                violated("account 1 has 100 cents, and 10 can't be moved from it to itself");
+            }
+            if transfer(&accounts[0], &accounts[0], 150) {
+                violated("150 of 100 cents were moved from account 1 to itself");
+            }
+        });
+    });
     expect(&accounts, (100, 100));
 }
 

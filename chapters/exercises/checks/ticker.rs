@@ -9,8 +9,12 @@ use std::time::{Duration, Instant};
 use super::ticker::Ticker;
 
 /// The checks.
-pub const CHECKS: Checks = Checks::new(&[Check::new("A ticker ticks, and another one is stopped at once.", check)
-    .or_hangs("`stop` waits for the thread, and the thread sleeps until the interval of an hour is over.")]);
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("A ticker ticks, and another one is stopped at once.", check)
+        .or_hangs("`stop` waits for the thread, and the thread sleeps until the interval of an hour is over."),
+    Check::new("A ticker is dropped while it waits, and another one while it ticks.", drops)
+        .or_hangs("The ticker was dropped, and its thread goes on waiting for the end of its interval of an hour."),
+]);
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -27,7 +31,7 @@ fn check() -> Result<(), String> {
     stops()?;
     waits()?;
     ticks()?;
-    joins()
+    joins("`stop`", Ticker::stop)
 }
 
 /// Waits until the ticker's thread waits for the end of its interval.
@@ -87,8 +91,21 @@ fn ticks() -> Result<(), String> {
     }
 }
 
-/// Stops a ticker in the middle of a tick.
-fn joins() -> Result<(), String> {
+/// Drops a ticker in the middle of an interval of an hour, and another one in the middle of a tick.
+fn drops() -> Result<(), String> {
+    let (ticks, ticked) = mpsc::channel();
+    let ticker = Ticker::start(LONG, move || _ = ticks.send(()));
+    settle()?;
+    drop(ticker);
+    // The thread owns the sender, so the channel is closed when it ends.
+    if ticked.recv().is_ok() {
+        return Err(format!("There's a tick, although {LONG:?} haven't passed."));
+    }
+    joins("`drop`", drop)
+}
+
+/// Stops a ticker in the middle of a tick. `name` is what stops it.
+fn joins(name: &str, stop: fn(Ticker)) -> Result<(), String> {
     let (begun, begins) = mpsc::channel();
     let (has_returned, ticks) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let main = Thread::current();
@@ -104,11 +121,11 @@ fn joins() -> Result<(), String> {
     };
     let ticker = Ticker::start(Duration::from_millis(1), tick);
     begins.recv().map_err(|_| "The ticker ended before its first tick.".to_owned())?;
-    ticker.stop();
+    stop(ticker);
     let before = ticks.load(SeqCst);
     has_returned.store(true, SeqCst);
     if before == 0 {
-        return Err("`stop` returned while a tick was still running.".to_owned());
+        return Err(format!("{name} returned while a tick was still running."));
     }
     Ok(())
 }

@@ -13,13 +13,14 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("The pile is 3 high already. A carries 3.", || check(|| add(3, &[]))),
     Check::new("The pile is 1 high. A carries 3, and B adds 1 twice.", || check(|| add(1, &[1, 1]))),
     Check::new("The pile is 0 high. A carries 3, and B adds 1 four times.", || check(|| add(0, &[1, 1, 1, 1]))),
+    Check::new("The pile is 0 high. A and B carry 3 each, and C adds 6.", || check(two_loads)),
 ]);
 
 fn check(program: fn()) -> Result<(), String> {
     all(&Trial::new(program).showing("pile").advice(
         "While the pile is too low, A should wait until it's notified.",
         "A thread may wake up although the pile isn't high enough. See hint 1.",
-        "A notification that came earlier doesn't count. Look before you wait. See hint 2.",
+        "A notification that came earlier doesn't count. Look before you wait. See hints 2 and 3.",
     ))
 }
 
@@ -49,4 +50,24 @@ fn add(height: u64, more: &[u64]) {
     if left != height + more.iter().sum::<u64>() - LOAD {
         violated(&format!("{left} are left"));
     }
+}
+
+/// Lets A and B carry, and C add enough for both, with one notification.
+fn two_loads() {
+    let pile = Mutex::new(0);
+    let higher = Condvar::new();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let carried = carry(&pile, &higher, LOAD);
+                if carried != LOAD {
+                    violated(&format!("{} carries {carried} of {LOAD}", me()));
+                }
+            });
+        }
+        scope.spawn(|| {
+            *pile.lock().unwrap() += 2 * LOAD;
+            higher.notify_one();
+        });
+    });
 }

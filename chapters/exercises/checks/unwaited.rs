@@ -110,9 +110,17 @@ fn others() -> Result<(), String> {
         }
     }
     match (failed(&[watches])?, said()[2].load(Relaxed), unwaited()) {
-        (0, 0..=TIMES, 0) => Ok(()),
-        (0, _, 0) => Err("The parent polls: while a job is running, it keeps waking up.".to_owned()),
-        (0, _, _) => Err("A process was never waited for.".to_owned()),
-        (counted, _, _) => Err(format!("The only job was done, and {counted} were counted.")),
+        (0, 0..=TIMES, 0) => {}
+        (0, _, 0) => return Err("The parent polls: while a job is running, it keeps waking up.".to_owned()),
+        (0, _, _) => return Err("A process was never waited for.".to_owned()),
+        (counted, _, _) => return Err(format!("The only job was done, and {counted} were counted.")),
+    }
+    let (done, exits): (Job, Job) = (|| begin(true), || process::exit(i32::from(!begin(true))));
+    match (failed(&[exits, done, exits])?, unwaited()) {
+        (2, 0) => Ok(()),
+        (2, _) => Err("A process was never waited for.".to_owned()),
+        (counted, _) => {
+            Err(format!("Of 3 jobs, two called `exit(0)`, so they didn't return true, and {counted} were counted."))
+        }
     }
 }

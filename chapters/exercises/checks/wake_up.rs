@@ -118,5 +118,39 @@ fn wakes_without_borrowing() -> Result<(), String> {
     _ = wait.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(PollsAtOnce))));
     WAITS.set(Some(wait));
     let rung = panic::catch_unwind(AssertUnwindSafe(|| bell.ring()));
-    rung.map_err(|_| "A waker polled its future at once, and the state was still borrowed.".to_owned())
+    rung.map_err(|_| "A waker polled its future at once, and the state was still borrowed.".to_owned())?;
+    drops_a_future()
+}
+
+/// A waker that drops its future, rings again, and waits for the bell.
+struct DropsIt;
+
+thread_local!(static BELL: RefCell<Bell> = RefCell::default());
+
+impl Wake for DropsIt {
+    fn wake(self: Arc<Self>) {
+        // If it panics, the future isn't dropped a second time.
+        let wait = WAITS.take().map(ManuallyDrop::new);
+        wait.into_iter().for_each(|wait| drop(ManuallyDrop::into_inner(wait)));
+        BELL.with_borrow(|bell| {
+            bell.ring();
+            _ = ManuallyDrop::new(bell.wait());
+        });
+    }
+}
+
+fn drops_a_future() -> Result<(), String> {
+    let bell = Bell::default();
+    BELL.set(bell.clone());
+    let mut waits = [(); 2].map(|()| Box::pin(bell.wait()));
+    for wait in &mut waits {
+        _ = wait.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(DropsIt))));
+    }
+    // The first waker drops the second future.
+    let [first, second] = waits.map(ManuallyDrop::new);
+    WAITS.set(Some(ManuallyDrop::into_inner(second)));
+    let rung = panic::catch_unwind(AssertUnwindSafe(|| bell.ring()));
+    rung.map_err(|_| "A waker dropped a future and rang the bell again, and the state was still borrowed.".to_owned())?;
+    drop(ManuallyDrop::into_inner(first));
+    Ok(())
 }

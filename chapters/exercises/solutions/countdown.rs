@@ -1,4 +1,4 @@
-//! The last thread to count down wakes the waiting one.
+//! The last thread to count down wakes the waiting one. At zero, the count doesn't change.
 
 use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
 use chapters::scheduler::thread::{self, Thread};
@@ -19,7 +19,8 @@ impl Latch {
     // ANCHOR: solution
     /// Counts down by one.
     pub fn count_down(&self) {
-        if self.left.fetch_sub(1, Ordering::Release) == 1 {
+        let counted = self.left.try_update(Ordering::Release, Ordering::Relaxed, |left| left.checked_sub(1));
+        if counted == Ok(1) {
             self.waiter.unpark();
         }
     }

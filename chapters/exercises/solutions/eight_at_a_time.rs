@@ -1,5 +1,6 @@
-//! A pool: eight threads, and a queue from which each takes the next request.
+//! A pool: eight threads, and a queue from which each takes the next request. A panic is kept until all are answered.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use crossbeam::channel;
@@ -10,10 +11,11 @@ pub fn answer_all(requests: Vec<u64>, answer: impl Fn(u64) + Sync) {
     let (sender, queue) = channel::unbounded();
     requests.into_iter().for_each(|request| sender.send(request).expect("the queue is here"));
     drop(sender);
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| queue.iter().for_each(&answer));
-        }
-    });
+    let try_to_answer = |request| panic::catch_unwind(AssertUnwindSafe(|| answer(request)));
+    let work = || queue.iter().map(try_to_answer).fold(Ok(()), Result::and);
+    let ends = thread::scope(|scope| [(); 8].map(|()| scope.spawn(work)).map(|worker| worker.join().flatten()));
+    if let Err(payload) = ends.into_iter().collect::<Result<(), _>>() {
+        panic::resume_unwind(payload);
+    }
 }
 // ANCHOR_END: solution

@@ -1,6 +1,7 @@
 //! A request that's in progress has a place in the table, without a result.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
@@ -28,15 +29,15 @@ impl Requests {
         }
         results.insert(number, None);
         drop(results);
-        let result = action();
+        let result = panic::catch_unwind(AssertUnwindSafe(action));
         let mut results = self.results.lock().unwrap();
         match result {
-            Some(_) => results.insert(number, result),
-            None => results.remove(&number),
+            Ok(Some(known)) => results.insert(number, Some(known)),
+            _ => results.remove(&number),
         };
         drop(results);
         self.ended.notify_all();
-        result
+        result.unwrap_or_else(|payload| panic::resume_unwind(payload))
     }
     // ANCHOR_END: solution
 }

@@ -1,4 +1,4 @@
-//! Each poll polls the futures whose output is missing. The futures leave the waker wherever it's needed.
+//! Each poll polls the futures that aren't ready, and drops those that are. The futures leave the waker wherever it's needed.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -6,17 +6,18 @@ use std::task::{Context, Poll};
 
 // ANCHOR: solution
 /// Polls a future unless its output is there already. Returns whether it is now.
-fn poll<F: Future>(future: Pin<&mut F>, output: &mut Option<F::Output>, context: &mut Context<'_>) -> bool {
-    if output.is_none()
-        && let Poll::Ready(value) = future.poll(context)
+fn poll<F: Future>(mut future: Pin<&mut Option<F>>, output: &mut Option<F::Output>, context: &mut Context<'_>) -> bool {
+    if let Some(running) = future.as_mut().as_pin_mut()
+        && let Poll::Ready(value) = running.poll(context)
     {
         *output = Some(value);
+        future.set(None);
     }
     output.is_some()
 }
 /// Runs both futures at the same time, and returns both outputs.
 pub async fn join<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
-    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut first, mut second) = (pin!(Some(first)), pin!(Some(second)));
     let (mut one, mut two) = (None, None);
     poll_fn(|context| {
         let one_is_ready = poll(first.as_mut(), &mut one, context);

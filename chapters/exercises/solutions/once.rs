@@ -1,11 +1,12 @@
-//! One thread changes the state to `Running`, and the others wait until it's `Done`.
+//! One thread changes the state to `Running`, and the others wait until it's something else. A guard changes it back after a
+//! panic.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
 /// Runs a function once.
 pub struct Once {
     state: Mutex<State>,
-    /// Notified when the function has run.
+    /// Notified when the function has ended.
     done: Condvar,
 }
 
@@ -17,6 +18,21 @@ enum State {
     Done,
 }
 
+// ANCHOR: guard
+/// Sets the state when the function ends.
+struct End<'a> {
+    once: &'a Once,
+    state: State,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        *self.once.state.lock().unwrap() = self.state;
+        self.once.done.notify_all();
+    }
+}
+// ANCHOR_END: guard
+
 impl Once {
     /// Creates a `Once` whose function hasn't run.
     pub fn new() -> Self {
@@ -24,7 +40,7 @@ impl Once {
     }
 
     // ANCHOR: solution
-    /// Runs `function` if no thread has done that, and returns when it has run.
+    /// Runs `function`, unless another thread's function has returned or will return. Returns when one has.
     pub fn call_once(&self, function: impl FnOnce()) {
         let mut state = self.state.lock().unwrap();
         while *state == State::Running {
@@ -35,9 +51,9 @@ impl Once {
         }
         *state = State::Running;
         drop(state);
+        let mut end = End { once: self, state: State::New };
         function();
-        *self.state.lock().unwrap() = State::Done;
-        self.done.notify_all();
+        end.state = State::Done;
     }
     // ANCHOR_END: solution
 }

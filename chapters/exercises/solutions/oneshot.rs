@@ -1,4 +1,4 @@
-//! `send` consumes the sender, so dropping it notifies the receiver in both cases.
+//! `send` consumes the sender, so dropping it notifies the receiver in both cases. A receiver that's dropped leaves a note.
 
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ struct State {
     value: Option<u32>,
     /// Whether the sender is gone.
     closed: bool,
+    /// Whether the receiver is gone.
+    is_abandoned: bool,
 }
 
 /// Sends one value.
@@ -36,8 +38,14 @@ pub fn channel() -> (Sender, Receiver) {
 
 // ANCHOR: solution
 impl Sender {
-    pub fn send(self, value: u32) {
-        self.shared.state.lock().unwrap().value = Some(value);
+    /// Sends a value. If the receiver is gone, the value comes back as the error.
+    pub fn send(self, value: u32) -> Result<(), u32> {
+        let mut state = self.shared.state.lock().unwrap();
+        if state.is_abandoned {
+            return Err(value);
+        }
+        state.value = Some(value);
+        Ok(())
     }
 }
 
@@ -46,6 +54,14 @@ impl Drop for Sender {
     fn drop(&mut self) {
         self.shared.state.lock().unwrap().closed = true;
         self.shared.changed.notify_one();
+    }
+}
+// ANCHOR_END: solution
+
+// ANCHOR: receiver
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.shared.state.lock().unwrap().is_abandoned = true;
     }
 }
 
@@ -59,4 +75,4 @@ impl Receiver {
         state.value.take()
     }
 }
-// ANCHOR_END: solution
+// ANCHOR_END: receiver

@@ -54,5 +54,11 @@ impl ReadWrite {
         self.state.lock().unwrap().has_writer = false;
         self.released.notify_all();
     }
+
+    /// Turns a lock for writing into one for reading. In between, no other thread has it for writing.
+    pub fn downgrade(&self) {
+        *self.state.lock().unwrap() = State { readers: 1, has_writer: false };
+        self.released.notify_all();
+    }
     // ANCHOR_END: exclusive
 }

@@ -25,7 +25,8 @@ pub fn run(jobs: &[Job]) -> io::Result<Vec<Option<u64>>> {
         while reader.read_exact(&mut result).is_ok() {
             results.push(Some(u64::from_le_bytes(result)));
         }
-        if !worker.wait()?.success() {
+        worker.wait()?;
+        if results.len() < jobs.len() {
             results.push(None);
         }
     }

@@ -1,4 +1,4 @@
-//! A thread that needs a permit checks the number again after each wakeup, and each release notifies one thread.
+//! A thread that needs permits checks the number again after each wakeup, and each release notifies all threads.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
@@ -19,17 +19,22 @@ impl Semaphore {
     // ANCHOR: solution
     /// Takes a permit. If there isn't one, blocks until another thread releases one.
     pub fn acquire(&self) {
-        let mut permits = self.permits.lock().unwrap();
-        while *permits == 0 {
-            permits = self.released.wait(permits).unwrap();
-        }
-        *permits -= 1;
+        self.acquire_many(1);
     }
 
-    /// Adds a permit and wakes a thread that is waiting for one.
+    /// Takes `count` permits at once. Blocks while there are fewer.
+    pub fn acquire_many(&self, count: usize) {
+        let mut permits = self.permits.lock().unwrap();
+        while *permits < count {
+            permits = self.released.wait(permits).unwrap();
+        }
+        *permits -= count;
+    }
+
+    /// Adds a permit.
     pub fn release(&self) {
         *self.permits.lock().unwrap() += 1;
-        self.released.notify_one();
+        self.released.notify_all();
     }
     // ANCHOR_END: solution
 }

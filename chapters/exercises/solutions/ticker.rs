@@ -8,11 +8,11 @@ use chapters::threads::Event;
 
 pub struct Ticker {
     stopped: Arc<Event>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
-// ANCHOR: solution
 impl Ticker {
+    // ANCHOR: solution
     pub fn start(interval: Duration, tick: impl Fn() + Send + 'static) -> Self {
         let stopped = Arc::new(Event::new());
         let event = Arc::clone(&stopped);
@@ -21,13 +21,28 @@ impl Ticker {
                 tick();
             }
         });
-        Self { stopped, thread }
+        Self { stopped, thread: Some(thread) }
+    }
+    // ANCHOR_END: solution
+
+    // ANCHOR: stop
+    /// Returns when the last tick is over.
+    pub fn stop(mut self) {
+        self.end().unwrap();
     }
 
-    /// Returns when the last tick is over.
-    pub fn stop(self) {
+    fn end(&mut self) -> thread::Result<()> {
         self.stopped.set();
-        self.thread.join().unwrap();
+        self.thread.take().map_or(Ok(()), JoinHandle::join)
+    }
+    // ANCHOR_END: stop
+}
+
+// ANCHOR: drop
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        // After a call of `stop`, there's nothing left to do.
+        _ = self.end();
     }
 }
-// ANCHOR_END: solution
+// ANCHOR_END: drop

@@ -1,4 +1,5 @@
-//! A woken thread checks the height again, and waits again if the pile isn't high enough.
+//! A woken thread checks the height again, and waits again if the pile isn't high enough. If it leaves enough for another
+//! one, it passes the notification on.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
@@ -9,8 +10,10 @@ pub fn carry(pile: &Mutex<u64>, higher: &Condvar, load: u64) -> u64 {
     while *pile < load {
         pile = higher.wait(pile).unwrap();
     }
-    let taken = load.min(*pile);
-    *pile -= taken;
-    taken
+    *pile -= load;
+    if *pile >= load {
+        higher.notify_one();
+    }
+    load
 }
 // ANCHOR_END: solution

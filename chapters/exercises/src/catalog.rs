@@ -137,6 +137,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "A thread that waits for a message keeps the lock that the other thread needs to send the message.",
             "`allow_threads` releases the lock while it calls a closure. Which calls may block?",
+            "A `SyncSender` waits while its channel is full. If the channel has no room at all, it waits until the message is taken.",
         ],
     },
     Exercise {
@@ -170,7 +171,8 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Extend,
         needs: Needs::Book,
         hints: &[
-            "Both calls must lock the two mutexes in the same order, whatever the order of the arguments.",
+            "All calls must lock mutexes in the same order, whatever the order of the arguments. The mutexes aren't numbered. What \
+             else could give them an order?",
             "A mutex can't move while it's borrowed, so its address is as good as a number. `std::ptr::from_ref` makes a \
              pointer of a reference, and pointers can be compared.",
         ],
@@ -184,7 +186,8 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "A notification means that the pile may have grown, but not that it's high enough.",
             "Check the height again after each wakeup, and wait again if it's too low. `while` does that, and so does \
-             `wait_for`.",
+             `wait_while`.",
+            "One notification may stand for two loads. Which worker knows that there's enough for another one?",
         ],
     },
     Exercise {
@@ -208,7 +211,8 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "Start with `acquire`. Lock `permits`. If the number isn't 0, subtract 1 and return. If it is 0, the thread has to sleep, but it can't keep the mutex locked while it sleeps, because then no other thread could add a permit. `Condvar::wait` takes the guard, unlocks the mutex, and blocks, all in one atomic step. It returns with the mutex locked again.",
             "When `wait` returns, there may not be a permit. Another thread may have taken it after the notification and before the waiting thread locked the mutex again, or the wakeup may have been spurious. So check the number again, and wait again if it's 0. Keep the mutex locked from each check until you act on its result.",
-            "`release` adds 1 with `permits` locked, and then it calls `notify_one`. It needs to do that every time, even if there was a permit already: that permit may be meant for a thread that was notified but hasn't locked the mutex yet, while another thread is still waiting.",
+            "`release` adds 1 with `permits` locked, and then it notifies. It needs to do that every time, even if there was a permit already: that permit may be meant for a thread that was notified but hasn't locked the mutex yet, while another thread is still waiting.",
+            "One of the waiting threads may want two permits, and another one a single permit. Which of them does `notify_one` wake?",
         ],
     },
     Exercise {
@@ -220,6 +224,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "The receiver waits in a loop until the sender is gone. Then it takes the value, if there is one.",
             "`send` takes `self`, so the sender is dropped at its end. Where does the notification have to be, so that it comes in both cases?",
+            "A receiver that's dropped can say so in the state, if `Receiver` implements `Drop`. `send` checks that and stores the value in one step.",
         ],
     },
     Exercise {
@@ -244,6 +249,7 @@ pub const EXERCISES: &[Exercise] = &[
             "A reader waits while `has_writer` is true. A writer waits while it's true or while `readers` isn't zero. Check again after each wakeup.",
             "Readers mustn't keep the mutex while they hold the lock, because then they would exclude each other. The mutex protects only the state.",
             "When a writer leaves, several readers may go on. When the last reader leaves, a writer may. `notify_all` is always right here.",
+            "`downgrade` changes both fields while the mutex is locked, so that no writer comes in between. Which threads may go on then?",
         ],
     },
     Exercise {
@@ -264,8 +270,10 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Extend,
         needs: Needs::Book,
         hints: &[
-            "`fetch_sub` returns the previous value, so exactly one thread finds out that it was the last.",
+            "An atomic operation returns the previous value, so exactly one thread finds out that it was the last. It calls `unpark`.",
             "`park` may return for no reason, or because of a token from earlier. Check the count again.",
+            "What does `fetch_sub` do with a count of 0? The check that it isn't 0 and the subtraction must be one step, as in the \
+             exercise `overdraft`.",
         ],
     },
     Exercise {
@@ -276,7 +284,8 @@ pub const EXERCISES: &[Exercise] = &[
         needs: Needs::Book,
         hints: &[
             "The check that the state is `New` and the change to `Running` must be one step: keep the mutex locked in between. The thread that made the change runs the function.",
-            "A thread that finds the state `Running` has to wait until it's `Done`. Several threads may wait.",
+            "A thread that finds the state `Running` has to wait until it isn't. Several threads may wait.",
+            "A panic skips the rest of `call_once`, but it drops the local variables. After a panic, the state is `New` again, and the waiting threads have to find out.",
         ],
     },
     Exercise {
@@ -344,6 +353,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "A thread in `thread::sleep` can't be woken. What can wait for an interval and be woken earlier?",
             "`chapters::threads::Event` has `wait_timeout`, which returns whether the event was set.",
+            "A type that implements `Drop` can't be taken apart, so `drop` and `stop` take the handle out of an `Option`.",
         ],
     },
     Exercise {
@@ -401,9 +411,10 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Extend,
         needs: Needs::Book,
         hints: &[
-            "A process that's killed can't report anything, but the operating system can.",
-            "`fork::start` returns a `Process`, and its `wait` returns how the process ended. `fork::exit(1)` ends a child \
-             with an exit status that says that it failed.",
+            "A process that's killed can't report that it failed. What can be reported instead?",
+            "A job may call `exit(0)`, so an exit status of 0 doesn't say that the job was done. Let each child whose job \
+             returned true write a byte into the pipe.",
+            "`fork::start` returns a `Process`. When the pipe has ended, wait for each of them, which reaps it.",
         ],
     },
     #[cfg(target_os = "linux")]
@@ -428,7 +439,8 @@ pub const EXERCISES: &[Exercise] = &[
         needs: Needs::Book,
         hints: &[
             "Send the results through a pipe. The parent closes its writing end after the fork, so the pipe ends when the worker does, however that is.",
-            "The number of results that came says which job was in hand when the worker died. `wait` reaps the worker, and its status says whether it exited normally.",
+            "The number of results that came says which job was in hand when the worker died. `wait` reaps the worker.",
+            "A job may exit with status 0, so the status doesn't say whether the worker has done all jobs. Does the number of results?",
         ],
     },
     Exercise {
@@ -450,7 +462,11 @@ pub const EXERCISES: &[Exercise] = &[
         section: "Blocking the event loop",
         level: Level::Fix,
         needs: Needs::Crates,
-        hints: &["tokio has threads for work that blocks: `tokio::task::spawn_blocking` returns a future."],
+        hints: &[
+            "tokio has threads for work that blocks: `tokio::task::spawn_blocking` returns a future.",
+            "If the job panics, the future's output is a `JoinError`. `into_panic` returns the payload, and \
+             `std::panic::resume_unwind` goes on with the panic.",
+        ],
     },
     Exercise {
         name: "join_two",
@@ -461,6 +477,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "`std::pin::pin!` pins a future in a local variable, and `std::future::poll_fn` makes a future of a closure that's called for each poll. The closure gets the context to pass on.",
             "A future mustn't be polled again after it was ready. So keep its output in an `Option`, and poll it only while that's `None`.",
+            "A pinned future can't be moved, but `pin!(Some(future))` can be set to `None`, which drops the future: `Pin::set`. `as_pin_mut` is the way to what's in the option.",
         ],
     },
     Exercise {
@@ -540,6 +557,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "Spawn all requests in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they come.",
             "Dropping the set aborts the tasks, but doesn't wait for their end. `shutdown` does both.",
+            "The error of a task that panicked is a `JoinError`, which has a `to_string`.",
         ],
     },
     Exercise {
@@ -631,6 +649,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "A semaphore would limit the work, but each request would still need a thread of its own.",
             "Start eight threads that take requests from a queue until it's empty.",
+            "A panic ends its thread, unless it's caught with `catch_unwind(AssertUnwindSafe(..))`.",
         ],
     },
     Exercise {
@@ -656,7 +675,8 @@ pub const EXERCISES: &[Exercise] = &[
              there's no result?",
             "A thread that finds a request in progress waits on `ended`, and checks again. But the mutex mustn't be locked \
              while an action is running.",
-            "If an action fails, remove its entry and notify, too. A waiting thread then performs its own action.",
+            "If an action fails, remove its entry and notify, too. A waiting thread then performs its own action. A panic skips \
+             the rest of `perform`, unless a guard or `catch_unwind` takes care of it.",
         ],
     },
     #[cfg(target_os = "linux")]

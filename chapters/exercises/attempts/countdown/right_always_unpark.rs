@@ -18,7 +18,7 @@ impl Latch {
 
     /// Counts down by one.
     pub fn count_down(&self) {
-        self.left.fetch_sub(1, Ordering::AcqRel);
+        _ = self.left.try_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
         self.waiter.unpark();
     }
 

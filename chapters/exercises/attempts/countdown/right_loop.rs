@@ -1,4 +1,4 @@
-//! Returns from a loop.
+//! Returns from loops.
 
 use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
 use chapters::scheduler::thread::{self, Thread};
@@ -18,7 +18,14 @@ impl Latch {
 
     /// Counts down by one.
     pub fn count_down(&self) {
-        if self.left.fetch_sub(1, Ordering::Release) == 1 {
+        let mut left = self.left.load(Ordering::Relaxed);
+        while left > 0 {
+            match self.left.compare_exchange(left, left - 1, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => break,
+                Err(now) => left = now,
+            }
+        }
+        if left == 1 {
             self.waiter.unpark();
         }
     }

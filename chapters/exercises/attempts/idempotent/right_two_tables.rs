@@ -1,4 +1,4 @@
-//! Keeps the numbers in progress in a set beside the results.
+//! Keeps the numbers in progress in a set beside the results. A guard removes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,16 @@ pub struct Requests {
     ended: Condvar,
 }
 
+/// Removes a number in progress, however the action ends.
+struct InProgress<'a>(&'a Requests, u32);
+
+impl Drop for InProgress<'_> {
+    fn drop(&mut self) {
+        self.0.results.lock().unwrap().1.remove(&self.1);
+        self.0.ended.notify_all();
+    }
+}
+
 impl Requests {
     /// Creates a table without any requests.
     pub fn new() -> Self {
@@ -19,7 +29,8 @@ impl Requests {
 
     /// Performs the action of a request, unless that has been done, and returns its result.
     ///
-    /// An action that fails returns `None`, and so does `perform`. The next request with that number performs its own action.
+    /// An action fails if it returns `None` or panics, and then `perform` does the same. The next request with that number
+    /// performs its own action.
     pub fn perform(&self, number: u32, action: impl FnOnce() -> Option<u32>) -> Option<u32> {
         let mut table = self.results.lock().unwrap();
         while table.1.contains(&number) {
@@ -30,12 +41,9 @@ impl Requests {
         }
         table.1.insert(number);
         drop(table);
+        let _in_progress = InProgress(self, number);
         let result = action();
-        let mut table = self.results.lock().unwrap();
-        table.1.remove(&number);
-        table.0.extend(result.map(|result| (number, result)));
-        drop(table);
-        self.ended.notify_all();
+        self.results.lock().unwrap().0.extend(result.map(|result| (number, result)));
         result
     }
 }

@@ -1,6 +1,7 @@
 //! Waits with `wait_while`, and notifies with the lock held.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
@@ -19,7 +20,8 @@ impl Requests {
 
     /// Performs the action of a request, unless that has been done, and returns its result.
     ///
-    /// An action that fails returns `None`, and so does `perform`. The next request with that number performs its own action.
+    /// An action fails if it returns `None` or panics, and then `perform` does the same. The next request with that number
+    /// performs its own action.
     pub fn perform(&self, number: u32, action: impl FnOnce() -> Option<u32>) -> Option<u32> {
         let in_progress = |results: &mut BTreeMap<u32, Option<u32>>| results.get(&number) == Some(&None);
         let mut results = self.ended.wait_while(self.results.lock().unwrap(), in_progress).unwrap();
@@ -28,13 +30,14 @@ impl Requests {
         }
         results.insert(number, None);
         drop(results);
-        let result = action();
+        let result = panic::catch_unwind(AssertUnwindSafe(action));
         let mut results = self.results.lock().unwrap();
         results.remove(&number);
-        if result.is_some() {
-            results.insert(number, result);
+        if let Ok(Some(known)) = result {
+            results.insert(number, Some(known));
         }
         self.ended.notify_all();
-        result
+        drop(results);
+        result.unwrap_or_else(|payload| panic::resume_unwind(payload))
     }
 }

@@ -22,7 +22,8 @@ impl Requests {
 
     /// Performs the action of a request, unless that has been done, and returns its result.
     ///
-    /// An action that fails returns `None`, and so does `perform`. The next request with that number performs its own action.
+    /// An action fails if it returns `None` or panics, and then `perform` does the same. The next request with that number
+    /// performs its own action.
     pub fn perform(&self, number: u32, action: impl FnOnce() -> Option<u32>) -> Option<u32> {
         let mut results = self.results.lock().unwrap();
         if results.get(&number) == Some(&None) {

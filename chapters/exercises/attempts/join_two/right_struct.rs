@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 
 /// Runs both futures at the same time, and returns both outputs.
 pub async fn join<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
-    Join { first: Box::pin(first), second: Box::pin(second), one: None, two: None }.await
+    Join { first: Some(Box::pin(first)), second: Some(Box::pin(second)), one: None, two: None }.await
 }
 struct Join<A: Future, B: Future> {
-    first: Pin<Box<A>>,
-    second: Pin<Box<B>>,
+    first: Option<Pin<Box<A>>>,
+    second: Option<Pin<Box<B>>>,
     one: Option<A::Output>,
     two: Option<B::Output>,
 }
@@ -21,17 +21,15 @@ impl<A: Future, B: Future> Future for Join<A, B> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if this.two.is_none() {
-            this.two = match this.second.as_mut().poll(context) {
-                Poll::Ready(output) => Some(output),
-                Poll::Pending => None,
-            };
+        if let Some(second) = &mut this.second
+            && let Poll::Ready(output) = second.as_mut().poll(context)
+        {
+            (this.second, this.two) = (None, Some(output));
         }
-        if this.one.is_none() {
-            this.one = match this.first.as_mut().poll(context) {
-                Poll::Ready(output) => Some(output),
-                Poll::Pending => None,
-            };
+        if let Some(first) = &mut this.first
+            && let Poll::Ready(output) = first.as_mut().poll(context)
+        {
+            (this.first, this.one) = (None, Some(output));
         }
         if this.one.is_none() || this.two.is_none() {
             return Poll::Pending;

@@ -1,4 +1,4 @@
-//! Puts a last item that marks the end.
+//! Puts a last item that marks the end. Each worker that gets it puts it back for the next one.
 
 use chapters::coroutines::Queue;
 
@@ -22,6 +22,7 @@ impl Service {
         while let Ok(Some(number)) = self.queue.get().await {
             sum += number;
         }
+        self.stop();
         sum
     }
 

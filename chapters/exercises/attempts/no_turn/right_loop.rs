@@ -1,6 +1,6 @@
 //! Matches on each message, and has a checkpoint as well.
 
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use chapters::gil::{GilGuard, Watch};
 
@@ -8,12 +8,15 @@ use chapters::gil::{GilGuard, Watch};
 pub fn answer<W: Watch>(
     guard: &mut GilGuard<'_, W>,
     questions: &Receiver<u64>,
-    answers: &Sender<u64>,
+    answers: &SyncSender<u64>,
     compute: impl Fn(u64) -> u64,
 ) {
     loop {
         match guard.allow_threads(|| questions.recv()) {
-            Ok(question) => answers.send(compute(question)).unwrap(),
+            Ok(question) => {
+                let answer = compute(question);
+                guard.allow_threads(|| answers.send(answer)).unwrap();
+            }
             Err(_) => return,
         }
         guard.checkpoint();
@@ -23,10 +26,10 @@ pub fn answer<W: Watch>(
 /// Asks one question, and waits for the answer.
 pub fn ask<W: Watch>(
     guard: &mut GilGuard<'_, W>,
-    questions: &Sender<u64>,
+    questions: &SyncSender<u64>,
     answers: &Receiver<u64>,
     question: u64,
 ) -> u64 {
-    questions.send(question).unwrap();
+    guard.allow_threads(|| questions.send(question)).unwrap();
     guard.allow_threads(|| answers.recv()).unwrap()
 }

@@ -1,6 +1,6 @@
 //! Releases the lock around the whole exchange.
 
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use chapters::gil::{GilGuard, Watch};
 
@@ -8,18 +8,19 @@ use chapters::gil::{GilGuard, Watch};
 pub fn answer<W: Watch>(
     guard: &mut GilGuard<'_, W>,
     questions: &Receiver<u64>,
-    answers: &Sender<u64>,
+    answers: &SyncSender<u64>,
     compute: impl Fn(u64) -> u64,
 ) {
     while let Ok(question) = guard.allow_threads(|| questions.recv()) {
-        answers.send(compute(question)).unwrap();
+        let answer = compute(question);
+        guard.allow_threads(|| answers.send(answer)).unwrap();
     }
 }
 
 /// Asks one question, and waits for the answer.
 pub fn ask<W: Watch>(
     guard: &mut GilGuard<'_, W>,
-    questions: &Sender<u64>,
+    questions: &SyncSender<u64>,
     answers: &Receiver<u64>,
     question: u64,
 ) -> u64 {

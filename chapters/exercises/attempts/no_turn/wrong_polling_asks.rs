@@ -1,7 +1,7 @@
 //! Polls the channel of the answers, with checkpoints.
 //! Refused: polls instead of waiting
 
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use chapters::gil::{GilGuard, Watch};
 
@@ -9,7 +9,7 @@ use chapters::gil::{GilGuard, Watch};
 pub fn answer<W: Watch>(
     guard: &mut GilGuard<'_, W>,
     questions: &Receiver<u64>,
-    answers: &Sender<u64>,
+    answers: &SyncSender<u64>,
     compute: impl Fn(u64) -> u64,
 ) {
     while let Ok(question) = guard.allow_threads(|| questions.recv()) {
@@ -20,7 +20,7 @@ pub fn answer<W: Watch>(
 /// Asks one question, and waits for the answer.
 pub fn ask<W: Watch>(
     guard: &mut GilGuard<'_, W>,
-    questions: &Sender<u64>,
+    questions: &SyncSender<u64>,
     answers: &Receiver<u64>,
     question: u64,
 ) -> u64 {

@@ -1,7 +1,7 @@
 //! Wakes up once every ten milliseconds.
 //! Refused: polls instead of waiting
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use chapters::gil::{GilGuard, Watch};
@@ -10,7 +10,7 @@ use chapters::gil::{GilGuard, Watch};
 pub fn answer<W: Watch>(
     guard: &mut GilGuard<'_, W>,
     questions: &Receiver<u64>,
-    answers: &Sender<u64>,
+    answers: &SyncSender<u64>,
     compute: impl Fn(u64) -> u64,
 ) {
     loop {
@@ -25,7 +25,7 @@ pub fn answer<W: Watch>(
 /// Asks one question, and waits for the answer.
 pub fn ask<W: Watch>(
     guard: &mut GilGuard<'_, W>,
-    questions: &Sender<u64>,
+    questions: &SyncSender<u64>,
     answers: &Receiver<u64>,
     question: u64,
 ) -> u64 {

@@ -1,4 +1,6 @@
-//! Keeps the mutex locked while the function runs, so the other threads wait for the mutex.
+//! Keeps the mutex locked while the function runs, so the other threads wait for the mutex, which a panic poisons.
+
+use std::sync::PoisonError;
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
@@ -13,7 +15,6 @@ pub struct Once {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     New,
-    Running,
     Done,
 }
 
@@ -25,9 +26,8 @@ impl Once {
 
     /// Runs `function` if no thread has done that, and returns when it has run.
     pub fn call_once(&self, function: impl FnOnce()) {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *state == State::New {
-            *state = State::Running;
             function();
             *state = State::Done;
             self.done.notify_all();

@@ -1,4 +1,6 @@
-//! Matches the state in a loop.
+//! Matches the state in a loop, and catches a panic.
+
+use std::panic::{self, AssertUnwindSafe};
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
@@ -35,9 +37,9 @@ impl Once {
         }
         *state = State::Running;
         drop(state);
-        function();
-        let mut state = self.state.lock().unwrap();
-        *state = State::Done;
+        let ended = panic::catch_unwind(AssertUnwindSafe(function));
+        *self.state.lock().unwrap() = if ended.is_ok() { State::Done } else { State::New };
         self.done.notify_all();
+        ended.unwrap_or_else(|payload| panic::resume_unwind(payload));
     }
 }

@@ -16,6 +16,8 @@ struct State {
     value: Option<u32>,
     /// Whether the sender is gone.
     closed: bool,
+    /// Whether the receiver is gone.
+    is_abandoned: bool,
 }
 
 /// Sends one value.
@@ -35,9 +37,14 @@ pub fn channel() -> (Sender, Receiver) {
 }
 
 impl Sender {
-    /// Sends a value.
-    pub fn send(self, value: u32) {
-        self.shared.state.lock().unwrap().value = Some(value);
+    /// Sends a value. If the receiver is gone, the value comes back as the error.
+    pub fn send(self, value: u32) -> Result<(), u32> {
+        let mut state = self.shared.state.lock().unwrap();
+        if state.is_abandoned {
+            return Err(value);
+        }
+        state.value = Some(value);
+        Ok(())
     }
 }
 
@@ -50,10 +57,16 @@ impl Drop for Sender {
     }
 }
 
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.shared.state.lock().unwrap().is_abandoned = true;
+    }
+}
+
 impl Receiver {
     /// Blocks until there's a value, or until the sender is gone.
     pub fn receive(self) -> Option<u32> {
         let state = self.shared.state.lock().unwrap();
-        self.shared.changed.wait_while(state, |state| !state.closed).unwrap().value
+        self.shared.changed.wait_while(state, |state| !state.closed).unwrap().value.take()
     }
 }

@@ -36,10 +36,11 @@ pub fn channel() -> (Sender, Receiver) {
 }
 
 impl Sender {
-    /// Sends a value.
-    pub fn send(self, value: u32) {
+    /// Sends a value. If the receiver is gone, the value comes back as the error.
+    pub fn send(self, value: u32) -> Result<(), u32> {
         self.shared.state.lock().unwrap().value = Some(value);
         self.shared.changed.notify_one();
+        Ok(())
     }
 }
 

@@ -17,6 +17,8 @@ struct State {
     value: Option<u32>,
     /// Whether the sender is gone.
     closed: bool,
+    /// Whether the receiver is gone.
+    is_abandoned: bool,
 }
 
 /// Sends one value.
@@ -36,9 +38,14 @@ pub fn channel() -> (Sender, Receiver) {
 }
 
 impl Sender {
-    /// Sends a value.
-    pub fn send(self, value: u32) {
-        self.shared.state.lock().unwrap().value = Some(value);
+    /// Sends a value. If the receiver is gone, the value comes back as the error.
+    pub fn send(self, value: u32) -> Result<(), u32> {
+        let mut state = self.shared.state.lock().unwrap();
+        if state.is_abandoned {
+            return Err(value);
+        }
+        state.value = Some(value);
+        Ok(())
     }
 }
 
@@ -47,6 +54,12 @@ impl Drop for Sender {
     fn drop(&mut self) {
         self.shared.state.lock().unwrap().closed = true;
         self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.shared.state.lock().unwrap().is_abandoned = true;
     }
 }
 

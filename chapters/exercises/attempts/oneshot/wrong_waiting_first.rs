@@ -36,9 +36,10 @@ pub fn channel() -> (Sender, Receiver) {
 }
 
 impl Sender {
-    /// Sends a value.
-    pub fn send(self, value: u32) {
+    /// Sends a value. If the receiver is gone, the value comes back as the error.
+    pub fn send(self, value: u32) -> Result<(), u32> {
         self.shared.state.lock().unwrap().value = Some(value);
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ pub async fn answer(jobs: Vec<Job>) -> Vec<u64> {
     let running: Vec<_> = jobs.into_iter().map(tokio::task::spawn_blocking).collect();
     let mut answers = Vec::new();
     for job in running {
-        answers.push(job.await.expect("no job panics"));
+        answers.push(job.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
     }
     answers
 }

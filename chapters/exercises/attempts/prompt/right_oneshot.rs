@@ -1,5 +1,6 @@
 //! Starts a thread for each job, and waits for a channel.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use tokio::sync::oneshot;
@@ -12,8 +13,9 @@ pub async fn answer(jobs: Vec<Job>) -> Vec<u64> {
     let mut answers = Vec::new();
     for job in jobs {
         let (sender, answer) = oneshot::channel();
-        thread::spawn(move || sender.send(job()));
-        answers.push(answer.await.expect("no job panics"));
+        thread::spawn(move || sender.send(catch_unwind(AssertUnwindSafe(job))).is_ok());
+        let answer = answer.await.expect("the thread sends it");
+        answers.push(answer.unwrap_or_else(|payload| resume_unwind(payload)));
     }
     answers
 }

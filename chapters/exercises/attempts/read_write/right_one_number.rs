@@ -43,4 +43,10 @@ impl ReadWrite {
         *self.holders.lock().unwrap() = 0;
         self.released.notify_all();
     }
+
+    /// Turns a lock for writing into one for reading. In between, no other thread has it for writing.
+    pub fn downgrade(&self) {
+        *self.holders.lock().unwrap() = 1;
+        self.released.notify_all();
+    }
 }

@@ -51,4 +51,10 @@ impl ReadWrite {
         self.state.lock().unwrap().has_writer = false;
         self.released.notify_all();
     }
+
+    /// Turns a lock for writing into one for reading. In between, no other thread has it for writing.
+    pub fn downgrade(&self) {
+        self.unlock_exclusive();
+        self.lock_shared();
+    }
 }

@@ -23,10 +23,16 @@ impl Semaphore {
         *permits -= 1;
     }
 
-    /// Adds a permit and wakes a thread that is waiting for one.
+    /// Takes `count` permits at once. Blocks while there are fewer.
+    pub fn acquire_many(&self, count: usize) {
+        let permits = self.permits.lock().unwrap();
+        *self.released.wait_while(permits, |permits| *permits < count).unwrap() -= count;
+    }
+
+    /// Adds a permit.
     pub fn release(&self) {
         let mut permits = self.permits.lock().unwrap();
         *permits += 1;
-        self.released.notify_one();
+        self.released.notify_all();
     }
 }

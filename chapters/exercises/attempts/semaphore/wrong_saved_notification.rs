@@ -26,7 +26,12 @@ impl Semaphore {
         *permits -= 1;
     }
 
-    /// Adds a permit and wakes a thread that is waiting for one.
+    /// Takes `count` permits at once. Blocks while there are fewer.
+    pub fn acquire_many(&self, count: usize) {
+        (0..count).for_each(|_| self.acquire());
+    }
+
+    /// Adds a permit.
     pub fn release(&self) {
         let mut permits = self.permits.lock().unwrap();
         *permits += 1;

@@ -5,8 +5,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub struct Ticker {
-    stop: Sender<()>,
-    thread: JoinHandle<()>,
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
@@ -17,12 +17,23 @@ impl Ticker {
                 tick();
             }
         });
-        Self { stop, thread }
+        Self { stop: Some(stop), thread: Some(thread) }
     }
 
     /// Returns when the last tick is over.
-    pub fn stop(self) {
-        drop(self.stop);
-        self.thread.join().unwrap();
+    pub fn stop(mut self) {
+        self.end().unwrap();
+    }
+
+    fn end(&mut self) -> thread::Result<()> {
+        self.stop = None;
+        self.thread.take().map_or(Ok(()), JoinHandle::join)
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        // After a call of `stop`, there's nothing left to do.
+        _ = self.end();
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 pub struct Ticker {
     stopped: Arc<(Mutex<bool>, Condvar)>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
@@ -23,13 +23,24 @@ impl Ticker {
                 tick();
             }
         });
-        Self { stopped, thread }
+        Self { stopped, thread: Some(thread) }
     }
 
     /// Returns when the last tick is over.
-    pub fn stop(self) {
+    pub fn stop(mut self) {
+        self.end().unwrap();
+    }
+
+    fn end(&mut self) -> thread::Result<()> {
         *self.stopped.0.lock().unwrap() = true;
         self.stopped.1.notify_all();
-        self.thread.join().unwrap();
+        self.thread.take().map_or(Ok(()), JoinHandle::join)
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        // After a call of `stop`, there's nothing left to do.
+        _ = self.end();
     }
 }

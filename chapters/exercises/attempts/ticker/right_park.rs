@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 pub struct Ticker {
     stopped: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
@@ -26,13 +26,26 @@ impl Ticker {
                 tick();
             }
         });
-        Self { stopped, thread }
+        Self { stopped, thread: Some(thread) }
     }
 
     /// Returns when the last tick is over.
-    pub fn stop(self) {
+    pub fn stop(mut self) {
+        self.end().unwrap();
+    }
+
+    fn end(&mut self) -> thread::Result<()> {
         self.stopped.store(true, SeqCst);
-        self.thread.thread().unpark();
-        self.thread.join().unwrap();
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+        self.thread.take().map_or(Ok(()), JoinHandle::join)
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        // After a call of `stop`, there's nothing left to do.
+        _ = self.end();
     }
 }

@@ -11,7 +11,9 @@ pub fn carry(pile: &Mutex<u64>, higher: &Condvar, load: u64) -> u64 {
         }
         pile = higher.wait(pile).unwrap();
     }
-    let taken = load.min(*pile);
-    *pile -= taken;
-    taken
+    *pile -= load;
+    if *pile >= load {
+        higher.notify_one();
+    }
+    load
 }

@@ -17,5 +17,8 @@ pub fn carry(pile: &Mutex<u64>, higher: &Condvar, load: u64) -> u64 {
     }
     let taken = load.min(*pile);
     *pile -= taken;
+    if *pile >= load {
+        higher.notify_one();
+    }
     taken
 }

@@ -551,9 +551,9 @@ fn polling(trial: &Trial, program: &Program) -> Result<(), String> {
     polls(trial, program, Turns::Alternating)?;
     for first in 0..count {
         let steps = polls(trial, program, Turns::Alone(first))?;
-        // A thread that spins without a hint does so only while another one is in the middle of something, and there are
-        // too many schedules to try them all.
-        if trial.spins && count > 1 {
+        // Some threads poll only while another one is in the middle of something, and then there are too many schedules to
+        // try them all.
+        if count > 1 {
             for after in 1..steps {
                 polls(trial, program, Turns::Interrupted(first, after))?;
             }

@@ -1,4 +1,5 @@
-//! Wakes all threads, of which one finds a permit.
+//! Wakes one thread, which may need more permits than there are.
+//! Refused: forever
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 
@@ -18,16 +19,21 @@ impl Semaphore {
 
     /// Takes a permit. If there isn't one, blocks until another thread releases one.
     pub fn acquire(&self) {
-        let mut permits = self.permits.lock().unwrap();
-        while *permits == 0 {
-            permits = self.released.wait(permits).unwrap();
-        }
-        *permits -= 1;
+        self.acquire_many(1);
     }
 
-    /// Adds a permit and wakes a thread that is waiting for one.
+    /// Takes `count` permits at once. Blocks while there are fewer.
+    pub fn acquire_many(&self, count: usize) {
+        let mut permits = self.permits.lock().unwrap();
+        while *permits < count {
+            permits = self.released.wait(permits).unwrap();
+        }
+        *permits -= count;
+    }
+
+    /// Adds a permit.
     pub fn release(&self) {
         *self.permits.lock().unwrap() += 1;
-        self.released.notify_all();
+        self.released.notify_one();
     }
 }

@@ -1,4 +1,5 @@
-//! Counts in a loop.
+//! Counts the children whose exit status says that they failed.
+//! Refused: called `exit(0)`
 
 use std::io;
 

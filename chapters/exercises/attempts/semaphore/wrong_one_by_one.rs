@@ -1,0 +1,39 @@
+//! Takes permits before there are enough.
+//! Refused: forever
+
+use chapters::scheduler::sync::{Condvar, Mutex};
+
+/// A counting semaphore: permits that threads acquire and release.
+pub struct Semaphore {
+    /// The number of permits that are available.
+    permits: Mutex<usize>,
+    /// Notified when a permit is released.
+    released: Condvar,
+}
+
+impl Semaphore {
+    /// Creates a semaphore with `permits` permits.
+    pub fn new(permits: usize) -> Self {
+        Self { permits: Mutex::new(permits), released: Condvar::new() }
+    }
+
+    /// Takes a permit. If there isn't one, blocks until another thread releases one.
+    pub fn acquire(&self) {
+        let mut permits = self.permits.lock().unwrap();
+        while *permits == 0 {
+            permits = self.released.wait(permits).unwrap();
+        }
+        *permits -= 1;
+    }
+
+    /// Takes `count` permits at once. Blocks while there are fewer.
+    pub fn acquire_many(&self, count: usize) {
+        (0..count).for_each(|_| self.acquire());
+    }
+
+    /// Adds a permit.
+    pub fn release(&self) {
+        *self.permits.lock().unwrap() += 1;
+        self.released.notify_all();
+    }
+}
