@@ -15,7 +15,7 @@ def waits():
 def computes():
     while True:
         # One call that takes long and doesn't release the GIL.
-        re.match(r"(a*)*b", "a" * 18)
+        re.fullmatch(r"(a*)*b", "a" * 18)
 # ANCHOR_END: threads
 
 
