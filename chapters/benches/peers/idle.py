@@ -38,8 +38,9 @@ def threads(seconds):
 
 
 def processes(seconds):
-    stopping, shared = multiprocessing.Event(), multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=work, args=(stopping, shared)) for _ in range(WORKERS)]
+    context = multiprocessing.get_context("fork")
+    stopping, shared = context.Event(), context.Queue()
+    workers = [context.Process(target=work, args=(stopping, shared)) for _ in range(WORKERS)]
     return late(stopping, shared, workers, seconds)
 
 

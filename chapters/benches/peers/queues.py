@@ -24,8 +24,9 @@ if __name__ == "__main__":
     if QUEUE == "threads":
         items, done, ready, start = queue.Queue(), queue.SimpleQueue(), threading.Event(), threading.Thread
     else:
-        items, done = getattr(multiprocessing, QUEUE)(), multiprocessing.SimpleQueue()
-        ready, start = multiprocessing.Event(), multiprocessing.Process
+        context = multiprocessing.get_context("fork")
+        items, done = getattr(context, QUEUE)(), context.SimpleQueue()
+        ready, start = context.Event(), context.Process
     taker = start(target=take, args=(items, ready, done))
     taker.start()
     ready.wait()
