@@ -8,13 +8,12 @@
 //! - [`room`]: the HTTP server: who may send requests, and how demos are run.
 //! - [`figures`] and [`record`]: the figures of the book, drawn from recorded runs.
 //! - [`pages`]: the pages as text, for the tests.
-//! - [`pdf`] and [`browser`]: prints the book with Chromium.
+//! - [`pdf`]: prints the book with Chromium.
 //! - [`process`]: the environment that the program starts in.
 //!
 //! `src/main.rs` is the command line. The tests in `tests/` use this library too.
 
 pub mod book;
-pub mod browser;
 pub mod figures;
 pub mod pages;
 pub mod pdf;

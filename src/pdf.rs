@@ -10,11 +10,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use installed::CHROMIUM;
 use lopdf::{Document, Object};
 use url::Url;
 
 use crate::book::{self, Chapter};
-use crate::browser::{self, CHROMIUM};
 
 /// The file that the book is printed to by default.
 pub fn default_path() -> PathBuf {
@@ -27,7 +27,7 @@ pub fn default_path() -> PathBuf {
 ///
 /// When the book can't be built, when no browser is installed, or when the browser fails.
 pub fn print(file: &Path) -> Result<(), String> {
-    let browser = browser::find(&CHROMIUM, &[])
+    let browser = installed::find(&CHROMIUM, &[])
         .ok_or_else(|| format!("printing needs a browser: install one of {}", CHROMIUM.join(", ")))?;
     let cannot = |what: &str, error: std::io::Error| format!("cannot {what}: {error}");
     let folder = tempfile::tempdir().map_err(|error| cannot("create a temporary folder", error))?;

@@ -10,7 +10,6 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chapters::demo::{self, coroutines, python, threads};
@@ -25,8 +24,6 @@ use exercises::catalog::EXERCISES;
 use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
-
-use crate::browser;
 
 /// A demo that a page can run.
 #[derive(Clone, Copy, Debug)]
@@ -264,11 +261,6 @@ pub fn machines() -> Command {
     demo::command::<More>(Model::Machines)
 }
 
-/// The program that brokers run, if it's installed. Debian installs it where only root's `PATH` looks.
-pub fn nats_server() -> Option<PathBuf> {
-    browser::find(&["nats-server"], &["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(PathBuf::from))
-}
-
 /// The part of the exercises' command line that a page may use: it checks one exercise.
 fn exercise() -> Command {
     let names = EXERCISES.iter().map(|exercise| exercise.name);
@@ -368,7 +360,7 @@ impl Lab {
 
     /// Whether the program has all that it needs.
     pub fn is_available(&self) -> bool {
-        self.kills != Kills::WorkersAndBrokers || nats_server().is_some()
+        self.kills != Kills::WorkersAndBrokers || installed::nats_server().is_ok()
     }
 
     /// The command line that a reader would type for these arguments.

@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use installed::{CHROMIUM, find};
 use reading_room::book;
-use reading_room::browser::{CHROMIUM, find};
 use serde_json::{Value, json};
 
 /// A browser engine.

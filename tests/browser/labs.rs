@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use chapters::python::{DEFAULT, Interpreter};
-use reading_room::room::labs::nats_server;
 use serde_json::json;
 
 use crate::Test;
@@ -170,7 +169,7 @@ fn kill_one(browser: &Browser) -> Fault {
 
 fn a_worker_and_the_leading_broker_are_killed_and_the_work_continues(browser: &Browser) -> Fault {
     let program = Path::new(env!("CARGO_BIN_EXE_reading-room")).with_file_name("chapter-machines");
-    if !(program.is_file() && nats_server().is_some()) {
+    if !(program.is_file() && installed::nats_server().is_ok()) {
         assert!(env::var_os("CI").is_none(), "{} or nats-server is missing", program.display());
         let _ = writeln!(io::stderr(), "SKIPPED: killing brokers needs cargo build -p machines, and nats-server");
         return Ok(());

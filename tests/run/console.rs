@@ -25,7 +25,6 @@ use std::time::Duration;
 use std::{env, thread};
 
 use exercises::catalog::{self, Needs};
-use reading_room::room::labs;
 use snapbox::IntoData;
 
 use crate::common::{Block, root};
@@ -292,7 +291,7 @@ fn is_about_a_broker(arguments: &[String]) -> bool {
 pub fn machines_are_passed_over() -> bool {
     static PASSED_OVER: LazyLock<bool> = LazyLock::new(|| {
         let is_built = profile().join(MACHINES).with_extension(env::consts::EXE_EXTENSION).is_file();
-        let passed_over = env::var_os("CI").is_none() && !(is_built && labs::nats_server().is_some());
+        let passed_over = env::var_os("CI").is_none() && !(is_built && installed::nats_server().is_ok());
         if passed_over {
             let _ = writeln!(io::stderr(), "SKIPPED: {MACHINES} needs cargo build -p machines, and nats-server");
         }

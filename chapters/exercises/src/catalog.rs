@@ -1,9 +1,7 @@
 //! The exercises in the order of the chapters, with their hints and the sections that teach them.
 
-use std::env;
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
 
 use crate::compile::root;
 
@@ -27,9 +25,6 @@ impl fmt::Display for Level {
         })
     }
 }
-
-/// The program of a broker.
-const BROKER: &str = "nats-server";
 
 /// What an exercise needs, from the quickest to compile to the slowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,17 +62,8 @@ impl Exercise {
 
     /// How to install a program that the exercise needs, if it's missing.
     pub fn missing_program(&self) -> Option<String> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        // The folders where `machines` looks as well.
-        let folders = env::split_paths(&path).chain(["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(PathBuf::from));
-        let is_needed = self.needs == Needs::Broker;
-        let is_there = folders.map(|folder| folder.join(BROKER)).any(|program| program.is_file());
-        (is_needed && !is_there).then(|| {
-            format!(
-                "It needs {BROKER}, which isn't installed: install the Debian package of that name (apt install {BROKER}), or \
-                 download it from https://nats.io/download."
-            )
-        })
+        let missing = installed::nats_server().err().filter(|_| self.needs == Needs::Broker)?;
+        Some(format!("It needs a broker, but {missing}."))
     }
 
     /// The title of the chapter.

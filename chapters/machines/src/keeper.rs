@@ -22,15 +22,12 @@ use std::time::{Duration, Instant};
 use async_nats::ServerAddr;
 use chapters::interrupt;
 use chapters::record::BrokerId;
+use installed::NATS_SERVER;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command as AsyncCommand};
 use tokio::time::timeout;
 
-/// The program of a broker.
-const PROGRAM: &str = "nats-server";
-/// Where packages install it, in addition to the folders in `PATH`. Debian has the second one only in root's `PATH`.
-const FOLDERS: [&str; 3] = ["/usr/bin", "/usr/sbin", "/usr/local/bin"];
 /// How often the ports are chosen again because another program took one of them.
 const TRIES: usize = 5;
 /// The ports of brokers.
@@ -127,7 +124,8 @@ pub fn keep(brokers: u32) -> io::Result<()> {
     // Only the end of the pipe ends the keeper.
     let _held = interrupt::hold();
     let mut out = io::stdout();
-    let mut cluster = match find().and_then(|program| Cluster::start(program, brokers)) {
+    let program = installed::nats_server().map_err(io::Error::other);
+    let mut cluster = match program.and_then(|program| Cluster::start(program, brokers)) {
         Ok(cluster) => cluster,
         Err(error) => return writeln!(out, "error {error}"),
     };
@@ -147,23 +145,6 @@ pub fn keep(brokers: u32) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Finds the program.
-///
-/// # Errors
-///
-/// If it isn't installed.
-pub fn find() -> io::Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
-    let found = folders.map(|folder| folder.join(PROGRAM)).find(|path| path.is_file());
-    found.ok_or_else(|| {
-        io::Error::other(format!(
-            "{PROGRAM} isn't installed: install the Debian package of that name (apt install {PROGRAM}), or download it \
-             from https://nats.io/download"
-        ))
-    })
 }
 
 /// Brokers, and the folder with their storage. Dropping it kills the brokers and removes the folder.
@@ -247,7 +228,7 @@ impl Broker {
         let begin = Instant::now();
         let (mut used, mut used_at) = (0, begin);
         let Some(process) = &mut self.process else { return Ok(()) };
-        let file = self.folder.join(format!("{PROGRAM}_{}.ports", process.id()));
+        let file = self.folder.join(format!("{NATS_SERVER}_{}.ports", process.id()));
         while !file.exists() {
             if let Some(status) = process.try_wait()? {
                 return Err(self.reason(status));
@@ -258,7 +239,7 @@ impl Broker {
             }
             if used_at.elapsed() > IDLE_LIMIT || begin.elapsed() > LIMIT {
                 let address = self.address;
-                return Err(io::Error::other(format!("{PROGRAM} accepts no connections at {address}")));
+                return Err(io::Error::other(format!("{NATS_SERVER} accepts no connections at {address}")));
             }
             thread::sleep(PAUSE);
         }
@@ -276,7 +257,7 @@ impl Broker {
         let reason = fatal.unwrap_or_else(|| status.to_string());
         let is_of_port = reason.contains("address already in use");
         let kind = if is_of_port { io::ErrorKind::AddrInUse } else { io::ErrorKind::Other };
-        io::Error::new(kind, format!("{PROGRAM} doesn't start: {reason}"))
+        io::Error::new(kind, format!("{NATS_SERVER} doesn't start: {reason}"))
     }
 
     fn kill(&mut self) {

@@ -13,7 +13,6 @@ use chapters::python::{DEFAULT, Interpreter};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reading_room::room::descendants::Process;
-use reading_room::room::labs::nats_server;
 use serde_json::{Value, json};
 
 use super::client::{Lines, Room, SHORT_RUN, SmallBook, eventually, is_alive, living, post, sooner_or_later};
@@ -193,7 +192,7 @@ fn only_processes_can_be_killed() {
 /// The program of the service on many machines, and the broker that it starts, if both are there. In CI, they must be.
 fn machines() -> Option<PathBuf> {
     let program = Path::new(env!("CARGO_BIN_EXE_reading-room")).with_file_name("chapter-machines");
-    if program.is_file() && nats_server().is_some() {
+    if program.is_file() && installed::nats_server().is_ok() {
         return Some(program);
     }
     assert!(env::var_os("CI").is_none(), "{} or nats-server is missing", program.display());

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
-use reading_room::room::labs::{LABS, nats_server};
+use reading_room::room::labs::LABS;
 use serde_json::{Value, json};
 
 use super::client::{Room, SmallBook, eventually};
@@ -213,7 +213,7 @@ fn the_labs_are_described_with_the_words_of_the_demos() {
     let mut known: Vec<&str> = LABS.iter().map(|lab| lab.name).collect();
     known.sort_unstable();
     // It's only there where its brokers can be started.
-    known.retain(|name| *name != "machines" || nats_server().is_some());
+    known.retain(|name| *name != "machines" || installed::nats_server().is_ok());
     assert_eq!(names, known);
     assert_eq!(labs["labs"]["processes"]["cargo"], "cargo run --bin chapter-processes");
     let threads = &labs["labs"]["threads"];

@@ -9,9 +9,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::{self, stream};
 use chapters::record::{Event, Record, Summary, WorkerId};
 use chapters::view::json;
-use machines::keeper;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -184,11 +184,16 @@ impl Ended {
 
     /// Fails unless the error is one line that contains `words`, with exit status 1, and soon.
     pub fn is_one_sentence(&self, words: &str) -> Fault {
+        self.is_one_of(&[words])
+    }
+
+    /// The same, if several parts of the program may notice the fault first.
+    pub fn is_one_of(&self, words: &[&str]) -> Fault {
         self.has_status(1)?;
         if self.took > AT_ONCE {
             return Err(format!("{}: reports its error after {:?}", self.line, self.took));
         }
-        let is_sentence = self.stderr.lines().count() == 1 && self.stderr.contains(words);
+        let is_sentence = self.stderr.lines().count() == 1 && words.iter().any(|words| self.stderr.contains(words));
         if is_sentence { Ok(()) } else { Err(format!("{}: expected {words:?}: {}", self.line, self.stderr)) }
     }
 
@@ -273,6 +278,7 @@ fn names(folder: &Path) -> Vec<String> {
 /// A broker that the test starts, as other people's brokers are. Killed on drop.
 pub struct Broker {
     process: Child,
+    address: SocketAddr,
     pub url: String,
     _folder: TempDir,
 }
@@ -333,40 +339,91 @@ impl Drop for Disk {
 impl Broker {
     /// Starts a broker with more options of JetStream and more lines of configuration.
     pub fn start(jetstream: &str, more: &str) -> Result<Self, String> {
+        let broker = Self::spawn("other", None, jetstream, more)?;
+        broker.wait()?;
+        Ok(broker)
+    }
+
+    /// Starts three brokers that store their messages in `storage`, and waits until they have elected a leader.
+    pub fn cluster(storage: &Path) -> Result<Vec<Self>, String> {
+        let routes = (0..3).map(|_| free_address()).collect::<Result<Vec<_>, _>>()?;
+        let list: Vec<String> = routes.iter().map(|route| format!("\"nats-route://{route}\"")).collect();
+        let start = |(number, route): (usize, &SocketAddr)| {
+            let cluster = format!("cluster {{ name: others, listen: \"{route}\", routes: [{}] }}", list.join(", "));
+            let name = format!("other-{number}");
+            Self::spawn(&name, Some(&storage.join(&name)), "", &cluster)
+        };
+        let brokers = routes.iter().enumerate().map(start).collect::<Result<Vec<_>, _>>()?;
+        brokers.iter().try_for_each(Self::wait)?;
+        brokers.first().ok_or("no broker")?.wait_for_leader()?;
+        Ok(brokers)
+    }
+
+    fn spawn(name: &str, storage: Option<&Path>, jetstream: &str, more: &str) -> Result<Self, String> {
         let fault = |error: std::io::Error| error.to_string();
         let folder = TempDir::new().map_err(fault)?;
         let address = free_address()?;
-        let (config, storage) = (folder.path().join("broker.conf"), folder.path().join("storage"));
+        let config = folder.path().join("broker.conf");
+        let storage = storage.map_or_else(|| folder.path().join("storage"), Path::to_owned);
         let jetstream = format!("jetstream {{ store_dir: {storage:?}{jetstream} }}");
-        fs::write(&config, format!("server_name: other\nlisten: \"{address}\"\n{jetstream}\n{more}\n"))
+        fs::write(&config, format!("server_name: {name}\nlisten: \"{address}\"\n{jetstream}\n{more}\n"))
             .map_err(fault)?;
-        let mut command = Command::new(keeper::find().map_err(fault)?);
+        let mut command = Command::new(installed::nats_server()?);
         command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
-        let broker =
-            Self { process: command.spawn().map_err(fault)?, url: format!("nats://{address}"), _folder: folder };
+        let process = command.spawn().map_err(fault)?;
+        Ok(Self { process, address, url: format!("nats://{address}"), _folder: folder })
+    }
+
+    /// Waits until the broker accepts connections.
+    fn wait(&self) -> Fault {
         let begin = Instant::now();
-        while TcpStream::connect(address).is_err() {
+        while TcpStream::connect(self.address).is_err() {
             if begin.elapsed() > LONGEST {
                 return Err("the broker accepts no connections".to_owned());
             }
             thread::sleep(PAUSE);
         }
-        Ok(broker)
+        Ok(())
+    }
+
+    /// Waits until the broker's cluster creates a stream with three replicas.
+    fn wait_for_leader(&self) -> Fault {
+        self.ask(async |context| {
+            let config = stream::Config {
+                name: "others".to_owned(),
+                subjects: vec!["others".to_owned()],
+                num_replicas: 3,
+                ..stream::Config::default()
+            };
+            let begin = Instant::now();
+            while let Err(error) = context.create_stream(config.clone()).await {
+                if begin.elapsed() > LONGEST {
+                    return Err(error.to_string());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Ok(())
+        })
+    }
+
+    fn ask(&self, question: impl AsyncFnOnce(jetstream::Context) -> Fault) -> Fault {
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+        runtime.block_on(async {
+            let client = async_nats::connect(&self.url).await.map_err(|error| error.to_string())?;
+            question(jetstream::new(client)).await
+        })
     }
 }
 
 impl Broker {
     /// Stores messages in a stream of their own until the broker refuses even an empty one.
     pub fn fill(&self) -> Fault {
-        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-        let fault = |error: &dyn std::fmt::Display| error.to_string();
-        runtime.block_on(async {
-            let client = async_nats::connect(&self.url).await.map_err(|error| fault(&error))?;
-            let context = async_nats::jetstream::new(client);
-            let config = async_nats::jetstream::stream::Config {
+        self.ask(async |context| {
+            let fault = |error: &dyn std::fmt::Display| error.to_string();
+            let config = stream::Config {
                 name: "fill".to_owned(),
                 subjects: vec!["fill".to_owned()],
-                ..Default::default()
+                ..stream::Config::default()
             };
             context.create_stream(config).await.map_err(|error| fault(&error))?;
             for size in [16_384, 256, 0] {
@@ -377,6 +434,11 @@ impl Broker {
             }
             Ok(())
         })
+    }
+
+    /// Kills the broker.
+    pub fn kill(&mut self) -> Fault {
+        self.process.kill().and_then(|()| self.process.wait()).map(|_| ()).map_err(|error| error.to_string())
     }
 
     /// Stops the broker's process, which keeps its connections.

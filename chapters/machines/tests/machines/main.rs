@@ -14,7 +14,6 @@ use std::process::ExitCode;
 
 use harness::Disk;
 use libtest_mimic::{Arguments, Trial};
-use machines::keeper;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::Uid;
 
@@ -36,7 +35,7 @@ fn main() -> ExitCode {
         Trial::test("a_broker_that_is_too_old_is_refused", || Ok(errors::too_old()?)),
         Trial::test("servers_that_are_no_brokers_are_named", || Ok(errors::other_servers()?)),
     ];
-    match keeper::find() {
+    match installed::nats_server() {
         Ok(_) => {
             let tests = runs::TESTS.iter().chain(faults::TESTS).chain(errors::TESTS);
             trials.extend(tests.map(|(name, test)| Trial::test(*name, || Ok(test()?))));
