@@ -33,11 +33,12 @@ const MAX_DELAY: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(10);
 
 /// The folders whose files are on the pages.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 8] = [
     "book",
     "chapters/src",
     "chapters/examples",
     "chapters/exercises",
+    "chapters/machines/src",
     "chapters/programs",
     "chapters/tests",
     "chapters/benches",
