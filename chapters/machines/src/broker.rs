@@ -9,7 +9,7 @@ use std::future::IntoFuture;
 use std::io;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::{
     CreateStreamError, CreateStreamErrorKind, PublishAckFuture, PublishError, PublishErrorKind,
 };
@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::member;
+use crate::{member, report};
 
 /// The oldest version of nats-server that has what the service needs.
 const OLDEST: (u32, u32) = (2, 9);
@@ -126,10 +126,9 @@ impl Broker {
             let found = format!("the broker at {list} is nats-server {}", info.version);
             return Err(io::Error::other(format!("{found}: expected {major}.{minor} or newer")));
         }
-        if !info.jetstream {
-            return Err(io::Error::other(format!(
-                "the broker at {list} has no JetStream: start nats-server with the flag -js"
-            )));
+        // One of several brokers may lack it: messages reach it through the others.
+        if !info.jetstream && servers.len() == 1 {
+            return Err(io::Error::other(no_jetstream(&list)));
         }
         let context = jetstream::context::ContextBuilder::new()
             .timeout(REQUEST_TIMEOUT)
@@ -143,16 +142,21 @@ impl Broker {
         &self.servers
     }
 
-    /// Creates the streams of a service, with this number of replicas, and the consumer of its jobs.
+    /// Creates the streams of a service, with this number of replicas, and the consumers of its jobs and records. Stores
+    /// a first message, an empty report, and returns the consumer of the records.
     ///
     /// A cluster that has just started needs some seconds to elect its leaders, so this repeats what fails for want of a
-    /// leader until `limit` is over.
+    /// leader until the deadline.
     ///
     /// # Errors
     ///
     /// If the brokers don't agree on a leader in time, or refuse the streams.
-    pub async fn create_streams(&self, replicas: usize, ack_wait: Duration, limit: Duration) -> io::Result<()> {
-        let deadline = Instant::now() + limit;
+    pub async fn create_streams(
+        &self,
+        replicas: usize,
+        ack_wait: Duration,
+        deadline: Instant,
+    ) -> io::Result<PullConsumer> {
         // ANCHOR: stream
         let stream = |name: String, retention| Config {
             subjects: vec![name.clone()],
@@ -175,7 +179,7 @@ impl Broker {
             let config = stream(name, retention);
             self.until_led(deadline, replicas, || self.context.create_stream(config.clone()).into_future()).await?;
         }
-        for (name, ack_wait) in [(names.jobs(), ack_wait), (names.records(), REQUEST_TIMEOUT)] {
+        let consumer = async |name: String, ack_wait| {
             // ANCHOR: consumer
             let config = pull::Config {
                 durable_name: Some(name.clone()),
@@ -186,9 +190,16 @@ impl Broker {
             };
             // ANCHOR_END: consumer
             let create = || self.context.create_consumer_on_stream(config.clone(), name.clone()).into_future();
-            self.until_led(deadline, replicas, create).await?;
-        }
-        Ok(())
+            self.until_led(deadline, replicas, create).await
+        };
+        consumer(names.jobs(), ack_wait).await?;
+        let records = consumer(names.records(), REQUEST_TIMEOUT).await?;
+        let store = || async {
+            let (id, report) = report::empty(0);
+            self.send(&names.records(), &id, report).await?.await
+        };
+        self.until_led(deadline, replicas, store).await?;
+        Ok(records)
     }
 
     /// Repeats a request until it succeeds, or fails for another reason than an election, or `deadline` has passed.
@@ -206,7 +217,8 @@ impl Broker {
                 _ if Instant::now() + PAUSE >= deadline => {
                     let copies = if replicas == 1 { "1 replica".to_owned() } else { format!("{replicas} replicas") };
                     return Err(io::Error::other(format!(
-                        "no quorum: the brokers at {} elect no leader for a stream with {copies}: start more of them",
+                        "no quorum: the brokers at {} elect no leader for a stream with {copies}: start more of them, or \
+                         make space on their disks",
                         self.servers
                     )));
                 }
@@ -222,6 +234,13 @@ impl Broker {
             Some(code) if is_full(code) => format!("the storage of the brokers at {servers} is full"),
             Some(ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED) => {
                 format!("--replicas={replicas}: the broker at {servers} isn't part of a cluster")
+            }
+            // What a broker says if it can't write a file depends on the file.
+            Some(ErrorCode::STREAM_CREATE | ErrorCode::CONSUMER_CREATE) => {
+                format!(
+                    "the brokers at {servers} can't create the queue, perhaps because of a full disk: {}",
+                    chain(error)
+                )
             }
             _ => format!("the brokers at {servers} refuse: {}", chain(error)),
         })
@@ -297,8 +316,13 @@ impl Broker {
     }
 }
 
+/// The error for a broker without JetStream. nats-server 2.9 turns it off when its disk is full.
+pub(crate) fn no_jetstream(list: &str) -> String {
+    format!("the broker at {list} has no JetStream: its disk is full, or the flag -js is missing")
+}
+
 /// The addresses, without passwords.
-fn list(servers: &[ServerAddr]) -> String {
+pub(crate) fn list(servers: &[ServerAddr]) -> String {
     let servers: Vec<String> =
         servers.iter().map(|server| format!("nats://{}:{}", server.host(), server.port())).collect();
     servers.join(",")

@@ -23,14 +23,14 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeou
 
 use crate::broker::{Broker, NOBODY, from_json, to_json};
 use crate::fault::{Fault, Faults};
-use crate::health::Health;
+use crate::health::{ELECTION_LIMIT, Health};
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
 use crate::member::{LEASE, RENEWAL, Request, State, Welcome};
 use crate::proxy::Proxy;
-use crate::queue::{self, Pull, RecvError};
+use crate::queue::{self, Delivering, Pull, RecvError};
 use crate::report::Report;
-use crate::service::{Delivering, Service};
+use crate::service::Service;
 
 /// How often faults and the order of records are looked after.
 const TICK: Duration = Duration::from_millis(20);
@@ -42,8 +42,8 @@ const LOOK: Duration = Duration::from_millis(200);
 const DEAD: Duration = Duration::from_secs(1);
 /// How often the service repeats that its workers should stop.
 const REMINDER: Duration = Duration::from_millis(500);
-/// How long the service waits for the reports that the brokers have stored.
-const REST: Duration = Duration::from_secs(10);
+/// How long the service waits for the reports that the brokers have stored. They may be electing a leader.
+const REST: Duration = ELECTION_LIMIT;
 /// How long the brokers of others may take to remove the streams of a service that has failed.
 const REMOVAL: Duration = Duration::from_secs(1);
 
@@ -131,9 +131,10 @@ impl Coordinator {
     ///
     /// If the connection was closed.
     pub async fn new(service: Service, local: Local) -> io::Result<Self> {
-        let Service { plan, trace, delivering, broker, health, added } = service;
+        let Service { plan, trace, delivering, broker, health, reports, added } = service;
         let requests = broker.client.subscribe(broker.names.members()).await.map_err(io::Error::other)?;
-        let reports = Pull::new(&broker, &broker.names.records()).await?.greedy();
+        let reports = reports.greedy();
+        trace.complete_until(Duration::ZERO);
         let (exit, exits) = mpsc::unbounded_channel();
         let (tell, view) = watch::channel(View::default());
         tokio::spawn(look(broker.clone(), tell));
@@ -419,20 +420,16 @@ impl Coordinator {
                 }
             }
         }
-        if self.failed.is_none() {
-            self.take_the_rest().await;
-        }
+        let left = self.settle().await;
         for (id, _) in self.members.iter().filter(|(_, member)| !member.died) {
             if !self.ledger.worker(*id).finished {
                 self.trace.worker(*id).record(Event::WorkerDied(None));
             }
         }
         self.trace.complete_until(Duration::MAX);
-        let left = if self.failed.is_none() { self.left().await } else { 0 };
         match self.local.keeper {
             // Their storage is removed with them.
             Some(keeper) => keeper.stop().await,
-            None if self.failed.is_none() => self.broker.delete_streams().await,
             None if self.health.is_reachable() => _ = timeout(REMOVAL, self.broker.delete_streams()).await,
             None => {}
         }
@@ -466,18 +463,33 @@ impl Coordinator {
         }
     }
 
-    /// Takes the reports that the brokers have stored and that haven't arrived.
-    async fn take_the_rest(&mut self) {
-        let begin = Instant::now();
-        let name = self.broker.names.records();
-        while begin.elapsed() < REST {
-            if let Ok(consumer) = self.broker.context.get_consumer_from_stream(&name, &name).await {
-                let consumer: async_nats::jetstream::consumer::PullConsumer = consumer;
-                let info = consumer.cached_info();
-                if info.num_pending == 0 && info.num_ack_pending == 0 {
-                    return;
+    /// Takes the reports that the brokers have stored and that haven't arrived, and returns how many jobs are left, unless
+    /// the service has failed or fails now.
+    async fn settle(&mut self) -> u64 {
+        if self.failed.is_some() {
+            return 0;
+        }
+        let mut health = self.health.clone();
+        let settled = timeout(REST, async {
+            self.take_the_rest().await;
+            self.left().await
+        });
+        let error = select! {
+            settled = settled => match settled {
+                Ok(left) => return left,
+                Err(_) => {
+                    let servers = self.broker.servers();
+                    io::Error::other(format!("the brokers at {servers} don't deliver the workers' records"))
                 }
-            }
+            },
+            error = health.failed() => error,
+        };
+        self.failed = Some(error.to_string());
+        0
+    }
+
+    async fn take_the_rest(&mut self) {
+        while self.reports.is_empty().await != Some(true) {
             let mut pause = pin!(sleep(TICK));
             loop {
                 select! {
@@ -491,16 +503,12 @@ impl Coordinator {
     /// How many jobs are left on the queue: those that are neither completed nor lost. A job that the broker doesn't have
     /// isn't left, so it counts as lost.
     async fn left(&self) -> u64 {
-        let open = self.ledger.open();
-        let info = timeout(REST, async {
-            loop {
-                if let Some(info) = self.broker.stream_info(&self.broker.names.jobs()).await {
-                    return info;
-                }
-                sleep(TICK).await;
+        loop {
+            if let Some(info) = self.broker.stream_info(&self.broker.names.jobs()).await {
+                return self.ledger.open().min(info.state.messages);
             }
-        });
-        info.await.map_or(0, |info| open.min(info.state.messages))
+            sleep(TICK).await;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::env;
 use std::io::{self, BufRead, Read, Write};
 use std::process::{self, Command, ExitCode};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_nats::ServerAddr;
 use chapters::demo::{self, Demo, FAILED, USAGE};
@@ -20,7 +20,7 @@ use chapters::usage::Usage;
 use chapters::{environment, interrupt};
 use clap::ValueEnum;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio::{runtime, select};
 
 use crate::broker::{Broker, Names};
@@ -28,14 +28,16 @@ use crate::coordinator::Local;
 use crate::fault::{Fault, Faults};
 use crate::health::Health;
 use crate::keeper::{self, Keeper};
-use crate::service::{Delivering, Service, Worker};
+use crate::queue::Delivering;
+use crate::service::{Service, Worker};
 
-/// How long brokers of others may take until the service has connected and they have created the queue.
+/// How long brokers of others may take until the service has connected and they have created the queue. Less than ten
+/// seconds, which is how long the service may take to report that they don't.
 const QUORUM_LIMIT: Duration = Duration::from_millis(8500);
 /// The same for brokers that have just been started, on a machine that may be busy.
 const START_LIMIT: Duration = Duration::from_secs(120);
 /// How long the removal of a service that hasn't started may take.
-const UNDO_LIMIT: Duration = Duration::from_secs(1);
+const UNDO_LIMIT: Duration = Duration::from_millis(500);
 /// How often the demo looks for a signal while it prepares.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The least time that the broker may wait for an acknowledgment.
@@ -295,24 +297,26 @@ async fn prepare(options: &Options, demo: &Demo<'_>, begun: &mut Begun) -> io::R
     if own {
         begun.keeper = Some(Keeper::start(options.brokers).await?);
     }
-    let begin = Instant::now();
+    let deadline = Instant::now() + if own { START_LIMIT } else { QUORUM_LIMIT };
     let servers = begun.keeper.as_ref().map_or(&*options.servers, Keeper::servers);
+    let health = Health::start(servers, begun.keeper.as_ref().map(Keeper::folder));
     let broker = Broker::connect(servers, Names::new(&options.name)).await?;
-    if !own {
-        broker.claim(&options.name).await?;
-        begun.claimed = Some(broker.clone());
-    }
-    let limit = if own { START_LIMIT } else { QUORUM_LIMIT.saturating_sub(begin.elapsed()) };
     let delivering = Delivering {
         replicas: options.replicas(),
         ack_wait: options.ack_wait,
         attempts: options.attempts,
         poison: options.poison,
     };
-    let health = Health::start(&broker, servers, begun.keeper.as_ref().map(Keeper::folder));
+    let claimed = &mut begun.claimed;
     let created = async {
+        // If the brokers don't answer in time, they don't create the queue, either.
+        if !own && let Ok(claim) = timeout_at(deadline, broker.claim(&options.name)).await {
+            claim?;
+            *claimed = Some(broker.clone());
+        }
         let (plan, trace) = (demo.plan, demo.trace.clone());
-        let mut service = Service::new(plan, trace, delivering, broker, health.clone(), limit).await?;
+        let mut service =
+            Service::new(plan, trace, delivering, broker.clone(), health.clone(), deadline.into_std()).await?;
         service.add_jobs(demo.jobs.iter().copied()).await?;
         Ok(service)
     };

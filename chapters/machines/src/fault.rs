@@ -5,10 +5,19 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::process;
+use std::time::Duration;
 
 use chapters::random::{CPythonFloat, Random, Seed};
 use clap::ValueEnum;
 use rand::distr::Distribution;
+use tokio::time::sleep;
+
+/// How long a worker with a poisonous job lives on, long enough that its records are usually stored.
+const DYING: Duration = Duration::from_millis(100);
+
+/// The exit status of a worker that crashes, which is that of a panic.
+const CRASHED: i32 = 101;
 
 /// The target of a kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -75,6 +84,12 @@ impl Faults {
         let index = (CPythonFloat.sample(&mut self.random) * choices.len() as f64) as usize;
         choices.get(index).copied()
     }
+}
+
+/// Ends the process as a job does that crashes its worker, after a moment in which the records can be sent.
+pub(crate) async fn crash() -> ! {
+    sleep(DYING).await;
+    process::exit(CRASHED)
 }
 
 #[cfg(test)]

@@ -19,11 +19,13 @@ use async_nats::jetstream::message::Message as Delivered;
 use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
 use chapters::job::Job;
+use chapters::record::WorkerId;
 use futures_util::{FutureExt, StreamExt};
 use tokio::select;
 use tokio::time::{Instant, interval, sleep, sleep_until};
 
-use crate::broker::{Broker, from_json};
+use crate::broker::{Broker, from_json, to_json};
+use crate::member;
 
 /// The interval of the broker's heartbeats.
 const HEARTBEAT: Duration = Duration::from_millis(250);
@@ -38,6 +40,19 @@ const MOST: usize = 256;
 /// A worker asks for as many jobs at once as it can do in about this time. Then a worker with long jobs doesn't
 /// collect jobs that an idle one could do, and one with short jobs doesn't wait for a round trip each.
 const BATCH_TIME: Duration = Duration::from_millis(20);
+
+/// How the broker treats jobs.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivering {
+    /// How many brokers store each job.
+    pub replicas: usize,
+    /// How long the broker waits for an acknowledgment before it delivers a job again.
+    pub ack_wait: Duration,
+    /// How often a job is delivered at most.
+    pub attempts: u64,
+    /// The number of a job that kills its workers.
+    pub poison: Option<u64>,
+}
 
 /// The end of a wait without a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,23 +80,37 @@ pub struct Pull {
 }
 
 impl Pull {
-    /// Prepares to pull from the consumer of a stream.
+    /// Prepares to pull from a consumer.
     ///
     /// # Errors
     ///
-    /// If the stream or its consumer doesn't exist.
-    pub async fn new(broker: &Broker, stream: &str) -> io::Result<Self> {
-        let consumer = loop {
-            match broker.context.get_consumer_from_stream(stream, stream).await {
-                Ok(consumer) => break consumer,
-                // The consumer was created before any worker started, but only its leader knows it.
-                Err(_) => sleep(PAUSE).await,
-            }
-        };
+    /// If the connection was closed.
+    pub async fn new(broker: &Broker, consumer: Consumer<Config>) -> io::Result<Self> {
         let inbox = Subject::from(broker.client.new_inbox());
         let messages = broker.client.subscribe(inbox.clone()).await.map_err(io::Error::other)?;
         let (arrived, now) = (VecDeque::new(), Instant::now());
         Ok(Self { consumer, inbox, messages, arrived, requested: 0, batch: 1, heard: now, begun: None })
+    }
+
+    /// Prepares to pull from the consumer of a stream. Waits until its leader answers.
+    ///
+    /// # Errors
+    ///
+    /// If the connection was closed.
+    pub async fn find(broker: &Broker, stream: &str) -> io::Result<Self> {
+        loop {
+            match broker.context.get_consumer_from_stream(stream, stream).await {
+                Ok(consumer) => return Self::new(broker, consumer).await,
+                // The consumer was created before any worker started, but only its leader knows it.
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    /// Whether the broker has no message that isn't acknowledged. Returns `None` if its leader doesn't answer.
+    pub async fn is_empty(&self) -> Option<bool> {
+        let info = self.consumer.get_info().await.ok()?;
+        Some(info.num_pending == 0 && info.num_ack_pending == 0)
     }
 
     /// Asks for as many messages at once as possible, however long they take.
@@ -230,7 +259,7 @@ impl Jobs {
     /// If the connection was closed.
     pub async fn new(broker: &Broker, ack_wait: Duration) -> io::Result<Self> {
         let subject = broker.names.jobs();
-        let pull = Pull::new(broker, &subject).await?;
+        let pull = Pull::find(broker, &subject).await?;
         Ok(Self { pull, broker: broker.clone(), leases: Leases::start(ack_wait), subject, ready: VecDeque::new() })
     }
 
@@ -332,7 +361,39 @@ impl Leases {
     }
 }
 
+/// The dead-letter stream, as a worker sees it.
+#[derive(Debug)]
+pub struct DeadLetters {
+    broker: Broker,
+    worker: WorkerId,
+}
+
+impl DeadLetters {
+    /// Prepares to store what `worker` gives up.
+    pub fn new(broker: &Broker, worker: WorkerId) -> Self {
+        Self { broker: broker.clone(), worker }
+    }
+
+    /// Stores a job.
+    ///
+    /// # Errors
+    ///
+    /// If the broker refuses it. The service then knows the reason.
+    pub async fn put(&self, job: &Job) -> io::Result<()> {
+        let stored = self.broker.publish(&self.broker.names.dead(), &id(job), payload(job)).await;
+        if let Err(error) = &stored {
+            member::fail(&self.broker, self.worker, error).await;
+        }
+        stored
+    }
+}
+
+/// The ID by which the broker recognizes a job that is sent again.
+pub fn id(job: &Job) -> String {
+    format!("job-{}", job.number)
+}
+
 /// The payload of a job's message.
 pub fn payload(job: &Job) -> Bytes {
-    crate::broker::to_json(job)
+    to_json(job)
 }

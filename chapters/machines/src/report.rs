@@ -7,13 +7,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use chapters::record::{Event, Record, WorkerId};
 use chapters::usage;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 
-use crate::broker::{Broker, to_json};
+use crate::broker::{Broker, NOBODY, to_json};
 use crate::member;
 use crate::queue::{Ack, Delivery, Leases};
 
@@ -31,6 +32,12 @@ pub struct Report {
     pub records: Vec<Record>,
     /// The peak of the worker's memory so far, in bytes.
     pub peak_rss: u64,
+}
+
+/// The ID and the payload of a report without records, which shows whether the brokers store anything.
+pub(crate) fn empty(number: u64) -> (String, Bytes) {
+    let report = Report { worker: NOBODY, number, records: Vec::new(), peak_rss: 0 };
+    (format!("empty-{number}"), to_json(&report))
 }
 
 /// A record, and the job that may be acknowledged as soon as the record is stored.

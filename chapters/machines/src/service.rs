@@ -1,9 +1,18 @@
 //! The service: a queue of jobs, and workers that take jobs from it until the service stops.
-
+//!
+//! Compared with the service of [coroutines](chapters::coroutines::Service), the network makes this different:
+//!
+//! - [`Service::new`] and [`Service::add_jobs`] wait for the brokers, and can fail. A job whose confirmation is missing is sent
+//!   again with the same ID.
+//! - [`Service::run`] starts workers that are processes, perhaps on other machines. So a [coordinator](Coordinator) takes the
+//!   place of their handles.
+//! - [`Worker::run`] connects to a broker and joins the service, which gives the worker its parameters.
+//! - Taking a job means borrowing it. The broker forgets it when the worker acknowledges it, after the record of its end has been
+//!   stored. A job that was delivered too often is given up, and jobs that weren't started go back at the end.
+//!
 use std::collections::VecDeque;
 use std::io;
-use std::process;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::ServerAddr;
 use chapters::job::Job;
@@ -12,36 +21,18 @@ use chapters::service::{IDLE_TIMEOUT, OnStarted, Outcome, Plan};
 use chapters::trace::Trace;
 use tokio::select;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::sleep_until;
 
 use crate::broker::{self, Broker, Names};
 use crate::coordinator::{Coordinator, Local};
+use crate::fault;
 use crate::health::Health;
 use crate::member::{self, Running};
-use crate::queue::{self, Delivery, Jobs, RecvError};
+use crate::queue::{self, DeadLetters, Delivering, Delivery, Jobs, Pull, RecvError, id};
 use crate::report::Reporter;
 
 /// How many jobs may be on their way to the broker. With one, each job would cost a round trip.
 const IN_FLIGHT: usize = 512;
-
-/// How long a worker with a poisonous job lives on, long enough that its records are usually stored.
-const DYING: Duration = Duration::from_millis(100);
-
-/// The exit status of a worker that crashes, which is that of a panic.
-const CRASHED: i32 = 101;
-
-/// How the broker treats jobs.
-#[derive(Clone, Copy, Debug)]
-pub struct Delivering {
-    /// How many brokers store each job.
-    pub replicas: usize,
-    /// How long the broker waits for an acknowledgment before it delivers a job again.
-    pub ack_wait: Duration,
-    /// How often a job is delivered at most.
-    pub attempts: u64,
-    /// The number of a job that kills its workers.
-    pub poison: Option<u64>,
-}
 
 /// A queue of jobs, and workers that take jobs from it while the service is running.
 pub struct Service {
@@ -50,27 +41,29 @@ pub struct Service {
     pub(crate) delivering: Delivering,
     pub(crate) broker: Broker,
     pub(crate) health: Health,
+    pub(crate) reports: Pull,
+    /// How many jobs the broker has confirmed.
     pub(crate) added: u64,
 }
 
 impl Service {
-    /// Creates a service without jobs or workers, on brokers that may need until `limit` to agree on a leader, and whose
-    /// `health` is watched.
+    /// Creates a service without jobs or workers, on brokers whose `health` is watched.
     ///
     /// # Errors
     ///
-    /// If the brokers don't create the queue.
+    /// If the brokers don't create the queue by the deadline.
     pub async fn new(
         plan: Plan,
         trace: Trace,
         delivering: Delivering,
         broker: Broker,
         health: Health,
-        limit: Duration,
+        deadline: Instant,
     ) -> io::Result<Self> {
-        broker.create_streams(delivering.replicas, delivering.ack_wait, limit).await?;
-        health.expect_storage();
-        Ok(Self { plan, trace, delivering, broker, health, added: 0 })
+        let reports = broker.create_streams(delivering.replicas, delivering.ack_wait, deadline.into()).await?;
+        let reports = Pull::new(&broker, reports).await?;
+        health.expect_storage(&broker);
+        Ok(Self { plan, trace, delivering, broker, health, reports, added: 0 })
     }
 
     /// Puts jobs on the queue. Returns when the broker has confirmed all of them.
@@ -80,20 +73,20 @@ impl Service {
     /// If the broker refuses a job, for example because its storage is full.
     pub async fn add_jobs(&mut self, jobs: impl IntoIterator<Item = Job>) -> io::Result<()> {
         let stream = self.broker.names.jobs();
+        let mut jobs = jobs.into_iter();
         let mut in_flight = VecDeque::new();
-        for job in jobs {
-            if in_flight.len() == IN_FLIGHT
-                && let Some((job, sent)) = in_flight.pop_front()
+        loop {
+            while in_flight.len() < IN_FLIGHT
+                && let Some(job) = jobs.next()
             {
-                self.confirm(&stream, job, sent).await?;
+                let sent = self.broker.send(&stream, &id(&job), queue::payload(&job)).await;
+                in_flight.push_back((job, sent));
             }
-            let sent = self.broker.send(&stream, &id(&job), queue::payload(&job)).await;
-            in_flight.push_back((job, sent));
-        }
-        for (job, sent) in in_flight {
+            let Some((job, sent)) = in_flight.pop_front() else { return Ok(()) };
+            self.health.note_unconfirmed(Some(Instant::now().into()));
             self.confirm(&stream, job, sent).await?;
+            self.health.note_unconfirmed(None);
         }
-        Ok(())
     }
 
     // ANCHOR: confirm
@@ -123,19 +116,14 @@ impl Service {
     /// If a worker can't be started, if `on_started` fails, or if the brokers can't go on, for example because their disk is
     /// full. The workers that have been started are stopped.
     pub async fn run(self, local: Local, on_started: OnStarted<'_>) -> io::Result<Outcome> {
-        let (trace, deadline) = (self.trace.clone(), self.trace.origin() + self.plan.time);
-        trace.complete_until(Duration::ZERO);
+        let trace = self.trace.clone();
+        let deadline = self.trace.origin() + self.plan.time;
         trace.service().record(Event::ServiceStarting);
 
-        let (stop, mut stopped) = mpsc::unbounded_channel::<()>();
-        let mut health = self.health.clone();
-        let created = Coordinator::new(self, local);
-        let mut workers = select! {
-            created = created => created?,
-            error = health.failed() => return Err(error),
-        };
+        let (stop, mut stopped) = mpsc::channel::<()>(1);
+        let mut workers = Coordinator::new(self, local).await?;
         let result = workers.start().await;
-        let result = result.and_then(|()| on_started(Box::new(move || _ = stop.send(()))));
+        let result = result.and_then(|()| on_started(Box::new(move || _ = stop.try_send(()))));
         if result.is_ok() {
             select! {
                 _ = stopped.recv() => {}
@@ -150,11 +138,6 @@ impl Service {
     }
 }
 
-/// The ID by which the broker recognizes a job that is sent again.
-fn id(job: &Job) -> String {
-    format!("job-{}", job.number)
-}
-
 /// The state of a worker.
 pub struct Worker {
     running: Running,
@@ -163,8 +146,7 @@ pub struct Worker {
     scale: f64,
     attempts: u64,
     poison: Option<u64>,
-    broker: Broker,
-    id: WorkerId,
+    dead: DeadLetters,
 }
 
 impl Worker {
@@ -182,8 +164,9 @@ impl Worker {
         let working = async {
             let queue = Jobs::new(&broker, welcome.ack_wait).await?;
             let trace = Reporter::start(&broker, welcome.worker, origin, queue.leases());
-            let member::Welcome { scale, attempts, poison, worker, .. } = welcome;
-            Self { running, queue, trace, scale, attempts, poison, broker: broker.clone(), id: worker }.work().await
+            let dead = DeadLetters::new(&broker, welcome.worker);
+            let member::Welcome { scale, attempts, poison, .. } = welcome;
+            Self { running, queue, trace, scale, attempts, poison, dead }.work().await
         };
         match id {
             Some(_) => working.await.or(Ok(())),
@@ -216,14 +199,14 @@ impl Worker {
     // ANCHOR_END: work
 
     // ANCHOR: process
-    async fn process(&self, delivery: Delivery) -> std::time::Instant {
+    async fn process(&self, delivery: Delivery) -> Instant {
         let job = delivery.job;
         if delivery.attempt > 1 {
             self.trace.record(Event::JobRedelivered(job));
         }
         self.trace.record(Event::JobStarted(job));
         if self.poison == Some(job.number) {
-            self.die().await;
+            fault::crash().await;
         }
         // A CPU-bound job blocks this thread. The tasks that renew leases and send records run on others.
         job.run_async(self.scale).await;
@@ -231,20 +214,10 @@ impl Worker {
     }
     // ANCHOR_END: process
 
-    /// Ends the process as a job does that crashes its worker, after a moment in which the records can be sent.
-    async fn die(&self) -> ! {
-        sleep(DYING).await;
-        process::exit(CRASHED)
-    }
-
     /// Moves a job that has been delivered too often to the dead-letter stream.
-    async fn give_up(&self, delivery: Delivery) -> io::Result<std::time::Instant> {
+    async fn give_up(&self, delivery: Delivery) -> io::Result<Instant> {
         let job = delivery.job;
-        let moved = self.broker.publish(&self.broker.names.dead(), &id(&job), queue::payload(&job)).await;
-        if let Err(error) = moved {
-            member::fail(&self.broker, self.id, &error).await;
-            return Err(error);
-        }
+        self.dead.put(&job).await?;
         Ok(self.trace.record_end(Event::JobLost(job), delivery))
     }
 }

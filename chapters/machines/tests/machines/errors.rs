@@ -14,6 +14,8 @@ pub const ON_A_DISK: &[Test] = &[
     ("a_disk_without_space_for_the_jobs_is_named", a_disk_without_space_for_the_jobs_is_named),
     ("a_disk_that_fills_up_during_a_run_ends_it", a_disk_that_fills_up_during_a_run_ends_it),
     ("a_disk_that_is_read_only_is_named", a_disk_that_is_read_only_is_named),
+    ("a_full_disk_of_other_brokers_is_named", a_full_disk_of_other_brokers_is_named),
+    ("a_disk_of_other_brokers_that_fills_up_during_a_run_ends_it", a_disk_of_other_brokers_that_fills_up_ends_a_run),
 ];
 
 pub const TESTS: &[Test] = &[
@@ -25,6 +27,8 @@ pub const TESTS: &[Test] = &[
     ("brokers_that_die_end_the_run", brokers_that_die_end_the_run),
     ("brokers_that_hang_end_the_run", brokers_that_hang_end_the_run),
     ("one_of_three_brokers_may_hang", one_of_three_brokers_may_hang),
+    ("a_broker_that_the_client_does_not_know_may_die", a_broker_that_the_client_does_not_know_may_die),
+    ("two_brokers_that_the_client_does_not_know_may_not_die", two_brokers_that_the_client_does_not_know_may_not_die),
     ("a_worker_that_hangs_ends_with_the_run", a_worker_that_hangs_ends_with_the_run),
     ("workers_of_another_process_end_without_a_broker", workers_of_another_process_end_without_a_broker),
     ("contradictions_are_found_before_anything_starts", contradictions_are_found_before_anything_starts),
@@ -106,6 +110,25 @@ fn one_of_three_brokers_may_hang() -> Fault {
     completes(&ended, 40)
 }
 
+/// Starts three brokers, and runs jobs with the address of the first one. Then kills `count` of the others.
+fn with_one_address(count: usize, flags: &str) -> Result<Ended, String> {
+    let folder = tempfile::TempDir::new().map_err(|error| error.to_string())?;
+    let mut brokers = Broker::cluster(folder.path())?;
+    let run = busy(start(&format!("--servers={} --replicas=3 {flags}", brokers[0].url)))?;
+    brokers.iter_mut().skip(1).take(count).try_for_each(Broker::kill)?;
+    run.end()
+}
+
+fn a_broker_that_the_client_does_not_know_may_die() -> Fault {
+    let ended = with_one_address(1, "--kind=io --jobs=40 --seed=1 --scale=0.5 --until-done --time=250")?;
+    ended.has_status(0)?;
+    completes(&ended, 40)
+}
+
+fn two_brokers_that_the_client_does_not_know_may_not_die() -> Fault {
+    with_one_address(2, LONG)?.is_one_sentence("no quorum: most brokers in the cluster of")
+}
+
 fn a_worker_that_hangs_ends_with_the_run() -> Fault {
     let run = busy(start("--kind=io --jobs=12 --seed=1 --until-done --time=250"))?;
     run.signal("--worker=", 1, Signal::SIGSTOP)?;
@@ -129,6 +152,7 @@ fn workers_of_another_process_end_without_a_broker() -> Fault {
 }
 
 const FULL: &str = "the brokers can't store anything in";
+const REFUSED: &str = "the storage of the brokers at";
 
 fn a_disk_that_is_full_before_the_start_is_named() -> Fault {
     let disk = Disk::mount(64)?;
@@ -155,9 +179,40 @@ fn a_disk_that_fills_up_during_a_run_ends_it() -> Fault {
         disk.fill()?;
         let ended = run.end()?;
         // A broker may find the time to refuse a report before it stops answering.
-        ended.is_one_sentence(FULL).or_else(|_| ended.is_one_sentence("the storage of the brokers at"))?;
+        ended.is_one_of(&[FULL, REFUSED])?;
     }
     Ok(())
+}
+
+/// The errors for other people's brokers without space on their disks. Which one comes depends on the write that fails first.
+const WITHOUT_SPACE: &[&str] = &[
+    REFUSED,
+    "have no JetStream",
+    "has no JetStream",
+    "only 1 of the 3 brokers",
+    "make space on their disks",
+    "a full disk",
+];
+
+fn a_full_disk_of_other_brokers_is_named() -> Fault {
+    let disk = Disk::mount(16_384)?;
+    let brokers = Broker::cluster(&disk.folder())?;
+    disk.fill()?;
+    let all: Vec<&str> = brokers.iter().map(|broker| &*broker.url).collect();
+    // The first of these runs is the one in which the brokers notice.
+    for servers in [all.join(","), all.join(","), brokers[0].url.clone()] {
+        run(&format!("--servers={servers} --replicas=3 --jobs=1"))?.is_one_of(WITHOUT_SPACE)?;
+    }
+    Ok(())
+}
+
+fn a_disk_of_other_brokers_that_fills_up_ends_a_run() -> Fault {
+    let disk = Disk::mount(16_384)?;
+    let brokers = Broker::cluster(&disk.folder())?;
+    let all: Vec<&str> = brokers.iter().map(|broker| &*broker.url).collect();
+    let service = busy(start(&format!("{LONG} --servers={}", all.join(","))))?;
+    disk.fill()?;
+    service.end()?.is_one_of(WITHOUT_SPACE)
 }
 
 fn a_disk_that_is_read_only_is_named() -> Fault {

@@ -84,10 +84,17 @@ fn nothing_is_left_when_the_demo_is_killed() -> Fault {
 fn workers_of_another_process_join_the_service() -> Fault {
     let broker = Broker::start("", "")?;
     let servers = format!("--servers={}", broker.url);
-    let workers = start(&format!("--role=work --workers=2 --time=200 {servers}"))?;
+    let worker = start(&format!("--role=work --workers=1 --time=200 {servers}"))?;
     let ended = run(&format!("--role=submit --jobs=50 --seed=6 --scale=0 --until-done --time=200 {servers}"))?;
     ended.has_status(0)?;
     ended.story()?.completes_all()?;
+    worker.end()?.has_status(0)?;
+    // The first of two workers might do all jobs before the second one has joined, so this run doesn't end by itself.
+    let workers = start(&format!("--role=work --workers=2 --time=200 {servers}"))?;
+    let mut service = start(&format!("--role=submit --jobs=50 --seed=6 --scale=0 --time=1000 {servers}"))?;
+    service.wait_for("worker-2    started")?;
+    kill(Pid::from_raw(service.pid()), Signal::SIGTERM).map_err(|error| error.to_string())?;
+    service.end()?.has_status(143)?;
     workers.end()?.has_status(0)
 }
 
