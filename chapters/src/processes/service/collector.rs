@@ -26,11 +26,12 @@ const SHORTEST: Duration = Duration::from_micros(100);
 const LONGEST: Duration = Duration::from_millis(5);
 
 /// Returns the next interval: the time in which the fastest worker, which wrote `most` records in the last interval,
-/// fills half of its ring. A worker whose ring is full has to wait.
+/// fills half of its ring. A worker whose ring is full has to wait, so an interval is at most twice as long as the last one:
+/// a worker that wrote nothing may only have been waiting for a processor.
 fn next_interval(last: Duration, most: usize) -> Duration {
     let (slots, most) = (SLOTS as u32, most as u32);
     // A full ring doesn't say how many records the worker could have written.
-    if most >= slots { SHORTEST } else { (last * (slots / 2) / most.max(1)).clamp(SHORTEST, LONGEST) }
+    if most >= slots { SHORTEST } else { (last * (slots / 2) / most.max(1)).clamp(SHORTEST, LONGEST.min(last * 2)) }
 }
 
 /// The service's view of a worker process.
@@ -165,7 +166,8 @@ mod tests {
         assert_eq!(next_interval(millisecond, SLOTS as usize / 4), 2 * millisecond);
         assert_eq!(next_interval(millisecond, SLOTS as usize / 2), millisecond);
         assert_eq!(next_interval(millisecond, SLOTS as usize), SHORTEST);
-        assert_eq!(next_interval(SHORTEST, 0), LONGEST);
+        assert_eq!(next_interval(SHORTEST, 0), 2 * SHORTEST);
+        assert_eq!(next_interval(LONGEST, 0), LONGEST);
         assert_eq!(next_interval(LONGEST, usize::from(u16::MAX)), SHORTEST);
     }
 }
