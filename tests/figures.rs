@@ -127,10 +127,11 @@ fn assert_none(faults: Vec<String>) {
 #[test]
 fn every_figure_is_what_its_trace_says() {
     let read = |path: PathBuf| fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()));
+    let missing = |figure: &Figure, error| format!("{error}: run `cargo run -- record {}`", figure.name);
     let faults = |figure: &Figure| match (read(figure.trace()), read(figure.picture())) {
         (Ok(trace), _) if figure.beside.is_some() => faults_of_files(figure, &trace, None),
         (Ok(trace), Ok(picture)) => faults_of_files(figure, &trace, Some(&picture)),
-        (trace, picture) => [trace.err(), picture.err()].into_iter().flatten().collect(),
+        (Err(error), _) | (_, Err(error)) => vec![missing(figure, error)],
     };
     assert_none(figures().iter().flat_map(faults).collect());
 }

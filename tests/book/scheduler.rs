@@ -38,7 +38,8 @@ fn labs(page: &Page, recorded: &BTreeSet<String>) -> (Vec<String>, Vec<String>) 
         let program = text.split("data-program=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
         let line = page.line(at);
         if !recorded.contains(program) {
-            faults.push(page.fault(line, format!("book/schedules has no recording of {program:?}")));
+            let advice = "record the programs, after `Program::is_recorded` names it if it's a fixed version";
+            faults.push(page.fault(line, format!("book/schedules has no recording of {program:?}: {advice}")));
         } else if !text.starts_with(&lab(program)) {
             faults.push(page.fault(line, format!("a scheduler lab has these lines:\n{}", lab(program))));
         }

@@ -115,14 +115,23 @@ fn read_help(help: &str) -> Reference {
     found
 }
 
+/// Fails unless a table has exactly the names that `--help` lists, and names those that differ.
+fn compare_names(what: &str, page: &BTreeSet<String>, help: &BTreeSet<String>) -> Result<(), String> {
+    let missing: Vec<&String> = help.difference(page).collect();
+    let unknown: Vec<&String> = page.difference(help).collect();
+    if missing.is_empty() && unknown.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "book/src/commands.md and `--help` list different {what}: the page lacks {missing:?}, and `--help` lacks \
+         {unknown:?}"
+    ))
+}
+
 fn compare(page: &Reference, help: &Reference) -> Result<(), String> {
     let names = |reference: &Reference| reference.flags.keys().cloned().collect::<BTreeSet<_>>();
-    if names(page) != names(help) {
-        return Err(format!("the page has the flags {:?}, the program {:?}", names(page), names(help)));
-    }
-    if page.scenes != help.scenes {
-        return Err(format!("the page has the scenes {:?}, the program {:?}", page.scenes, help.scenes));
-    }
+    compare_names("flags", &names(page), &names(help))?;
+    compare_names("values", &page.scenes, &help.scenes)?;
     for (name, (value, default)) in &help.flags {
         let (shown, shown_default) = &page.flags[name];
         if shown != value {
@@ -152,9 +161,9 @@ pub fn faults() {
         let fault = check(from, to).expect_err(words);
         assert!(fault.contains(words), "{fault}\ndoes not say\n{words}");
     };
-    fails("--quiet", "--silent", "the page has the flags");
+    fails("--quiet", "--silent", "flags: the page lacks [\"quiet\"], and `--help` lacks [\"silent\"]");
     fails("=N", "=NUMBER", "the page says --jobs=NUMBER, the program --jobs=N");
     fails("cpu\\|io", "cpu", "the page says --kind=cpu, the program --kind=cpu/io");
     fails("| 20 |", "| 10 |", "--jobs is Some(\"10\") by default");
-    fails("`one`", "`two`", "the page has the scenes");
+    fails("`one`", "`two`", "values: the page lacks [\"one\"], and `--help` lacks [\"two\"]");
 }

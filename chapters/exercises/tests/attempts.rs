@@ -89,7 +89,12 @@ fn every_exercise_has_attempts() -> Result<(), libtest_mimic::Failed> {
     let few: Vec<String> = few.collect();
     match few.is_empty() {
         true => Ok(()),
-        false => Err(format!("at least {RIGHT} right and {WRONG} wrong attempts:\n{}", few.join("\n")).into()),
+        false => Err(format!(
+            "a folder in chapters/exercises/attempts has at least {RIGHT} files `right_*.rs` and {WRONG} files \
+             `wrong_*.rs`, and no others:\n{}",
+            few.join("\n")
+        )
+        .into()),
     }
 }
 
@@ -133,12 +138,14 @@ fn judge(file: &Path, words: Option<&str>, outcome: Outcome) -> Result<(), Strin
     match (outcome, words) {
         (Outcome::Solved(_), None) if !is_wrong => Ok(()),
         (Outcome::Wrong { report, .. }, Some(words)) if is_wrong && report.contains(words) => Ok(()),
-        (_, None) if is_wrong => Err(format!("{name} doesn't say with which words it's refused")),
-        (Outcome::Solved(_), _) => Err(format!("{name} is accepted")),
+        (_, None) if is_wrong => Err(format!("{name} has no line `//! Refused: WORDS` with words of the message")),
+        (Outcome::Solved(_), _) if is_wrong => Err(format!("{name} passes, but must be refused")),
+        (Outcome::Solved(_), _) => Err(format!("{name} states words, but only a file `wrong_*.rs` is refused")),
         (Outcome::Wrong { report, output }, Some(words)) if is_wrong => {
             Err(format!("{name} is refused without the words {words:?}:\n{report}\n{output}"))
         }
-        (outcome, _) => Err(format!("{name} is refused: {outcome:?}")),
+        (Outcome::Wrong { report, output }, _) => Err(format!("{name} is refused, but must pass:\n{report}\n{output}")),
+        (outcome, _) => Err(format!("{name} must {}: {outcome:?}", if is_wrong { "be refused" } else { "pass" })),
     }
 }
 
