@@ -147,7 +147,8 @@ fn the_recordings_are_up_to_date() {
     let unknown: Vec<_> = files.filter(|file| !is_recorded(file)).collect();
     assert!(
         unknown.is_empty(),
-        "`Program::is_recorded` names no program for these recordings: remove them, or add the program there: {unknown:?}"
+        "no recorded program has these names: remove the files, or let `Program::is_recorded` name a fixed version: \
+         {unknown:?}"
     );
 }
 
