@@ -1,5 +1,5 @@
-//! Ends a worker that waits for a while.
-//! Refused: after the last number
+//! Ends a worker that waits for a while. On a busy machine, the break may be longer than that, and then the sum is too small.
+//! Refused: a break of two seconds between two numbers
 
 use std::thread;
 
