@@ -29,7 +29,7 @@ use snapbox::IntoData;
 
 use crate::common::{Block, root};
 use crate::contract::{Contract, REPEATS};
-use crate::{profile, python, rust};
+use crate::{kept, profile, python, rust};
 
 /// The time limit of each command.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -244,7 +244,7 @@ fn execute(plan: &Plan) -> Result<Output, String> {
             let command = snapbox::cmd::Command::new(built(program)?).args(arguments);
             // Whether the checks of the exercises have been compiled depends on the other tests.
             let command = command.env("CARGO_TERM_QUIET", "true");
-            rust::for_the_real_compiler(command).current_dir(env!("CARGO_TARGET_TMPDIR"))
+            kept::compiled_by_this(command).current_dir(env!("CARGO_TARGET_TMPDIR"))
         }
         Plan::Other { program, arguments } => {
             let program = if program == "python3" { python::interpreter() } else { program.as_ref() };

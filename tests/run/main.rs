@@ -11,6 +11,7 @@
 mod console;
 mod contract;
 mod faults;
+mod kept;
 mod python;
 mod reference;
 mod rust;
@@ -29,7 +30,7 @@ use reading_room::pages::{Block, Page};
 const TEST_THREADS: usize = 8;
 
 fn main() -> ExitCode {
-    if let Some(exit) = rust::as_compiler() {
+    if let Some(exit) = rust::as_compiler().or_else(kept::as_compiler) {
         return exit;
     }
     let mut arguments = Arguments::from_args();

@@ -26,7 +26,7 @@ use crate::profile;
 const EDITION: &str = "2024";
 
 /// The variable that makes this program act as the compiler. Its value is the path of the real one.
-const COMPILER: &str = "SNIPPET_COMPILER";
+pub const COMPILER: &str = "SNIPPET_COMPILER";
 
 /// The time limit of a program. Most need a second, to be compiled.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -65,13 +65,10 @@ pub fn with_the_real_compiler(command: &mut Command) {
     }
 }
 
-/// The same for a program that compiles an exercise.
-pub fn for_the_real_compiler(command: snapbox::cmd::Command) -> snapbox::cmd::Command {
-    let changed = CHANGED.into_iter().zip(BEFORE.get().into_iter().flatten());
-    changed.fold(command.env_remove(COMPILER), |command, (name, before)| match before {
-        Some(value) => command.env(name, value),
-        None => command.env_remove(name),
-    })
+/// The compiler that cargo uses.
+pub fn real_compiler() -> OsString {
+    let [compiler, _] = BEFORE.get().cloned().unwrap_or_default();
+    compiler.unwrap_or_else(|| "rustc".into())
 }
 
 thread_local! {
@@ -87,11 +84,10 @@ pub fn prepare() {
             hook(panic)
         }
     }));
-    let [compiler, _] = BEFORE.get_or_init(|| CHANGED.map(env::var_os));
-    let compiler = compiler.clone().unwrap_or_else(|| "rustc".into());
+    BEFORE.get_or_init(|| CHANGED.map(env::var_os));
     let this = env::current_exe().expect("a program knows where it is");
     // SAFETY: no other thread exists yet.
-    unsafe { env::set_var(COMPILER, compiler) };
+    unsafe { env::set_var(COMPILER, real_compiler()) };
     // SAFETY: no other thread exists yet.
     unsafe { env::set_var("RUSTC", this) };
     // A wrapper doesn't know what to do with this program. An empty value also overrides the configuration of cargo.
