@@ -5,10 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-pub use std::cell::UnsafeCell;
-
 pub use chapters::scheduler::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-pub use chapters::scheduler::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+pub use chapters::scheduler::sync::{Condvar, Mutex, MutexGuard, PoisonError, UnsafeCell};
 use chapters::scheduler::thread;
 
 /// Locks a mutex, even if it's poisoned.

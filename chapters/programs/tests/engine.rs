@@ -183,6 +183,45 @@ fn a_destructor_can_lock_a_mutex_after_the_execution_is_over() {
 }
 
 #[test]
+fn a_scope_that_panics_waits_for_its_threads() {
+    let run = || {
+        let number = AtomicU32::new(0);
+        thread::scope(|scope| {
+            scope.spawn(|| number.store(1, Ordering::Relaxed));
+            panic!("out of threads");
+        });
+    };
+    assert_eq!(endings(run, Options::DEFAULT), set(["main panicked: out of threads"]));
+}
+
+#[test]
+fn a_destructor_gets_a_lock_that_another_thread_was_about_to_release() {
+    /// Acquires a lock in a destructor, again and again until it succeeds.
+    struct Acquires<'a>(&'a AtomicBool);
+    impl Drop for Acquires<'_> {
+        fn drop(&mut self) {
+            while self.0.swap(true, Ordering::Acquire) {
+                thread::yield_now();
+            }
+            self.0.store(false, Ordering::Release);
+        }
+    }
+    let run = || {
+        let (locked, never) = (AtomicBool::new(false), Mutex::new(()));
+        let _held = never.lock().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| drop(Acquires(&locked)));
+            scope.spawn(|| {
+                let _acquires = Acquires(&locked);
+                drop(never.lock());
+            });
+        });
+    };
+    // Most executions are ended in the middle, because the explorer knows the state that they have reached.
+    assert!(endings(run, Options::DEFAULT).iter().all(|text| text.starts_with("deadlock")));
+}
+
+#[test]
 fn an_execution_can_be_ended_at_any_step() {
     let program = Program::of(|| {
         let (total, changed) = (Mutex::new(0), Condvar::new());

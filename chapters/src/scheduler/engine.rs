@@ -27,6 +27,10 @@ use super::world::{Choice, Object, Op, Options, Pending, Thread, ThreadId, View,
 /// How long a thread may run without reaching an operation. No step takes a thousandth of it.
 const WATCHDOG_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How many operations the threads of an execution that's over may perform before they unwind. A critical section is
+/// shorter.
+const GRACE: u32 = 200;
+
 /// How many operations the threads may perform while they unwind. A destructor that waits for another thread would go
 /// on forever.
 const UNWINDING_LIMIT: u32 = 100_000;
@@ -49,6 +53,8 @@ struct Inner {
     main_returned: bool,
     unwinding: bool,
     unwound_operations: u32,
+    /// The threads that wait for another one to unwind, each before an operation of a destructor.
+    waiting: Vec<(ThreadId, Op)>,
     /// Why the execution can't go on.
     stuck: Option<String>,
     /// Which condition variable wakes which thread.
@@ -145,6 +151,19 @@ impl Shared {
         }
     }
 
+    /// The youngest thread that can unwind while `thread` waits. A thread that has spawned one that's left may wait for
+    /// it at the end of a scope, so it can't.
+    fn next_to_unwind(inner: &mut Inner, thread: ThreadId) -> Option<ThreadId> {
+        let Inner { world, waiting, .. } = inner;
+        let left: Vec<ThreadId> = (0..world.threads.len()).filter(|it| !world.threads[*it].finished).collect();
+        let has_child = |it: ThreadId, world: &World| left.iter().any(|child| world.threads[*child].parent == Some(it));
+        let mut others = left.iter().rev().copied().filter(|other| *other != thread);
+        others.find(|other| match waiting.iter().find(|(waiting, _)| waiting == other) {
+            Some((_, op)) => world.can_perform(*other, *op),
+            None => !has_child(*other, world),
+        })
+    }
+
     /// Lets a task be polled.
     pub fn wake(&self, task: ThreadId) {
         if let Some(task) = &mut self.lock().world.threads[task].task {
@@ -213,12 +232,13 @@ pub(super) fn step_at<R>(
     Some(act(&mut inner.world, thread, way))
 }
 
-/// Leaves an operation of an execution that's over by unwinding. A thread that's unwinding already performs the
-/// operations of its destructors at once, so that they find the values that they have stored, and skips those that
-/// would block.
-fn leave<R>(
-    shared: &Shared,
-    mut inner: MutexGuard<'_, Inner>,
+/// Leaves an operation of an execution that's over by unwinding. But first, a thread goes on for a few operations: it may
+/// be in the middle of releasing a lock that other destructors need. A thread that's unwinding already performs the
+/// operations of its destructors at once, so that they find the values that they have stored. Before one that would
+/// block, it lets other threads unwind, which release what they hold, and skips it if that doesn't help.
+fn leave<'a, R>(
+    shared: &'a Shared,
+    mut inner: MutexGuard<'a, Inner>,
     op: Op,
     act: impl FnOnce(&mut World, ThreadId, usize) -> R,
 ) -> Option<R> {
@@ -233,11 +253,22 @@ fn leave<R>(
             thread::park();
         }
     }
-    if !thread::panicking() {
-        drop(inner);
-        panic::resume_unwind(Box::new(Abandoned))
-    }
     let (_, thread) = current();
+    if !thread::panicking() {
+        if inner.unwound_operations <= GRACE && inner.world.can_perform(thread, op) {
+            return Some(act(&mut inner.world, thread, 0));
+        }
+        drop(inner);
+        abandon()
+    }
+    while !inner.world.can_perform(thread, op)
+        && let Some(next) = Shared::next_to_unwind(&mut inner, thread)
+    {
+        inner.waiting.push((thread, op));
+        shared.give(&mut inner, next);
+        inner = shared.wait_turn(inner, thread);
+        inner.waiting.retain(|(waiting, _)| *waiting != thread);
+    }
     let result = inner.world.can_perform(thread, op).then(|| act(&mut inner.world, thread, 0));
     // The thread unwinds because the execution is over, and not because it panicked, so that poisons nothing. Otherwise, a
     // destructor that locks the same mutex would panic, which ends the process.
@@ -266,10 +297,20 @@ pub(super) fn quietly<R>(act: impl FnOnce(&mut World, ThreadId) -> R) -> R {
 pub(super) fn add_thread() -> (Arc<Shared>, ThreadId) {
     let (shared, spawner) = current();
     let mut inner = shared.lock();
+    if inner.unwinding && !thread::panicking() {
+        drop(inner);
+        abandon()
+    }
     let new = inner.world.threads.len();
     let view: View = inner.world.view(spawner);
-    let thread =
-        Thread { name: thread_name(new), view, spawner: Some(spawner), history: new as u64, ..Thread::default() };
+    let thread = Thread {
+        name: thread_name(new),
+        view,
+        spawner: Some(spawner),
+        parent: Some(spawner),
+        history: new as u64,
+        ..Thread::default()
+    };
     inner.world.threads.push(thread);
     inner.turns.push(Arc::new(Condvar::new()));
     inner.world.saw(spawner, new);
@@ -317,8 +358,13 @@ pub(super) fn run_thread<R>(shared: Arc<Shared>, thread: ThreadId, body: impl Fn
     result
 }
 
+/// Whether a thread unwinds because its execution is over.
+pub(super) fn is_abandoned(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<Abandoned>()
+}
+
 fn finish(inner: &mut Inner, thread: ThreadId, payload: Option<&Box<dyn Any + Send>>) {
-    let abandoned = payload.is_some_and(|payload| payload.is::<Abandoned>());
+    let abandoned = payload.is_some_and(|payload| is_abandoned(&**payload));
     let it = &mut inner.world.threads[thread];
     it.finished = true;
     if !abandoned {
@@ -413,6 +459,7 @@ impl Execution {
             main_returned: false,
             unwinding: false,
             unwound_operations: 0,
+            waiting: vec![],
             stuck: None,
             turns: vec![Arc::new(Condvar::new())],
         };

@@ -56,6 +56,9 @@ pub(super) fn stack(sources: &[Source], caller: &Location<'_>) -> Stack {
 /// The same, with the column at which each line calls the one before.
 fn columns(sources: &[Source]) -> Vec<(Place, usize)> {
     let mut places = vec![];
+    if sources.is_empty() {
+        return places; // walking the stack takes longer than a step
+    }
     backtrace::trace(|frame| {
         let frames = frames(frame);
         let place = |(file, line, column): &(Arc<str>, usize, usize)| Some((find(sources, file, *line)?, *column));

@@ -4,6 +4,7 @@
 //! `main`, and the others are called `A`, `B`, `C`, and so on, in the order in which they are spawned.
 
 use std::fmt::{self, Debug};
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 pub use std::thread::{Result, panicking};
@@ -203,12 +204,16 @@ pub(super) const SCOPED_PANIC: &str = "a scoped thread panicked";
 ///
 /// # Panics
 ///
-/// When a thread that wasn't joined panicked.
+/// When `body` panicked, or a thread that wasn't joined.
 #[track_caller]
 pub fn scope<'env, T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T) -> T {
     let (result, panicked) = std::thread::scope(|inner| {
         let scope = Scope::from_std(inner);
-        let result = body(scope);
+        // If it panics, the scope still waits for its threads.
+        let result = match panic::catch_unwind(AssertUnwindSafe(|| body(scope))) {
+            Err(payload) if engine::is_abandoned(&*payload) => panic::resume_unwind(payload),
+            result => result,
+        };
         let of_scope = |world: &World| {
             let threads = world.threads.iter().enumerate();
             threads.filter(|(_, thread)| thread.scope == Some(scope.address())).map(|(id, _)| id).collect::<Vec<_>>()
@@ -216,7 +221,7 @@ pub fn scope<'env, T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>)
         let left = quietly(|world, _| of_scope(world));
         left.iter().for_each(|thread| join(*thread, END_OF_SCOPE));
         let panicked = quietly(|world, _| left.iter().any(|thread| world.threads[*thread].panicked.is_some()));
-        (result, panicked)
+        (result.unwrap_or_else(|payload| panic::resume_unwind(payload)), panicked)
     });
     assert!(!panicked, "{SCOPED_PANIC}");
     result

@@ -197,6 +197,8 @@ pub(super) struct Thread {
     pub panic_stack: Stack,
     /// The thread that spawned it and is waiting for it to announce its first operation.
     pub spawner: Option<ThreadId>,
+    /// The thread that spawned it.
+    pub parent: Option<ThreadId>,
     /// The address of the scope that it has to be joined by.
     pub scope: Option<usize>,
     pub parked_token: bool,
@@ -263,13 +265,15 @@ pub(super) struct World {
     pub fences: View,
     /// A hash of all polls. It keeps states of programs with tasks from being merged.
     pub polls: u64,
+    /// For each cell, a hash of the threads' histories when they used it.
+    cells: Vec<u64>,
 }
 
 impl World {
     pub fn new(options: Options) -> Self {
         let main = Thread { name: "main".to_owned(), ..Thread::default() };
         let (objects, output) = (Vec::new(), Vec::new());
-        Self { threads: vec![main], objects, output, options, steps: 0, fences: View::new(), polls: 0 }
+        Self { threads: vec![main], objects, output, options, steps: 0, fences: View::new(), polls: 0, cells: vec![] }
     }
 
     // ---- what can happen ----
@@ -535,6 +539,20 @@ impl World {
         new
     }
 
+    /// Adds a cell, and returns its number.
+    pub fn add_cell(&mut self, thread: ThreadId) -> usize {
+        self.cells.push(0);
+        let new = self.cells.len() - 1;
+        self.saw(thread, new);
+        new
+    }
+
+    /// Notes that a thread uses a cell: it may find there what other threads have written, and write what it knows.
+    pub fn use_cell(&mut self, thread: ThreadId, cell: usize) {
+        self.saw(thread, self.cells[cell]);
+        self.cells[cell] = self.threads[thread].history;
+    }
+
     // ---- memory ----
 
     /// The indices of the stores that a load can see, the newest first.
@@ -703,7 +721,7 @@ impl World {
                     .hash(&mut hasher);
             }
         }
-        (&self.output, &self.fences, self.polls, self.options.timeouts, self.options.spurious_wakeups)
+        (&self.cells, &self.output, &self.fences, self.polls, self.options.timeouts, self.options.spurious_wakeups)
             .hash(&mut hasher);
         hasher.finish()
     }

@@ -1,7 +1,7 @@
 //! The synchronization primitives of the standard library, under the control of the scheduler.
 //!
 //! They have the names, the signatures, and the behavior of their namesakes in [`std::sync`], and they stop before
-//! every operation. They work only in a program that the scheduler runs. Four things differ:
+//! every operation. (An [`UnsafeCell`] has no operations, but the scheduler must know of its uses.) They work only in a program that the scheduler runs. Four things differ:
 //!
 //! - A value that is shared must implement [`Debug`](std::fmt::Debug), because the reader sees it.
 //! - They can't be in a `static`, because each execution starts with new ones.
@@ -28,6 +28,7 @@
 
 mod atomics;
 mod barrier;
+mod cell;
 mod condvar;
 pub mod mpsc;
 mod mutex;
@@ -37,6 +38,7 @@ mod rwlock;
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
 
 pub use barrier::{Barrier, BarrierWaitResult};
+pub use cell::UnsafeCell;
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
 pub use once::OnceLock;
