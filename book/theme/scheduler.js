@@ -202,7 +202,7 @@ const SchedulerLab = (() => {
         help() {
             const { question, options } = this.recording;
             const line = (...words) => make('li', {}, ...words);
-            const key = name => make('kbd', {}, name);
+            const key = name => make('span', { class: 'scheduler-key' }, '(', make('kbd', {}, name), ')');
             return make('details', { class: 'scheduler-help' }, make('summary', {}, 'How to play'),
                 make('ul', {},
                     line('Each thread is paused before its next operation. The mark with its name in the listing shows the line. If the ',
@@ -215,11 +215,11 @@ const SchedulerLab = (() => {
                         '. Local variables aren’t shown, but they were computed from these results.'),
                     ...(options?.weak_memory ? [line('Memory is weak here: where a load may see several values, you choose one.')] : []),
                     question
-                        ? line('The lab lists the endings that you reach. ', make('b', {}, 'All endings'), ' (', key('e'), ') shows the others.')
-                        : line(make('b', {}, 'Hint'), ' (', key('h'), ') marks the next step towards the goal, and ', make('b', {}, 'Show the shortest'),
-                            ' (', key('l'), ') plays all of them. ', make('b', {}, 'All endings'), ' (', key('e'), ') counts the schedules.'),
-                    line(make('b', {}, 'Undo'), ' (', key('u'), ') takes back the last step that you chose and the steps in italics after it, and ',
-                        make('b', {}, 'Restart'), ' (', key('r'), ') all of them. The keys work while the focus is in the lab.')));
+                        ? line('The lab lists the endings that you reach. ', make('b', {}, 'All endings'), ' ', key('e'), ' shows the others.')
+                        : line(make('b', {}, 'Hint'), ' ', key('h'), ' marks the next step towards the goal, and ', make('b', {}, 'Show the shortest'),
+                            ' ', key('l'), ' plays all of them. ', make('b', {}, 'All endings'), ' ', key('e'), ' counts the schedules.'),
+                    line(make('b', {}, 'Undo'), ' ', key('u'), ' takes back the last step that you chose and the steps in italics after it, and ',
+                        make('b', {}, 'Restart'), ' ', key('r'), ' all of them. The keys work while the focus is in the lab.')));
         }
 
         // The state.
@@ -341,7 +341,7 @@ const SchedulerLab = (() => {
             const cursor = this.recording.cursors(this.node)[thread];
             const name = this.recording.threads[thread];
             if (!cursor) return `${name} hasn’t been started yet.`;
-            return `${name} ${stateOf(cursor)}.`;
+            return `${name} ${stateOf(cursor, this.recording.ending(this.node))}.`;
         }
 
         // The display.
@@ -416,7 +416,8 @@ const SchedulerLab = (() => {
             const step = this.history[wrong];
             const missed = wrong < 0 ? 'Missed.' : `Missed: step ${wrong + 1}, in which ${recording.threads[step.thread]} took its step `
                 + `“${recording.cursors(step.from)[step.thread].next}”, put it out of reach.`;
-            const state = reached ? `Reached after ${plural(this.history.length, 'step')}${this.played ? '' : `, ${chosen} of them chosen by you`}.`
+            const byReader = this.played || chosen === this.history.length ? '' : `, ${chosen} of them chosen by you`;
+            const state = reached ? `Reached after ${plural(this.history.length, 'step')}${byReader}.`
                 : impossible ? 'No schedule reaches it.' : ending ? missed : '';
             this.goal.replaceChildren(make('b', {}, 'Goal: '), recording.goal, ' ', make('span', { class: 'scheduler-reached' }, state));
             this.live.classList.toggle('is-reached', Boolean(reached));
@@ -497,7 +498,7 @@ const SchedulerLab = (() => {
                     step.append(head, make('span', { class: 'scheduler-next' }, `${cursor.next}${why}`), key);
                     return make('div', { class: 'scheduler-thread' }, step, ...result);
                 }
-                return make('div', { class: 'scheduler-thread is-blocked' }, head, make('span', {}, stateOf(cursor)));
+                return make('div', { class: 'scheduler-thread is-blocked' }, head, make('span', {}, stateOf(cursor, recording.ending(this.node))));
             });
             const head = edges.length ? 'Which thread takes the next step?'
                 : recording.ending(node)?.kind === 'deadlock' ? 'No thread can take a step' : 'The program has ended';
@@ -583,10 +584,11 @@ const SchedulerLab = (() => {
         return kind === 'deadlock' ? `${text[0].toUpperCase()}${text.slice(1)}.` : `The program has ended: ${text}.`;
     }
 
-    // Describes in words a thread that can’t take a step.
-    function stateOf({ next, waits, panicked }) {
+    // Describes in words a thread that can’t take a step, because it has to wait or because the program has returned.
+    function stateOf({ next, waits, panicked }, ending) {
         if (panicked) return `has panicked: ${panicked}`;
         if (!next) return 'has finished';
+        if (ending && ending.kind !== 'deadlock') return 'was still running';
         return waits?.why ?? `can’t ${next} yet`;
     }
 
