@@ -102,17 +102,6 @@ fn set_and_clear(wait: fn(&Event)) {
     both_threads(&Event::new(), set_and_clear, wait);
 }
 
-/// Two threads wait for a permit each, and the main thread releases both at once.
-fn release_two(release: fn(&Semaphore, usize)) {
-    let permits = Semaphore::new(0);
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| permits.acquire().forget());
-        }
-        release(&permits, 2);
-    });
-}
-
 /// Two threads meet at a barrier, one of them with a timeout. Prints whether they passed it.
 fn meet(wait_timeout: fn(&Barrier) -> bool) {
     let barrier = Barrier::new(2);
@@ -325,9 +314,13 @@ mod every_schedule_of_threads_with {
     }
 
     #[test]
-    #[ignore = "long: run by .ci/run"]
-    fn a_semaphore_that_wakes_two_threads() {
-        works(|| release_two(Semaphore::release));
+    fn a_semaphore_that_gets_two_permits_at_once() {
+        works(|| {
+            let acquire_both = |permits: &Semaphore| [permits.acquire(), permits.acquire()].map(|it| it.forget());
+            let permits = Semaphore::new(0);
+            both_threads(&permits, acquire_both, |permits| permits.release(2));
+            assert_eq!(permits.available(), 0);
+        });
     }
 
     #[test]
@@ -431,7 +424,15 @@ mod a_variant_fails_that {
 
     #[test]
     fn adds_two_permits_and_wakes_one_thread() {
-        deadlocks(|| release_two(broken::semaphore_::release_waking_one));
+        deadlocks(|| {
+            let permits = Semaphore::new(0);
+            thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| permits.acquire().forget());
+                }
+                broken::semaphore_::release_waking_one(&permits, 2);
+            });
+        });
     }
 
     #[test]
