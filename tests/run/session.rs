@@ -6,8 +6,8 @@
 //! `console` block does. The tool is started until its output is as shown, because the program may take a while to get
 //! there.
 //!
-//! Where the tool isn't installed, the test is listed as ignored, except if the variable `CI` is set: there it fails. It's
-//! also ignored where the system doesn't let a program examine another one.
+//! Where the tool or `python3` isn't installed, the test is listed as ignored, except if the variable `CI` is set: there it
+//! fails. It's also ignored where the system doesn't let a program examine another one.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -41,6 +41,8 @@ pub fn trial(name: String, block: &Block) -> Option<Trial> {
     let tool = text.strip_prefix("$ ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
     let missing = if !may_attach() {
         Some("no program may examine another one here")
+    } else if program.starts_with("python3 ") && python::is_passed_over() {
+        Some("python3 is not installed")
     } else if find(tool).is_none() && env::var_os("CI").is_none() {
         Some("the tool is not installed")
     } else {
