@@ -1,6 +1,6 @@
 //! Two workers run the jobs on a queue. A job that panics ends its worker, and the worker's results are lost.
 //!
-//! Let all good jobs count, and count the bad ones. No more than two threads may be started.
+//! Make every good job count, and count the bad ones. Start no more than two threads.
 
 use std::thread;
 

@@ -1,8 +1,8 @@
-//! A latch that threads count down, and that another thread waits for. It polls, and so it keeps a core busy.
+//! A latch: threads count it down, and another thread waits until it opens. `wait` polls, so it keeps a core busy.
 //!
-//! Let `wait` block instead, with `thread::park`. Only one thread waits, the one that created the latch. When `wait` returns,
-//! it sees what the others wrote before they counted down, even where memory is weakly ordered. Threads may go on counting
-//! down: that changes nothing anymore, the latch stays open.
+//! Make `wait` block instead, with `thread::park`. Only one thread waits: the one that created the latch. When `wait`
+//! returns, it sees what the others wrote before they counted down, even where memory is weakly ordered. Threads may
+//! keep counting down at zero, which has no effect: the latch stays open.
 
 use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
 use chapters::scheduler::thread::{self, Thread};

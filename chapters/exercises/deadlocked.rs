@@ -1,7 +1,7 @@
-//! A deadlock detector: given what each thread holds and waits for, it says which threads have deadlocked.
+//! A deadlock detector: given what each thread holds and waits for, it reports which threads are deadlocked.
 //!
-//! Write `deadlocked`. It reports the threads that wait for themselves, be it directly or through other threads. A lock
-//! has at most one holder.
+//! Write `deadlocked`. It returns the threads that wait for themselves, either directly or through other threads. A
+//! lock has at most one holder.
 
 /// A thread, by its name, and locks, by theirs.
 pub struct Thread {

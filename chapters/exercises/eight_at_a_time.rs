@@ -1,8 +1,8 @@
-//! A hundred requests are answered, each by a thread of its own. With a million requests there would be a million threads.
+//! A hundred requests are answered, each by a thread of its own. A million requests would need a million threads.
 //!
-//! Let no more than eight threads run at any moment, and no request wait while fewer than eight are being answered. Each
-//! request is answered, whatever happens to others. When all have been answered, and all threads have ended, `answer_all`
-//! returns, or it panics if an answer has panicked. It doesn't poll while it waits.
+//! Run no more than eight threads at any moment, and let no request wait while fewer than eight are being answered.
+//! Answer each request, whatever happens to the others. When all have been answered and all threads have ended,
+//! `answer_all` returns, or panics if an answer has panicked. It doesn't poll while it waits.
 
 use std::thread;
 

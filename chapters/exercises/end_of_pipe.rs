@@ -1,7 +1,7 @@
 //! Child processes write numbers into a pipe, and their parent adds up the numbers that it reads, until the pipe ends.
-//! The parent waits forever.
+//! But the parent waits forever.
 //!
-//! Let it end. You may not count the numbers, because a child may also exit without writing one.
+//! Make the program end. You may not count the numbers, because a child may exit without writing one.
 
 use std::io::{self, Read, Write};
 

@@ -1,8 +1,8 @@
 //! Build an executor for coroutines from a mutex and a condition variable.
 //!
 //! - `spawn` adds a task. It's polled when it's new and whenever its waker has been called, by any thread.
-//! - `block_on` polls the tasks on its thread until its own future is ready, and returns the output. While no task has to be
-//!   polled, the thread sleeps.
+//! - `block_on` polls the tasks on its thread until its own future is ready, and returns the output. While there's no
+//!   task to poll, the thread sleeps.
 //! - A task may spawn others. A task that has ended isn't polled again.
 //!
 //! You may add fields and methods, but don't change the import from `chapters`.

@@ -1,8 +1,8 @@
 //! Four coroutines take jobs from a queue. The first one to run does them all, and the others find nothing left.
 //!
-//! Let every worker do its share. A worker does its jobs itself, on its own thread, and goes on until the queue is closed and
-//! empty. It doesn't sleep as long as there are jobs. A worker may be dropped while it's pending, and no job is lost by that.
-//! The queue stays as it is.
+//! Make every worker do its share. A worker does its jobs itself, on its own thread, and continues until the queue is
+//! closed and empty. It doesn't sleep while there are jobs. If a worker is dropped while it's pending, no job may be
+//! lost. Don't change the queue.
 
 use async_channel::Receiver;
 

@@ -1,9 +1,9 @@
 //! Build `first_answer`: send requests to several servers at the same time, and return the first successful answer.
 //!
-//! - If a request fails, wait for the others. If all requests fail, return all errors, in the order in which they came.
+//! - If a request fails, wait for the others. If all requests fail, return all errors, in the order in which they occurred.
 //! - A panic in a request counts as an error, whatever its message.
-//! - `first_answer` waits for the next end of a request, and doesn't poll.
-//! - When `first_answer` returns, no other request exists anymore. If `first_answer` is dropped, its requests are canceled.
+//! - `first_answer` waits for a request to end, and doesn't poll.
+//! - When `first_answer` returns, no other request still exists. If `first_answer` is dropped, its requests are canceled.
 //!
 //! This version sends one request after another.
 

@@ -1,7 +1,7 @@
-//! A forecast: the minimum time that some work takes, computed before it is run. It is wrong.
+//! A forecast of the minimum time that some work takes, computed in advance. It's wrong.
 //!
-//! Workers can wait at the same time, all of them. They can compute at the same time only on different cores, and not at
-//! all where one lock or one event loop lets one of them run at a time. Correct the forecast.
+//! All workers can wait at the same time. They can compute at the same time only on different cores, and not at all if
+//! a lock or an event loop lets only one of them run at a time. Correct the forecast.
 
 /// The work, in seconds, if one worker did all of it.
 pub struct Work {

@@ -1,7 +1,7 @@
 //! A thread sometimes waits at an open gate forever, although `wait` checks the gate in a loop.
 //!
-//! The check runs `wait` and `open` in every schedule, and shows one in which something is wrong. Fix `open`. No time passes
-//! in a schedule, so a timeout changes nothing.
+//! The check runs `wait` and `open` in every schedule, and shows one that fails. Fix `open`. No time passes in a
+//! schedule, so a timeout doesn't help.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

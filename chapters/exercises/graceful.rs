@@ -1,10 +1,10 @@
 //! Build a service with a graceful shutdown.
 //!
-//! - `submit` starts answering a request immediately, beside the others. Once the shutdown has started, it returns
+//! - `submit` starts answering a request immediately, alongside the others. Once the shutdown has started, it returns
 //!   false, and the request is dropped.
 //! - `shut_down` waits until all requests have ended, and no longer. After `grace`, it aborts those that are left, and
-//!   returns when they don't exist anymore.
-//! - A request that panics has failed. The others go on.
+//!   returns once they no longer exist.
+//! - A request that panics counts as failed. The others continue.
 //!
 //! Use tokio's tasks and its time. This version answers nothing.
 

@@ -1,8 +1,8 @@
 //! Gloves come off a line one by one, and are handed out in pairs. A caller that times out drops `next` while it waits,
 //! and a glove is lost.
 //!
-//! Let `next` be dropped at any `await` without losing a glove. Its callers stay as they are.
-//! A call waits for the next glove: it doesn't poll, and it doesn't leave its work to another task or thread.
+//! Make it safe to drop `next` at any `await` without losing a glove. Don't change its callers. A call waits for the
+//! next glove: it doesn't poll, and it doesn't leave its work to another task or thread.
 
 use async_channel::Receiver;
 

@@ -1,9 +1,9 @@
-//! Requests are delivered at least once, so the same request may come twice, even at the same time. Its action must be
-//! performed once.
+//! Requests are delivered at least once, so the same request may arrive twice, even at the same time. Its action must be
+//! performed only once.
 //!
-//! `perform` remembers results by the number of the request. But if two requests with the same number come at the same time,
-//! both are performed. Fix it. The second one has to wait for the result of the first one, or for its failure. Requests
-//! with different numbers must not wait for each other. You may change the fields, but don't change the imports.
+//! `perform` remembers results by the number of the request. But if two requests with the same number arrive at the same
+//! time, both are performed. Fix it. The second one has to wait for the result of the first one, or for its failure.
+//! Requests with different numbers must not wait for each other. You may change the fields, but don't change the imports.
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,8 @@
 //!
 //! - At most `workers` threads call the function, and they wait instead of polling. A thread that is done with an item
 //!   takes the next one, so that a long item doesn't hold up the others.
-//! - If the function panics, the threads begin no other item, and `map` panics with the same payload when all of them
-//!   have ended.
+//! - If the function panics, the threads don't start another item, and `map` panics with the same payload when all of
+//!   them have ended.
 //!
 //! This version has the right results, but it uses no threads.
 

@@ -1,6 +1,6 @@
 //! Build `join`: a future that runs two futures at the same time and is ready when both are.
 //!
-//! A future may hold something that the other one waits for, so drop each one as soon as it's ready. Use only what `std` has,
+//! A future may hold something that the other one waits for, so drop each one as soon as it's ready. Use only `std`,
 //! and no other task or thread.
 //!
 //! This version runs one after the other.

@@ -1,8 +1,8 @@
-//! A kitchen with a limited number of places, made of a mutex and a condition variable. A cook that panics never
-//! releases its place, so after some panics, all other cooks wait outside forever.
+//! A kitchen with a limited number of places, made of a mutex and a condition variable. If a cook panics, the place is
+//! never released, so after a few panics, all the other cooks wait outside forever.
 //!
-//! Fix `cook`: however a dish ends, its place becomes free, and a cook who waits can go on. A panic of a dish reaches the
-//! caller of `cook`.
+//! Fix `cook`: however a dish ends, its place must become free, so that a waiting cook can continue. If a dish panics,
+//! the panic must reach the caller of `cook`.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

@@ -1,8 +1,8 @@
-//! A worker writes the items that it takes in batches of three, until the queue is shut down. Some items are never
-//! written, and a task that joins the queue continues too early.
+//! A worker writes the items that it takes in batches of three, until the queue is shut down. Some items are never written, and
+//! a task that joins the queue continues too early.
 //!
-//! Let the worker write every item that it takes. A task that joins the queue continues when all items have been written, and
-//! not before. The worker writes three items as soon as it has them. Only the last batch may be smaller, and no batch is empty.
+//! Make the worker write every item that it takes. A task that joins the queue continues when all items have been written, and
+//! no earlier. The worker writes three items as soon as it has them. Only the last batch may be smaller, and no batch is empty.
 
 use chapters::coroutines::Queue;
 

@@ -1,7 +1,7 @@
 //! Two threads add to one number under one interpreter lock, until the lock has gone back and forth between them. It
 //! never does: the first thread never releases it.
 //!
-//! Let the other thread in, and lose no addition.
+//! Let the other thread in without losing an addition.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

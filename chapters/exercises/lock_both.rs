@@ -1,7 +1,7 @@
 //! Two threads lock the same two mutexes, but pass them in different orders, and deadlock.
 //!
-//! Change `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another call
-//! of itself, whichever two of many mutexes that one locks. A call waits for a mutex, and doesn't try again and again.
+//! Change `lock_both` so that it returns both guards, in the order of its arguments, and can't deadlock with another
+//! call, whichever two of many mutexes that call locks. A call blocks until a mutex is free, and doesn't keep trying.
 
 use chapters::scheduler::sync::{Mutex, MutexGuard};
 

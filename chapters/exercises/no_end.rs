@@ -1,6 +1,6 @@
-//! Four workers add up the numbers on a queue, and each ends when nothing will come anymore. They never do.
+//! Four workers add up the numbers on a queue. Each should end when no more numbers will come, but they never do.
 //!
-//! Let them end. You may not count the numbers, wait for a timeout, poll, or send a number that means the end.
+//! Make them end. You may not count the numbers, wait for a timeout, poll, or send a number that marks the end.
 
 use std::thread;
 

@@ -1,8 +1,8 @@
-//! Workers add up the numbers on a queue, and poll a stop flag once a second. So they end up to a second late, and they leave
-//! numbers behind.
+//! Workers add up the numbers on a queue, and poll a stop flag once a second. So they stop up to a second late, and
+//! they leave numbers behind.
 //!
-//! After `stop`, let all workers end as soon as every number that was put before has been added, and not earlier. A worker that
-//! waits for an hour isn't woken in between.
+//! After `stop`, all workers must end as soon as every number that was put before has been added, and no earlier. A
+//! worker that waits for an hour must not wake up in the meantime.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Two threads work under one interpreter lock. One asks questions, the other answers them, and they deadlock.
 //!
-//! Let them continue, with channels of any capacity. A thread that computes must hold the lock, as Python code would, and one
-//! that waits doesn't poll.
+//! Make them finish, with channels of any capacity. A thread that computes must hold the lock, as Python code would,
+//! and one that waits must not poll.
 
 use std::sync::mpsc::{Receiver, SyncSender};
 

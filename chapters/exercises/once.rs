@@ -1,7 +1,7 @@
-//! Build a `Once`: several threads may ask for a function, and one of them runs it.
+//! Build a `Once`: several threads may ask to run a function, and one of them runs it.
 //!
-//! `call_once` returns when a function has returned, whichever thread called it. After that, no function runs. If a
-//! function panics, its caller gets the panic, and for the other threads it's as if that call had never been made.
+//! `call_once` returns when a function has returned, whichever thread called it. After that, no other function runs. If
+//! a function panics, its caller gets the panic, and for the other threads it's as if that call had never been made.
 //!
 //! You may add fields, methods, and types, but don't change the import.
 

@@ -1,7 +1,7 @@
-//! Workers count in memory that they share with the process that starts them. Those that are copies of it do, but one that
-//! is started afresh makes a memory of its own, and counts there.
+//! Workers should count in memory that they share with the process that starts them. Those that are copies of it do,
+//! but one that's started as a new program creates memory of its own and counts there.
 //!
-//! Let all of them count in the same memory, whichever way they are started.
+//! Make all of them count in the same memory, however they're started.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};

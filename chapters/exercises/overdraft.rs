@@ -1,7 +1,7 @@
-//! Two threads withdraw from an account at the same time, and the balance falls below zero, which for a `u32` means that
-//! it becomes very large.
+//! Two threads withdraw from an account at the same time, and the balance falls below zero, which for a `u32` means
+//! that it becomes very large.
 //!
-//! Fix `withdraw` without a lock. No thread ever sees a balance that doesn't come from withdrawals that succeeded.
+//! Fix `withdraw` without a lock. No thread may ever see a balance that doesn't result from successful withdrawals.
 
 use chapters::scheduler::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

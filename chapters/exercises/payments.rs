@@ -1,8 +1,8 @@
-//! A broker delivers payments at least once: a payment that isn't acknowledged comes again, perhaps to another consumer.
+//! A broker delivers payments at least once: a payment that isn't acknowledged is delivered again, perhaps to another consumer.
 //!
-//! Add each payment to the balance once. A payment has a number, and two payments with the same number are the same one. A
-//! consumer may be killed at any moment, and then another one goes on. A transaction is stored as a whole or not at all, and
-//! its changes survive the consumer. Don't ask the broker for payments again and again: `messages` waits for them.
+//! Add each payment to the balance exactly once. A payment has a number, and two payments with the same number are the same
+//! one. A consumer may be killed at any moment, and then another one takes over. A transaction is stored as a whole or not at
+//! all, and its changes survive the consumer. Don't ask the broker for payments again and again: `messages` waits for them.
 //!
 //! For this exercise, you need `nats-server`. Its check starts a broker.
 

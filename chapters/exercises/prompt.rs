@@ -1,7 +1,7 @@
-//! A server answers questions by jobs that block their thread. While it runs one, its event loop is blocked.
+//! A server answers questions with jobs that block their thread. While a job runs, the event loop is blocked.
 //!
-//! Let the loop continue during the jobs. The answers stay in the order of the questions. If a job panics, `answer` panics with
-//! the same payload. It waits for the end of a job, and doesn't poll.
+//! Keep the loop running during the jobs. The answers must stay in the order of the questions. If a job panics,
+//! `answer` panics with the same payload. It waits for the job to end, and doesn't poll.
 
 /// A job that blocks the thread on which it is called.
 pub type Job = Box<dyn FnOnce() -> u64 + Send>;

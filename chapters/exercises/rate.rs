@@ -1,10 +1,10 @@
-//! Build a rate limiter: callers may go on at a limited rate.
+//! Build a rate limiter: callers may proceed at a limited rate.
 //!
 //! - A new limiter has `burst` permits. It gets another one after each `interval`, but never has more than `burst`.
-//! - `acquire` takes a permit. If there's none, it waits for one. Callers get their permits in the order in which they came.
+//! - `acquire` takes a permit. If there's none, it waits for one. Callers get their permits in order of arrival.
 //! - A caller that's dropped while it waits takes nothing.
 //!
-//! Time is tokio's, from `tokio::time`. This version limits nothing.
+//! Use tokio's time, from `tokio::time`. This version doesn't limit anything.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! Two threads add up numbers. A task with many numbers hands half to the pool, and waits for its sum. Soon both wait.
+//! Two threads add up numbers. A task with many numbers hands half to the pool and waits for the sum. Soon, both wait.
 //!
-//! Let it end, with the same two threads, and with the halves still handed to the pool.
+//! Make it end, with the same two threads, and with the halves still handed to the pool.
 
 use std::thread;
 

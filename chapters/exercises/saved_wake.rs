@@ -1,7 +1,7 @@
-//! A bounded queue for coroutines. Now and then a task waits forever.
+//! A bounded queue for coroutines. Now and then, a task waits forever.
 //!
-//! Fix it: no task waits for an item while there's one for it, or for room while there's some. The queue keeps its bound and
-//! its two conditions, and no task polls.
+//! Fix it: no task may wait for an item while there's one for it, or for room while there is some. The queue keeps its
+//! bound and its two conditions, and no task polls.
 
 use std::collections::VecDeque;
 

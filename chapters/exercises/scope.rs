@@ -1,9 +1,9 @@
-//! Build a structured scope for coroutines: a function that returns only when all the children that were started in it have
-//! ended.
+//! Build a structured scope for coroutines: a function that returns only when all the children that were started in it
+//! have ended.
 //!
-//! - Children run beside each other and beside the body. They may spawn others.
-//! - The first error cancels the body and all children, and it's the result of the scope. A panic is an error: `JoinError`
-//!   has a `to_string`. When the scope returns, no child exists anymore.
+//! - Children run concurrently with each other and with the body. They may spawn others.
+//! - The first error cancels the body and all children, and it's the result of the scope. A panic is an error:
+//!   `JoinError` has a `to_string`. When the scope returns, no child still exists.
 //! - If the scope itself is dropped, its children are canceled.
 //!
 //! Use tokio's tasks. This version drops its children.

@@ -1,7 +1,7 @@
 //! Build a spin lock from one atomic.
 //!
-//! While the lock is taken, `lock` spins: it calls `spin_loop` and tries again. No thread may sleep. The next
-//! holder must see everything that the last one wrote, even where memory is weakly ordered.
+//! While the lock is taken, `lock` spins: it calls `spin_loop` and tries again. No thread may sleep. The next holder
+//! must see everything that the previous one wrote, even where memory is weakly ordered.
 //!
 //! You may add methods, but don't change the imports.
 

@@ -1,6 +1,6 @@
-//! Two transfers between two accounts, in opposite directions and at the same time. They wait for each other forever.
+//! Two transfers move money between two accounts at the same time, in opposite directions. They wait for each other forever.
 //!
-//! Fix `transfer`, for any accounts. It must hold all locks while it moves the money, so that no thread finds the money in no
+//! Fix `transfer`, for any accounts. It must hold all locks while it moves the money, so that no thread finds it in neither
 //! account. Each account has a number of its own.
 
 use chapters::scheduler::sync::Mutex;

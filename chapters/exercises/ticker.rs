@@ -1,8 +1,8 @@
-//! A ticker calls a function whenever an interval has passed, until it is stopped. It learns of the end too late.
+//! A ticker calls a function whenever an interval has passed, until it's stopped. It notices the stop too late.
 //!
-//! Let `stop` return at once, also in the middle of an interval of an hour. The thread waits, and doesn't wake up until it ticks
-//! or is stopped. A tick never comes before its interval has passed, and `stop` still waits for the end of a tick. A ticker
-//! that's dropped stops in the same way.
+//! Make `stop` return at once, even in the middle of an hour-long interval. The thread sleeps, and doesn't wake up
+//! until it ticks or is stopped. A tick never comes before its interval has passed, and `stop` still waits for a tick
+//! to end. A ticker that's dropped stops in the same way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

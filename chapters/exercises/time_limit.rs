@@ -1,6 +1,6 @@
-//! Build `timeout`: it awaits a future until a timer is ready, and drops the future then.
+//! Build `timeout`: it awaits a future until a timer is ready, and then drops the future.
 //!
-//! If both are ready in the same poll, the future's output counts. Use only what `std` has, and no other task or thread.
+//! If both are ready in the same poll, the future's output counts. Use only `std`, and no other task or thread.
 //!
 //! This version never times out.
 

@@ -1,7 +1,7 @@
-//! Workers wait until a pile is high enough, and carry some of it away. Now and then one of them carries too little.
+//! Workers wait until a pile is high enough, and carry some of it away. Now and then, one of them carries too little.
 //!
-//! Fix `carry`. Several workers with the same load may use the pile. Whoever adds to it, be it a little or a lot, calls
-//! `notify_one` once. No worker may wait while the pile is high enough for it.
+//! Fix `carry`. Several workers with the same load may use the pile. A thread that adds to it, whether a little or a
+//! lot, calls `notify_one` once. No worker may wait while the pile is high enough for it.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

@@ -1,8 +1,8 @@
 //! Each job runs in a child process, and the parent counts the jobs that weren't done. It misses some of them, and it
 //! leaves zombies behind.
 //!
-//! Count every job that didn't return true, in whichever way its process ended, and leave no zombie behind. The jobs run
-//! at the same time, and the parent doesn't poll.
+//! Count every job that didn't return true, however its process ended, and leave no zombies behind. The jobs run at the
+//! same time, and the parent doesn't poll.
 
 use std::io::{self, Read, Write};
 

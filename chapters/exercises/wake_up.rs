@@ -1,7 +1,7 @@
-//! A bell for coroutines: ringing it should wake the waiting tasks. On an executor they wait forever.
+//! A bell for coroutines: ringing it should wake the waiting tasks. On an executor, they wait forever.
 //!
-//! Let `ring` wake all waiting tasks. A future may move to another task while it waits, and it may be dropped. The bell never
-//! keeps more wakers than there are futures waiting. A waker may do anything with the bell and with its futures.
+//! Make `ring` wake all waiting tasks. A future may move to another task while it waits, and it may be dropped. The bell
+//! never keeps more wakers than there are waiting futures. A waker may do anything with the bell and with its futures.
 
 use std::cell::RefCell;
 use std::pin::Pin;

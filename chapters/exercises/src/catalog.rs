@@ -159,8 +159,8 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "All calls must lock mutexes in the same order, whatever the order of the arguments. The mutexes aren't numbered. What \
              else could give them an order?",
-            "A mutex can't move while it's borrowed, so its address is as good as a number. `std::ptr::from_ref` makes a \
-             pointer of a reference, and pointers can be compared.",
+            "A mutex can't move while it's borrowed, so its address is as good as a number. `std::ptr::from_ref` turns \
+             a reference into a pointer, and pointers can be compared.",
         ],
     },
     Exercise {
@@ -327,7 +327,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "`put` locks `items`, and while there are `capacity` items, it calls `self.not_full.wait(items)`, which unlocks the mutex and sleeps in one step.",
             "After a wakeup, another thread may have been there first. So check again, and keep the mutex locked from the check to the change.",
-            "`put` notifies `not_empty`, and `get` notifies `not_full`, each time. A thread that saves a notification may leave another one asleep.",
+            "`put` notifies `not_empty`, and `get` notifies `not_full`, each time. If you leave out a notification, a thread may stay asleep.",
         ],
     },
     Exercise {
@@ -350,7 +350,7 @@ pub const EXERCISES: &[Exercise] = &[
         needs: Needs::Crates,
         hints: &[
             "`std::panic::catch_unwind` calls a closure, and returns an error if the closure panics.",
-            "The compiler wants a closure that's unwind safe. Wrap the job itself: `catch_unwind(AssertUnwindSafe(job))`. \
+            "The compiler requires a closure that's unwind safe. Wrap the job itself: `catch_unwind(AssertUnwindSafe(job))`. \
              With that you assert that a panic leaves nothing half-changed that's used afterward.",
         ],
     },
@@ -362,7 +362,7 @@ pub const EXERCISES: &[Exercise] = &[
         needs: Needs::Crates,
         hints: &[
             "The pool needs a channel for the jobs, and its threads. A job can be a `Box<dyn FnOnce() + Send>`: a closure that calls the job and sends the result to its answer.",
-            "`catch_unwind(AssertUnwindSafe(job))` returns the payload of a panic, which is a `&str` or a `String`: `downcast_ref` finds out. Nobody may be waiting for the result, so an error of `send` is no reason to panic.",
+            "`catch_unwind(AssertUnwindSafe(job))` returns the payload of a panic, which is a `&str` or a `String`: `downcast_ref` finds out. There may be no thread waiting for the result, so an error from `send` is no reason to panic.",
             "A thread's loop ends when the last sender has been dropped. In `drop`, you can only take a field out of `self` if it's an `Option`, or a `Vec` that you `drain`.",
         ],
     },
@@ -424,8 +424,8 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Book,
         hints: &[
-            "Send the results through a pipe. The parent closes its writing end after the fork, so the pipe ends when the worker does, however that is.",
-            "The number of results that came says which job was in hand when the worker died. `wait` reaps the worker.",
+            "Send the results through a pipe. The parent closes its writing end after the fork, so the pipe ends when the worker does, however it ends.",
+            "The number of results that arrived tells you which job was in progress when the worker died. `wait` reaps the worker.",
             "A job may exit with status 0, so the status doesn't say whether the worker has done all jobs. Does the number of results?",
         ],
     },
@@ -436,7 +436,7 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Crates,
         hints: &[
-            "Before `poll` returns `Pending`, it has to store its waker where `ring` finds it.",
+            "Before `poll` returns `Pending`, it has to store its waker where `ring` can find it.",
             "A future may be polled several times, each time with another waker. Only the latest one counts, so each \
              future needs a place of its own, which it gives up when it's dropped.",
             "A waker may poll its future at once. So the state can't be borrowed while a waker is called.",
@@ -451,7 +451,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "tokio has threads for work that blocks: `tokio::task::spawn_blocking` returns a future.",
             "If the job panics, the future's output is a `JoinError`. `into_panic` returns the payload, and \
-             `std::panic::resume_unwind` goes on with the panic.",
+             `std::panic::resume_unwind` resumes the panic.",
         ],
     },
     Exercise {
@@ -461,9 +461,9 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Crates,
         hints: &[
-            "`std::pin::pin!` pins a future in a local variable, and `std::future::poll_fn` makes a future of a closure that's called for each poll. The closure gets the context to pass on.",
-            "A future mustn't be polled again after it was ready. So keep its output in an `Option`, and poll it only while that's `None`.",
-            "A pinned future can't be moved, but `pin!(Some(future))` can be set to `None`, which drops the future: `Pin::set`. `as_pin_mut` is the way to what's in the option.",
+            "`std::pin::pin!` pins a future in a local variable, and `std::future::poll_fn` makes a future from a closure that's called for each poll. The closure gets the context to pass on.",
+            "A future mustn't be polled again once it has been ready. So keep its output in an `Option`, and poll it only while that's `None`.",
+            "A pinned future can't be moved, but `pin!(Some(future))` can be set to `None`, which drops the future: `Pin::set`. `as_pin_mut` gives access to the future in the option.",
         ],
     },
     Exercise {
@@ -475,7 +475,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "A waker knows the number of its task. `wake` puts the number on the queue, and `spawn` does that as well, so that a new task is polled.",
             "`block_on` takes a number from the queue. While the queue is empty, it waits on `more`, and checks again after each wakeup. `wake` notifies `more`.",
-            "Take the task out of the list while it's being polled, and unlock the mutex before: a task may spawn others or call its own waker. Put it back only if it's pending. To get the output of `future`, spawn a task that stores it.",
+            "Take the task out of the list while it's being polled, and unlock the mutex first: a task may spawn others or call its own waker. Put it back only if it's pending. To get the output of `future`, spawn a task that stores it.",
         ],
     },
     Exercise {
@@ -508,7 +508,7 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Crates,
         hints: &[
-            "`std::pin::pin!` pins both futures, and `std::future::poll_fn` makes a future of a closure that's called for each poll and gets the context.",
+            "`std::pin::pin!` pins both futures, and `std::future::poll_fn` makes a future from a closure that's called for each poll and gets the context.",
             "Poll the future first. Only if it's pending, poll the timer. Both leave the waker of the context where it's needed, so there's nothing else to wake.",
         ],
     },
@@ -519,7 +519,7 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Crates,
         hints: &[
-            "Keep the state in a `tokio::sync::Mutex`, and keep it locked while you wait: its waiters get it in the order in which they came. `sleep_until` is cancel safe, and a guard is released when the future is dropped.",
+            "Keep the state in a `tokio::sync::Mutex`, and keep it locked while you wait: its waiters get it in order of arrival. `sleep_until` is cancel safe, and a guard is released when the future is dropped.",
             "You need either the number of permits and the time since which they count, or a single time: the one at which all permits will be back. Change the state only after the wait, so that a caller that's dropped changes nothing.",
         ],
     },
@@ -541,8 +541,8 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Crates,
         hints: &[
-            "Spawn all requests in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they come.",
-            "Dropping the set aborts the tasks, but doesn't wait for their end. `shutdown` does both.",
+            "Spawn all requests in a `tokio::task::JoinSet`. `join_next` returns the results in the order in which they arrive.",
+            "Dropping the set aborts the tasks, but doesn't wait for them to end. `shutdown` does both.",
             "The error of a task that panicked is a `JoinError`, which has a `to_string`.",
         ],
     },
@@ -553,8 +553,8 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Build,
         needs: Needs::Crates,
         hints: &[
-            "A `JoinSet` in a mutex holds the tasks. `join_next` returns the end of one of them, and its error says whether the task panicked or was canceled.",
-            "If the set is in an `Option`, `shut_down` can take it, and `submit` knows by that. Don't keep the mutex locked over an `.await`.",
+            "A `JoinSet` in a mutex holds the tasks. `join_next` waits for one of them to end, and its error says whether the task panicked or was canceled.",
+            "If the set is in an `Option`, `shut_down` can take it, and `submit` can tell that it's gone. Don't keep the mutex locked over an `.await`.",
             "`timeout` around the loop that drains the set limits it. Afterward, `abort_all` cancels the rest, but it returns before the tasks have ended.",
         ],
     },
@@ -567,7 +567,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "All children can be in one `JoinSet` behind a mutex, in an `Arc` that the clones of the scope share. The body can be a child as well. But beware of a cycle: the set owns the children, and a child that has a clone of the scope owns the set, so the set outlives the scope's future. Hint 3 says what to do.",
             "A child must be able to spawn another one while the scope waits. So lock the set only for each poll: `poll_fn(|context| set.lock().unwrap().poll_join_next(context))`.",
-            "Each child that has a clone of the scope keeps the set alive, so dropping the scope's future doesn't drop the set. A guard whose `drop` calls `abort_all` does it.",
+            "Each child that has a clone of the scope keeps the set alive, so dropping the scope's future doesn't drop the set. A guard whose `drop` calls `abort_all` solves that.",
         ],
     },
     Exercise {
@@ -579,7 +579,7 @@ pub const EXERCISES: &[Exercise] = &[
         hints: &[
             "Begin with the workers: a loop that takes a job from a channel, with `recv_timeout(IDLE_TIMEOUT)`. The chapter on the service shows the book's own loop.",
             "If the sender is dropped, the workers' loops end when the queue is empty. For a stop, they also need a flag, because there may be jobs left. Dropping the sender wakes those that wait.",
-            "`run` waits for three things: the stop function, the deadline, and the end of the last worker. `crossbeam::select!` waits for channels, `channel::at` makes one of a deadline, and a channel of which each worker has a sender is closed when the last one ends.",
+            "`run` waits for three things: the stop function, the deadline, and the end of the last worker. `crossbeam::select!` waits for channels, `channel::at` turns a deadline into a channel, and if each worker owns a sender of a channel, that channel is closed when the last worker ends.",
         ],
     },
     Exercise {
@@ -612,7 +612,7 @@ pub const EXERCISES: &[Exercise] = &[
         needs: Needs::Crates,
         hints: &[
             "From each thread, follow the lock that it waits for to the thread that holds it, and so on.",
-            "A path that starts outside of a circle may lead into it and never come back. So take at most as many steps as there are threads.",
+            "A path that starts outside a circle may lead into it and never come back. So take at most as many steps as there are threads.",
         ],
     },
     Exercise {
@@ -661,7 +661,7 @@ pub const EXERCISES: &[Exercise] = &[
              there's no result?",
             "A thread that finds a request in progress waits on `ended`, and checks again. But the mutex mustn't be locked \
              while an action is running.",
-            "If an action fails, remove its entry and notify, too. A waiting thread then performs its own action. A panic skips \
+            "If an action fails, also remove its entry and notify. A waiting thread then performs its own action. A panic skips \
              the rest of `perform`, unless a guard or `catch_unwind` takes care of it.",
         ],
     },
@@ -673,7 +673,7 @@ pub const EXERCISES: &[Exercise] = &[
         level: Level::Extend,
         needs: Needs::Broker,
         hints: &[
-            "A payment comes again if its consumer dies before the broker has the acknowledgment, or takes too long. The new \
+            "A payment is delivered again if its consumer dies before the broker has the acknowledgment, or takes too long. The new \
              consumer can't know that, unless the database says so.",
             "A consumer can be killed between any two transactions. So the number and the new balance must be stored in \
              the same one.",
