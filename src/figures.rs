@@ -1,8 +1,8 @@
 //! The figures of the book. `book/figures.toml` lists them: the command, the title and the description of each.
 //!
-//! The figure `NAME` is `book/figures/NAME.svg`, drawn from `book/traces/NAME.jsonl`. The trace holds the JSON lines that the
-//! command's program printed, and its first line also says when and where it was recorded ([`Recorded`]). A drawing depends on
-//! nothing but the trace and the entry in the list, so a test can tell when either has changed.
+//! The figure `NAME` is `book/figures/NAME.svg`, drawn from `book/traces/NAME.jsonl`. The trace holds the JSON lines
+//! that the command's program printed, and its first line also says when and where it was recorded ([`Recorded`]). A
+//! drawing depends only on the trace and the entry in the list, so a test can tell when either has changed.
 
 use std::fs;
 use std::ops::Range;

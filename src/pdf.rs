@@ -1,8 +1,8 @@
 //! `cargo run -- pdf`: prints the book with Chromium, with a title page and a table of contents.
 //!
-//! Chromium can't print the page numbers of other places, so the book is printed twice. The first copy shows on which page
-//! each heading is, and the second one has these numbers in its contents. Both have the same number of pages, because
-//! the contents begin with as many digits as they'll need.
+//! Chromium can't print the page number of another place, so the book is printed twice. The first copy shows on which
+//! page each heading is, and the second one has these numbers in its contents. Both have the same number of pages,
+//! because the contents begin with as many digits as they'll need.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

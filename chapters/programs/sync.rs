@@ -1,4 +1,4 @@
-//! The scheduler's primitives, under the names by which the book's own primitives ask for theirs.
+//! The scheduler's primitives, under the names that the book's own primitives import.
 //!
 //! It's the third backend of `chapters/src/sync.rs`: the standard library's is for programs, loom's for the model
 //! checks.

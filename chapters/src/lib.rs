@@ -1,7 +1,7 @@
 //! One service, three ways: the code of the book *Threads, Processes, Coroutines*.
 //!
 //! The service has a queue of randomly sized jobs and a few workers that take jobs from it until the service stops.
-//! It is built three times, in an order and in words so alike that the differences show. Read the modules in this
+//! It is built three times, in code that's so similar that the differences stand out. Read the modules in this
 //! order:
 //!
 //! 1. The work: [`job`], with sizes drawn by [`random`], and the [`echo`] server to which jobs can send requests.
@@ -19,8 +19,8 @@
 //!
 //! A package of its own, `machines`, builds the service a fourth time, past one machine. It uses the parts of this one.
 //!
-//! Data runs one way, and so do the imports: jobs, records, trace, service; and on top of these options, views, demos. A
-//! service never prints, and a view never reaches back.
+//! Data runs one way, and so do the imports: jobs, records, trace, service; and on top of these, options, views, demos.
+//! A service never prints, and a view never reaches back.
 
 pub mod echo;
 pub mod job;

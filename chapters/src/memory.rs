@@ -3,16 +3,16 @@
 //! The resident set size (RSS), which most tools show, counts a page that several processes share once for each of them,
 //! and leaves out what the kernel keeps for a process. This module adds up four parts:
 //!
-//! | part | where Linux says it |
+//! | part | where Linux reports it |
 //! | --- | --- |
 //! | pages of the program, a shared one divided by the number of processes that share it (PSS) | `Pss` in `/proc/PID/smaps_rollup` |
 //! | page tables | `VmPTE` in `/proc/PID/status` |
 //! | kernel stacks, one for each thread | `Threads` in `/proc/PID/status`, times 16 KiB |
 //! | other data of the kernel, such as the `task_struct` of each thread (slab) | `SUnreclaim` in `/proc/meminfo` |
 //!
-//! The kernel doesn't say to which process its slab belongs, so only the difference between two moments means something,
-//! and only if no other program starts or stops many threads or processes between them. In the other parts, nothing of
-//! another program is counted. The page cache isn't in any of the parts, unless a process has mapped it.
+//! The kernel doesn't say to which process its slab belongs, so only the difference between two moments means
+//! something, and only if no other program starts or stops many threads or processes between them. The other parts
+//! contain nothing of other programs. The page cache isn't in any of the parts, unless a process has mapped it.
 //!
 //! Sources: proc_pid_smaps(5), proc_pid_status(5) and proc_meminfo(5).
 

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// The program that is asked when the command line names none.
+/// The interpreter that's used when the command line names none.
 pub const DEFAULT: &str = "python3";
 
 /// The oldest version that runs the programs of this crate.

@@ -2,7 +2,7 @@
 //!
 //! A service gets a [`Plan`], jobs, and a [`Trace`](crate::trace::Trace) for its records. When all its workers have
 //! started, it calls [`OnStarted`] with a [`StopHandle`]; when the last one has ended, it returns an [`Outcome`]. A
-//! [`Run`] is the plan together with the rest that identifies a run, and makes the [`Summary`] of it.
+//! [`Run`] is the plan together with the rest that identifies a run, and creates its [`Summary`].
 //!
 //! # Examples
 //!

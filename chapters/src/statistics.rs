@@ -1,6 +1,6 @@
 //! The median of measurements, how far to trust it, and whether it reaches a goal.
 //!
-//! Measurements scatter, because a machine does other things as well. A bootstrap shows how much that matters: it draws
+//! Measurements vary, because a machine does other things as well. A bootstrap shows how much that matters: it draws
 //! as many of the measurements as there are, with repetition, again and again, and takes the median of each draw. If the
 //! range of most of these medians is on one side of a goal, the measurements decide. Otherwise, more of them are needed.
 

@@ -1,6 +1,6 @@
 //! The open connections, whose number is limited. To accept one more, the room closes the connection that has been
-//! unused longest, so idle connections can't keep a reader out. With a limit that makes new connections wait, such as a semaphore
-//! or tower's concurrency limit, they could.
+//! unused longest, so idle connections can't keep a reader out. With a limit that makes new connections wait, such as a
+//! semaphore or tower's concurrency limit, they could do that.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,9 +1,10 @@
-//! The process between the room and a demo. It kills the demo, and every process that the demo started, when the room asks
-//! for that or ends in any way.
+//! The process between the room and a demo. It kills the demo, and every process that the demo started, when the room
+//! asks for that, or when the room ends for any reason.
 //!
-//! The room holds the other end of the supervisor's standard input. The line `interrupt` interrupts the demo, as Ctrl-C does,
-//! and a line that begins with `input ` passes its rest on to a demo that reads its standard input. The end of the input, which also comes when
-//! the room is killed, kills the demo. The demo inherits standard output and standard error.
+//! The room holds the other end of the supervisor's standard input. The line `interrupt` interrupts the demo, as Ctrl-C
+//! does, and a line that begins with `input ` passes the rest of the line on to a demo that reads its standard input.
+//! The end of the input, which also comes when the room is killed, kills the demo. The demo inherits standard output
+//! and standard error.
 //!
 //! On Linux, orphans of the demo become children of the supervisor (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so none escapes.
 //! If the supervisor itself is killed, the kernel kills the demo.

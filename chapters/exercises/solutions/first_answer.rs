@@ -1,4 +1,4 @@
-//! A `JoinSet` yields the results in the order in which they come, and `shutdown` waits for the tasks that it aborts.
+//! A `JoinSet` yields the results in the order in which they arrive, and `shutdown` waits for the tasks that it aborts.
 
 use tokio::task::JoinSet;
 

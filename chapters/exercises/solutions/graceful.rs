@@ -1,4 +1,5 @@
-//! Taking the set of tasks out of the service makes `submit` return false. The tasks drain, and the rest is aborted.
+//! Taking the set of tasks out of the service makes `submit` return false. The tasks drain, and those that are left are
+//! aborted.
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Each poll polls the futures that aren't ready, and drops those that are. The futures leave the waker wherever it's needed.
+//! Each poll polls the futures that aren't ready, and drops those that are. The futures store the waker wherever it's
+//! needed.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};

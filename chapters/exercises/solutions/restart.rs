@@ -1,4 +1,4 @@
-//! The pipe ends when the worker does, so the results that came say which job was in hand.
+//! The pipe ends when the worker does, so the results that arrived say which job was in progress.
 
 use std::io::{self, Read, Write};
 

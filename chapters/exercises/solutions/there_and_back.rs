@@ -1,4 +1,4 @@
-//! Locks the account with the smaller number first, in whichever direction the money goes.
+//! Locks the account with the smaller number first, no matter in which direction the money goes.
 
 use chapters::scheduler::sync::Mutex;
 

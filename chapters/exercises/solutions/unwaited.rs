@@ -1,4 +1,4 @@
-//! Each job that's done reports it, and the parent waits for every child.
+//! Each job that's done reports that, and the parent waits for every child.
 
 use std::io::{self, Read, Write};
 

@@ -1,8 +1,9 @@
-//! Makes a program of an exercise and its check, so that each exercise compiles on its own and within a second.
+//! Combines an exercise and its check into a program, so that each exercise compiles on its own and within a second.
 //!
-//! cargo compiles the libraries once, and a note in the target folder says where they are. While nothing that they're made of
-//! has changed, cargo isn't asked again: that takes half a second, or a minute if another cargo is compiling. The exercise itself is compiled by rustc, as a module of a generated file, because
-//! that works for a solution and for any other file as well.
+//! cargo compiles the libraries once, and a note in the target folder says where they are. As long as their sources
+//! haven't changed, cargo isn't run again, because that takes half a second, or a minute if another cargo is compiling.
+//! The exercise itself is compiled by rustc, as a module of a generated file, because that works for a solution and for
+//! any other file as well.
 
 use std::env;
 use std::fs;

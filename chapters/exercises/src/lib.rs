@@ -5,7 +5,7 @@
 //! doesn't affect the others.
 //!
 //! - `catalog` lists the exercises, with their hints.
-//! - `compile` makes a program of an exercise and its check, and `check` runs it.
+//! - `compile` combines an exercise and its check into a program, and `check` runs it.
 //! - `progress` remembers which exercises are solved, in the folder `.exercises`.
 //! - `watchdog` notices that a check will never end.
 //! - `watch` checks a file whenever it's saved, and is what a reader sees first.

@@ -1,4 +1,5 @@
-//! Checks an exercise whenever its file is saved, and shows the result, the hints, and the way to the next exercise.
+//! Checks an exercise whenever its file is saved, and shows the result, the hints, and how to continue with the next
+//! exercise.
 //!
 //! On a terminal, it draws the whole screen again after each change and reads single keys. Elsewhere, it prints each result
 //! below the last one and reads commands as lines.

@@ -1,8 +1,8 @@
 //! Notices when a check will never end, and says what its threads are doing.
 //!
-//! A check is over when all its threads and child processes have been asleep for a while, because a thread that waits for
-//! another one is woken within microseconds if it's woken at all. Threads that sleep and poll by turns are watched for
-//! longer. A check that's computing has far more time, because the machine may be slow or busy.
+//! A check is over when all its threads and child processes have been asleep for a while, because a thread that waits
+//! for another one is woken within microseconds if it's woken at all. Threads that alternate between sleeping and
+//! polling are watched for longer. A check that's computing has far more time, because the machine may be slow or busy.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;

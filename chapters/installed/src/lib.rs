@@ -1,4 +1,4 @@
-//! Finds the programs of others that the code of the book starts, such as brokers and browsers.
+//! Finds the external programs that the code of the book starts, such as brokers and browsers.
 //!
 //! This is a package of its own, without dependencies, because the exercises need it and must be compiled quickly.
 

@@ -1,7 +1,7 @@
 //! Kills of workers, brokers, and connections, at random moments or when standard input asks for them.
 //!
-//! A random moment is a number of started jobs, drawn from the seed, rather than a time. So it's within the run on any machine.
-//! Which worker or broker is hit is drawn as well, among those that are at work.
+//! A random moment isn't a time but a number of started jobs, drawn from the seed, so it's within the run on any
+//! machine. Which worker or broker is hit is drawn as well, among those that are at work.
 
 use std::collections::VecDeque;
 use std::fmt;

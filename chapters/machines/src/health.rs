@@ -1,8 +1,8 @@
-//! Whether the brokers still do their work. If they don't, the service fails with a sentence instead of waiting forever.
+//! Whether the brokers still do their work. If they don't, the service fails with a message instead of waiting forever.
 //!
-//! A publisher gets no answer from a broker that is dead, that hangs, or whose disk is full. During an election, it gets
-//! none either, and an election passes. So the service doesn't rely on a single timeout but asks three questions, twice a
-//! second:
+//! A publisher gets no answer from a broker that is dead, that hangs, or whose disk is full. It doesn't get one during
+//! an election, either, but an election ends. So the service doesn't rely on a single timeout but asks three questions,
+//! twice a second:
 //!
 //! - Do the brokers greet a client? A dead broker refuses the connection, and one that hangs doesn't greet. The greeting says
 //!   whether the broker has JetStream, which nats-server 2.9 turns off when its disk is full, and which other brokers

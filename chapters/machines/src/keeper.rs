@@ -5,8 +5,8 @@
 //! commands from a pipe. When the demo ends, in whatever way, the kernel closes the pipe. The keeper then kills the brokers
 //! and removes their storage.
 //!
-//! The keeper prints `ready`, followed by the addresses and the folder, or `error` and a sentence. The commands are `kill N`
-//! and `start N`, with the number of a broker.
+//! The keeper prints `ready`, followed by the addresses and the folder, or `error` and a message. The commands are
+//! `kill N` and `start N`, with the number of a broker.
 
 use std::env;
 use std::fs;

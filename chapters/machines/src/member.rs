@@ -1,10 +1,10 @@
 //! How a worker joins the service, and learns that the service stops.
 //!
-//! The running flag of the other services is a lock in memory, which a worker can look at. Here, only messages connect a
-//! worker with the service, and messages get lost. So the flag is a lease: each worker asks the service every second whether
-//! it's still running. When the service stops, it also sends all workers a message, which makes them ask at once. A worker
-//! that was cut off then learns it from its next question. A worker that gets no answer stops by itself, ten seconds after it
-//! last asked with success.
+//! The running flag of the other services is a lock in memory, which a worker can check. Here, only messages connect a
+//! worker with the service, and messages get lost. So the flag is a lease: each worker asks the service every second
+//! whether it's still running. When the service stops, it also sends all workers a message, which makes them ask at
+//! once. A worker that was cut off learns of it when it asks the next time. A worker that gets no answer stops by
+//! itself, ten seconds after the last question that was answered.
 
 use std::io;
 use std::time::Duration;

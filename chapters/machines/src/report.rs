@@ -1,8 +1,8 @@
 //! The records of a worker, on their way to the service.
 //!
-//! A worker never waits for its records to arrive. A task collects them, sends them in one message, waits until the broker
-//! has stored the message, and only then acknowledges the jobs that were completed in it. While it waits, the next records
-//! collect, so a busy worker sends fewer messages per record.
+//! A worker never waits for its records to arrive. A task collects them, sends them in one message, waits until the
+//! broker has stored the message, and only then acknowledges the jobs that were completed in it. While it waits, the
+//! next records accumulate, so a busy worker sends fewer messages per record.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::broker::{Broker, NOBODY, to_json};
 use crate::member;
 use crate::queue::{Ack, Delivery, Leases};
 
-/// The most records of one message, so that it's far smaller than the broker's limit of a megabyte.
+/// The maximum number of records in a message, which keeps it far smaller than the broker's limit of a megabyte.
 const MOST: usize = 1000;
 
 /// A message with records of a worker.

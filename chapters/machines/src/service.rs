@@ -1,6 +1,6 @@
 //! The service: a queue of jobs, and workers that take jobs from it until the service stops.
 //!
-//! Compared with the service of [coroutines](chapters::coroutines::Service), the network makes this different:
+//! Compared with the service of [coroutines](chapters::coroutines::Service), the network makes these differences:
 //!
 //! - [`Service::new`] and [`Service::add_jobs`] wait for the brokers, and can fail. A job whose confirmation is missing is sent
 //!   again with the same ID.

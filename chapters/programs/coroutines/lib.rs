@@ -1,8 +1,9 @@
 //! The book's own primitives and queue for coroutines, compiled on the scheduler's tasks, so that the reader can step
 //! through them. The sources are those of `chapters/src/coroutines`, unchanged.
 //!
-//! They import from `tokio`, which is this crate here, and from modules of `chapters` that this crate has under the same
-//! names. It's a crate of its own because `threads` is another module than in the crate `programs`.
+//! They import from `tokio`, which is this crate here, and from modules of `chapters` that this crate has under the
+//! same names. It's a crate of its own because its `threads` is a different module from the one in the crate
+//! `programs`.
 
 extern crate self as tokio;
 

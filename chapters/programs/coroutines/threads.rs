@@ -1,4 +1,4 @@
-//! The thread's lock that the primitives for coroutines use. No task holds it over an `await`, and a poll isn't
+//! The lock for threads that the primitives for coroutines use. No task holds it over an `await`, and a poll isn't
 //! interrupted, so it's always free. This one shows its value instead.
 
 use std::fmt::{self, Debug};

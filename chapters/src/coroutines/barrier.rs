@@ -6,15 +6,15 @@
 //! up, because its timeout has expired or because it calls [`abort`](Barrier::abort), the others get an error instead
 //! of waiting forever. And it can run an action once in each round, before any party goes on, which asyncio's can't.
 //!
-//! Unlike a thread at a [`threads::Barrier`], a coroutine can be *cancelled* while it waits. It leaves the round then,
-//! and the others wait for another party, as in asyncio. A tokio barrier goes on counting it.
+//! Unlike a thread at a [`threads::Barrier`], a coroutine can be *canceled* while it waits. It leaves the round then,
+//! and the others wait for another party, as in asyncio. A tokio barrier keeps counting it.
 //!
 //! Three details differ from asyncio:
 //!
 //! - [`reset`](Barrier::reset) doesn't break a round that is complete: parties that haven't run since the last one
 //!   arrived still pass, as in `threading`. asyncio's `reset` breaks the round for them.
 //! - The index that [`wait`](Barrier::wait) returns is the number of parties that arrived earlier *and stayed*. asyncio
-//!   fixes the index on arrival: if the first of three parties is cancelled and replaced, the three get 1, 1, and 2.
+//!   fixes the index on arrival: if the first of three parties is canceled and replaced, the three get 1, 1, and 2.
 //! - asyncio has no `wait` with a timeout. `asyncio.wait_for` cancels the party and doesn't break the barrier. To do
 //!   the same here, put a [`tokio::time::timeout`] around [`wait`](Barrier::wait).
 //!
@@ -126,7 +126,7 @@ impl Round {
     }
 }
 
-/// A party that has arrived. If it is dropped without a call of `leave`, its coroutine was cancelled.
+/// A party that has arrived. If it is dropped without a call of `leave`, its coroutine was canceled.
 pub(super) struct Party<'a> {
     barrier: &'a Barrier,
     number: u64,
@@ -196,7 +196,7 @@ impl Barrier {
     ///
     /// # Cancel safety
     ///
-    /// A party that is cancelled leaves, and the others wait for another one. If all have arrived, the others pass
+    /// A party that is canceled leaves, and the others wait for another one. If all have arrived, the others pass
     /// without it.
     ///
     /// # Errors

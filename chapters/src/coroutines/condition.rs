@@ -12,7 +12,7 @@
 //!
 //! A thread that waits for a [`threads::Condition`] is asleep until the operating system wakes it. A coroutine that
 //! waits has returned to its event loop and left a [`Waker`] behind. Notifying it means calling the waker, which asks
-//! the loop to poll the coroutine again. Only a coroutine can be *cancelled* while it waits, that is, dropped.
+//! the loop to poll the coroutine again. Only a coroutine can be *canceled* while it waits, that is, dropped.
 //!
 //! In Python, a condition is created with its lock, and `notify` without holding it raises `RuntimeError`. Here, the
 //! guard says which lock to release, and `notify` may be called after releasing it. The type accepts only the guard of
@@ -38,7 +38,7 @@
 //!
 //! # Notification and cancellation
 //!
-//! A coroutine may be cancelled after it was notified, and before it runs again. It passes the notification on:
+//! A coroutine may be canceled after it was notified, and before it runs again. It passes the notification on:
 //!
 //! | Task 1: `wait` | Task 2: `wait` | Task 3 |
 //! | --- | --- | --- |
@@ -122,8 +122,8 @@ impl Condition {
     ///
     /// # Cancel safety
     ///
-    /// A cancelled coroutine leaves the queue without acquiring the lock. If it has been notified, the next coroutine
-    /// in the queue gets the notification. In asyncio, a cancelled `wait` acquires the lock first, because the code
+    /// A canceled coroutine leaves the queue without acquiring the lock. If it has been notified, the next coroutine
+    /// in the queue gets the notification. In asyncio, a canceled `wait` acquires the lock first, because the code
     /// around it may still use the value; here, the guard is gone.
     ///
     /// # Deadlocks
@@ -377,7 +377,7 @@ impl Condition {
 
 /// One waiting coroutine: an entry in the queue, or, once it was notified, the duty to use the notification.
 ///
-/// If it is dropped after it was notified, its coroutine was cancelled, and the next one in the queue is notified.
+/// If it is dropped after it was notified, its coroutine was canceled, and the next one in the queue is notified.
 #[derive(Debug)]
 pub(super) struct Waiter<'a> {
     condition: &'a Condition,

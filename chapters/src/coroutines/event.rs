@@ -14,7 +14,7 @@
 //!
 //! A coroutine that waits must return even if the flag is cleared right after it was set. So `Flag` also counts how
 //! many times it was set, and a waiting coroutine returns when the flag is set or the count has changed. A notification
-//! alone proves nothing, because it may have been passed on by a coroutine that was cancelled.
+//! alone proves nothing, because it may have been passed on by a coroutine that was canceled.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Event {
     ///
     /// # Cancel safety
     ///
-    /// Cancelling it changes neither the event nor what other coroutines see.
+    /// Canceling it changes neither the event nor what other coroutines see.
     pub async fn wait(&self) {
         let mut before = None;
         let was_set = |flag: &mut Flag| flag.is_set || flag.times != *before.get_or_insert(flag.times);

@@ -10,7 +10,7 @@
 //! the holder might be a coroutine of the same loop, and could never release the lock. A coroutine that waits for this
 //! lock returns to its event loop instead, so the lock can be held over an `await`.
 //!
-//! In Python, any coroutine can release a lock. Here, dropping the guard releases it. A coroutine that is cancelled
+//! In Python, any coroutine can release a lock. Here, dropping the guard releases it. A coroutine that is canceled
 //! drops its guards, so the lock can't stay locked.
 //!
 //! # Fairness
@@ -90,7 +90,7 @@ impl<T> Lock<T> {
     ///
     /// # Cancel safety
     ///
-    /// A cancelled coroutine loses its place in the queue. If the lock was reserved for it, the next coroutine gets the
+    /// A canceled coroutine loses its place in the queue. If the lock was reserved for it, the next coroutine gets the
     /// lock.
     ///
     /// # Deadlocks
@@ -223,7 +223,7 @@ impl<'a, T> LockGuard<'a, T> {
     /// several guards before it returns one; the guard that it returns reports a panic if any of them did.
     ///
     /// Tokio's mutex doesn't report panics. Nor does Python: an exception that leaves an `async with` block releases
-    /// the lock, and the next holder isn't warned. A *cancelled* holder isn't reported here either. It stopped at an
+    /// the lock, and the next holder isn't warned. A *canceled* holder isn't reported here either. It stopped at an
     /// `await`, so don't leave a value half changed at an `await` while you hold the lock.
     ///
     /// # Examples

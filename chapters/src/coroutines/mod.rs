@@ -7,13 +7,13 @@
 //!
 //! # Cancellation
 //!
-//! A coroutine that waits can be *cancelled*: its future is dropped and never polled again. To cancel a task, call
+//! A coroutine that waits can be *canceled*: its future is dropped and never polled again. To cancel a task, call
 //! [`abort`](tokio::task::JoinHandle::abort); a [`timeout`](tokio::time::timeout) cancels the future that it awaits. In
 //! asyncio, cancellation raises an exception at the `await`, and the coroutine can handle it. Here, the coroutine's
 //! guards are dropped.
 //!
-//! The docs of each `async` method say what a cancellation leaves behind. In all of them, nothing is lost: a lock,
-//! permit, or notification that was meant for the cancelled coroutine goes to the next one.
+//! The docs of each `async` method say what a cancellation leaves behind. In every case, nothing is lost: a lock,
+//! permit, or notification that was meant for the canceled coroutine goes to the next one.
 //!
 //! # Futurelock
 //!

@@ -15,7 +15,7 @@
 //! - `maxsize` is fixed; Python allows assigning it. A negative `maxsize` or timeout is excluded by the type.
 //! - A queue can have any [`Storage`], where Python has subclasses that override `_put` and `_get`.
 //! - `shutdown`, [`is_shutdown`](Queue::is_shutdown) and the error `ShutDown` are those of Python 3.13.
-//! - A cancelled `put` drops its item, because the future owns it; in Python, the caller still has the item.
+//! - A canceled `put` drops its item, because the future owns it; in Python, the caller still has the item.
 //!   [`put_timeout`](Queue::put_timeout) and [`try_put`](Queue::try_put) return it.
 //!
 //! # How it works
@@ -160,7 +160,7 @@ impl<T, S: Storage<T>> Queue<T, S> {
     ///
     /// # Cancel safety
     ///
-    /// A coroutine that is cancelled while it waits hasn't put its item. The item is dropped.
+    /// A coroutine that is canceled while it waits hasn't put its item. The item is dropped.
     ///
     /// # Errors
     ///
@@ -255,7 +255,7 @@ impl<T, S: Storage<T>> Queue<T, S> {
     ///
     /// # Cancel safety
     ///
-    /// A coroutine that is cancelled while it waits hasn't taken an item.
+    /// A coroutine that is canceled while it waits hasn't taken an item.
     ///
     /// # Errors
     ///
@@ -401,7 +401,7 @@ impl<T, S: Storage<T>> Queue<T, S> {
     ///
     /// # Cancel safety
     ///
-    /// Cancelling it changes neither the queue nor what other coroutines see.
+    /// Canceling it changes neither the queue nor what other coroutines see.
     pub async fn join(&self) {
         drop(self.all_done.wait_for_sync(&self.content, |content| content.unfinished == 0).await);
     }

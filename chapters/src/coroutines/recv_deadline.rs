@@ -9,7 +9,7 @@ use tokio::time::timeout_at;
 // ANCHOR: recv_deadline
 /// Receives an item. Gives up when the deadline has passed.
 ///
-/// A coroutine that is cancelled here loses no item.
+/// A coroutine that is canceled here loses no item.
 pub async fn recv_deadline<T>(queue: &Receiver<T>, deadline: Instant) -> Result<Result<T, RecvError>, Elapsed> {
     match queue.try_recv() {
         // Setting up a timeout takes longer than receiving an item that is already there.

@@ -97,7 +97,7 @@ impl RLock {
     ///
     /// # Cancel safety
     ///
-    /// A cancelled coroutine loses its place in the queue, and the next one gets the lock.
+    /// A canceled coroutine loses its place in the queue, and the next one gets the lock.
     ///
     /// # Deadlocks
     ///

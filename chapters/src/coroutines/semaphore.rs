@@ -93,7 +93,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// A cancelled coroutine loses its place in the queue. No permit is lost.
+    /// A canceled coroutine loses its place in the queue. No permit is lost.
     ///
     /// # Deadlocks
     ///

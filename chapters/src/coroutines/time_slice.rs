@@ -39,7 +39,7 @@ impl TimeSlice {
     }
 
     /// Lets the other tasks run and starts the next time slice, if more than a millisecond has passed at `now` since
-    /// this one started. If it is cancelled, the slice goes on.
+    /// this one started. If it is canceled, the slice goes on.
     pub async fn yield_if_over(&mut self, now: Instant) {
         if now > self.end {
             task::yield_now().await;

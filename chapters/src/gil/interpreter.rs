@@ -1,9 +1,9 @@
 //! What Python puts between a thread and the machine: an interpreter, which lets one thread in at a time.
 //!
-//! A worker under a [`Gil`] holds the lock whenever one of CPython's would: from its start,
-//! while it takes a job that is there, and while it computes. It releases the lock while it waits for a job or for
-//! the outside world, and on request, where a loop starts over. The thread that runs the service isn't a
-//! worker and doesn't acquire the lock.
+//! A worker under a [`Gil`] holds the lock whenever a thread of CPython's would: when it starts, while it takes a job
+//! from the queue, and while it computes. It releases the lock while it waits for a job or for the outside world, and
+//! on request, at the end of each iteration of a loop. The thread that runs the service isn't a worker and doesn't
+//! acquire the lock.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

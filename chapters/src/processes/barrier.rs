@@ -2,16 +2,18 @@
 //!
 //! # Differences from other types
 //!
-//! - [`threads::Barrier`](crate::threads::Barrier): a party, that is, a process that takes part, may be killed. The barrier
-//!   knows which parties took part in the last round and which have arrived since. A waiting party checks every 50 ms that
-//!   all of them are alive. If one isn't, the barrier *breaks*, as it does when a party's timeout expires. A party that has
-//!   exited normally is missed in the same way, so [reset](Barrier::reset) the barrier before you continue with others.
+//! - [`threads::Barrier`](crate::threads::Barrier): a party, that is, a process that takes part, may be killed. The
+//!   barrier knows which parties took part in the last round and which have arrived since. A waiting party checks every
+//!   50 ms that all of them are alive. If one isn't, the barrier *breaks*, as it does when a party's timeout expires. A
+//!   party that has exited normally counts as missing, too, so [reset](Barrier::reset) the barrier before you continue
+//!   with others.
 //! - `multiprocessing.Barrier` waits for a dead party forever. It also has a default timeout, given when it is created;
 //!   here each call has its own ([`wait_timeout`](Barrier::wait_timeout)), which also applies while parties of the last round
 //!   are still leaving. Python's `wait` waits for these without a timeout.
 //! - `pthread_barrier_t` with the *process-shared* attribute never breaks.
 //!
-//! A working engineer has a coordinator with a pipe or a socket to each party, which the kernel closes when that party dies.
+//! A working engineer uses a coordinator with a pipe or a socket to each party, which the kernel closes when that party
+//! dies.
 //!
 //! # How it works
 //!

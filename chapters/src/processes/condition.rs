@@ -25,9 +25,9 @@
 //! `RLock`, and `wait` would release the lock while the others still exist. Waiting releases the lock and so commits the
 //! changes made through the guard.
 //!
-//! A working engineer uses `pthread_cond_t` with the *process-shared* attribute and a robust mutex, although POSIX leaves
-//! open what is in it when a waiting process is killed; or something that the kernel closes when its owner ends: a pipe, a
-//! socket, an `eventfd`.
+//! A working engineer uses `pthread_cond_t` with the *process-shared* attribute and a robust mutex, although POSIX
+//! doesn't say what state it's in after a waiting process is killed; or something that the kernel closes when its owner
+//! ends: a pipe, a socket, an `eventfd`.
 //!
 //! # How it works
 //!

@@ -8,7 +8,7 @@
 //! [release](Semaphore::release) new ones.
 //!
 //! Unlike a [`threads::Semaphore`](crate::threads::Semaphore), this one has to survive a process that is killed while
-//! it holds a permit. The permits are therefore not a number but words, each of which names the holder of one permit. A
+//! it holds a permit. The permits are therefore stored as words, each of which names the holder of one permit. A
 //! waiting process checks regularly that the holders are alive, and takes the permit of a dead one. In Python, such a
 //! permit is lost, and once all permits are lost, every process waits forever. This semaphore can only lose permits
 //! that don't name a holder: those that were forgotten, and those that were released in excess of the initial ones,

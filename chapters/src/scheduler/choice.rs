@@ -1,5 +1,5 @@
-//! The words for choices and counts, in reports and in play. A choice is the name of a thread, with a number behind it
-//! if the thread has several possible steps.
+//! The words for choices and counts, in reports and in play. A choice is the name of a thread, followed by a number if
+//! the thread has several possible steps.
 
 use super::engine::Execution;
 use super::world::Choice;
@@ -18,7 +18,7 @@ pub(super) fn choice_word(choice: &Choice, names: &[String]) -> String {
     if choice.way == 0 { name.clone() } else { format!("{name}.{}", choice.way + 1) }
 }
 
-/// The choice that a word such as `A` or `A.2` means. An error says why it means none.
+/// The choice that a word such as `A` or `A.2` means. An error says why the word isn't a choice.
 pub(super) fn find_choice(word: &str, choices: &[Choice], names: &[String]) -> Result<usize, NoChoice> {
     let (name, way) = match word.split_once('.') {
         None => (word, 1),

@@ -13,7 +13,7 @@
 //!
 //! [loom](https://docs.rs/loom) and [shuttle](https://docs.rs/shuttle) are what a working engineer uses to test
 //! concurrent code. Both search for a failure. They don't stop before each operation with everything on display, which
-//! is all that this module is for.
+//! is the only purpose of this module.
 
 pub mod command;
 pub mod explore;

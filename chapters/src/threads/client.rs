@@ -1,8 +1,9 @@
 //! Does the jobs of one worker, and sends the requests of those that need the network.
 //!
-//! A client keeps its connection for its next request, as the clients of databases and web services do. A connection for
-//! each job would cost another round trip and two more system calls on each side. It would also use up the ports: one that
-//! a closed connection had is reserved for a minute, and a Linux machine has 28,232 of them for outgoing connections.
+//! A client keeps its connection for its next request, as the clients of databases and web services do. A connection
+//! for each job would cost another round trip and two more system calls on each side. It would also use up the ports:
+//! the port of a closed connection stays reserved for a minute, and a Linux machine has 28,232 of them for outgoing
+//! connections.
 //!
 //! The other models have the same client: in [processes](crate::processes) it is this one, and in
 //! [coroutines](crate::coroutines) it awaits the answer instead of blocking the thread. In production, use an HTTP client

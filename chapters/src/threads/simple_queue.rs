@@ -1,4 +1,4 @@
-//! An unbounded queue without the rest: the counterpart of Python's `queue.SimpleQueue`.
+//! An unbounded queue and nothing else: the counterpart of Python's `queue.SimpleQueue`.
 //!
 //! # Differences from other types
 //!

@@ -1,7 +1,7 @@
 //! Tests of properties that only the coroutines' primitives have, and of details that other tests can't reach.
 //!
 //! `tests/contract_primitives` tests the behavior that all three models share, and `tests/cancellation` what a
-//! cancelled coroutine leaves behind.
+//! canceled coroutine leaves behind.
 
 mod barrier;
 mod client;

@@ -31,7 +31,7 @@ pub trait Stage: Send + Sync + 'static {
 ///
 /// # Errors
 ///
-/// When the runtime cannot be built, or `on_started` fails; the workers that were started are cancelled.
+/// When the runtime cannot be built, or `on_started` fails; the workers that were started are canceled.
 pub fn perform(runtime: Runtime, stage: impl Stage, demo: Demo) -> io::Result<Outcome> {
     runtime.build()?.block_on(async {
         let Demo { plan, jobs, trace, on_started } = demo;

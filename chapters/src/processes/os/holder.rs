@@ -5,9 +5,9 @@
 //! atomic.
 //!
 //! Python's `multiprocessing` lacks this check, so a lock whose holder dies stays locked forever. A working engineer
-//! lets the kernel keep track of the holder: `File::lock` (or `flock`) is released when its file is closed, which
-//! includes the death of the process, and the kernel marks POSIX's robust mutexes (`pthread_mutexattr_setrobust`) when
-//! their owner ends.
+//! lets the kernel keep track of the holder: `File::lock` (or `flock`) is released when its file is closed, even by the
+//! death of the process, and the kernel marks POSIX's robust mutexes (`pthread_mutexattr_setrobust`) when their owner
+//! ends.
 //!
 //! The processes must share a PID namespace with `/proc`, as the processes of a container do. A process that replaces
 //! its program by `exec` is still alive, so it may keep everything that it held until it ends.

@@ -26,8 +26,8 @@ pub struct Ring {
     words: Words,
 }
 
-/// The position of the frames in a ring. The arithmetic assumes nothing about these numbers, so that a process that
-/// corrupts the memory causes errors and not panics.
+/// The position of the frames in a ring. The arithmetic assumes nothing about these numbers, so a process that corrupts
+/// the memory causes errors rather than panics.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 pub struct Frames {

@@ -1,7 +1,8 @@
 //! The synchronization primitives of the standard library, under the control of the scheduler.
 //!
 //! They have the names, the signatures, and the behavior of their namesakes in [`std::sync`], and they stop before
-//! every operation. (An [`UnsafeCell`] has no operations, but the scheduler must know of its uses.) They work only in a program that the scheduler runs. Four things differ:
+//! every operation. (An [`UnsafeCell`] has no operations, but the scheduler must know when it's used.) They work only
+//! in a program that the scheduler runs. Four things differ:
 //!
 //! - A value that is shared must implement [`Debug`](std::fmt::Debug), because the reader sees it.
 //! - They can't be in a `static`, because each execution starts with new ones.
@@ -18,13 +19,13 @@
 //!   had seen. Read-modify-write operations continue a release sequence. Locks, channels, barriers, `spawn`, and `join`
 //!   synchronize as well.
 //! - Read-modify-write operations see the newest store, whatever their ordering.
-//! - A thread that spins sees the newest store at some time: `spin_loop` and `yield_now` go on when there is one.
+//! - A thread that spins eventually sees the newest store: `spin_loop` and `yield_now` wait until there is one.
 //! - Fences work as in the C++ memory model, except that a `SeqCst` fence is totally ordered by the step in which it's
 //!   executed.
 //!
-//! It isn't the whole C++ model. `SeqCst` is stronger than there: such a load sees the newest store. A thread can't see
-//! a store that hasn't been executed yet (*load buffering*). Accesses to ordinary memory aren't tracked, so a data race
-//! isn't reported: see loom for that.
+//! This isn't the whole C++ model. `SeqCst` is stronger here: a `SeqCst` load always sees the newest store. A thread
+//! can't see a store that hasn't been executed yet (*load buffering*). Accesses to ordinary memory aren't tracked, so a
+//! data race isn't reported: see loom for that.
 
 mod atomics;
 mod barrier;

@@ -1,4 +1,4 @@
-//! Draws the holds of workers, of an interpreter lock or another resource, as dark bars over the jobs of a lane.
+//! Draws the times at which a worker holds an interpreter lock or another resource, as dark bars over its jobs.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};

@@ -7,9 +7,9 @@
 //!
 //! # Protocol
 //!
-//! The client numbers its requests, and the server sends the number back with each answer. So an answer to a request that
-//! the client has given up is never taken for the answer to the next one. A request that the server can't read is refused,
-//! and the server continues.
+//! The client numbers its requests, and the server sends the number back with each answer. So an answer to a request
+//! that the client has given up on is never taken for the answer to the next one. A request that the server can't read
+//! is refused, and the server continues.
 //!
 //! | request | answer |
 //! | --- | --- |

@@ -22,11 +22,11 @@ use crate::sync::{deadline_after, lock};
 /// The handle is a *pidfd*, a file descriptor that refers to one process. A PID is only a number, which the kernel gives
 /// to another process once this one has been reaped. A signal that is sent through the pidfd never reaches that other
 /// process, and the pidfd becomes readable when this process ends. To wait for several processes at once, poll the
-/// descriptors that [`as_fd`](AsFd::as_fd) returns, as in Python one waits for several `Process.sentinel`s.
+/// descriptors that [`as_fd`](AsFd::as_fd) returns, as you would wait for several `Process.sentinel`s in Python.
 ///
 /// A process whose handle is dropped keeps running, and stays a zombie after its end until the program exits (the fork
-/// server reaps its own children). Python waits for such a process at its exit; Rust's [`std::process::Child`] doesn't,
-/// either.
+/// server reaps its own children). Python waits for such a process when it exits. Rust's [`std::process::Child`], like
+/// this type, doesn't.
 ///
 /// | Python | here |
 /// | --- | --- |
