@@ -1,11 +1,10 @@
 //! The interpreter lock under the threads: who holds it, by the records.
 
-use std::fs;
 use std::time::Duration;
 
 use chapters::record::{Event, Record};
 
-use crate::common::{FOREVER, Folder, LOCK_PER_WORKER, ONE_LOCK, THREADS, Variant, each, scale, sooner_or_later};
+use crate::common::{FOREVER, LOCK_PER_WORKER, ONE_LOCK, THREADS, Variant, each, scale, sooner_or_later};
 
 /// The most workers that held a lock at once. Records come in the order in which things happened.
 fn most_holders(records: &[Record]) -> i64 {
@@ -93,25 +92,4 @@ fn workers_with_empty_jobs_switch_too() {
         let run = ONE_LOCK.run(flags.into_iter().chain(["--until-done", FOREVER]));
         run.finish().exits_with(0).story().complete().summary.workers.iter().all(|worker| worker.completed > 0)
     });
-}
-
-#[test]
-fn the_views_know_the_lock() {
-    let folder = Folder::new("gil-views");
-    let (timeline, trace) = (folder.file("gil.svg"), folder.file("gil.json"));
-    let flags = [format!("--timeline={timeline}"), format!("--trace={trace}"), "--timeline-window=0..0.02".to_owned()];
-    let same = ["--jobs=10", "--scale=0.01", "--workers=3", "--until-done", FOREVER];
-    // On a busy machine, the window of 20 ms may show no worker yet.
-    sooner_or_later("the beginning of the run shows who holds the lock", || {
-        let run = ONE_LOCK.run_as_text(same.into_iter().chain(flags.iter().map(String::as_str))).finish().exits_with(0);
-        let log = run.lines.join("\n");
-        assert!(log.contains("acquired the GIL") && log.contains("released the GIL"), "{log}");
-        let svg = fs::read_to_string(&timeline).expect("the timeline is there");
-        assert!(svg.contains("The picture shows the run from 0.000 ms to"), "{svg}");
-        svg.contains("holds the GIL") && svg.contains("held the GIL for")
-    });
-    let trace = fs::read_to_string(trace).expect("the trace is there");
-    let trace: serde_json::Value = serde_json::from_str(&trace).expect("the trace is JSON");
-    let events = trace["traceEvents"].as_array().expect("events");
-    assert!(events.iter().any(|event| event["name"] == "holds the GIL"), "{trace}");
 }

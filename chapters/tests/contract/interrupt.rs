@@ -3,39 +3,28 @@
 use nix::sys::signal::Signal;
 
 use crate::common::story::Story;
-use crate::common::{
-    ALL, FOREVER, Inherited, Running, TIMEOUT, Variant, each, eventually, often, proc, sooner_or_later,
-};
+use crate::common::{ALL, FOREVER, Inherited, Running, TIMEOUT, each, eventually, often, proc, sooner_or_later};
 
-fn started(variant: &Variant, flags: &[&str]) -> Running {
-    let mut run = variant.run(flags.iter().copied()).start();
-    run.wait_for("job_started", |event| event.name() == "job_started");
-    run
-}
-
-fn stopped_early(run: Running, status: i32) {
-    let story: Story = run.finish().exits_with(status).story();
-    assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
-}
-
-const LONG: [&str; 4] = ["--jobs=100000", "--kind=io", "--scale=0.1", FOREVER];
+const LONG: [&str; 3] = ["--jobs=100000", "--scale=0.1", FOREVER];
 
 #[test]
-fn an_interrupt_ends_the_service_as_its_deadline_would() {
-    each(&ALL, |variant| {
-        let run = started(variant, &LONG);
-        run.signal(Signal::SIGINT);
-        stopped_early(run, 130);
-    });
-}
-
-#[test]
-fn an_interrupt_from_the_terminal_reaches_every_process_and_ends_none_in_its_job() {
-    each(&ALL, |variant| {
-        let run = started(variant, &LONG);
-        run.signal_all(Signal::SIGINT);
-        stopped_early(run, 130);
-    });
+fn a_signal_ends_the_service_as_its_deadline_would() {
+    type Send = fn(&Running, Signal);
+    for (signal, send, kind, status) in [
+        (Signal::SIGINT, Running::signal as Send, "--kind=io", 130),
+        // To every process, as a terminal does it with Ctrl-C and when it is closed, and the system at its end.
+        (Signal::SIGINT, Running::signal_all, "--kind=io", 130),
+        (Signal::SIGTERM, Running::signal_all, "--kind=net", 143),
+        (Signal::SIGHUP, Running::signal_all, "--kind=io", 129),
+    ] {
+        each(&ALL, |variant| {
+            let mut run = variant.run(LONG.into_iter().chain([kind])).start();
+            run.wait_for("job_started", |event| event.name() == "job_started");
+            send(&run, signal);
+            let story: Story = run.finish().exits_with(status).story();
+            assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
+        });
+    }
 }
 
 #[test]
@@ -48,19 +37,6 @@ fn an_interrupt_wakes_workers_that_wait_for_a_job() {
             !run.finish().exits_with(130).story().has_late_timeouts()
         });
     });
-}
-
-#[test]
-fn other_signals_that_end_programs_stop_the_service_too() {
-    for (signal, status) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
-        each(&ALL, |variant| {
-            let mut run = variant.run(LONG).inheriting(Inherited::Default(signal)).start();
-            run.wait_for("job_started", |event| event.name() == "job_started");
-            // To every process, as the system does it at its end, and a terminal that is closed.
-            run.signal_all(signal);
-            stopped_early(run, status);
-        });
-    }
 }
 
 #[test]
@@ -80,7 +56,8 @@ fn a_signal_that_was_ignored_when_the_program_started_stays_ignored() {
 #[test]
 fn a_second_interrupt_ends_the_program_at_once() {
     each(&ALL, |variant| {
-        let run = started(variant, &["--jobs=100", "--scale=1000", FOREVER]);
+        let mut run = variant.run(["--jobs=100", "--scale=1000", FOREVER]).start();
+        run.wait_for("job_started", |event| event.name() == "job_started");
         let (pid, family) = (run.pid(), proc::tree(run.pid()));
         // One is not enough, and two that come too quickly are one.
         eventually("the program ends", TIMEOUT, || {
@@ -96,7 +73,7 @@ fn a_second_interrupt_ends_the_program_at_once() {
 fn an_interrupt_while_workers_start_is_not_lost() {
     each(&ALL, |variant| {
         for _ in 0..often(3) {
-            let mut run = variant.run(LONG).start();
+            let mut run = variant.run(LONG.into_iter().chain(["--kind=io"])).start();
             // It holds interrupts back once they are blocked. One that came before would have ended the program, as it
             // ends any.
             eventually("the run attends to interrupts", TIMEOUT, || {

@@ -29,76 +29,42 @@ fn without_until_done_the_service_waits_out_its_time() {
 }
 
 #[test]
-fn no_jobs_are_done_at_once() {
+fn any_number_of_workers_does_any_number_of_jobs() {
     each(&ALL, |variant| {
-        let run = variant.run(["--jobs=0", "--until-done", FOREVER]);
-        let story = run.finish().exits_with(0).story().complete();
-        assert_eq!(story.all("job_started").count(), 0);
+        for (jobs, workers) in [(0, 4), (3, 12), (100, 1)] {
+            let flags = [format!("--jobs={jobs}"), format!("--workers={workers}")];
+            let flags = flags.iter().map(String::as_str).chain(["--scale=0", "--until-done", FOREVER]);
+            let story = variant.run(flags).finish().exits_with(0).story().complete();
+            assert_eq!(story.workers().count(), workers);
+            let begun = story.all("job_started").filter_map(|it| it.event.job()).map(|job| job.number);
+            // One worker takes them in the order of the queue.
+            assert!(workers > 1 || begun.eq(0..jobs), "{:#?}", story.records);
+        }
     });
 }
 
 #[test]
-fn one_worker_does_everything_in_the_order_of_the_queue() {
+fn waits_and_requests_overlap_even_on_one_thread() {
     each(&ALL, |variant| {
-        let run = variant.run(["--jobs=100", "--workers=1", "--scale=0", "--until-done", FOREVER]);
-        let story = run.finish().exits_with(0).story().complete();
-        let numbers: Vec<u64> =
-            story.all("job_started").filter_map(|it| it.event.job()).map(|job| job.number).collect();
-        assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+        for kind in ["--kind=io", "--kind=net"] {
+            // The shortest job waits 0.6 s, in which every worker can begin one, unless the machine is busy.
+            sooner_or_later("every worker has a job at the same time", || {
+                let run = variant.run(["--jobs=6", "--workers=6", kind, "--scale=1.2", "--until-done", FOREVER]);
+                run.finish().exits_with(0).story().complete().most_at_once() == 6
+            });
+        }
     });
 }
 
 #[test]
-fn more_workers_than_jobs_share_what_there_is() {
+fn a_wait_and_a_request_take_as_long_as_the_size_of_the_job() {
     each(&ALL, |variant| {
-        let run = variant.run(["--jobs=3", "--workers=12", "--scale=0", "--until-done", FOREVER]);
-        let story = run.finish().exits_with(0).story().complete();
-        assert_eq!(story.workers().count(), 12);
-    });
-}
-
-#[test]
-fn io_bound_jobs_overlap_even_on_one_thread() {
-    overlap("--kind=io");
-}
-
-#[test]
-fn network_jobs_overlap_even_on_one_thread() {
-    overlap("--kind=net");
-}
-
-fn overlap(kind: &str) {
-    each(&ALL, |variant| {
-        // The shortest job waits 0.6 s, in which every worker can begin one, unless the machine is busy.
-        sooner_or_later("every worker has a job at the same time", || {
-            let run = variant.run(["--jobs=6", "--workers=6", kind, "--scale=1.2", "--until-done", FOREVER]);
-            run.finish().exits_with(0).story().complete().most_at_once() == 6
-        });
-    });
-}
-
-#[test]
-fn an_io_bound_job_waits_as_long_as_its_size() {
-    waits("--kind=io");
-}
-
-#[test]
-fn a_network_job_waits_as_long_as_its_size() {
-    waits("--kind=net");
-}
-
-fn waits(kind: &str) {
-    each(&ALL, |variant| {
-        let run = variant.run(["--jobs=8", kind, "--scale=0.1", "--until-done", FOREVER]);
-        let story = run.finish().exits_with(0).story().complete();
-        for (id, mut records) in story.workers() {
-            records.retain(|record| record.event.job().is_some());
-            for pair in records.windows(2) {
-                if pair[0].event.name() == "job_started" {
-                    let job = pair[0].event.job().expect("a job");
-                    let waited = (pair[1].at - pair[0].at).as_secs_f64() + 2e-6;
-                    assert!(waited >= job.size * 0.1, "{id} was done with {job:?} after {waited} s");
-                }
+        for kind in ["--kind=io", "--kind=net"] {
+            let run = variant.run(["--jobs=8", kind, "--scale=0.1", "--until-done", FOREVER]);
+            let story = run.finish().exits_with(0).story().complete();
+            for job in story.all("job_completed").filter_map(|record| record.event.job()) {
+                let waited = story.time_of(job) + 2e-6;
+                assert!(waited >= job.size * 0.1, "{job:?} was done after {waited} s: {:#?}", story.records);
             }
         }
     });

@@ -10,16 +10,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod choosing;
 mod command_line;
 mod crowds;
 mod deadline;
 mod demos;
 mod gil;
-mod gil_program;
 mod interrupt;
 mod jobs;
 mod kill;
+mod measure;
 mod network;
 mod output;
 mod panics;

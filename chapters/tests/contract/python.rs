@@ -15,9 +15,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 
 use crate::common::proc::{self, Process};
-use crate::common::{
-    FOREVER, Folder, PYTHON, PYTHON_PROCESSES, Running, TIMEOUT, Variant, each, eventually, often, python,
-};
+use crate::common::{FOREVER, Folder, PYTHON, PYTHON_PROCESSES, Running, TIMEOUT, each, eventually, often, python};
 use crate::network::silent_port;
 
 /// The interpreters on this machine that are new enough: those on the path, and those of pyenv.
@@ -264,21 +262,6 @@ fn an_interpreter_that_prints_something_else_fails_the_run() {
     assert!(run.stderr.contains("ended before the service had stopped: exit status: 0"), "{:?}", run.stderr);
     let run = PYTHON[0].run([&*impostor("talkative", "/bin/echo")]).finish().exits_with(1);
     assert!(run.stderr.contains("line 1 of the script's output: "), "{:?}", run.stderr);
-}
-
-#[test]
-fn flags_that_do_not_fit_the_model_are_refused() {
-    let fails = |variant: &Variant, flag: &str, why: &str| {
-        let run = variant.run_as_text([flag]).finish().exits_with(2);
-        assert!(run.stderr.contains(why), "{:?}", run.stderr);
-    };
-    fails(PYTHON[0], "--method=spawn", "the argument '--method' needs '--model=processes'");
-    fails(
-        PYTHON[0],
-        "--workers=10001",
-        "invalid value '10001' for '--workers <N>': expected a whole number from 1 to 10000",
-    );
-    fails(PYTHON[0], "--workers=0", "'--workers <N>'");
 }
 
 #[test]

@@ -39,18 +39,14 @@ fn the_table_is_what_cpython_computes() {
 }
 
 #[test]
-fn a_seed_of_any_sign_and_length_is_accepted() {
+fn a_seed_of_any_length_is_printed_as_it_was_typed() {
     let long = format!("-{}", "9".repeat(400));
-    let seeds = [("-5", "-5"), ("+7", "7"), ("-0", "0"), ("007", "7"), (&long, &long)];
-    let long = [("123456789012345678901234567890", "123456789012345678901234567890")];
     each(&MODELS, |variant| {
-        for (typed, seed) in seeds.into_iter().chain(long) {
-            for flags in [&[&format!("--seed={typed}")[..]][..], &["--seed", typed]] {
-                let run = variant.run(flags.iter().copied().chain(["--jobs=3", "--scale=0", "--until-done", FOREVER]));
-                let story = run.finish().exits_with(0).story().complete();
-                assert_eq!(story.summary.seed.to_string(), seed);
-            }
-        }
+        let flags = ["--seed", &long, "--jobs=3", "--scale=0", "--until-done", FOREVER];
+        let story = variant.run(flags).finish().exits_with(0).story().complete();
+        assert_eq!(story.summary.seed.to_string(), long);
+        let run = variant.run_as_text(flags).finish().exits_with(0);
+        assert!(run.lines.iter().any(|line| line.contains(&format!("--seed={long}"))), "{:#?}", run.lines);
     });
 }
 
@@ -67,13 +63,4 @@ fn a_seed_that_was_drawn_is_printed_and_repeats_the_run() {
     let (seed, jobs) = run(&[]);
     assert_eq!(run(&[&format!("--seed={seed}")]).1, jobs);
     assert_ne!(run(&[]).1, jobs, "a new seed is drawn each time");
-}
-
-#[test]
-fn the_seed_is_printed_as_text_too() {
-    each(&MODELS, |variant| {
-        let run = variant.run_as_text(["--jobs=3", "--scale=0", "--until-done", "--seed=20260131"]);
-        let run = run.finish().exits_with(0);
-        assert!(run.lines.iter().any(|line| line.contains("20260131")), "{:#?}", run.lines);
-    });
 }
