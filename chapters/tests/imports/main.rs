@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sources::Crate;
+use sources::{Crate, Read};
 
 /// The parts of `chapters/src`, from the lowest to the highest. Files import from their own row and from those above it in
 /// this list.
@@ -47,7 +47,7 @@ fn circles<'a>(imports: &BTreeMap<&'a Path, BTreeSet<&'a Path>>) -> BTreeSet<Vec
 }
 
 /// The faults in the imports of a crate.
-fn faults(root: &Path, order: &[&[&str]], read: &impl Fn(&Path) -> Option<String>) -> Vec<String> {
+fn faults(root: &Path, order: &[&[&str]], read: Read) -> Vec<String> {
     let found = match Crate::read(root, read) {
         Ok(found) => found,
         Err(error) => return vec![error],
