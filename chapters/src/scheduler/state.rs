@@ -279,12 +279,14 @@ impl World {
     }
 }
 
-/// The maximum length of a value that is shown in full, in characters.
+/// The maximum length of a value that is shown in full, in characters. A struct may be longer if none of its fields is one.
 const MAX_LENGTH: usize = 48;
+const MAX_LENGTH_OF_A_STRUCT: usize = 72;
 
 /// A value that's short enough to be shown: a long one without the fields of its structs.
 fn shorten(value: &str) -> String {
-    if value.chars().count() <= MAX_LENGTH {
+    let most = if value.matches('{').count() > 1 { MAX_LENGTH } else { MAX_LENGTH_OF_A_STRUCT };
+    if value.chars().count() <= most {
         return value.to_owned();
     }
     let (mut short, mut depth) = (String::new(), 0_usize);
@@ -312,6 +314,8 @@ mod tests {
     #[test]
     fn long_values_are_shown_without_their_fields() {
         assert_eq!(shorten("Gil { held: true }"), "Gil { held: true }");
+        let state = "State { value: Some(7), closed: true, is_abandoned: false }";
+        assert_eq!(shorten(state), state);
         let long =
             "[Waiter { lock: Lock { state: AtomicU32(3), park: Mutex(4) } }, Waiter { lock: Lock { state: 5 } }]";
         assert_eq!(shorten(long), "[Waiter { .. }, Waiter { .. }]");
