@@ -39,7 +39,7 @@ fn check() -> Result<(), String> {
         return Err(format!("The good jobs add up to {good}, and the result is {sum}."));
     }
     if counted != bad {
-        return Err(format!("There are {bad} bad jobs, and {counted} were counted."));
+        return Err(format!("The number of bad jobs is {bad}, and `run` says that it's {counted}."));
     }
     if threads.contains(&thread::current().id()) {
         return Err("A job ran on the thread that called `run`, and not on one of the two workers.".to_owned());

@@ -73,9 +73,9 @@ fn all_write() -> Result<(), String> {
         return Err("The parent calls `number` itself.".to_owned());
     }
     match (sum, processes.len()) {
-        (_, count @ ..20) => {
-            Err(format!("Each of the 20 numbers belongs to a process of its own, and there were {count} processes."))
-        }
+        (_, count @ ..20) => Err(format!(
+            "Each of the 20 numbers belongs to a process of its own, and the number of processes was {count}."
+        )),
         (570, _) => Ok(()),
         (other, _) => Err(format!("The numbers from 0 to 19, times 3, add up to 570, not to {other}.")),
     }
@@ -134,6 +134,7 @@ fn one_is_late() -> Result<(), String> {
 fn reap() -> Result<(), String> {
     match std::iter::from_fn(|| waitpid(None::<Pid>, None).ok()).count() {
         0 => Ok(()),
+        1 => Err("A child process was never waited for: it's a zombie.".to_owned()),
         left => Err(format!("{left} child processes were never waited for: each is a zombie.")),
     }
 }

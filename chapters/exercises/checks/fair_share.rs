@@ -52,7 +52,7 @@ impl Done {
     fn compare(&self, jobs: usize, said: &[usize]) -> Result<(), String> {
         let done = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if done.len() != jobs {
-            return Err(format!("Of {jobs} jobs {} were done.", done.len()));
+            return Err(format!("The workers did {} of {jobs} jobs.", done.len()));
         }
         if done.contains(&None) {
             return Err(
@@ -62,7 +62,7 @@ impl Done {
         for (worker, said) in said.iter().enumerate() {
             let own = done.iter().filter(|other| **other == Some(worker)).count();
             if own != *said {
-                return Err(format!("A worker did {own} jobs, and it says that it did {said}."));
+                return Err(format!("A worker did {}, and it says that it did {said}.", checks::count(own, "job")));
             }
         }
         Ok(())
@@ -139,6 +139,8 @@ fn dropped() -> Result<(), String> {
     }
     match done.0.lock().unwrap_or_else(PoisonError::into_inner).len() {
         10 => Ok(()),
-        count => Err(format!("Workers were dropped while they were pending, and {} of 10 jobs are lost.", 10 - count)),
+        count => Err(format!(
+            "Workers were dropped while they were pending, and after that, the others had done {count} of 10 jobs in all."
+        )),
     }
 }

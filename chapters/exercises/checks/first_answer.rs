@@ -1,8 +1,9 @@
 //! Checks `first_answer`, on a clock that jumps to the next timer when all tasks wait.
 
 use checks::gate::polled_at_most;
-use checks::{Check, Checks};
-use std::panic;
+use checks::{Check, Checks, count, message_of};
+use futures::FutureExt;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +65,19 @@ fn check() -> Result<(), String> {
     clock.map_err(|error| error.to_string())?.block_on(race())
 }
 
+/// A number of requests, with the verb.
+fn are(requests: usize) -> String {
+    format!("{} {}", count(requests, "request"), if requests == 1 { "is" } else { "are" })
+}
+
+/// Catches a panic of `first_answer`. `what` begins the sentence about it.
+async fn caught(what: &str, asks: impl Future<Output = Seen>) -> Result<Seen, String> {
+    AssertUnwindSafe(asks).catch_unwind().await.map_err(|payload| match message_of(payload.as_ref()) {
+        Some(PANIC) => format!("{what}, and the panic of the request is a panic of `first_answer`, too."),
+        _ => format!("{what}, and `first_answer` panics:"),
+    })
+}
+
 async fn race() -> Result<(), String> {
     let two = ask(&[(3, Answers(3)), (1, Answers(1))]).await;
     if (two.result.as_ref(), two.seconds) != (Ok(&1), 1) {
@@ -73,7 +87,7 @@ async fn race() -> Result<(), String> {
         ));
     }
     if two.requests > 0 {
-        return Err(format!("{} request still exists after `first_answer` has returned.", two.requests));
+        return Err(format!("{} left after `first_answer` has returned.", are(two.requests)));
     }
     let failed = ask(&[(3, Fails("timed out")), (1, Fails("busy")), (2, Answers(2))]).await;
     if failed.result != Ok(2) {
@@ -86,11 +100,11 @@ async fn race() -> Result<(), String> {
     if all.result != Err(vec!["busy".to_owned(), "timed out".to_owned()]) {
         return Err(format!("After the errors \"busy\" and \"timed out\", the result is {:?}.", all.result));
     }
-    let panicked = ask(&[(1, Panics), (2, Answers(2))]).await;
+    let panicked = caught("One request panics, one server answers 2", ask(&[(1, Panics), (2, Answers(2))])).await?;
     if panicked.result != Ok(2) {
         return Err(format!("One request panics, one server answers 2, and the result is {:?}.", panicked.result));
     }
-    match ask(&[(1, Panics)]).await.result {
+    match caught("The only request panics", ask(&[(1, Panics)])).await?.result {
         Err(errors) if errors.len() == 1 => {}
         result => return Err(format!("The only request panicked, and the result is {result:?}.")),
     }
@@ -98,8 +112,10 @@ async fn race() -> Result<(), String> {
     if (slow.result.as_ref(), slow.seconds, slow.requests) != (Ok(&4), 7200, 0) {
         return Err(format!(
             "One server fails after 1 h, one answers 4 after 2 h, and one 5 after 2.5 h. The result is {:?} after {} s, and {} \
-             requests still exist.",
-            slow.result, slow.seconds, slow.requests
+             left.",
+            slow.result,
+            slow.seconds,
+            are(slow.requests)
         ));
     }
     match ask(&[]).await.result {
@@ -126,8 +142,6 @@ async fn dropped() -> Result<(), String> {
     sleep(Duration::from_secs(1)).await;
     match Arc::strong_count(&alive) - 1 {
         0 => Ok(()),
-        count => {
-            Err(format!("`first_answer` was dropped after 1 s, and a second later, {count} requests still exist."))
-        }
+        left => Err(format!("`first_answer` was dropped after 1 s, and a second later, {} left.", are(left))),
     }
 }

@@ -11,7 +11,7 @@ use super::gate::Gate;
 /// The checks.
 pub const CHECKS: Checks = Checks::new(&[
     Check::new("A waits at the gate, and the main thread opens it.", || {
-        check(|| open(1), "A woken thread checks the gate. Was it open by then?")
+        check(|| open(1), "A woken thread checks the gate. Was any thread notified after it was open?")
     }),
     Check::new("A and B wait at the gate, and the main thread opens it.", || {
         check(|| open(2), "Every waiting thread must be notified. How many does `open` wake?")

@@ -21,7 +21,7 @@ const fn trial(program: fn()) -> Trial {
     Trial::new(program).showing("free").advice(
         "While the kitchen is full, a cook should wait until another one leaves.",
         "See hint 2.",
-        "A panic skips the rest of the function, but it drops the local variables. See hint 1.",
+        "However a dish ends, its place becomes free, and a waiting cook is notified. See hints 1 and 3.",
     )
 }
 

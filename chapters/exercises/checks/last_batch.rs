@@ -85,7 +85,7 @@ async fn one_by_one() -> Result<(), String> {
             }
             if is_joined(&queue) != (put % 3 == 0) {
                 return Err(format!(
-                    "{put} items were put, and {} of them are done.",
+                    "{put} items were put, and `task_done` was called {} times.",
                     put as usize - queue.unfinished_tasks()
                 ));
             }

@@ -50,7 +50,7 @@ fn check() -> Result<(), String> {
     let (sum, x) = (added.iter().sum::<u64>(), x.into_inner());
     if sum != x {
         return Err(format!(
-            "Of {sum} additions, {} are lost: another thread was let in between the load and the store.",
+            "The threads say that they made {sum} additions, and the number is {x}: a difference of {}.",
             sum.abs_diff(x)
         ));
     }

@@ -16,7 +16,7 @@ pub const CHECKS: Checks = Checks::new(&[
 
 fn check(program: fn()) -> Result<(), String> {
     all(&Trial::new(program).without_spurious_wakeups().advice(
-        "Trying again may go on forever, if another thread does the same at the same time.",
+        "A call should wait for each of the two mutexes, with `lock`.",
         "",
         "See hint 1.",
     ))

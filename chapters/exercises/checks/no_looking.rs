@@ -103,6 +103,6 @@ async fn stops_all() -> Result<(), String> {
         Ok((one, two, three, ())) => {
             Err(format!("1, 2, 3, and 4 were put, and the sums of three workers are {one}, {two}, and {three}."))
         }
-        Err(_) => Err(format!("After `stop`, {} of 3 workers have ended, and the others wait forever.", ended.get())),
+        Err(_) => Err(format!("After `stop`, {} of 3 workers ended, and the others wait forever.", ended.get())),
     }
 }

@@ -11,23 +11,29 @@ use super::semaphore::Semaphore;
 
 /// The checks.
 pub const CHECKS: Checks = Checks::new(&[
-    Check::new("It starts with 0 permits. A acquires one, and B releases one.", || check(one_each)),
-    Check::new("It starts with 0 permits. A and B acquire one each, and C releases two.", || check(two_of_one)),
-    Check::new("It starts with 1 permit. A and B each acquire one, work, and release it.", || check(one_permit)),
+    Check::new("It starts with 0 permits. A acquires one, and B releases one.", || {
+        check(one_each, "See hints 1 and 3.")
+    }),
+    Check::new("It starts with 0 permits. A and B acquire one each, and C releases two.", || {
+        check(two_of_one, "See hints 1 and 3.")
+    }),
+    Check::new("It starts with 1 permit. A and B each acquire one, work, and release it.", || {
+        check(one_permit, "See hints 1 and 3.")
+    }),
     Check::new("It starts with 2 permits. A acquires one, and keeps it until B has acquired one.", || {
-        check(two_permits)
+        check(two_permits, "There were 2 permits, so A and B could have had one each.")
     }),
     Check::new(
         "It starts with 0 permits. A acquires two at once, and B one. C releases one, waits for B, and releases two more.",
-        || check(several),
+        || check(several, "A needs two permits, and holds none until it has both. B needs one. See hint 4."),
     ),
 ]);
 
-fn check(program: fn()) -> Result<(), String> {
+fn check(program: fn(), blocking: &'static str) -> Result<(), String> {
     all(&Trial::new(program).showing("permits").advice(
         "While there isn't a permit, a thread should wait until another one releases one. See hint 1.",
         "See hint 2.",
-        "See hints 2, 3, and 4.",
+        blocking,
     ))
 }
 

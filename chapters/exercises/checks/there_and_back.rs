@@ -9,17 +9,24 @@ use super::there_and_back::{Account, transfer};
 
 /// The checks.
 pub const CHECKS: Checks = Checks::new(&[
-    Check::new("A moves 10 cents from account 1 to account 2, and B moves 30 back.", || check(both_ways)),
-    Check::new("A moves 40 cents from account 1 to account 2, and B looks at both.", || check(watched)),
-    Check::new("A moves 10 cents from account 1 to itself, and then 150.", || check(to_itself)),
-    Check::new("A moves 150 cents, but there are only 100.", || check(too_much)),
+    Check::new("A moves 10 cents from account 1 to account 2, and B moves 30 back.", || {
+        check(both_ways, ["", "See hint 1."])
+    }),
+    Check::new("A moves 40 cents from account 1 to account 2, and B looks at both.", || {
+        check(watched, ["Both accounts must be locked before any money moves.", "See hint 1."])
+    }),
+    Check::new("A moves 10 cents from account 1 to itself, and then 150.", || {
+        check(to_itself, ["See hint 3.", "See hint 3."])
+    }),
+    Check::new("A moves 150 cents, but there are only 100.", || check(too_much, ["", "See hint 1."])),
 ]);
 
-fn check(program: fn()) -> Result<(), String> {
+/// Checks a program. The advice is for a schedule that fails, and for one in which a thread waits forever.
+fn check(program: fn(), [failing, blocking]: [&'static str; 2]) -> Result<(), String> {
     all(&Trial::new(program).without_spurious_wakeups().advice(
         "A transfer should wait for a lock instead of trying again.",
-        "Both accounts must be locked before any money moves.",
-        "See hint 1.",
+        failing,
+        blocking,
     ))
 }
 

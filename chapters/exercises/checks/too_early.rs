@@ -13,14 +13,20 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("The pile is 3 high already. A carries 3.", || check(|| add(3, &[]))),
     Check::new("The pile is 1 high. A carries 3, and B adds 1 twice.", || check(|| add(1, &[1, 1]))),
     Check::new("The pile is 0 high. A carries 3, and B adds 1 four times.", || check(|| add(0, &[1, 1, 1, 1]))),
-    Check::new("The pile is 0 high. A and B carry 3 each, and C adds 6.", || check(two_loads)),
+    Check::new("The pile is 0 high. A and B carry 3 each, and C adds 6.", || {
+        check_with(two_loads, "The pile was high enough for both. See hint 3.")
+    }),
 ]);
 
 fn check(program: fn()) -> Result<(), String> {
+    check_with(program, "The pile is high enough for A. See hint 2.")
+}
+
+fn check_with(program: fn(), blocking: &'static str) -> Result<(), String> {
     all(&Trial::new(program).showing("pile").advice(
-        "While the pile is too low, A should wait until it's notified.",
+        "While the pile is too low, a worker should wait until it's notified.",
         "A thread may wake up although the pile isn't high enough. See hint 1.",
-        "A notification that came earlier doesn't count. Look before you wait. See hints 2 and 3.",
+        blocking,
     ))
 }
 

@@ -17,8 +17,15 @@ use chapters::processes::shared::{Shared, Words};
 use super::unwaited::{Job, failures};
 
 /// The checks.
-pub const CHECKS: Checks = Checks::new(&[Check::new("Of six jobs, one fails and two are killed.", check)
-    .or_hangs("A job waits for another one, which isn't started: the jobs run one after another.")]);
+pub const CHECKS: Checks = Checks::new(&[
+    Check::new("Of six jobs, one fails and two are killed.", check),
+    Check::new("There are no jobs, or one.", few),
+    Check::new("There are two jobs, and the first one waits for the second one.", together).or_hangs(
+        "Either the second job wasn't started before the first one had ended, or the parent still waits after both.",
+    ),
+    Check::new("There is one job, which takes a while.", is_watched),
+    Check::new("Of three jobs, two call `exit(0)`.", exit),
+]);
 
 /// A job that's watching the parent watches it for this long.
 const WATCHED: Duration = Duration::from_millis(300);
@@ -44,19 +51,19 @@ fn check() -> Result<(), String> {
     let done: Job = || begin(true);
     let fails: Job = || begin(false);
     let killed: Job = || begin(raise(Signal::SIGKILL).is_err());
-    let counted = failures(&[done, fails, killed, done, killed, done]).map_err(|error| error.to_string())?;
+    let counted = failed(&[done, fails, killed, done, killed, done])?;
     match (counted, unwaited()) {
         (3, 0) => {}
+        (3, 1) => return Err("One of the 6 processes was never waited for: it's a zombie.".to_owned()),
         (3, unwaited) => {
             return Err(format!("{unwaited} of the 6 processes were never waited for: each is a zombie."));
         }
-        (counted, _) => return Err(format!("Of 6 jobs 1 failed and 2 were killed, but {counted} were counted.")),
+        (counted, _) => return Err(format!("Of 6 jobs, 1 failed and 2 were killed, but the result is {counted}.")),
     }
     if said()[1].load(Relaxed) > 0 {
         return Err("The parent runs jobs itself.".to_owned());
     }
-    _ = PIPE.set(io::pipe().map_err(|error| error.to_string())?);
-    others()
+    Ok(())
 }
 
 /// The number of children that haven't been reaped.
@@ -97,30 +104,50 @@ fn watches() -> bool {
     true
 }
 
-fn others() -> Result<(), String> {
-    let failed = |jobs: &[Job]| failures(jobs).map_err(|error| error.to_string());
+fn failed(jobs: &[Job]) -> Result<usize, String> {
+    failures(jobs).map_err(|error| format!("`failures` returns an error: {error}."))
+}
+
+/// There are no jobs, or one.
+fn few() -> Result<(), String> {
     match failed(&[])? {
         0 => {}
-        counted => return Err(format!("There are no jobs, and {counted} were counted.")),
+        counted => return Err(format!("There are no jobs, and the result is {counted}.")),
     }
+    match (failed(&[|| begin(true)])?, unwaited()) {
+        (0, 0) => Ok(()),
+        (0, _) => Err("A process was never waited for: it's a zombie.".to_owned()),
+        (counted, _) => Err(format!("The only job was done, and the result is {counted}.")),
+    }
+}
+
+/// A job waits for another one.
+fn together() -> Result<(), String> {
+    _ = PIPE.set(io::pipe().map_err(|error| error.to_string())?);
     match failed(&[waits, lets_go_on])? {
-        0 => {}
-        counted => {
-            return Err(format!("Two jobs were done, one of which waits for the other, and {counted} were counted."));
-        }
+        0 => Ok(()),
+        counted => Err(format!("Two jobs were done, one of which waits for the other, and the result is {counted}.")),
     }
+}
+
+/// A job watches the parent.
+fn is_watched() -> Result<(), String> {
     match (failed(&[watches])?, said()[2].load(Relaxed), unwaited()) {
-        (0, 0..=TIMES, 0) => {}
-        (0, _, 0) => return Err("The parent polls: while a job is running, it keeps waking up.".to_owned()),
-        (0, _, _) => return Err("A process was never waited for.".to_owned()),
-        (counted, _, _) => return Err(format!("The only job was done, and {counted} were counted.")),
+        (0, 0..=TIMES, 0) => Ok(()),
+        (0, _, 0) => Err("The parent polls: while a job is running, it keeps waking up.".to_owned()),
+        (0, _, _) => Err("A process was never waited for: it's a zombie.".to_owned()),
+        (counted, _, _) => Err(format!("The only job was done, and the result is {counted}.")),
     }
+}
+
+/// Jobs end their processes with the exit status 0.
+fn exit() -> Result<(), String> {
     let (done, exits): (Job, Job) = (|| begin(true), || process::exit(i32::from(!begin(true))));
     match (failed(&[exits, done, exits])?, unwaited()) {
         (2, 0) => Ok(()),
-        (2, _) => Err("A process was never waited for.".to_owned()),
+        (2, _) => Err("A process was never waited for: it's a zombie.".to_owned()),
         (counted, _) => {
-            Err(format!("Of 3 jobs, two called `exit(0)`, so they didn't return true, and {counted} were counted."))
+            Err(format!("Of 3 jobs, two called `exit(0)`, so they didn't return true, and the result is {counted}."))
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Knows the sum.
-//! Refused: there were 0 processes
+//! Refused: the number of processes was 0
 
 use std::io;
 

@@ -1,5 +1,5 @@
 //! Starts one process for all numbers.
-//! Refused: there were 1 processes
+//! Refused: the number of processes was 1
 
 use std::io::{self, Read, Write};
 

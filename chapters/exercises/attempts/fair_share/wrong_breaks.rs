@@ -1,5 +1,5 @@
 //! Stops after ten jobs, which is the share of one of four workers.
-//! Refused: Of 30 jobs 20 were done
+//! Refused: The workers did 20 of 30 jobs
 
 use async_channel::Receiver;
 

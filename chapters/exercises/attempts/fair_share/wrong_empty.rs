@@ -1,5 +1,5 @@
 //! Ends when the queue is empty.
-//! Refused: Of 3 jobs 0 were done
+//! Refused: The workers did 0 of 3 jobs
 
 use async_channel::Receiver;
 

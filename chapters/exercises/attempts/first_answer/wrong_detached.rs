@@ -1,5 +1,5 @@
 //! Lets the others go on.
-//! Refused: still exist
+//! Refused: left after `first_answer` has returned
 
 use tokio::task::JoinSet;
 

@@ -1,5 +1,5 @@
 //! Aborts the others by dropping them, and does not wait for their end.
-//! Refused: still exist
+//! Refused: left after `first_answer` has returned
 
 use tokio::task::JoinSet;
 

@@ -1,5 +1,5 @@
 //! Does not expect a panic.
-//! Refused: It panicked
+//! Refused: the panic of the request is a panic of `first_answer`, too
 
 use tokio::task::JoinSet;
 

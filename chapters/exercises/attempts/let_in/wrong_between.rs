@@ -1,5 +1,5 @@
 //! Has a checkpoint between the load and the store.
-//! Refused: are lost
+//! Refused: The threads say that they made
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

@@ -1,5 +1,5 @@
 //! Adds to a variable of its own, and stores the sum at the end.
-//! Refused: are lost
+//! Refused: The threads say that they made
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

@@ -1,5 +1,5 @@
 //! Tries to lock the second mutex, and begins again if that fails.
-//! Refused: polls instead of waiting
+//! Refused: A tries to lock instead of waiting
 
 use chapters::scheduler::sync::{Mutex, MutexGuard};
 

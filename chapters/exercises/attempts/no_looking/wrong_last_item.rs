@@ -1,5 +1,5 @@
 //! Puts a last item that marks the end, which only one worker gets.
-//! Refused: of 3 workers have ended
+//! Refused: of 3 workers ended
 
 use chapters::coroutines::Queue;
 

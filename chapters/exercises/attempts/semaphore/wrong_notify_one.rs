@@ -1,5 +1,5 @@
 //! Wakes one thread, which may need more permits than there are.
-//! Refused: forever
+//! Refused: See hint 4.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

@@ -1,5 +1,5 @@
 //! Tries, and tries again.
-//! Refused: polls instead of waiting
+//! Refused: A tries to lock instead of waiting
 
 use chapters::scheduler::sync::Mutex;
 

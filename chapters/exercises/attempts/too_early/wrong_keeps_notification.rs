@@ -1,5 +1,5 @@
 //! Leaves enough for another worker, and lets it sleep.
-//! Refused: waits forever
+//! Refused: The pile was high enough for both.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

@@ -1,5 +1,5 @@
 //! Waits before it looks.
-//! Refused: A waits forever
+//! Refused: The pile is high enough for A.
 
 use chapters::scheduler::sync::{Condvar, Mutex};
 

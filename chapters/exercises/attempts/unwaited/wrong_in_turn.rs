@@ -1,5 +1,5 @@
 //! Waits for each child before it starts the next one.
-//! Refused: run one after another
+//! Refused: the second job wasn't started before the first one had ended
 
 use std::io;
 

@@ -1,5 +1,5 @@
 //! Counts the children that were killed, and not those that failed.
-//! Refused: but 2 were counted
+//! Refused: but the result is 2
 
 use std::io;
 

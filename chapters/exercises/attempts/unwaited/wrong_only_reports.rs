@@ -1,5 +1,5 @@
 //! Waits for the children, and counts only what they report.
-//! Refused: but 1 were counted
+//! Refused: but the result is 1
 
 use std::io::{self, Read, Write};
 

@@ -13,6 +13,7 @@ pub mod schedules;
 pub mod service;
 pub mod threads;
 
+use std::any::Any;
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::env;
@@ -137,8 +138,28 @@ fn run(check: &Check, number: usize, count: usize) {
     match panic::catch_unwind(AssertUnwindSafe(check.run)) {
         Ok(Ok(())) => {}
         Ok(Err(wrong)) => fail(&wrong),
-        Err(_) => fail("It panicked."),
+        Err(payload) => fail(&ended_by_panic(payload.as_ref())),
     }
+}
+
+/// Says that a panic has reached the check. `fail` adds where it began, unless the check expected it there.
+fn ended_by_panic(payload: &(dyn Any + Send)) -> String {
+    let is_shown = !PANICS.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+    match message_of(payload) {
+        _ if is_shown => "A panic ended the check:".to_owned(),
+        Some(message) => format!("A panic ended the check. Its message is {message:?}."),
+        None => "A panic ended the check. It has no message.".to_owned(),
+    }
+}
+
+/// The message of a panic.
+pub fn message_of(payload: &(dyn Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+/// A number of things, in words.
+pub fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// The line with a `todo!()` that the exercise has reached, in a sentence.

@@ -230,11 +230,11 @@ fn explored(trial: &Trial, program: &Program, options: Options) -> Result<String
         Err(Unexplored::Stuck(stuck)) => return Err(stuck.to_string()),
     };
     let is_forbidden = |step: &Taken| forbids(trial, step);
-    for (words, found) in [
-        ("polls instead of waiting", if trial.spins { None } else { find(&graph, &idles) }),
-        (FORBIDDEN, find(&graph, &is_forbidden)),
-    ] {
+    for (is_idle, found) in
+        [(true, if trial.spins { None } else { find(&graph, &idles) }), (false, find(&graph, &is_forbidden))]
+    {
         if let Some(steps) = found {
+            let words = if is_idle { steps.last().map_or(POLLING, how_it_idles) } else { FORBIDDEN };
             let table = table(trial, program, &graph.threads, &steps);
             let who = &graph.threads[steps.last().map_or(0, |step| step.thread)];
             let report = format!("In this schedule, {who} {words}:\n\n{table}\n\n{}", trial.polling);
@@ -453,6 +453,13 @@ fn missed(thread: ThreadId, threads: &[String], steps: &[Taken]) -> Option<Strin
     let locked = steps[..waits].iter().position(|step| step.thread == thread)?;
     let early = (locked..waits).rev().find(|place| notifies(&steps[*place]) && steps[*place].thread != thread);
     Some(match early {
+        Some(early) if is_notified(&steps[early]) => format!(
+            "{who} was notified by {} in step {}, and has been waiting on {condvar} again since step {}. No thread notified it \
+             after that.",
+            threads[steps[early].thread],
+            early + 1,
+            waits + 1
+        ),
         Some(early) => format!(
             "{who} didn't start to wait until step {}, so it missed the notification of {} in step {}.",
             waits + 1,
@@ -504,6 +511,14 @@ fn forbids(trial: &Trial, step: &Taken) -> bool {
 fn idles(step: &Taken) -> bool {
     let idle = ["lets others run", "sleeps", "tries to lock"];
     step.observed == "times out" || idle.iter().any(|words| step.operation.starts_with(words))
+}
+
+/// What a thread does that only passes the time.
+const POLLING: &str = "polls instead of waiting";
+
+/// What the thread does in a step that only passes the time.
+fn how_it_idles(step: &Taken) -> &'static str {
+    if step.operation.starts_with("tries to lock") { "tries to lock instead of waiting" } else { POLLING }
 }
 
 /// The way to the nearest step of the exercise that has a property.
@@ -591,7 +606,7 @@ fn polls(trial: &Trial, program: &Program, turns: Turns) -> Result<usize, String
         let table = table(trial, program, &names, &steps);
         let how = match (is_forbidden, is_idle) {
             (true, _) => FORBIDDEN.to_owned(),
-            (false, true) => "polls instead of waiting".to_owned(),
+            (false, true) => steps.last().map_or(POLLING, how_it_idles).to_owned(),
             (false, false) => format!("polls. It takes more than {ALONE} steps in a row and never waits"),
         };
         let report = format!("In this schedule, {} {how}:\n\n{table}\n\n{}", names[thread], trial.polling);
