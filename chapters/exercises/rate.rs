@@ -1,7 +1,8 @@
 //! Build a rate limiter: callers may proceed at a limited rate.
 //!
 //! - A new limiter has `burst` permits. It gets another one after each `interval`, but never has more than `burst`.
-//! - `acquire` takes a permit. If there's none, it waits for one. Callers get their permits in order of arrival.
+//! - `acquire` takes a permit. If there's none, it waits for one. Callers get their permits in order of arrival, even if a new
+//!   caller is polled first, just when there's a permit again.
 //! - A caller that's dropped while it waits takes nothing.
 //!
 //! Use tokio's time, from `tokio::time`. This version doesn't limit anything.

@@ -32,6 +32,8 @@ const COMPANY: Duration = Duration::from_millis(50);
 struct Seen {
     inner: Mutex<Inner>,
     changed: Condvar,
+    /// The thread that calls `answer_all`, if each request unparks it, so that a `park` may return for no reason.
+    caller: Option<thread::Thread>,
 }
 
 #[derive(Default)]
@@ -53,6 +55,7 @@ impl Seen {
         inner.answering += 1;
         inner.most = inner.most.max(inner.answering);
         self.changed.notify_all();
+        self.caller.iter().for_each(thread::Thread::unpark);
         let wait = |inner: &mut Inner| !is_met(inner);
         let mut inner = match limit {
             Some(limit) => {
@@ -72,7 +75,8 @@ impl Seen {
 }
 
 fn limited() -> Result<(), String> {
-    let (seen, before) = (Seen::default(), threads::count_settled());
+    let seen = Seen { caller: Some(thread::current()), ..Seen::default() };
+    let before = threads::count_settled();
     answer_all((0..100).collect(), |request| seen.answer(request, Some(COMPANY), |inner| inner.most > MOST));
     let inner = seen.lock();
     if inner.most > MOST {
@@ -81,7 +85,7 @@ fn limited() -> Result<(), String> {
     let mut answered = inner.answered.clone();
     answered.sort_unstable();
     if answered != (0..100).collect::<Vec<_>>() {
-        return Err(format!("When `answer_all` returns, {} of 100 requests have been answered.", answered.len()));
+        return Err(format!("When `answer_all` returned, {} of 100 requests had been answered.", answered.len()));
     }
     match inner.threads.saturating_sub(before) {
         threads if threads > MANY => Err(format!(
@@ -143,8 +147,8 @@ fn panics() -> Result<(), String> {
     match (seen.lock().answered.len(), all) {
         (40, Err(_)) => Ok(()),
         (40, Ok(())) => Err("The answers to 20 requests panicked, and `answer_all` returns.".to_owned()),
-        (answered, _) => {
-            Err(format!("Some answers panicked, and when `answer_all` ended, {answered} of 40 requests were answered."))
-        }
+        (answered, _) => Err(format!(
+            "Some answers panicked, and when `answer_all` ended, {answered} of 40 requests had been answered."
+        )),
     }
 }

@@ -4,9 +4,9 @@
 //! depends on the speed of the machine.
 
 use checks::threads;
-use checks::{Check, Checks};
+use checks::{Check, Checks, message_of};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use super::in_order::map;
@@ -23,6 +23,8 @@ const TIMES: u64 = 2_000;
 struct Seen {
     begun: Mutex<Begun>,
     changed: Condvar,
+    /// The thread that calls `map`. It's unparked now and then, so a `park` may return for no reason.
+    caller: OnceLock<thread::Thread>,
 }
 
 #[derive(Default)]
@@ -42,8 +44,13 @@ impl Seen {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn unpark(&self) {
+        self.caller.get().into_iter().for_each(thread::Thread::unpark);
+    }
+
     /// Works on an item: waits until `is_met` is true or nothing happens anymore, and returns whether it's true.
     fn work(&self, is_met: impl Fn(&Begun) -> bool) -> bool {
+        self.unpark();
         let mut begun = self.lock();
         begun.running += 1;
         begun.started += 1;
@@ -72,6 +79,8 @@ fn watched<T: Send + 'static>(
     let mapping = thread::spawn({
         let seen = Arc::clone(seen);
         move || {
+            _ = seen.caller.set(thread::current());
+            seen.unpark();
             let result = panic::catch_unwind(AssertUnwindSafe(|| mapping(&seen)));
             seen.lock().is_over = true;
             result
@@ -154,6 +163,13 @@ fn in_order() -> Result<(), String> {
         })
     })?;
     for results in [results, alternating] {
+        if results.len() != items.len() {
+            return Err(format!(
+                "`map` returns {} of {} results. The thread that called it was unparked while items were being worked on.",
+                results.len(),
+                items.len()
+            ));
+        }
         if results != items {
             return Err(format!("The results of the items {items:?} are in the order {results:?}."));
         }
@@ -179,8 +195,7 @@ fn compare<T>(result: thread::Result<T>) -> Result<(), String> {
     let Err(payload) = result else {
         return Err("The function panicked, and `map` returned.".to_owned());
     };
-    let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
-    match message {
+    match message_of(payload.as_ref()) {
         Some(PANIC) => Ok(()),
         _ => Err("`map` didn't panic with the payload of the function's panic.".to_owned()),
     }
@@ -198,7 +213,21 @@ fn after_a_panic() -> Result<(), String> {
     })?)?;
     match seen.lock().done {
         1 => Ok(()),
-        done => Err(format!("Item 1 of 4 panicked, and {} items were started after it.", done - 1)),
+        done => Err(began_after(done)),
+    }
+}
+
+/// One of the items that were done came before the one that panicked.
+fn began_after(done: usize) -> String {
+    match done {
+        0 => "Item 1 of 4 panicked, and item 0 wasn't done before.".to_owned(),
+        done => format!(
+            "Item 1 of 4 panicked, and apart from item 0, another {} begun.",
+            match done {
+                2 => "item was".to_owned(),
+                done => format!("{} items were", done - 1),
+            }
+        ),
     }
 }
 
@@ -220,7 +249,7 @@ fn during_a_panic() -> Result<(), String> {
     let begun = seen.lock();
     match (begun.running, begun.done) {
         (0, 1) => Ok(()),
-        (0, done) => Err(format!("Item 1 of 4 panicked, and {} items were started after it.", done - 1)),
+        (0, done) => Err(began_after(done)),
         (_, _) => Err("`map` panicked while an item was still being worked on.".to_owned()),
     }
 }

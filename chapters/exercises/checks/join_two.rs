@@ -90,7 +90,9 @@ fn moved() -> Result<(), String> {
     let mut task = Task::new(join(one.clone(), two.clone()));
     _ = task.poll();
     task.change_waker();
-    _ = task.poll();
+    if task.poll().is_ready() {
+        return Err("Neither future is ready, and the second poll of `join` is.".to_owned());
+    }
     two.open();
     match task.was_woken() {
         true => Ok(()),

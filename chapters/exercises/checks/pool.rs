@@ -38,7 +38,13 @@ fn expect<T: PartialEq + std::fmt::Debug>(answer: Answer<T>, expected: Result<T,
 
 fn results() -> Result<(), String> {
     let pool = Pool::new(2);
-    let answers = [1, 2, 3].map(|number| pool.submit(move || number * number));
+    let answers = [1, 2, 3].map(|number| {
+        pool.submit(move || {
+            // The next `park` of the thread returns at once.
+            thread::current().unpark();
+            number * number
+        })
+    });
     answers.into_iter().zip([1, 4, 9]).try_for_each(|(answer, square)| expect(answer, Ok(square)))?;
     expect(pool.submit(|| "text".to_owned()), Ok("text".to_owned()))
 }
@@ -136,8 +142,14 @@ fn idle() -> Result<(), String> {
     threads::are_blocked("A pool without jobs")?;
     let (go, wait) = channel::bounded::<()>(1);
     let answer = pool.submit(move || _ = wait.recv());
-    let waiting = thread::spawn(|| answer.wait());
+    let waiting = thread::spawn(|| {
+        thread::current().unpark();
+        answer.wait()
+    });
     threads::are_blocked("`wait`")?;
+    if waiting.is_finished() {
+        checks::violated("`wait` ends while the job is running. Its thread had been unparked before.");
+    }
     _ = go.send(());
     waiting.join().map_err(|_| "`wait` panicked.".to_owned())?.map(drop)
 }

@@ -1,13 +1,14 @@
 //! Checks `prompt`: a job waits, on its thread, for an action of a coroutine beside it.
 
 use checks::threads::Thread;
-use checks::{Check, Checks};
+use checks::{Check, Checks, message_of};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,11 @@ fn listen(polls: &Polls, event_loop: &Thread) -> u64 {
 }
 
 fn check() -> Result<(), String> {
+    // No job panics.
+    panic::catch_unwind(waits).unwrap_or_else(|_| Err("`answer` panics:".to_owned()))
+}
+
+fn waits() -> Result<(), String> {
     IS_LOOP.set(true);
     let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
     let (polls, event_loop) = (Arc::new(Polls::default()), Thread::current());
@@ -76,7 +82,11 @@ fn check() -> Result<(), String> {
         let mut answers = pin!(answer(jobs));
         poll_fn(|context| {
             polls.answer.fetch_add(1, Relaxed);
-            answers.as_mut().poll(context)
+            match answers.as_mut().poll(context) {
+                // Nothing has happened since the first poll, so the result must be the same.
+                Poll::Pending => answers.as_mut().poll(context),
+                ready => ready,
+            }
         })
         .await
     });
@@ -122,8 +132,7 @@ fn panics() -> Result<(), String> {
         Ok(answers) => return Err(format!("The second job panicked, and the answers are {answers:?}.")),
         Err(payload) => payload,
     };
-    let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
-    match message {
+    match message_of(payload.as_ref()) {
         Some(PANIC) => Ok(()),
         _ => Err("The second job panicked, and `answer` doesn't panic with the payload of the job's panic.".to_owned()),
     }

@@ -1,6 +1,8 @@
 //! Checks `rate`, on a clock that jumps to the next timer when all tasks wait.
 
-use std::pin::pin;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use std::time::Duration;
 use checks::{Check, Checks};
 use tokio::runtime::Builder;
 use tokio::task::{LocalSet, spawn_local};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use super::rate::RateLimiter;
 
@@ -22,6 +24,10 @@ pub const CHECKS: Checks = Checks::new(&[
     Check::new("There is 1 permit, and another one each second. The first of three waiting callers gives up.", || {
         run(goes_first())
     }),
+    Check::new(
+        "Three callers wait, and a fourth one comes when there's a permit. The last ones are polled first.",
+        || run(in_order()),
+    ),
 ]);
 
 fn run(check: impl Future<Output = Result<(), String>>) -> Result<(), String> {
@@ -57,7 +63,7 @@ fn expect(number: usize, start: Instant, seconds: f64) -> Result<(), String> {
 /// Takes a permit, and counts how often the future is polled.
 async fn acquire(limiter: &RateLimiter) -> Result<(), String> {
     let (mut acquire, mut polls) = (pin!(limiter.acquire()), 0);
-    std::future::poll_fn(|context| {
+    poll_fn(|context| {
         polls += 1;
         match polls {
             0..50 => acquire.as_mut().poll(context).map(Ok),
@@ -176,4 +182,43 @@ async fn goes_first() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A runtime may poll the callers in any order, and it may poll one that can't go on. So those that came later are polled first
+/// whenever there's a permit.
+async fn in_order() -> Result<(), String> {
+    let limiter = RateLimiter::new(1, SECOND);
+    acquire(&limiter).await?;
+    let mut callers: VecDeque<_> = (1..=3).map(|number| (number, Box::pin(limiter.acquire()))).collect();
+    for (_, caller) in &mut callers {
+        if poll(caller.as_mut()).await.is_ready() {
+            return Err("The only permit was taken, and another caller gets one at once.".to_owned());
+        }
+    }
+    for number in 1..=4 {
+        // Timers are rounded to the next millisecond.
+        advance(SECOND + SECOND / 100).await;
+        if number == 1 {
+            callers.push_back((4, Box::pin(limiter.acquire())));
+        }
+        for (later, caller) in callers.range_mut(1..).rev() {
+            if poll(caller.as_mut()).await.is_ready() {
+                return Err(format!(
+                    "{} gets a permit before {}, who came earlier.",
+                    nth(*later),
+                    nth(number).to_lowercase()
+                ));
+            }
+        }
+        let Some((_, first)) = callers.pop_front() else { break };
+        if timeout(SECOND / 2, first).await.is_err() {
+            return Err(format!("{} has waited for its permit for {number} s, and doesn't get it.", nth(number)));
+        }
+    }
+    Ok(())
+}
+
+/// Polls a future once.
+async fn poll<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }

@@ -105,6 +105,10 @@ fn check(ends: &[End]) -> Result<(), String> {
             return Err(format!("Job {place} was started {times} times instead of once."));
         }
     }
+    let order: Vec<u8> = begun.iter().map(|(number, _)| *number).collect();
+    if !order.is_sorted() {
+        return Err(format!("The jobs were started in the order {order:?}."));
+    }
     let expected: Vec<Option<u64>> =
         (0..).zip(ends).map(|(number, end)| (*end == Good).then_some(number * 10)).collect();
     if results != expected {
@@ -119,14 +123,15 @@ fn check(ends: &[End]) -> Result<(), String> {
     let needed = deaths + usize::from(ends.last() == Some(&Good));
     if ids.len() != needed {
         return Err(format!(
-            "{} processes did the {} jobs, of which {deaths} end their process: {needed} would do.",
+            "The number of worker processes was {} instead of {needed}. There were {}, and {deaths} of them ended the process.",
             ids.len(),
-            ends.len()
+            checks::count(ends.len(), "job")
         ));
     }
     match zombies {
         0 => Ok(()),
-        _ => Err(format!("{zombies} of the worker processes were never waited for: each is a zombie.")),
+        1 => Err("A worker process was never waited for: it's a zombie.".to_owned()),
+        _ => Err(format!("{zombies} worker processes were never waited for: each is a zombie.")),
     }
 }
 

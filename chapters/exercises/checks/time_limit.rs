@@ -43,6 +43,11 @@ fn pending() -> Result<(), String> {
     if task.was_woken() {
         return Err("Nothing is ready, and `timeout` wakes its task: so it's polled again and again.".to_owned());
     }
+    // A task may be polled for no reason, and with another waker.
+    task.change_waker();
+    if task.poll().is_ready() {
+        return Err("The time isn't up, the future isn't ready, and the second poll of `timeout` is.".to_owned());
+    }
     match (gate.polls(), timer.polls()) {
         (0, _) => {
             Err("`timeout` was polled, and its future wasn't: it became ready, and the task wasn't woken.".to_owned())

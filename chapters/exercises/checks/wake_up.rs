@@ -56,7 +56,9 @@ fn check() -> Result<(), String> {
     }
     // A task may be polled again with another waker, for example after it was moved. The last one counts.
     let before = std::mem::take(&mut first.woken);
-    _ = first.poll();
+    if first.poll().is_ready() {
+        return Err("The bell wasn't rung, and the second poll of a future was ready.".to_owned());
+    }
     bell.ring();
     match (first.was_woken(), second.was_woken()) {
         (true, true) => {}

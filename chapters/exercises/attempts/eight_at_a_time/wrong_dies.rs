@@ -1,5 +1,5 @@
 //! A panic ends one of the eight threads.
-//! Refused: of 40 requests were answered
+//! Refused: of 40 requests had been answered
 
 use std::thread;
 

@@ -1,5 +1,5 @@
 //! Works on the other items after a panic.
-//! Refused: items were started after it
+//! Refused: apart from item 0, another
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;

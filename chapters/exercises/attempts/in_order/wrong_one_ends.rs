@@ -1,5 +1,5 @@
 //! Ends the thread whose item panicked, and lets the others go on.
-//! Refused: items were started after it
+//! Refused: apart from item 0, another
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;

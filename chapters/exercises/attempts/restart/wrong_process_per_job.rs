@@ -1,5 +1,5 @@
 //! Forks a worker for each job.
-//! Refused: processes did
+//! Refused: The number of worker processes was
 
 use std::io::{self, Read, Write};
 

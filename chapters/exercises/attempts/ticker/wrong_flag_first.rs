@@ -1,5 +1,5 @@
 //! Checks the flag before it sleeps.
-//! Refused: It doesn't end
+//! Refused: `stop` was called in the middle of the interval
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

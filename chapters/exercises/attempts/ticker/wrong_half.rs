@@ -1,5 +1,5 @@
 //! Ticks twice per interval.
-//! Refused: ticks with an interval of
+//! Refused: With an interval of 40ms, tick
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

@@ -1,5 +1,5 @@
 //! Stops only when it's told to.
-//! Refused: The ticker was dropped
+//! Refused: its thread hasn't ended
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

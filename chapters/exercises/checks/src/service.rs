@@ -102,6 +102,8 @@ fn run(service: Service, plan: Plan, jobs: Vec<Job>, stop: Stop) -> Result<Ended
     });
     let on_started = Box::new(|stop: StopHandle| {
         *started.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        // The next `park` of the service's thread returns at once.
+        thread::current().unpark();
         handle.send(stop).map_err(|_| io::Error::other("nobody takes the stop function"))
     });
     let left = service(plan, jobs, trace, on_started);
@@ -159,13 +161,26 @@ fn story(ended: &Ended, workers: u32, jobs: u64) -> Result<(), String> {
     }
     let completed = records.iter().filter(|record| is_completed(record)).count() as u64;
     if completed + ended.left != jobs {
-        return Err(format!("{completed} jobs were completed, and `run` says that {} of {jobs} are left.", ended.left));
+        return Err(format!(
+            "The workers completed {completed} of {jobs} jobs, and `run` says that {} are left.",
+            ended.left
+        ));
     }
     // A worker mustn't take a job after it was asked to stop. One that was just taking a job may still record it.
     let late = records[stopping..].iter().filter(|record| matches!(record.event, Event::JobStarted(_))).count();
     match late <= workers as usize {
         true => Ok(()),
         false => Err(format!("After `ServiceStopping`, {workers} workers begin another {late} jobs.")),
+    }
+}
+
+/// A service that should run until all jobs are done has done them.
+fn is_done(ended: &Ended, jobs: u64) -> Result<(), String> {
+    match ended.left {
+        0 => Ok(()),
+        left => Err(format!(
+            "The service should run until all jobs are done, and `run` says that {left} of {jobs} are left."
+        )),
     }
 }
 
@@ -177,10 +192,7 @@ fn story(ended: &Ended, workers: u32, jobs: u64) -> Result<(), String> {
 pub fn does_all_jobs(service: Service) -> Result<(), String> {
     let ended = run(service, plan(3, 1e-4, true), jobs(Kind::Cpu, 20), Stop::Never)?;
     story(&ended, 3, 20)?;
-    match ended.left {
-        0 => Ok(()),
-        left => Err(format!("The service was to run until all jobs are done, and {left} are left.")),
-    }
+    is_done(&ended, 20)
 }
 
 /// Jobs that wait run at the same time.
@@ -191,6 +203,7 @@ pub fn does_all_jobs(service: Service) -> Result<(), String> {
 pub fn runs_at_the_same_time(service: Service) -> Result<(), String> {
     let ended = run(service, plan(4, 0.05, true), jobs(Kind::Io, 12), Stop::Never)?;
     story(&ended, 4, 12)?;
+    is_done(&ended, 12)?;
     let (mut running, mut most) = (0, 0);
     for record in &ended.records {
         match record.event {
