@@ -5,9 +5,7 @@
 //! executor, which never has to wait.
 
 use super::super::Talk;
-use super::{
-    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, die, reacquired, yield_now,
-};
+use super::{Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, die, reacquired};
 use crate::stage::millis;
 use crate::words::{Answer, Do, misdirected};
 
@@ -30,15 +28,6 @@ async fn without_guard<'a>(command: Do, lock: &'a Lock<u64>, condition: &Conditi
         Do::Acquire => taken(Some(finish!(lock.acquire()))),
         Do::TryAcquire => taken(lock.try_acquire()),
         Do::AcquireTimeout(timeout) => taken(finish!(lock.acquire_timeout(millis(timeout)))),
-        Do::Count(times) => {
-            for _ in 0..times {
-                let mut guard = finish!(lock.acquire());
-                let number = *guard;
-                finish!(yield_now());
-                *guard = number + 1;
-            }
-            (None, Answer::Done)
-        }
         _ => (None, either_way(command, lock, condition)),
     }
 }

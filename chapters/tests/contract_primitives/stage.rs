@@ -19,7 +19,7 @@ pub fn millis(timeout: u64) -> Duration {
 }
 
 /// The names of the actors in the log.
-const NAMES: [&str; 8] = ["Ann", "Bob", "Cid", "Dee", "Eve", "Fay", "Gus", "Hal"];
+const NAMES: [&str; 6] = ["Ann", "Bob", "Cid", "Dee", "Eve", "Fay"];
 
 /// A model of concurrency, which can start actors.
 pub trait Model {
@@ -38,12 +38,6 @@ pub trait Handle {
     /// Ends the actor, whatever it is doing: kills a process, and aborts a task. Threads can't be ended.
     fn end(&mut self);
 
-    /// Keeps the actor, which is waiting, from running.
-    fn pause(&mut self);
-
-    /// Lets a paused actor run again.
-    fn unpause(&mut self);
-
     /// Returns the threads that are all asleep when the actor waits, as paths below `/proc`.
     fn threads(&self) -> Vec<String>;
 }
@@ -57,9 +51,10 @@ pub struct Stage {
 }
 
 struct Role {
+    name: &'static str,
     handle: Box<dyn Handle>,
     /// The command that it hasn't answered yet.
-    command: Option<(Do, Instant)>,
+    command: Option<Do>,
     dead: bool,
 }
 
@@ -74,12 +69,12 @@ impl Stage {
         self.note(format!("{N} actors share {subject:?}"));
         let mut roles = self.roles.borrow_mut();
         let first = roles.len();
-        for mut handle in self.model.borrow_mut().start(subject, N) {
+        for (mut handle, name) in self.model.borrow_mut().start(subject, N).into_iter().zip(NAMES) {
             let ready = handle.answer(TIMEOUT);
             assert_eq!(ready, Some(Answer::Ready), "an actor doesn't start");
-            roles.push(Role { handle, command: None, dead: false });
+            roles.push(Role { name, handle, command: None, dead: false });
         }
-        std::array::from_fn(|number| Actor { stage: self, number: first + number })
+        std::array::from_fn(|number| Actor { stage: self, number: first + number, name: NAMES[number] })
     }
 
     /// Returns the log of the conversation.
@@ -88,13 +83,13 @@ impl Stage {
     }
 
     /// Adds a line to the log.
-    pub fn note(&self, line: String) {
+    fn note(&self, line: String) {
         self.log.borrow_mut().push(line);
     }
 
     /// Waits until all actors that haven't answered are waiting, so that only another command or a timeout can end it.
     #[track_caller]
-    pub fn settle(&self) {
+    fn settle(&self) {
         let roles = self.roles.borrow();
         let threads: Vec<String> =
             roles.iter().filter(|role| !role.dead).flat_map(|role| role.handle.threads()).collect();
@@ -103,18 +98,14 @@ impl Stage {
         }
     }
 
-    /// Waits until all actors wait or have answered, and returns the answers of `actors`.
-    #[track_caller]
-    pub fn answers<'a>(&self, actors: &[Actor<'a>]) -> Vec<(Actor<'a>, Answer)> {
-        self.settle();
-        let busy = actors.iter().filter(|actor| self.roles.borrow()[actor.number].command.is_some());
-        busy.filter_map(|actor| actor.receive(Duration::ZERO).map(|answer| (*actor, answer))).collect()
-    }
-
-    /// Checks that exactly `count` of the actors answer, each with `wanted`, and returns those.
+    /// Waits until all actors wait or have answered. Checks that exactly `count` of `actors` answer, each with `wanted`, and
+    /// returns those.
     #[track_caller]
     pub fn exactly<'a>(&self, count: usize, actors: &[Actor<'a>], wanted: Answer) -> Vec<Actor<'a>> {
-        let answers = self.answers(actors);
+        self.settle();
+        let busy = actors.iter().filter(|actor| self.roles.borrow()[actor.number].command.is_some());
+        let answers: Vec<_> =
+            busy.filter_map(|actor| actor.receive(Duration::ZERO).map(|answer| (*actor, answer))).collect();
         if answers.len() != count || answers.iter().any(|(_, answer)| *answer != wanted) {
             self.fail(&format!("expected exactly {count} of {actors:?} to answer {wanted:?}"));
         }
@@ -130,9 +121,9 @@ impl Stage {
     /// Ends the scenario, and checks that no actor is still waiting.
     #[track_caller]
     pub fn ends(self) {
-        for (number, role) in self.roles.borrow().iter().enumerate() {
-            if let Some((command, _)) = role.command {
-                self.fail(&format!("the scenario ends while {} is busy with {command:?}", NAMES[number]));
+        for role in self.roles.borrow().iter() {
+            if let Some(command) = role.command {
+                self.fail(&format!("the scenario ends while {} is busy with {command:?}", role.name));
             }
         }
     }
@@ -148,6 +139,7 @@ impl Stage {
 pub struct Actor<'a> {
     stage: &'a Stage,
     number: usize,
+    name: &'static str,
 }
 
 impl Actor<'_> {
@@ -165,7 +157,7 @@ impl Actor<'_> {
         let mut roles = self.stage.roles.borrow_mut();
         let role = &mut roles[self.number];
         assert_eq!((role.command, role.dead), (None, false), "{self} can't receive {what:?} now");
-        role.command = Some((what, Instant::now()));
+        role.command = Some(what);
         role.handle.send(what);
     }
 
@@ -221,18 +213,6 @@ impl Actor<'_> {
         self.answers(Answer::Died);
     }
 
-    /// Keeps the actor from running, even if its wait ends. It must be waiting.
-    pub fn pauses(self) {
-        self.stage.note(format!("{self} is paused"));
-        self.stage.roles.borrow_mut()[self.number].handle.pause();
-    }
-
-    /// Lets a paused actor run again.
-    pub fn continues(self) {
-        self.stage.note(format!("{self} runs again"));
-        self.stage.roles.borrow_mut()[self.number].handle.unpause();
-    }
-
     #[track_caller]
     fn receive(self, limit: Duration) -> Option<Answer> {
         let mut roles = self.stage.roles.borrow_mut();
@@ -253,7 +233,7 @@ impl PartialEq for Actor<'_> {
 
 impl fmt::Display for Actor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(NAMES[self.number])
+        f.write_str(self.name)
     }
 }
 

@@ -58,8 +58,6 @@ pub enum Do {
     // The number that a lock guards. The actor holds the guard.
     Read,
     Write(u64),
-    /// Without a guard: acquires, adds one in two steps, and releases, this number of times.
-    Count(u64),
 
     // Condition, with the guard that the actor holds. Wait and WaitTimeout are also for Event and Barrier.
     Wait,

@@ -71,6 +71,30 @@ fn a_party_that_dies_while_it_leaves_blocks_no_other() {
     }
 }
 
+/// This process hasn't left the round, which is complete or was reset. Python waits there without a timeout.
+#[test]
+fn a_timeout_breaks_it_while_a_round_is_left() {
+    for phase in [DRAINING, RESETTING] {
+        let barrier = of(2);
+        *barrier.phase.acquire() = phase;
+        barrier.put(0, Holder::this_process().word() | INSIDE);
+        assert_eq!((barrier.wait_timeout(SHORT), barrier.is_broken()), (Err(Broken), true));
+    }
+}
+
+#[test]
+fn a_reset_repairs_it_before_a_waiting_party_has_left() {
+    let barrier = of(2);
+    barrier.put(0, Holder::this_process().word() | INSIDE);
+    barrier.abort();
+    barrier.reset();
+    assert!(!barrier.is_broken());
+    let phase = barrier.phase.acquire();
+    assert_eq!(*phase, RESETTING);
+    barrier.leave(phase, 0);
+    assert_eq!(*barrier.phase.acquire(), FILLING);
+}
+
 #[test]
 fn the_last_party_may_die_before_the_round_is_complete() {
     let barrier = of(2);

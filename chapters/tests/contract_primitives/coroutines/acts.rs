@@ -20,7 +20,6 @@ use chapters::coroutines::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, LockGuard, Permit, PriorityQueue, Queue, RLock,
     RLockGuard, Semaphore,
 };
-use tokio::task::yield_now;
 
 use super::Talk;
 use crate::words::Answer;

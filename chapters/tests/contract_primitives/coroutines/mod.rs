@@ -2,12 +2,8 @@
 
 mod acts;
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -72,9 +68,8 @@ impl Coroutines {
             talk.answer(Answer::Ready);
             act(&shared, &mut talk).await;
         };
-        let gate = Arc::new(Gate::default());
-        let task = self.handle.spawn(Arc::clone(&gate).guard(acting));
-        Task { commands, answers, abort: task.abort_handle(), paths: self.paths.clone(), gate }
+        let task = self.handle.spawn(acting);
+        Task { commands, answers, abort: task.abort_handle(), paths: self.paths.clone() }
     }
 }
 
@@ -84,7 +79,6 @@ struct Task {
     answers: Receiver<Answer>,
     abort: AbortHandle,
     paths: Vec<String>,
-    gate: Arc<Gate>,
 }
 
 impl Handle for Task {
@@ -105,46 +99,8 @@ impl Handle for Task {
         self.abort.abort();
     }
 
-    fn pause(&mut self) {
-        self.gate.set(true);
-    }
-
-    fn unpause(&mut self) {
-        self.gate.set(false);
-    }
-
     fn threads(&self) -> Vec<String> {
         self.paths.clone()
-    }
-}
-
-/// Keeps a task from being polled while it's closed.
-#[derive(Default)]
-struct Gate {
-    closed: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Gate {
-    /// The same future, but it's polled only while the gate is open.
-    async fn guard(self: Arc<Self>, future: impl Future<Output = ()>) {
-        let mut future = pin!(future);
-        poll_fn(|context| {
-            *self.waker() = Some(context.waker().clone());
-            if self.closed.load(Ordering::SeqCst) { Poll::Pending } else { future.as_mut().poll(context) }
-        })
-        .await;
-    }
-
-    fn set(&self, closed: bool) {
-        self.closed.store(closed, Ordering::SeqCst);
-        if let Some(task) = self.waker().take() {
-            task.wake();
-        }
-    }
-
-    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

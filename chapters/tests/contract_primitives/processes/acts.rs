@@ -11,7 +11,6 @@ macro_rules! finish {
 mod commands;
 
 use std::sync::Arc;
-use std::thread::yield_now;
 use std::{io, panic};
 
 use chapters::processes::queue::{GetError, PutError};

@@ -22,7 +22,6 @@ use clap::ValueEnum;
 use futures::executor::block_on;
 use libtest_mimic::Failed;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::scenarios::{self, Scenario};
@@ -151,14 +150,6 @@ impl Handle for Started {
 
     fn end(&mut self) {
         self.is_gone();
-    }
-
-    fn pause(&mut self) {
-        kill(self.pid, Signal::SIGSTOP).expect("the process hasn't been reaped");
-    }
-
-    fn unpause(&mut self) {
-        kill(self.pid, Signal::SIGCONT).expect("the process hasn't been reaped");
     }
 
     fn threads(&self) -> Vec<String> {

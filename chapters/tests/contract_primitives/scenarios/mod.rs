@@ -3,11 +3,10 @@
 mod barrier;
 mod condition;
 mod event;
+mod exclusive;
 mod lock;
 mod orders;
 mod queue;
-mod random;
-mod rlock;
 mod semaphore;
 mod shutdown;
 
@@ -24,10 +23,6 @@ pub enum Kind {
 pub const ANY: &[Kind] = &[Kind::Thread, Kind::Coroutine, Kind::Process];
 /// The kinds of actors that can be ended while they wait: a task is aborted, and a process is killed.
 pub const MORTAL: &[Kind] = &[Kind::Coroutine, Kind::Process];
-
-/// The kinds of actors that can be paused while they wait: a process is stopped, a thread runs a signal handler, and a task
-/// isn't polled.
-pub const PAUSABLE: &[Kind] = if cfg!(unix) { ANY } else { &[Kind::Coroutine] };
 
 /// A scenario, and the kinds of actors that it is for.
 #[derive(Clone, Copy)]
@@ -50,8 +45,8 @@ use scenarios;
 /// All of them.
 pub fn all() -> impl Iterator<Item = Scenario> {
     let files = [
+        exclusive::SCENARIOS,
         lock::SCENARIOS,
-        rlock::SCENARIOS,
         condition::SCENARIOS,
         event::SCENARIOS,
         semaphore::SCENARIOS,
@@ -59,7 +54,6 @@ pub fn all() -> impl Iterator<Item = Scenario> {
         queue::SCENARIOS,
         shutdown::SCENARIOS,
         orders::SCENARIOS,
-        random::SCENARIOS,
     ];
     files.into_iter().flatten().copied()
 }

@@ -8,8 +8,7 @@ use crate::words::{Do, Subject};
 scenarios! {
     ANY => shutdown_serves_the_remaining_items, shutdown_wakes_getters, shutdown_returns_items_to_putters,
         shutdown_lets_join_wait_for_the_remaining_items, shutdown_at_once_drops_the_remaining_items,
-        shutdown_at_once_lets_join_return_after_the_tasks_in_hand, shutdown_twice_is_no_harm,
-        shutdown_can_become_immediate;
+        shutdown_at_once_lets_join_return_after_the_tasks_in_hand, shutdown_twice_is_no_harm;
 }
 
 const SHUTDOWN: Do = Do::Shutdown { immediate: false };
@@ -41,12 +40,13 @@ fn shutdown_serves_the_remaining_items(stage: &Stage) {
 }
 
 fn shutdown_wakes_getters(stage: &Stage) {
-    let [ann, bob, cid, dee] = stage.actors(queue(1));
-    bob.must_wait(Do::Get);
-    cid.must_wait(Do::GetTimeout(LONG));
-    dee.must_wait(Do::Get);
-    ann.does(SHUTDOWN, Done);
-    stage.exactly(3, &[bob, cid, dee], ShutDown(None));
+    for shutdown in [SHUTDOWN, AT_ONCE] {
+        let [ann, bob, cid] = stage.actors(queue(1));
+        bob.must_wait(Do::Get);
+        cid.must_wait(Do::GetTimeout(LONG));
+        ann.does(shutdown, Done);
+        stage.exactly(2, &[bob, cid], ShutDown(None));
+    }
 }
 
 fn shutdown_returns_items_to_putters(stage: &Stage) {
@@ -109,23 +109,14 @@ fn shutdown_at_once_lets_join_return_after_the_tasks_in_hand(stage: &Stage) {
 fn shutdown_twice_is_no_harm(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(0));
     ann.does(Do::Put(1), Done);
+    ann.does(Do::Put(2), Done);
     ann.does(SHUTDOWN, Done);
     bob.does(SHUTDOWN, Done);
     bob.does(Do::Get, Item(1));
     bob.does(Do::TaskDone, Done);
-    bob.does(AT_ONCE, Done);
-    bob.does(AT_ONCE, Done);
-    ann.does(Do::Join, Done);
-    ann.does(Do::Get, ShutDown(None));
-}
-
-fn shutdown_can_become_immediate(stage: &Stage) {
-    let [ann, bob] = stage.actors(queue(2));
-    ann.does(Do::Put(1), Done);
-    ann.does(Do::Put(2), Done);
-    ann.does(SHUTDOWN, Done);
     bob.must_wait(Do::Join);
     ann.does(AT_ONCE, Done);
     bob.answers(Done);
+    ann.does(AT_ONCE, Done);
     ann.does(Do::TryGet, ShutDown(None));
 }

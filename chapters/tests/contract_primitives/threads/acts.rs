@@ -13,8 +13,6 @@ mod commands;
 #[allow(clippy::duplicate_mod, reason = "compiled once for threads and once for coroutines")]
 mod subjects;
 
-use std::thread::yield_now;
-
 use chapters::threads::{
     Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, LockGuard, Permit, PriorityQueue, Queue, RLock,
     RLockGuard, Semaphore, SimpleQueue,

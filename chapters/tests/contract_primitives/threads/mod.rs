@@ -1,13 +1,10 @@
 //! Actors that are threads.
 
 mod acts;
-#[cfg_attr(not(unix), path = "no_pause.rs")]
-mod pause;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use acts::{Shared, act};
@@ -31,7 +28,6 @@ struct Thread {
     commands: Sender<Do>,
     answers: Receiver<Answer>,
     path: String,
-    thread: JoinHandle<()>,
 }
 
 impl Thread {
@@ -39,13 +35,13 @@ impl Thread {
         let (commands, received) = mpsc::channel();
         let (answer, answers) = mpsc::channel();
         let (path, its_path) = mpsc::channel();
-        let thread = thread::spawn(move || {
+        thread::spawn(move || {
             let _ = path.send(own_path());
             let mut talk = Talk { commands: received, answers: answer };
             talk.answer(Answer::Ready);
             block_on(act(&shared, &mut talk));
         });
-        Self { commands, answers, path: its_path.recv().expect("the thread sends its path"), thread }
+        Self { commands, answers, path: its_path.recv().expect("the thread sends its path") }
     }
 }
 
@@ -65,14 +61,6 @@ impl Handle for Thread {
 
     fn end(&mut self) {
         panic!("a thread can't be ended from outside");
-    }
-
-    fn pause(&mut self) {
-        pause::pause(&self.thread);
-    }
-
-    fn unpause(&mut self) {
-        pause::unpause(&self.thread);
     }
 
     fn threads(&self) -> Vec<String> {
