@@ -1,6 +1,5 @@
-//! The workers' loops, one for each primitive, and the invariants that must hold.
+//! The primitives.
 
-use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -10,110 +9,15 @@ use std::time::Duration;
 use chapters::processes::holder::Holder;
 use chapters::processes::shared::{Place, Shared, Words};
 use chapters::processes::{Barrier, Condition, Event, Lock, LockGuard, RLock, RLockGuard, Semaphore};
-use serde::{Deserialize, Serialize};
 
+use super::{Kind, Scene};
 use crate::board::Board;
-use crate::controller::Me;
-use crate::kill::WAIT_TIMEOUT;
-
-/// A primitive in use.
-pub trait Scene: Debug {
-    /// Where the primitive lies in shared memory.
-    fn places(&self) -> Vec<Place>;
-
-    /// One iteration of a worker's loop. Returns whether it has done something.
-    fn iterate(&self, me: &mut Me) -> bool;
-
-    /// Calls `during` while the primitive is held, so that no other process can acquire it.
-    fn hold(&self, board: &Board, during: &mut dyn FnMut());
-
-    /// How many rounds all workers have completed together.
-    fn rounds(&self) -> u64 {
-        0
-    }
-
-    /// Checks the scene after all workers have ended, and reports how much work was lost with those that were killed.
-    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String;
-}
-
-/// All scenes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
-    Lock,
-    RLock,
-    ConditionForAll,
-    ConditionForOne,
-    Event,
-    Semaphore,
-    Barrier,
-}
-
-impl Kind {
-    pub const ALL: [Self; 7] = [
-        Self::Lock,
-        Self::RLock,
-        Self::ConditionForAll,
-        Self::ConditionForOne,
-        Self::Event,
-        Self::Semaphore,
-        Self::Barrier,
-    ];
-
-    pub fn workers(self) -> usize {
-        if self == Self::Barrier { PARTIES } else { 4 }
-    }
-
-    /// Whether the primitive reports that a holder died.
-    pub fn reports_deaths(self) -> bool {
-        matches!(self, Self::Lock | Self::RLock)
-    }
-
-    /// Whether a single worker can run another iteration: at a barrier, it finds the barrier broken.
-    pub fn goes_on_alone(self) -> bool {
-        matches!(self, Self::Lock | Self::RLock | Self::Semaphore | Self::Barrier)
-    }
-
-    pub fn make(self, memory: &Arc<Shared>) -> io::Result<Box<dyn Scene>> {
-        let places = match self {
-            Self::Lock => vec![Lock::<Many>::guarding(memory, [0; 1024])?.place(), memory.place(1)?],
-            Self::RLock => vec![RLock::new(memory)?.place(), memory.place(3)?],
-            Self::ConditionForAll | Self::ConditionForOne => {
-                vec![Lock::guarding(memory, [0_u64; 2])?.place(), Condition::new(memory)?.place()]
-            }
-            Self::Event => vec![Event::new(memory)?.place()],
-            Self::Semaphore => vec![Semaphore::new(memory, PERMITS)?.place(), memory.place(PERMITS)?],
-            Self::Barrier => vec![Barrier::new(memory, PARTIES)?.place(), memory.place(1 + PARTIES)?],
-        };
-        self.at(memory, &places)
-    }
-
-    pub fn at(self, memory: &Arc<Shared>, places: &[Place]) -> io::Result<Box<dyn Scene>> {
-        let first = places[0];
-        let second = |words| memory.at(places[1], words);
-        Ok(match self {
-            Self::Lock => Box::new(Alone { lock: Lock::at(memory, first)?, inside: second(1)? }),
-            Self::RLock => Box::new(Twice { lock: RLock::at(memory, first)?, words: second(3)? }),
-            Self::ConditionForAll => {
-                Box::new(Token { token: Lock::at(memory, first)?, passed: Condition::at(memory, places[1])? })
-            }
-            Self::ConditionForOne => {
-                Box::new(Stock { stock: Lock::at(memory, first)?, changed: Condition::at(memory, places[1])? })
-            }
-            Self::Event => Box::new(Signal { event: Event::at(memory, first)? }),
-            Self::Semaphore => Box::new(Seats { semaphore: Semaphore::at(memory, first)?, seats: second(PERMITS)? }),
-            Self::Barrier => {
-                let words = second(1 + PARTIES)?;
-                let rounds = words.clone();
-                let action = move || _ = rounds[0].fetch_add(1, Relaxed);
-                Box::new(Rounds { barrier: Barrier::at_with_action(memory, first, action)?, words })
-            }
-        })
-    }
-}
+use crate::controller::{Me, WAIT_TIMEOUT};
 
 /// Work that was done but not counted: at most one iteration for each process that was killed.
-fn uncounted(done: u64, counted: u64, kills: u64) -> String {
-    assert!((counted..=counted + kills).contains(&done), "{done} done, {counted} counted, {kills} killed");
+fn uncounted(done: u64, counted: u64, killed: &[u64]) -> String {
+    let possible = counted..=counted + killed.iter().sum::<u64>();
+    assert!(possible.contains(&done), "{done} done, {counted} counted, {killed:?} killed");
     format!("{counted} iterations counted, {} not", done - counted)
 }
 
@@ -126,20 +30,16 @@ fn go_in(inside: &AtomicU64, abandoned: bool, board: &Board) {
 }
 
 /// An array that takes long to copy: about as long as the rest of an iteration.
-type Many = [u64; 1024];
+pub type Many = [u64; 1024];
 
 /// Workers change many numbers under a lock. All numbers are equal before and after each critical section.
 #[derive(Debug)]
-struct Alone {
-    lock: Lock<Many>,
-    inside: Words,
+pub struct Alone {
+    pub lock: Lock<Many>,
+    pub inside: Words,
 }
 
 impl Scene for Alone {
-    fn places(&self) -> Vec<Place> {
-        vec![self.lock.place(), self.inside.place()]
-    }
-
     fn iterate(&self, me: &mut Me) -> bool {
         let guard = match me.random_below(8) {
             0 => self.lock.try_acquire(),
@@ -167,19 +67,19 @@ impl Scene for Alone {
         self.inside[0].store(0, Relaxed);
     }
 
-    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
+    fn check(&self, board: &Board, iterations: u64, killed: &[u64]) -> String {
         let numbers = self.lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         board.holds(numbers.iter().all(|&number| number == numbers[0]), "a change is half done");
-        uncounted(numbers[0], iterations, kills)
+        uncounted(numbers[0], iterations, killed)
     }
 }
 
 /// Workers acquire a lock twice, and change two numbers that the lock itself doesn't contain.
 #[derive(Debug)]
-struct Twice {
-    lock: RLock,
+pub struct Twice {
+    pub lock: RLock,
     /// The process inside, and the two numbers.
-    words: Words,
+    pub words: Words,
 }
 
 impl Twice {
@@ -194,10 +94,6 @@ impl Twice {
 }
 
 impl Scene for Twice {
-    fn places(&self) -> Vec<Place> {
-        vec![self.lock.place(), self.words.place()]
-    }
-
     fn iterate(&self, me: &mut Me) -> bool {
         let guard = match me.random_below(8) {
             0 => self.lock.try_acquire(),
@@ -226,26 +122,22 @@ impl Scene for Twice {
         self.words[0].store(0, Relaxed);
     }
 
-    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
+    fn check(&self, board: &Board, iterations: u64, killed: &[u64]) -> String {
         let guard = self.lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         self.go_in(&guard, board);
-        uncounted(self.words[1].load(Relaxed), iterations, kills)
+        uncounted(self.words[1].load(Relaxed), iterations, killed)
     }
 }
 
 /// A token that goes around: the index of the worker whose turn it is, and how many times it was passed on. Passing it
 /// on notifies all waiters.
 #[derive(Debug)]
-struct Token {
-    token: Lock<[u64; 2]>,
-    passed: Condition,
+pub struct Token {
+    pub token: Lock<[u64; 2]>,
+    pub passed: Condition,
 }
 
 impl Scene for Token {
-    fn places(&self) -> Vec<Place> {
-        vec![self.token.place(), self.passed.place()]
-    }
-
     fn iterate(&self, me: &mut Me) -> bool {
         let mine = |token: &[u64; 2]| token[0] == me.number as u64;
         let mut token = self.passed.wait_for(self.token.acquire(), mine);
@@ -262,9 +154,9 @@ impl Scene for Token {
         hold(&self.token, board, during);
     }
 
-    fn check(&self, _: &Board, iterations: u64, kills: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, killed: &[u64]) -> String {
         let token = self.token.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
-        uncounted(token[1], iterations, kills)
+        uncounted(token[1], iterations, killed)
     }
 }
 
@@ -276,9 +168,9 @@ fn hold(lock: &Lock<[u64; 2]>, board: &Board, during: &mut dyn FnMut()) {
 
 /// Producers and consumers: how much was produced, and how much was consumed. Each change notifies one waiter.
 #[derive(Debug)]
-struct Stock {
-    stock: Lock<[u64; 2]>,
-    changed: Condition,
+pub struct Stock {
+    pub stock: Lock<[u64; 2]>,
+    pub changed: Condition,
 }
 
 impl Stock {
@@ -286,10 +178,6 @@ impl Stock {
 }
 
 impl Scene for Stock {
-    fn places(&self) -> Vec<Place> {
-        vec![self.stock.place(), self.changed.place()]
-    }
-
     fn iterate(&self, me: &mut Me) -> bool {
         let makes = me.number.is_multiple_of(2);
         let possible = |stock: &[u64; 2]| {
@@ -319,24 +207,20 @@ impl Scene for Stock {
         hold(&self.stock, board, during);
     }
 
-    fn check(&self, board: &Board, iterations: u64, kills: u64) -> String {
+    fn check(&self, board: &Board, iterations: u64, killed: &[u64]) -> String {
         let stock = self.stock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
         board.holds(stock[0] - stock[1] <= Self::ROOM, "what was never made was taken, or too much was made");
-        uncounted(stock[0] + stock[1], iterations, kills)
+        uncounted(stock[0] + stock[1], iterations, killed)
     }
 }
 
 /// Some workers set and clear a flag that others wait for.
 #[derive(Debug)]
-struct Signal {
-    event: Event,
+pub struct Signal {
+    pub event: Event,
 }
 
 impl Scene for Signal {
-    fn places(&self) -> Vec<Place> {
-        vec![self.event.place()]
-    }
-
     fn iterate(&self, me: &mut Me) -> bool {
         if me.number.is_multiple_of(2) {
             self.event.set();
@@ -351,11 +235,7 @@ impl Scene for Signal {
         true
     }
 
-    fn hold(&self, _: &Board, during: &mut dyn FnMut()) {
-        during();
-    }
-
-    fn check(&self, _: &Board, iterations: u64, _: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, _: &[u64]) -> String {
         self.event.set();
         assert!(self.event.is_set() && self.event.wait_timeout(Duration::ZERO));
         self.event.clear();
@@ -364,13 +244,13 @@ impl Scene for Signal {
     }
 }
 
-const PERMITS: usize = 2;
+pub const PERMITS: usize = 2;
 
 /// As many seats as permits: each permit holder finds a seat that is free, or whose owner is dead.
 #[derive(Debug)]
-struct Seats {
-    semaphore: Semaphore,
-    seats: Words,
+pub struct Seats {
+    pub semaphore: Semaphore,
+    pub seats: Words,
 }
 
 impl Seats {
@@ -384,10 +264,6 @@ impl Seats {
 }
 
 impl Scene for Seats {
-    fn places(&self) -> Vec<Place> {
-        vec![self.semaphore.place(), self.seats.place()]
-    }
-
     fn iterate(&self, me: &mut Me) -> bool {
         let permit = match me.random_below(8) {
             0 => self.semaphore.try_acquire(),
@@ -410,7 +286,7 @@ impl Scene for Seats {
         during();
     }
 
-    fn check(&self, _: &Board, iterations: u64, _: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, _: &[u64]) -> String {
         let permits = [(); PERMITS].map(|()| self.semaphore.try_acquire());
         assert!(permits.iter().all(Option::is_some), "the dead have no permit");
         assert!(self.semaphore.try_acquire().is_none(), "there is a permit too many");
@@ -420,20 +296,24 @@ impl Scene for Seats {
     }
 }
 
-const PARTIES: usize = 3;
+pub const PARTIES: usize = 3;
 
 /// Rounds counted by the barrier's action, and for each index how many times a worker passed with it.
 #[derive(Debug)]
-struct Rounds {
-    barrier: Barrier,
-    words: Words,
+pub struct Rounds {
+    pub barrier: Barrier,
+    pub words: Words,
+}
+
+impl Rounds {
+    pub fn at(memory: &Arc<Shared>, barrier: Place, words: Words) -> io::Result<Self> {
+        let rounds = words.clone();
+        let action = move || _ = rounds[0].fetch_add(1, Relaxed);
+        Ok(Self { barrier: Barrier::at_with_action(memory, barrier, action)?, words })
+    }
 }
 
 impl Scene for Rounds {
-    fn places(&self) -> Vec<Place> {
-        vec![self.barrier.place(), self.words.place()]
-    }
-
     fn iterate(&self, me: &mut Me) -> bool {
         let before = self.words[0].load(Relaxed);
         let passed = match me.random_below(4) {
@@ -450,20 +330,17 @@ impl Scene for Rounds {
         true
     }
 
-    fn hold(&self, _: &Board, during: &mut dyn FnMut()) {
-        during();
-    }
-
     fn rounds(&self) -> u64 {
         self.words[0].load(Relaxed)
     }
 
-    fn check(&self, _: &Board, iterations: u64, kills: u64) -> String {
+    fn check(&self, _: &Board, iterations: u64, killed: &[u64]) -> String {
         let rounds = self.rounds();
         let passed: Vec<u64> = self.words[1..].iter().map(|passed| passed.load(Relaxed)).collect();
         let missing =
             passed.iter().map(|&passed| rounds.checked_sub(passed).expect("no process passes twice")).sum::<u64>();
-        assert!(missing <= kills * PARTIES as u64, "{rounds} rounds, {passed:?} passed, {kills} killed");
+        let most = killed.iter().sum::<u64>() * PARTIES as u64;
+        assert!(missing <= most, "{rounds} rounds, {passed:?} passed, {killed:?} killed");
         self.barrier.reset();
         assert!(!self.barrier.is_broken());
         format!("{iterations} iterations counted, {rounds} rounds, {missing} not counted by those that passed")

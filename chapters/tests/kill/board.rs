@@ -1,11 +1,9 @@
 //! The words that workers and the controller share.
 
-use std::io;
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use chapters::processes::shared::{Place, Shared, Words};
+use chapters::processes::shared::Words;
 
 /// The index of the word that is set when an invariant is violated.
 const FAILED: usize = 0;
@@ -15,24 +13,12 @@ const ABANDONED: usize = 1;
 const ITERATIONS: usize = 2;
 
 /// Words in memory that all processes share.
-#[derive(Clone, Debug)]
-pub struct Board(Words);
+#[derive(Debug)]
+pub struct Board(pub Words);
 
 impl Board {
     pub fn words(workers: usize) -> usize {
         ITERATIONS + workers
-    }
-
-    pub fn new(memory: &Arc<Shared>, workers: usize) -> io::Result<Self> {
-        Self::at(memory, memory.place(Self::words(workers))?, workers)
-    }
-
-    pub fn at(memory: &Arc<Shared>, place: Place, workers: usize) -> io::Result<Self> {
-        Ok(Self(memory.at(place, Self::words(workers))?))
-    }
-
-    pub fn place(&self) -> Place {
-        self.0.place()
     }
 
     /// Checks an invariant: if it doesn't hold, reports `what` and aborts.
