@@ -24,15 +24,33 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// How many cases `cargo test` tries, and how many `.ci/run`.
-const FEW_CASES: u32 = 300;
-const MANY_CASES: u32 = 10_000;
-/// The same for locks, which take some hundredths of a second a case, and for the primitives made of them, which take
-/// seconds: a process sleeps before it checks by itself.
-const SOME_LOCKS: u32 = 100;
-const MANY_LOCKS: u32 = 1000;
-const SOME_PRIMITIVES: u32 = 4;
-const MANY_PRIMITIVES: u32 = 40;
+/// Each test, how many cases `cargo test` tries, and how many `.ci/run`. Cases of locks take some hundredths of a second,
+/// and those of the primitives made of them take seconds: a process sleeps before it checks by itself.
+macro_rules! tests {
+    ($($name:ident: $few:literal or $many:literal;)+) => {$(
+        mod $name {
+            #[test]
+            fn in_few_cases() {
+                super::$name($few);
+            }
+
+            #[test]
+            #[ignore = "long: run by .ci/run"]
+            fn in_many_cases() {
+                super::$name($many);
+            }
+        }
+    )+};
+}
+tests! {
+    nonsense_in_the_memory_of_a_lock: 100 or 1_000;
+    nonsense_in_the_memory_of_a_primitive_that_is_made_of_locks: 4 or 40;
+    nonsense_in_the_memory_of_a_queue: 300 or 10_000;
+    nonsense_in_the_memory_of_a_simple_queue: 300 or 10_000;
+    nonsense_in_a_record_ring: 300 or 10_000;
+    nonsense_from_a_connection: 300 or 10_000;
+}
+
 /// A timeout that must not expire.
 const LONG: Duration = Duration::from_secs(30);
 
@@ -55,7 +73,7 @@ where
         result.unwrap_or_else(|failure| panic!("{failure}"));
     };
     let test = thread::spawn(run);
-    let limit = Duration::from_secs(if cases <= FEW_CASES { 300 } else { 1800 });
+    let limit = Duration::from_secs(if cases <= 300 { 300 } else { 1800 });
     assert_eq!(ended.recv_timeout(limit), Err(RecvTimeoutError::Disconnected), "it hangs");
     test.join().expect("it holds");
 }
@@ -84,7 +102,7 @@ fn overwrite(memory: &Arc<Shared>, place: Place, words: usize, garbage: &[u64]) 
     words.iter().zip(garbage.iter().cycle()).for_each(|(word, &garbage)| word.store(garbage, Ordering::Relaxed));
 }
 
-fn a_lock(cases: u32) {
+fn nonsense_in_the_memory_of_a_lock(cases: u32) {
     type Triple = Lock<[u64; 3]>;
     holds(cases, vec(word(), Triple::WORDS), |garbage| {
         let memory = memory(Triple::WORDS);
@@ -94,17 +112,6 @@ fn a_lock(cases: u32) {
         assert_eq!(*lock.try_acquire().expect("it is free"), [1, 2, 3]);
         assert!(!lock.is_locked());
     });
-}
-
-#[test]
-fn nonsense_in_the_memory_of_a_lock() {
-    a_lock(SOME_LOCKS);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn much_nonsense_in_the_memory_of_a_lock() {
-    a_lock(MANY_LOCKS);
 }
 
 /// How many permits and parties there are.
@@ -160,21 +167,10 @@ fn a_condition(garbage: &[u64]) {
     });
 }
 
-fn the_other_primitives(cases: u32) {
+fn nonsense_in_the_memory_of_a_primitive_that_is_made_of_locks(cases: u32) {
     for primitive in [an_rlock, a_semaphore, a_barrier, an_event, a_condition] {
         holds(cases, vec(word(), 64), move |garbage| primitive(&garbage));
     }
-}
-
-#[test]
-fn nonsense_in_the_memory_of_a_primitive_that_is_made_of_locks() {
-    the_other_primitives(SOME_PRIMITIVES);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn much_nonsense_in_the_memory_of_a_primitive_that_is_made_of_locks() {
-    the_other_primitives(MANY_PRIMITIVES);
 }
 
 /// A queue whose memory has nonsense in everything but the locks and conditions.
@@ -192,7 +188,7 @@ fn garbled_queue(maxsize: usize, header: Vec<u64>, tallies: Vec<u64>, ring: Vec<
     queue
 }
 
-fn the_memory_of_a_queue(cases: u32) {
+fn nonsense_in_the_memory_of_a_queue(cases: u32) {
     let tallies = vec(word(), 0..32);
     let values = (0..3_usize, vec(word(), 2 * HEADER), tallies, vec(word(), ROOM / 8), vec(0..10_u8, 0..20));
     holds(cases, values, |(maxsize, header, tallies, ring, calls)| {
@@ -218,21 +214,10 @@ fn the_memory_of_a_queue(cases: u32) {
     });
 }
 
-#[test]
-fn nonsense_in_the_memory_of_a_queue() {
-    the_memory_of_a_queue(FEW_CASES);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn much_nonsense_in_the_memory_of_a_queue() {
-    the_memory_of_a_queue(MANY_CASES);
-}
-
 /// How many words the lock of a simple queue guards.
 const SIMPLE_HEADER: usize = 3;
 
-fn the_memory_of_a_simple_queue(cases: u32) {
+fn nonsense_in_the_memory_of_a_simple_queue(cases: u32) {
     let values = (vec(word(), 2 * SIMPLE_HEADER), vec(word(), ROOM / 8), vec(0..5_u8, 0..20));
     holds(cases, values, |(header, ring, calls)| {
         let all = SimpleQueue::<Item>::words(ROOM);
@@ -259,17 +244,6 @@ fn the_memory_of_a_simple_queue(cases: u32) {
     });
 }
 
-#[test]
-fn nonsense_in_the_memory_of_a_simple_queue() {
-    the_memory_of_a_simple_queue(FEW_CASES);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn much_nonsense_in_the_memory_of_a_simple_queue() {
-    the_memory_of_a_simple_queue(MANY_CASES);
-}
-
 /// Bytes that no process would write, and beginnings and corruptions of messages.
 fn bytes(of: impl Fn(Item) -> Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let any_bytes = vec(any::<u8>(), 1..2000);
@@ -290,7 +264,7 @@ fn serialized(item: Item) -> Vec<u8> {
     postcard::to_stdvec(&(1_u8, item)).expect("an item can be serialized")
 }
 
-fn a_record_ring(cases: u32) {
+fn nonsense_in_a_record_ring(cases: u32) {
     let values = (vec(word(), 64), vec((0..record_ring::WORDS, word()), 0..64), any::<bool>());
     holds(cases, values, |(begin, scattered, unfinished)| {
         let memory = Arc::new(Shared::new(record_ring::WORDS).expect("memory"));
@@ -312,17 +286,6 @@ fn a_record_ring(cases: u32) {
     });
 }
 
-#[test]
-fn nonsense_in_a_record_ring() {
-    a_record_ring(FEW_CASES);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn much_nonsense_in_a_record_ring() {
-    a_record_ring(MANY_CASES);
-}
-
 /// Sends what [`Connection::send`] never would.
 fn send(connection: &Connection, bytes: &[u8], files: &[BorrowedFd]) {
     let raw: Vec<i32> = files.iter().map(AsRawFd::as_raw_fd).collect();
@@ -333,7 +296,7 @@ fn send(connection: &Connection, bytes: &[u8], files: &[BorrowedFd]) {
     sent.expect("somebody listens");
 }
 
-fn a_connection(cases: u32) {
+fn nonsense_from_a_connection(cases: u32) {
     holds(cases, vec((bytes(serialized), 0..12_usize), 1..5), |messages| {
         let (here, there) = Connection::pair().expect("two sockets");
         for (bytes, files) in &messages {
@@ -347,15 +310,4 @@ fn a_connection(cases: u32) {
         let (item, files) = there.receive::<Item>().expect("a message").expect("the connection is open");
         assert_eq!((item, files.len()), ((7, Vec::new(), None), 1));
     });
-}
-
-#[test]
-fn nonsense_from_a_connection() {
-    a_connection(FEW_CASES);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn much_nonsense_from_a_connection() {
-    a_connection(MANY_CASES);
 }

@@ -19,7 +19,7 @@ mod case;
 #[allow(dead_code)]
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
@@ -60,6 +60,10 @@ enum Victim {
     Program,
 }
 
+impl Victim {
+    const ALL: [Self; 3] = [Self::Worker, Self::ForkServer, Self::Program];
+}
+
 #[test]
 fn a_few_processes_killed_at_random_leave_no_run_hanging_and_no_process_behind() {
     soak(FEW_KILLS);
@@ -78,25 +82,28 @@ fn soak(wanted: usize) {
     let first =
         env::var("SOAK_SEED").map_or_else(|_| rand::random::<u32>().into(), |seed| seed.parse().expect("a seed"));
     let cases = Case::all();
-    let (next, begin, kills) = (AtomicI64::new(first), Instant::now(), Mutex::new(Kills::default()));
+    let (next, begin, kills) = (AtomicI64::new(first), Instant::now(), Mutex::new(Vec::new()));
     let play = || {
-        while kills.lock().expect("no run has failed").total() < wanted {
+        while kills.lock().expect("no run has failed").len() < wanted {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             let case = cases[seed as usize % cases.len()];
             let victims = panic::catch_unwind(|| run(case, seed));
             // A run that failed poisons the mutex, which ends the other threads.
             let mut kills = kills.lock().expect("no run has failed");
-            kills.add(case, &victims.unwrap_or_else(|failure| panic::resume_unwind(failure)));
+            let victims = victims.unwrap_or_else(|failure| panic::resume_unwind(failure));
+            kills.extend(victims.into_iter().map(|victim| (case, victim)));
         }
     };
     thread::scope(|scope| (0..AT_ONCE).for_each(|_| _ = scope.spawn(play)));
     let runs = next.load(Ordering::Relaxed) - first;
     println!("{runs} runs from seed {first} in {:.0?}", begin.elapsed());
     let kills = kills.into_inner().expect("no run has failed");
-    println!("killed: {} workers, {} fork servers, {} programs", kills.workers, kills.servers, kills.programs);
+    let killed = Victim::ALL.map(|kind| kills.iter().filter(|(_, victim)| *victim == kind).count());
+    println!("killed: {killed:?} of {:?}", Victim::ALL);
     if wanted == MANY_KILLS {
-        assert!(kills.workers > 0 && kills.servers > 0 && kills.programs > 0, "a kind of process was never killed");
-        assert_eq!(kills.cases.values().filter(|kills| **kills > 0).count(), cases.len(), "a case was left out");
+        assert!(!killed.contains(&0), "a kind of process was never killed");
+        let played: BTreeSet<Case> = kills.into_iter().map(|(case, _)| case).collect();
+        assert_eq!(played.len(), cases.len(), "a case was left out");
     }
 }
 
@@ -174,30 +181,4 @@ fn reap_orphans(group: Pid, line: &str) -> usize {
         }
     });
     orphans
-}
-
-/// The kills so far.
-#[derive(Debug, Default)]
-struct Kills {
-    cases: BTreeMap<Case, usize>,
-    workers: usize,
-    servers: usize,
-    programs: usize,
-}
-
-impl Kills {
-    fn total(&self) -> usize {
-        self.workers + self.servers + self.programs
-    }
-
-    fn add(&mut self, case: Case, victims: &[Victim]) {
-        *self.cases.entry(case).or_default() += victims.len();
-        for victim in victims {
-            match victim {
-                Victim::Worker => self.workers += 1,
-                Victim::ForkServer => self.servers += 1,
-                Victim::Program => self.programs += 1,
-            }
-        }
-    }
 }
