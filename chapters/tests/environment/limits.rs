@@ -7,7 +7,7 @@ use rand::RngExt;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::common::Inherited;
+use super::common::{Inherited, Run};
 use super::{copes, each_program_and_example, programs, run};
 
 /// How many descriptors a program may have: too few for anything, up to enough for all.
@@ -83,16 +83,15 @@ fn a_program_copes_with_any_number_of_processes() {
 
 #[test]
 fn a_program_copes_with_small_files_and_stacks() {
+    let limit = |run: Run, (resource, limit)| run.inheriting(Inherited::Limit(resource, limit));
     for (program, arguments) in programs() {
-        for (resource, limit) in [
-            (Resource::RLIMIT_FSIZE, 0),
-            (Resource::RLIMIT_FSIZE, 100_000),
-            (Resource::RLIMIT_STACK, 256 * 1024),
-            (Resource::RLIMIT_CORE, 0),
+        // Standard output is a pipe here, whose size isn't limited.
+        for limits in [
+            &[(Resource::RLIMIT_FSIZE, 0)][..],
+            &[(Resource::RLIMIT_FSIZE, 100_000), (Resource::RLIMIT_STACK, 256 * 1024), (Resource::RLIMIT_CORE, 0)],
         ] {
-            let run = run(program, &arguments).inheriting(Inherited::Limit(resource, limit)).finish();
-            // Standard output is a pipe here, whose size isn't limited.
-            copes(&run, &format!("{resource:?} {limit}"));
+            let run = limits.iter().copied().fold(run(program, &arguments), limit);
+            copes(&run.finish(), &format!("{limits:?}"));
         }
     }
 }

@@ -15,7 +15,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::thread;
 use std::time::Duration;
 
-use chapters::record::Event;
 use nix::sys::resource::Resource;
 use nix::sys::signal::Signal;
 
@@ -31,13 +30,12 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 fn programs() -> Vec<(&'static Variant, Vec<String>)> {
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let mut programs = Vec::new();
-    for service in [&THREADS, &ONE_LOCK, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD] {
-        programs
-            .push((service, words("--jobs=8 --workers=4 --kind=io --scale=0.001 --until-done --quiet --format=json")));
-    }
-    for service in [&THREADS, &FORK, &CURRENT_THREAD] {
-        let flags = "--jobs=8 --workers=4 --kind=net --scale=0.001 --until-done --quiet --format=json";
-        programs.push((service, words(flags)));
+    for (kind, services) in [
+        ("io", &[&THREADS, &ONE_LOCK, &FORK, &SPAWN, &FORKSERVER, &CURRENT_THREAD, &MULTI_THREAD][..]),
+        ("net", &[&THREADS, &FORK, &CURRENT_THREAD]),
+    ] {
+        let flags = format!("--jobs=8 --workers=4 --kind={kind} --scale=0.001 --until-done --quiet --format=json");
+        programs.extend(services.iter().map(|service| (*service, words(&flags))));
     }
     for (program, part) in [(&PRIMITIVES, "barrier"), (&QUEUES, "bounded")] {
         for model in [
@@ -110,36 +108,31 @@ fn each_program_and_example(act: impl Fn(&'static Variant, &[String]) + Sync) {
     }
 }
 
-/// Runs every program in this state, where all must work.
-fn all_work(state: Inherited) {
+/// Runs every program in these states at once, where all must work.
+fn all_work(states: &[Inherited]) {
     for (program, arguments) in programs() {
-        let run = run(program, &arguments).inheriting(state).finish().exits_with(0);
-        assert_eq!(run.stderr, "", "{}, {state:?}", run.line);
+        let run = states.iter().fold(run(program, &arguments), |run, state| run.inheriting(*state));
+        let run = run.finish().exits_with(0);
+        assert_eq!(run.stderr, "", "{}, {states:?}", run.line);
     }
+}
+
+#[test]
+fn signals_that_are_ignored_or_blocked_change_nothing() {
+    use Signal::{SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
+    all_work(&[SIGCHLD, SIGINT, SIGPIPE, SIGXFSZ, SIGHUP, SIGTERM].map(Inherited::Ignored));
+    all_work(&[SIGINT, SIGCHLD, SIGPIPE, SIGXFSZ, SIGHUP].map(Inherited::Blocked));
 }
 
 #[test]
 fn an_ignored_sigchld_hides_no_worker_that_ended() {
-    all_work(Inherited::Ignored(Signal::SIGCHLD));
     // Time that a worker used is known only once the system was asked how it ended.
     for method in [&FORK, &SPAWN] {
-        let flags = ["--jobs=4", "--scale=0.05", "--workers=2", "--until-done", "--format=json", "--quiet"];
-        let run = method.run_as_text(flags).inheriting(Inherited::Ignored(Signal::SIGCHLD)).finish().exits_with(0);
-        let Some(Event::ServiceStopped(summary)) = run.records().pop().map(|record| record.event) else {
-            panic!("{}: no summary: {:?}", run.line, run.lines);
-        };
+        let flags = ["--jobs=4", "--scale=0.05", "--workers=2", "--until-done", "--quiet"];
+        let run = method.run(flags).inheriting(Inherited::Ignored(Signal::SIGCHLD)).finish().exits_with(0);
+        let summary = run.story().summary;
         let busy: f64 = summary.workers.iter().map(|worker| worker.busy_seconds).sum();
-        assert!(busy > 0.0 && summary.cpu_seconds > 0.0, "{}: {summary:?}", run.line);
-    }
-}
-
-#[test]
-fn other_signals_that_are_ignored_or_blocked_change_nothing() {
-    for signal in [Signal::SIGINT, Signal::SIGPIPE, Signal::SIGXFSZ, Signal::SIGHUP, Signal::SIGTERM] {
-        all_work(Inherited::Ignored(signal));
-    }
-    for signal in [Signal::SIGINT, Signal::SIGCHLD, Signal::SIGPIPE, Signal::SIGXFSZ, Signal::SIGHUP] {
-        all_work(Inherited::Blocked(signal));
+        assert!(busy > 0.0 && summary.cpu_seconds > 0.0, "{summary:?}");
     }
 }
 
@@ -154,20 +147,23 @@ fn a_blocked_interrupt_still_stops_the_service() {
     }
 }
 
+/// Standard streams that are closed when a program starts.
+const CLOSED: [&[i32]; 2] = [&[0], &[1, 2]];
+
 #[test]
 fn closed_standard_streams_are_no_error() {
-    for stream in 0..3 {
-        for (program, arguments) in programs() {
-            run(program, &arguments).inheriting(Inherited::Closed(stream)).finish().exits_with(0);
-        }
+    for streams in CLOSED {
+        all_work(&streams.iter().map(|stream| Inherited::Closed(*stream)).collect::<Vec<_>>());
     }
 }
 
 #[test]
 fn an_example_needs_no_standard_stream() {
     each_example(|example, arguments| {
-        for stream in 0..3 {
-            let run = run(example, arguments).inheriting(Inherited::Closed(stream)).finish();
+        for streams in CLOSED {
+            let run =
+                streams.iter().fold(run(example, arguments), |run, stream| run.inheriting(Inherited::Closed(*stream)));
+            let run = run.finish();
             // Without standard output, only the status reports that a worker was killed.
             assert!(run.status == 0 || run.status == 1 && example.name == "kill_one", "{}: {run:?}", run.line);
             assert!(!run.stderr.contains("panicked"), "{}: {}", run.line, run.stderr);
