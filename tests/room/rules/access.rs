@@ -61,10 +61,10 @@ fn what_is_refused_is_not_started() {
         (with(origin, &format!("Origin: http://localhost:{port}\r\n")), 403, "Origin"),
         (with(origin, &format!("{origin}Sec-Fetch-Site: cross-site\r\n")), 403, "Sec-Fetch-Site"),
         (with(origin, &format!("{origin}Sec-Fetch-Site: same-site\r\n")), 403, "Sec-Fetch-Site"),
-        (read("/gil.html", "Origin: http://evil.example\r\n"), 403, "Origin"),
-        (read("/gil.html", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n"), 403, "Sec-Fetch-Site"),
+        (read("/one.html", "Origin: http://evil.example\r\n"), 403, "Origin"),
+        (read("/one.html", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n"), 403, "Sec-Fetch-Site"),
         (
-            read("/gil.html", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n"),
+            read("/one.html", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n"),
             403,
             "",
         ),
@@ -122,7 +122,7 @@ fn what_is_refused_is_not_started() {
         (post("/room/stop", r#"{"run":-1}"#, "Connection: close\r\n"), 400, "body"),
         (read("/room/run", ""), 405, "POST"),
         (post("/room/labs", "{}", "Connection: close\r\n"), 405, "GET"),
-        (post("/gil.html", "{}", "Connection: close\r\n"), 405, "GET"),
+        (post("/one.html", "{}", "Connection: close\r\n"), 405, "GET"),
         (read("/room/shell", ""), 404, "/room/shell"),
         (
             read("/", "").replace("GET", "OPTIONS").replace("Host", "Access-Control-Request-Method: POST\r\nHost"),
@@ -155,7 +155,7 @@ fn what_is_not_of_the_book_is_not_served() {
         "/theme/",
         "/css",
         "/css/",
-        "/gil.md",
+        "/one.md",
         "/%00",
         "/%",
     ] {
@@ -186,12 +186,12 @@ fn a_request_without_the_token_is_refused() {
             post("/room/kill", r#"{"run":1,"target":"worker-1"}"#, &close),
             format!("GET /room/build HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
             format!("GET /room/labs HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
-            format!("HEAD /gil.html HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
+            format!("HEAD /one.html HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"),
         ] {
             let answer = room.ask_as_stranger(&request);
             assert_eq!(answer.status, 403, "{request}\n{answer:?}");
         }
-        for path in ["/", "/gil.html", "/gil.html?token=0123", "/theme/lab.js"] {
+        for path in ["/", "/one.html", "/one.html?token=0123", "/theme/lab.js"] {
             let answer = room.ask_as_stranger(&format!("GET {path} HTTP/1.1\r\nHost: HOST\r\n{close}\r\n"));
             assert_eq!(answer.status, 403, "{path}\n{answer:?}");
             assert!(answer.body.contains("open the address that it printed"), "{path}\n{answer:?}");
@@ -202,26 +202,26 @@ fn a_request_without_the_token_is_refused() {
 
 fn the_printed_address_opens_the_room() {
     let room = room();
-    let request = navigate(&format!("/gil.html?token={}", room.token), "none");
+    let request = navigate(&format!("/one.html?token={}", room.token), "none");
     let answer = room.ask_as_stranger(&request);
-    assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/gil.html"));
+    assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/one.html"));
     let cookie = answer.headers["set-cookie"].strip_suffix("; Path=/; HttpOnly; SameSite=Strict").expect("its limits");
     assert_eq!(cookie, room.cookie());
     // The page itself, a reload and a link.
     for site in ["none", "none", "same-origin"] {
-        assert_eq!(room.ask(&navigate("/gil.html", site)).status, 200);
+        assert_eq!(room.ask(&navigate("/one.html", site)).status, 200);
     }
 }
 
 fn a_link_from_another_site_leads_to_a_page() {
     let room = room();
-    let request = navigate("/gil.html", "cross-site");
+    let request = navigate("/one.html", "cross-site");
     assert_eq!(room.ask(&request).status, 200);
     assert_eq!(room.ask(&request.replace("HOST", &room.host.replace("127.0.0.1", "localhost"))).status, 200);
     // A browser doesn't send a strict cookie along a link from another site. The page that it gets loads itself again.
     let again = room.ask_as_stranger(&request);
     assert!(again.status == 200 && again.body.contains("http-equiv=\"refresh\""), "{again:?}");
-    assert_eq!(room.ask_as_stranger(&navigate("/gil.html", "same-origin")).status, 403);
+    assert_eq!(room.ask_as_stranger(&navigate("/one.html", "same-origin")).status, 403);
 }
 
 fn large_requests_are_refused_at_once() {
@@ -238,7 +238,7 @@ fn large_requests_are_refused_at_once() {
 
 fn requests_that_cannot_be_parsed_get_the_security_headers_too() {
     let room = room();
-    let page = room.get("/gil.html");
+    let page = room.get("/one.html");
     let long = format!("GET / HTTP/1.1\r\nHost: HOST\r\nX: {}\r\n\r\n", "a".repeat(20_000));
     let long_path = format!("GET /{} HTTP/1.1\r\nHost: HOST\r\n\r\n", "a".repeat(70_000));
     // The first is answered by the room, the second by hyper.
@@ -306,7 +306,7 @@ fn thousands_of_idle_connections_do_not_keep_readers_out() {
             assert_eq!(room.get("/room/build").status, 200);
         }
     }
-    assert_eq!(room.get("/gil.html").status, 200);
+    assert_eq!(room.get("/one.html").status, 200);
     assert_eq!(room.run(SHORT_RUN).last().expect("lines")["why"], "done");
     let files = fs::read_dir(format!("/proc/{}/fd", room.pid())).expect("it is there").count();
     assert!(files < 300, "the room has {files} files open");

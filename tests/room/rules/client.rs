@@ -25,6 +25,7 @@ pub struct Room {
     /// `127.0.0.1:PORT`.
     pub host: String,
     pub token: String,
+    _book: Option<SmallBook>,
 }
 
 /// A response.
@@ -36,8 +37,16 @@ pub struct Answer {
 }
 
 impl Room {
-    /// Opens the room of this repository.
+    /// Opens a room for a small book of its own.
     pub fn open() -> Self {
+        let book = SmallBook::new();
+        let mut room = Self::open_for(&book);
+        room._book = Some(book);
+        room
+    }
+
+    /// Opens the room of this repository, whose book takes a second to build.
+    pub fn open_for_the_book() -> Self {
         Self::open_by(&mut Command::new(env!("CARGO_BIN_EXE_reading-room")))
     }
 
@@ -57,7 +66,7 @@ impl Room {
         let (host, token) = address.split_once("/?token=").expect("the address has a token");
         // A closed pipe would fail the room's later messages.
         thread::spawn(move || io::copy(&mut output, &mut io::sink()));
-        Self { host: host.to_owned(), token: token.to_owned(), process }
+        Self { host: host.to_owned(), token: token.to_owned(), process, _book: None }
     }
 
     /// The cookie that opens the room.

@@ -26,7 +26,10 @@ type Test = (&'static str, fn());
 /// The number of tests at once. They wait for most of their time.
 const TEST_THREADS: usize = 4;
 
-/// Open rooms that no test uses.
+/// The room of this repository.
+static THE_BOOK: Mutex<Option<Room>> = Mutex::new(None);
+
+/// Open rooms of small books that no test uses.
 static UNUSED: Mutex<Vec<Room>> = Mutex::new(Vec::new());
 
 fn unused() -> MutexGuard<'static, Vec<Room>> {
@@ -37,6 +40,12 @@ fn unused() -> MutexGuard<'static, Vec<Room>> {
 fn room() -> Lent {
     let unused = unused().pop();
     Lent(Some(unused.unwrap_or_else(Room::open)))
+}
+
+/// Does a test in the room of this repository, which is opened once.
+fn with_the_book(test: impl FnOnce(&Room)) {
+    let mut room = THE_BOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    test(room.get_or_insert_with(Room::open_for_the_book));
 }
 
 struct Lent(Option<Room>);
@@ -80,5 +89,6 @@ pub fn main() -> ExitCode {
     let trials = short.iter().map(trial).chain(long.iter().map(|test| trial(test).with_ignored_flag(true)));
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     unused().clear();
+    THE_BOOK.lock().unwrap_or_else(PoisonError::into_inner).take();
     conclusion.exit_code()
 }

@@ -103,7 +103,9 @@ fn the_service_runs_in_cpython_or_says_why_not() {
         }
         Err(error) => assert!(lines.last().is_some_and(|end| end.to_string().contains(&error)), "{error}: {lines:?}"),
     }
-    let without = Room::open_by(Command::new(env!("CARGO_BIN_EXE_reading-room")).env("PATH", "/no/such/folder"));
+    let book = SmallBook::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reading-room"));
+    let without = Room::open_by(command.env("CARGO_MANIFEST_DIR", book.root()).env("PATH", "/no/such/folder"));
     let end = without.run(run).last().expect("an end");
     assert_eq!((&end["why"], &end["status"]), (&json!("failed"), &json!(2)), "{end}");
     assert!(
@@ -374,7 +376,7 @@ fn a_slow_reader_slows_down_only_its_own_run() {
     for _ in 0..20 {
         let run = r#"{"lab":"threads","options":{"jobs":3,"scale":0,"until-done":true}}"#;
         assert_eq!(room.run(run).last().expect("lines")["why"], "done");
-        assert_eq!(room.get("/gil.html").status, 200);
+        assert_eq!(room.get("/one.html").status, 200);
     }
     let grown = room.memory().saturating_sub(before);
     assert!(grown < 8 << 20, "the room has grown by {grown} bytes");
@@ -418,7 +420,7 @@ fn cargo_compiles_the_readers_program_and_the_page_gets_its_recording() {
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     let built = Command::new(cargo).args(["build", "--quiet", "--bin", "chapter-scheduler"]).status();
     assert!(built.is_ok_and(|status| status.success()));
-    let room = room();
+    let room = Room::open_for_the_book();
     let mut lines = room.run(r#"{"lab":"scheduler","options":{"name":"mine"}}"#);
     let run = lines.number();
     assert_eq!(lines.next().expect("a state")["step"], 0);

@@ -11,7 +11,7 @@ use reading_room::room::labs::LABS;
 use serde_json::{Value, json};
 
 use super::client::{Room, SmallBook, eventually};
-use super::{Test, room};
+use super::{Test, room, with_the_book};
 
 pub const TESTS: &[Test] = tests! {
     a_changed_page_makes_a_new_version
@@ -26,7 +26,6 @@ pub const TESTS: &[Test] = tests! {
     a_page_is_marked_and_has_a_policy
     a_missing_page_is_answered_with_the_books_own
     the_table_of_contents_works_without_javascript
-    paths_are_decoded
     every_file_that_a_page_loads_is_served
     the_labs_are_described_with_the_words_of_the_demos
     a_taken_port_is_named
@@ -142,22 +141,23 @@ fn a_moved_clone_serves_its_own_pages() {
 }
 
 fn a_page_is_marked_and_has_a_policy() {
-    let room = room();
-    for (path, base) in [("/", "none"), ("/gil.html", "none"), ("/print.html", "none"), ("/404.html", "self")] {
-        let answer = room.get(path);
-        assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
-        let mark = "<meta name=\"reading-room\" content=\"/room\"></head>";
-        assert_eq!(answer.body.matches(mark).count(), 1, "{path}");
-        let policy = &answer.headers["content-security-policy"];
-        let scripts = policy.split("; ").find(|it| it.starts_with("script-src ")).expect("a rule for scripts");
-        assert!(!scripts.contains("unsafe") && !scripts.contains("http") && !scripts.contains('*'), "{scripts}");
-        let base = format!("base-uri '{base}'");
-        for rule in ["default-src 'none'", "frame-ancestors 'none'", "connect-src 'self'", &base] {
-            assert!(policy.contains(rule), "{path}: {policy}");
+    with_the_book(|room| {
+        for (path, base) in [("/", "none"), ("/gil.html", "none"), ("/print.html", "none"), ("/404.html", "self")] {
+            let answer = room.get(path);
+            assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
+            let mark = "<meta name=\"reading-room\" content=\"/room\"></head>";
+            assert_eq!(answer.body.matches(mark).count(), 1, "{path}");
+            let policy = &answer.headers["content-security-policy"];
+            let scripts = policy.split("; ").find(|it| it.starts_with("script-src ")).expect("a rule for scripts");
+            assert!(!scripts.contains("unsafe") && !scripts.contains("http") && !scripts.contains('*'), "{scripts}");
+            let base = format!("base-uri '{base}'");
+            for rule in ["default-src 'none'", "frame-ancestors 'none'", "connect-src 'self'", &base] {
+                assert!(policy.contains(rule), "{path}: {policy}");
+            }
+            assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+            assert_eq!(answer.headers["cross-origin-resource-policy"], "same-origin");
         }
-        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
-        assert_eq!(answer.headers["cross-origin-resource-policy"], "same-origin");
-    }
+    });
 }
 
 fn a_missing_page_is_answered_with_the_books_own() {
@@ -173,35 +173,33 @@ fn a_missing_page_is_answered_with_the_books_own() {
 }
 
 fn the_table_of_contents_works_without_javascript() {
-    let room = room();
-    assert!(room.get("/gil.html").body.contains("src=\"toc.html\""));
-    assert!(room.get("/gil.html").headers["content-security-policy"].contains("frame-src 'self'"));
-    let contents = room.get("/toc.html");
-    assert_eq!(contents.status, 200);
-    assert!(contents.headers["content-security-policy"].contains("frame-ancestors 'self'"), "{contents:?}");
-}
-
-fn paths_are_decoded() {
-    let room = room();
-    assert_eq!(room.get("/%67il%2Ehtml").status, 200);
+    with_the_book(|room| {
+        assert!(room.get("/gil.html").body.contains("src=\"toc.html\""));
+        assert!(room.get("/gil.html").headers["content-security-policy"].contains("frame-src 'self'"));
+        let contents = room.get("/toc.html");
+        assert_eq!(contents.status, 200);
+        assert!(contents.headers["content-security-policy"].contains("frame-ancestors 'self'"), "{contents:?}");
+    });
 }
 
 fn every_file_that_a_page_loads_is_served() {
-    let room = room();
-    let page = room.get("/gil.html").body;
-    let loaded = page.split("src=\"").chain(page.split("<link ")).skip(1);
-    let loaded = loaded.filter_map(|rest| rest.split("href=\"").last()?.split('"').next());
-    let ours: BTreeSet<&str> =
-        loaded.filter(|it| [".js", ".css", ".svg", ".png"].iter().any(|end| it.ends_with(end))).collect();
-    assert!(ours.len() > 5, "{ours:?}");
-    let linked = page.split("href=\"").filter_map(|rest| rest.split(['"', '#']).next());
-    let sources: BTreeSet<&str> = linked.filter(|it| it.starts_with("chapters/")).collect();
-    assert!(!sources.is_empty());
-    for file in ours.into_iter().chain(sources) {
-        assert_eq!(room.get(&format!("/{file}")).status, 200, "{file}");
-    }
-    let other = Path::new("chapters/Cargo.toml");
-    assert_eq!(room.get(&format!("/{}", other.display())).status, 404);
+    with_the_book(|room| {
+        let page = room.get("/gil.html").body;
+        let loaded = page.split("src=\"").chain(page.split("<link ")).skip(1);
+        let loaded = loaded.filter_map(|rest| rest.split("href=\"").last()?.split('"').next());
+        let ours: BTreeSet<&str> =
+            loaded.filter(|it| [".js", ".css", ".svg", ".png"].iter().any(|end| it.ends_with(end))).collect();
+        assert!(ours.len() > 5, "{ours:?}");
+        let linked = page.split("href=\"").filter_map(|rest| rest.split(['"', '#']).next());
+        let sources: BTreeSet<&str> = linked.filter(|it| it.starts_with("chapters/")).collect();
+        assert!(!sources.is_empty());
+        for file in ours.into_iter().chain(sources) {
+            assert_eq!(room.get(&format!("/{file}")).status, 200, "{file}");
+        }
+        let other = Path::new("chapters/Cargo.toml");
+        assert_eq!(room.get(&format!("/{}", other.display())).status, 404);
+        assert_eq!(room.get("/%67il%2Ehtml").status, 200, "a path is decoded");
+    });
 }
 
 fn the_labs_are_described_with_the_words_of_the_demos() {
