@@ -1,12 +1,8 @@
-//! Figures: each has a text alternative, and a page shows each of them.
-
-use std::path::PathBuf;
+//! Figures: each has a text alternative. `tests/figures.rs` checks the recorded ones, and that a page shows each.
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
 use crate::common::Page;
-use crate::links::targets;
-use crate::listings::{includes, resolve};
 
 /// Every figure has a text alternative.
 fn figures_without_words(page: &Page) -> Vec<String> {
@@ -34,29 +30,14 @@ fn figures_without_words(page: &Page) -> Vec<String> {
     faults
 }
 
-/// A page shows every figure.
-fn figures_that_no_page_shows(figures: Vec<PathBuf>, pages: &[Page]) -> Vec<String> {
-    let linked = |page: &Page| targets(page).into_iter().map(|(_, it)| resolve(page, &it)).collect::<Vec<_>>();
-    let included = |page: &Page| includes(page).into_iter().map(|(_, include)| include.path);
-    let shown = |page: &Page| linked(page).into_iter().chain(included(page)).collect::<Vec<_>>();
-    let shown: Vec<PathBuf> = pages.iter().flat_map(shown).collect();
-    let unused = figures.into_iter().filter(|figure| !shown.contains(figure));
-    unused.map(|figure| format!("{}: no page shows this figure", figure.display())).collect()
-}
-
 mod on_the_pages {
     use super::*;
     use crate::assert_none;
-    use crate::common::{files, pages};
+    use crate::common::pages;
 
     #[test]
     fn every_figure_has_a_text_alternative() {
         assert_none(pages().iter().flat_map(figures_without_words).collect());
-    }
-
-    #[test]
-    fn every_figure_is_shown_on_a_page() {
-        assert_none(figures_that_no_page_shows(files("book/figures", "svg"), &pages()));
     }
 }
 
@@ -71,12 +52,5 @@ mod each_check_can_fail {
         assert_finds(check("\n![ ](figures/a.svg)"), &["page.md:2: figures/a.svg has no text alternative"]);
         assert_finds(check("<img src=\"figures/a.svg\">"), &["page.md:1: write an image as"]);
         assert_finds(check("See <img src=\"figures/a.svg\">"), &["page.md:1: write an image as"]);
-    }
-
-    #[test]
-    fn unused_figures() {
-        let check = |text: &str| figures_that_no_page_shows(vec!["book/figures/a.svg".into()], &[example(text)]);
-        assert_finds(check("![A stair](../figures/a.svg)"), &[]);
-        assert_finds(check("`../figures/a.svg`"), &["book/figures/a.svg: no page shows this figure"]);
     }
 }

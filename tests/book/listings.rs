@@ -96,6 +96,7 @@ fn shown(include: &Include, read: Read) -> Result<Vec<String>, String> {
     let path = include.path.display();
     let source = read(&include.path).ok_or(format!("there is no file {path}"))?;
     match &include.anchor {
+        _ if include.is_recorded() => Ok(Vec::new()),
         Some(anchor) => listing(&source, anchor)
             .map(|lines| lines.into_iter().map(str::to_owned).collect())
             .map_err(|error| format!("{path}: {error}")),
@@ -116,7 +117,7 @@ fn includes_that_show_nothing_or_too_much(page: &Page, read: Read) -> Vec<String
         }
         Ok(_) => None,
     };
-    includes(page).into_iter().filter(|(_, include)| !include.is_recorded()).filter_map(fault).collect()
+    includes(page).into_iter().filter_map(fault).collect()
 }
 
 /// A block that isn't compiled from the page includes compiled code.
@@ -245,6 +246,7 @@ mod each_check_can_fail {
         let check = |what| includes_that_show_nothing_or_too_much(&include(what), &read);
         assert_finds(check("a.rs:one"), &[]);
         assert_finds(check("b.rs:one"), &["book/src/page.md:4: there is no file chapters/src/b.rs"]);
+        assert_finds(check("../../book/figures/a.svg"), &["there is no file book/figures/a.svg"]);
         assert_finds(check("a.rs:two"), &["page.md:4: chapters/src/a.rs: there is no anchor two"]);
         assert_finds(check("a.rs:open"), &["the anchor open has no end"]);
         assert_finds(check("a.rs:none"), &["nothing between the anchor none and its end"]);
