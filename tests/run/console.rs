@@ -19,7 +19,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{ExitStatus, Output};
 use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, thread};
@@ -153,7 +153,7 @@ fn check(shown: &Shown, plan: &Plan, contract: &Contract) -> Result<(), String> 
             // Files that differ aren't a failure.
             Some(1) if differ => {}
             Some(status) if status == shown.status => {}
-            status => return Err(format!("it ended with the status {status:?}:\n{printed}")),
+            _ => return Err(format!("{}:\n{printed}", how_it_ended(output.status))),
         }
         contract.holds(&printed).map_err(|fault| format!("{fault}\n{printed}"))?;
         Ok(printed)
@@ -182,6 +182,16 @@ fn check(shown: &Shown, plan: &Plan, contract: &Contract) -> Result<(), String> 
         compared = once(&with_more_time(plan, tried % DOUBLED)).and_then(|printed| as_shown(&printed));
     }
     compared
+}
+
+/// How a command ended, in words.
+fn how_it_ended(status: ExitStatus) -> String {
+    match (status.code(), status.to_string()) {
+        (Some(code), _) => format!("it ended with the status {code}"),
+        (None, signal) if signal.contains("SIGXCPU") => format!("{signal} ended it at its limit on processor time"),
+        (None, signal) if signal.contains("SIGKILL") => format!("{signal} ended it, after {TIMEOUT:?} or from outside"),
+        (None, signal) => format!("{signal} ended it"),
+    }
 }
 
 /// The same plan for a slower or busy machine: doubles `--time` so many times.
