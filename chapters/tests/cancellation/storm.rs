@@ -1,30 +1,30 @@
-//! Many tasks that share a primitive and are cancelled at random, on a pool of threads and on one thread.
+//! Many tasks that share a primitive and are cancelled at random, on a pool of threads.
 
-use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chapters::coroutines::{Barrier, Condition, Event, Lock, Queue, RLock, Runtime, Semaphore};
-use clap::ValueEnum;
+use chapters::coroutines::{Barrier, BoundedSemaphore, Condition, Event, Lock, Queue, Runtime};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::task::{self, JoinHandle};
 use tokio::time::timeout;
 
-use crate::explore::{now, report};
+use crate::explore::{Notes, now};
+use crate::limit::{Limit, Section, Twice};
 
 /// How long one round may take.
 const TIMEOUT: Duration = Duration::from_secs(90);
-const ROUNDS: usize = 8;
-const MANY_ROUNDS: usize = 300;
+const ROUNDS: u64 = 8;
+const MANY_ROUNDS: u64 = 300;
 const SEED: u64 = 4;
 const WORKERS: usize = 3;
 const VICTIMS: usize = 10;
 
 /// The shared state of a storm.
-trait Scenario: Default + Send + Sync + 'static {
+trait Scenario: Send + Sync + 'static {
+    fn new() -> Self;
+
     /// The loop body of a victim, a task that will be aborted.
     fn victim(&self, timeouts: &Timeouts) -> impl Future<Output = ()> + Send;
 
@@ -36,26 +36,19 @@ trait Scenario: Default + Send + Sync + 'static {
 }
 
 /// Random timeouts.
-struct Timeouts {
-    random: Mutex<StdRng>,
-    cancelled: Arc<AtomicUsize>,
-}
+struct Timeouts(Mutex<StdRng>);
 
 impl Timeouts {
     /// Awaits `future`, or cancels it after a random time.
     async fn apply<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let limit = self.random.lock().unwrap().random_range(0..3);
-        let output = timeout(Duration::from_micros(limit * 700), future).await.ok();
-        if output.is_none() {
-            self.cancelled.fetch_add(1, Ordering::Relaxed);
-        }
-        output
+        let limit = self.0.lock().unwrap().random_range(0..3);
+        timeout(Duration::from_micros(limit * 700), future).await.ok()
     }
 }
 
-/// Starts victims and aborts them until all workers have finished, and returns the number of cancellations.
-async fn round<S: Scenario>(seed: u64) -> usize {
-    let (scenario, cancelled) = (Arc::new(S::default()), Arc::<AtomicUsize>::default());
+/// Starts victims and aborts them until all workers have finished.
+async fn round<S: Scenario>(seed: u64) {
+    let scenario = Arc::new(S::new());
     let mut random = StdRng::seed_from_u64(seed);
     let start_worker = |_| {
         let scenario = Arc::clone(&scenario);
@@ -65,159 +58,67 @@ async fn round<S: Scenario>(seed: u64) -> usize {
     let mut victims = Vec::new();
     let begun = Instant::now();
     while !workers.iter().all(JoinHandle::is_finished) && begun.elapsed() < TIMEOUT {
-        let timeouts =
-            Timeouts { random: StdRng::seed_from_u64(random.random()).into(), cancelled: Arc::clone(&cancelled) };
-        victims.push(task::spawn(run_victim(Arc::clone(&scenario), timeouts)));
+        let (scenario, timeouts) = (Arc::clone(&scenario), Timeouts(StdRng::seed_from_u64(random.random()).into()));
+        victims.push(task::spawn(async move {
+            loop {
+                scenario.victim(&timeouts).await;
+                task::yield_now().await;
+            }
+        }));
         if victims.len() > VICTIMS {
-            abort(victims.swap_remove(random.random_range(0..victims.len())), &cancelled).await;
+            abort(victims.swap_remove(random.random_range(0..victims.len()))).await;
         }
         task::yield_now().await;
     }
     for victim in victims {
-        abort(victim, &cancelled).await;
+        abort(victim).await;
     }
     for worker in workers {
         timeout(TIMEOUT, worker).await.expect("every worker finishes").unwrap();
     }
     scenario.check();
-    cancelled.load(Ordering::Relaxed)
 }
 
-async fn run_victim<S: Scenario>(scenario: Arc<S>, timeouts: Timeouts) {
-    loop {
-        scenario.victim(&timeouts).await;
-        task::yield_now().await;
-    }
-}
-
-async fn abort(victim: JoinHandle<()>, cancelled: &AtomicUsize) {
+async fn abort(victim: JoinHandle<()>) {
     victim.abort();
     assert!(victim.await.unwrap_err().is_cancelled(), "a victim ends only by cancellation");
-    cancelled.fetch_add(1, Ordering::Relaxed);
 }
 
-fn storm<S: Scenario>(name: &'static str, rounds: usize) {
-    let (done, finished) = mpsc::channel();
-    let storm = thread::spawn(move || {
-        for &runtime in Runtime::value_variants() {
-            let mut cancelled = 0;
-            let built = runtime.build().unwrap();
-            for number in 0..rounds {
-                cancelled += built.block_on(round::<S>(SEED + number as u64));
-                done.send(()).unwrap();
-            }
-            report(&format!("storm, {name}, {runtime:?}: {rounds} rounds, {cancelled} cancellations"));
-        }
-    });
-    loop {
-        match finished.recv_timeout(2 * TIMEOUT) {
-            Ok(()) => {}
-            Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}: stuck"),
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
-        }
+fn storm<S: Scenario>(rounds: u64) {
+    let pool = Runtime::MultiThread.build().unwrap();
+    (0..rounds).for_each(|number| pool.block_on(round::<S>(SEED + number)));
+}
+
+impl<L: Limit> Scenario for Section<L> {
+    fn new() -> Self {
+        Self::default()
     }
-    storm.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked));
-}
 
-/// A section of code that at most a number of tasks may be in.
-#[derive(Default)]
-struct Section {
-    inside: AtomicUsize,
-}
-
-impl Section {
-    async fn enter(&self, limit: usize) {
-        struct Inside<'a>(&'a AtomicUsize);
-        impl Drop for Inside<'_> {
-            fn drop(&mut self) {
-                self.0.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        assert!(self.inside.fetch_add(1, Ordering::Relaxed) < limit);
-        let _inside = Inside(&self.inside);
-        task::yield_now().await;
-    }
-}
-
-/// At most one task at a time is in the section. With an `RLock`, a victim acquires it twice.
-macro_rules! locked {
-    ($($scenario:ident: $lock:ident, |$it:ident| $again:expr;)+) => {$(
-        #[derive(Default)]
-        struct $scenario {
-            lock: $lock,
-            section: Section,
-        }
-
-        impl Scenario for $scenario {
-            async fn victim(&self, timeouts: &Timeouts) {
-                let $it = &self.lock;
-                if let Some(_guard) = timeouts.apply($it.acquire()).await {
-                    let _again = $again;
-                    self.section.enter(1).await;
-                }
-            }
-
-            async fn worker(&self) {
-                for _ in 0..50 {
-                    let _guard = self.lock.acquire_timeout(TIMEOUT).await.expect("the worker gets the lock");
-                    self.section.enter(1).await;
-                }
-            }
-
-            fn check(&self) {
-                assert!(!self.lock.is_locked() && self.lock.try_acquire().is_some());
-            }
-        }
-    )+};
-}
-locked! {
-    Locked: Lock, |lock| lock.is_locked();
-    Relocked: RLock, |lock| lock.acquire().await;
-}
-
-struct Limited {
-    semaphore: Semaphore,
-    section: Section,
-}
-
-impl Default for Limited {
-    fn default() -> Self {
-        Self { semaphore: Semaphore::new(2), section: Section::default() }
-    }
-}
-
-impl Scenario for Limited {
     async fn victim(&self, timeouts: &Timeouts) {
-        if let Some(_permit) = timeouts.apply(self.semaphore.acquire()).await {
-            self.section.enter(2).await;
+        if let Some(held) = timeouts.apply(self.limit.acquire()).await {
+            self.enter(held).await;
         }
     }
 
     async fn worker(&self) {
         for _ in 0..50 {
-            let _permit = self.semaphore.acquire_timeout(TIMEOUT).await.expect("the worker gets a permit");
-            self.section.enter(2).await;
+            self.enter(self.limit.acquire_timeout(TIMEOUT).await.expect("the worker gets in")).await;
         }
     }
 
     fn check(&self) {
-        assert_eq!(self.semaphore.available(), 2);
+        assert!(self.limit.is_free());
     }
 }
 
 /// Jobs are added one by one, each with a notification, and taken one by one. A worker adds as many jobs as it takes,
 /// so there will be one whenever a worker waits. A victim leaves the job that it finds, and passes the notification on.
-#[derive(Default)]
 struct Jobs {
     jobs: Lock<usize>,
     added: Condition,
 }
 
 impl Jobs {
-    async fn take(&self) {
-        *self.added.wait_for(self.jobs.acquire().await, |jobs| *jobs > 0).await -= 1;
-    }
-
     async fn add(&self) {
         *self.jobs.acquire().await += 1;
         self.added.notify(1);
@@ -225,53 +126,56 @@ impl Jobs {
 }
 
 impl Scenario for Jobs {
+    fn new() -> Self {
+        Self { jobs: Lock::guarding(0), added: Condition::new() }
+    }
+
     async fn victim(&self, timeouts: &Timeouts) {
-        let take_and_add = async {
+        let find = async {
             drop(self.added.wait_for(self.jobs.acquire().await, |jobs| *jobs > 0).await);
             self.added.notify(1);
         };
-        timeouts.apply(take_and_add).await;
+        timeouts.apply(find).await;
     }
 
     async fn worker(&self) {
         self.add().await;
         for _ in 0..50 {
-            self.take().await;
+            *self.added.wait_for(self.jobs.acquire().await, |jobs| *jobs > 0).await -= 1;
             task::yield_now().await; // holding a job
             self.add().await;
         }
     }
 
     fn check(&self) {
-        assert_eq!(*self.jobs.try_acquire().expect("the lock is free"), 3);
+        assert_eq!(*self.jobs.try_acquire().expect("the lock is free"), WORKERS);
     }
 }
 
 /// All tasks wait for an event that the workers set and clear.
-#[derive(Default)]
-struct Signaled {
-    event: Event,
-}
+impl Scenario for Event {
+    fn new() -> Self {
+        Event::new()
+    }
 
-impl Scenario for Signaled {
     async fn victim(&self, timeouts: &Timeouts) {
-        timeouts.apply(self.event.wait()).await;
+        timeouts.apply(self.wait()).await;
     }
 
     async fn worker(&self) {
         for _ in 0..50 {
             let set = async {
-                self.event.set();
+                self.set();
                 task::yield_now().await;
             };
-            tokio::join!(self.event.wait(), set);
-            self.event.clear();
+            tokio::join!(self.wait(), set);
+            self.clear();
             task::yield_now().await;
         }
     }
 
     fn check(&self) {
-        assert!(!self.event.is_set());
+        assert!(!self.is_set());
     }
 }
 
@@ -281,13 +185,11 @@ struct Met {
     working: AtomicUsize,
 }
 
-impl Default for Met {
-    fn default() -> Self {
-        Self { barrier: Barrier::new(3), working: AtomicUsize::new(3) }
-    }
-}
-
 impl Scenario for Met {
+    fn new() -> Self {
+        Self { barrier: Barrier::new(WORKERS), working: AtomicUsize::new(WORKERS) }
+    }
+
     async fn victim(&self, timeouts: &Timeouts) {
         if let Some(result) = timeouts.apply(self.barrier.wait()).await {
             assert!(result.is_ok(), "a cancellation doesn't break the barrier");
@@ -296,7 +198,7 @@ impl Scenario for Met {
 
     async fn worker(&self) {
         for _ in 0..50 {
-            assert!(self.barrier.wait().await.unwrap() < 3);
+            assert!(self.barrier.wait().await.unwrap() < WORKERS);
             task::yield_now().await;
         }
         // Workers that have finished go on arriving until the last one has finished, which needs them to pass.
@@ -316,36 +218,33 @@ impl Scenario for Met {
 struct Queued {
     queue: Queue<usize>,
     next: AtomicUsize,
-    put: Mutex<Vec<usize>>,
-    taken: Mutex<Vec<usize>>,
+    put: Notes<usize>,
+    taken: Notes<usize>,
     working: AtomicUsize,
-}
-
-impl Default for Queued {
-    fn default() -> Self {
-        let (put, taken) = (Mutex::default(), Mutex::default());
-        Self { queue: Queue::new(2), next: AtomicUsize::new(0), put, taken, working: AtomicUsize::new(3) }
-    }
 }
 
 impl Queued {
     async fn put(&self) {
         let item = self.next.fetch_add(1, Ordering::Relaxed);
         if self.queue.put(item).await.is_ok() {
-            self.put.lock().unwrap().push(item);
+            self.put.add(item);
         }
     }
 
     async fn get(&self) {
-        let item = self.queue.get().await;
-        self.taken.lock().unwrap().extend(item);
-        if item.is_ok() {
+        if let Ok(item) = self.queue.get().await {
+            self.taken.add(item);
             self.queue.task_done().unwrap();
         }
     }
 }
 
 impl Scenario for Queued {
+    fn new() -> Self {
+        let (put, taken) = (Notes::default(), Notes::default());
+        Self { queue: Queue::new(2), next: AtomicUsize::new(0), put, taken, working: AtomicUsize::new(WORKERS) }
+    }
+
     async fn victim(&self, timeouts: &Timeouts) {
         if timeouts.apply(self.put()).await.is_some() {
             timeouts.apply(self.get()).await;
@@ -365,37 +264,37 @@ impl Scenario for Queued {
 
     fn check(&self) {
         while let Ok(item) = self.queue.try_get() {
-            self.taken.lock().unwrap().push(item);
+            self.taken.add(item);
             self.queue.task_done().unwrap();
         }
-        let (mut put, mut taken) = (self.put.lock().unwrap(), self.taken.lock().unwrap());
+        let (mut put, mut taken) = (self.put.all(), self.taken.all());
         put.sort();
         taken.sort();
-        assert!(*put == *taken, "the same items were put and taken");
+        assert!(put == taken, "the same items were put and taken");
         assert!(now(self.queue.join()).is_some(), "all tasks are done");
     }
 }
 
 macro_rules! storms {
-    ($($test:ident: $scenario:ident;)+) => {
+    ($($test:ident: $scenario:ty;)+) => {
         $(#[test]
         fn $test() {
-            storm::<$scenario>(stringify!($scenario), ROUNDS);
+            storm::<$scenario>(ROUNDS);
         })+
 
         #[test]
         #[ignore = "long: run by .ci/run"]
         fn on_everything_for_long() {
-            $(storm::<$scenario>(stringify!($scenario), MANY_ROUNDS);)+
+            $(storm::<$scenario>(MANY_ROUNDS);)+
         }
     };
 }
 storms! {
-    on_a_lock: Locked;
-    on_an_rlock: Relocked;
-    on_a_semaphore: Limited;
+    on_a_lock: Section<Lock>;
+    on_an_rlock: Section<Twice>;
+    on_a_semaphore: Section<BoundedSemaphore>;
     on_a_condition: Jobs;
-    on_an_event: Signaled;
+    on_an_event: Event;
     on_a_barrier: Met;
     on_a_queue: Queued;
 }
