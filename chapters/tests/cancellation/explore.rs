@@ -67,6 +67,8 @@ enum Step {
 pub struct Stage {
     actors: Vec<Actor>,
     steps: Vec<Step>,
+    /// Whether a timeout has woken an actor.
+    expired: bool,
 }
 
 /// A task that polls its coroutine once for each order.
@@ -123,26 +125,37 @@ impl Stage {
                 }
                 Step::PassTimeouts => {
                     faults.timeouts = false;
-                    time::advance(LONG).await;
+                    let before = self.woken().count();
+                    // A timer rounds its time up to milliseconds.
+                    time::advance(LONG + Duration::from_millis(1)).await;
+                    self.expired |= self.woken().count() > before;
                 }
                 Step::Finish => return self.actors.iter().map(|actor| actor.end.unwrap_or(End::Stuck)).collect(),
             }
         }
     }
 
+    /// The actors that haven't ended.
+    fn acting(&self) -> impl Iterator<Item = usize> {
+        (0..self.actors.len()).filter(|number| self.actors[*number].end.is_none())
+    }
+
+    /// The actors that can take a step.
+    fn woken(&self) -> impl Iterator<Item = usize> {
+        self.acting().filter(|number| self.actors[*number].woken.0.load(Ordering::Relaxed))
+    }
+
     /// Returns the possible next steps: an actor that was woken may run, and one that hasn't ended may be cancelled.
     fn possible(&self, faults: Faults) -> Vec<Step> {
-        let acting = || self.actors.iter().enumerate().filter(|(_, actor)| actor.end.is_none());
-        let woken = acting().filter(|(_, actor)| actor.woken.0.load(Ordering::Relaxed));
-        let mut steps: Vec<Step> = woken.map(|(number, _)| Step::Poll(number)).collect();
+        let mut steps: Vec<Step> = self.woken().map(Step::Poll).collect();
         if steps.is_empty() {
             steps.push(Step::Finish);
         }
         if faults.cancellations > 0 {
-            let victims = acting().filter(|(_, actor)| actor.can_be_cancelled);
-            steps.extend(victims.map(|(number, _)| Step::Cancel(number)));
+            let victims = self.acting().filter(|number| self.actors[*number].can_be_cancelled);
+            steps.extend(victims.map(Step::Cancel));
         }
-        if faults.timeouts && acting().next().is_some() {
+        if faults.timeouts && self.acting().next().is_some() {
             steps.push(Step::PassTimeouts);
         }
         steps
@@ -202,16 +215,18 @@ pub fn explore(mut faults: Faults, scenario: impl Fn(&mut Stage) -> Check) {
         if faults.timeouts {
             time::pause();
         }
-        let (mut choices, mut orders) = (Choices::default(), 0);
+        let (mut choices, mut orders, mut expired) = (Choices::default(), 0, false);
         loop {
             let mut stage = Stage::default();
             let check = scenario(&mut stage);
             check(&stage.run(faults, &mut choices).await);
             orders += 1;
+            expired |= stage.expired;
             if !choices.next() {
                 break;
             }
         }
+        assert_eq!(expired, faults.timeouts, "a timeout expires in some order");
         println!("{}: {orders} orders", thread::current().name().unwrap_or_default());
     });
 }
