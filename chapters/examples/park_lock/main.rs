@@ -1,6 +1,6 @@
 //! A lock made of one atomic, a queue, and `park`: `cargo run --example park_lock`.
 //!
-//! Two threads add to a counter in two steps, with the lock held. `chapters/tests/quizzes/park_lock.rs` runs the same
+//! Two threads add to a counter in two steps, with the lock held. `chapters/tests/loom_threads/park_lock.rs` runs the same
 //! lock under loom.
 
 mod lock;

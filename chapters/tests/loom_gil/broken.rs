@@ -9,10 +9,8 @@ use crate::gil::Gil;
 /// The step that is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftOut {
-    /// None: calls the methods of the lock.
+    /// None.
     Nothing,
-    /// None: executes the steps in this file.
-    NothingSpelledOut,
     /// The releasing thread doesn't wake a waiter.
     Signal,
     /// A thread that wakes up takes the lock without checking whether it is free.

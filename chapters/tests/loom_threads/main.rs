@@ -24,13 +24,16 @@ mod barrier;
 mod condition;
 mod event;
 mod lock;
+mod park_lock;
 mod queue;
 mod rlock;
 mod semaphore;
 mod simple_queue;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use loom::thread::{self, JoinHandle};
@@ -47,17 +50,18 @@ fn start<S: 'static, T: 'static>(shared: &Arc<S>, work: impl FnOnce(&S) -> T + '
     thread::spawn(move || work(&shared))
 }
 
-/// Counts two outcomes over all interleavings, so that a model can check that it has seen both.
-#[derive(Clone, Default)]
-struct Seen(Arc<[AtomicUsize; 2]>);
-
-impl Seen {
-    fn note(&self, outcome: bool) {
-        self.0[usize::from(outcome)].fetch_add(1, Relaxed);
-    }
-
-    #[track_caller]
-    fn both(&self) {
-        assert!(self.0.iter().all(|times| times.load(Relaxed) > 0), "the model has seen only one of the outcomes");
-    }
+/// Like [`explore`], for a model with several outcomes: checks that each of them happens, and no other one.
+fn explore_outcomes<T: Debug + Ord + Send + 'static>(
+    name: &str,
+    preemptions: impl Into<Option<usize>>,
+    expected: &[T],
+    model: impl Fn() -> T + Send + Sync + 'static,
+) {
+    let outcomes = Arc::new(Mutex::new(BTreeSet::new()));
+    let seen = Arc::clone(&outcomes);
+    explore(name, preemptions, move || {
+        let outcome = model();
+        seen.lock().unwrap().insert(outcome);
+    });
+    assert!(outcomes.lock().unwrap().iter().eq(expected), "{outcomes:?} instead of {expected:?}");
 }

@@ -1,5 +1,6 @@
-//! The lock of the example `park_lock`, under loom: two threads exclude each other, both get through, and the second one
-//! sees what the first one wrote.
+//! The lock of the example `park_lock`.
+
+use super::*;
 
 #[path = "../../examples/park_lock/lock.rs"]
 mod lock;
@@ -30,17 +31,10 @@ mod parts {
     }
 }
 
-use std::sync::Arc;
-
-use loom::cell::UnsafeCell;
-use loom::thread;
-
-use self::lock::ParkLock;
-
 /// A total that the lock protects, and that loom watches for data races.
 struct Total {
-    lock: ParkLock,
-    value: UnsafeCell<u32>,
+    lock: lock::ParkLock,
+    value: sync::UnsafeCell<u32>,
 }
 
 // SAFETY: Each access to the value happens with the lock held. If the lock let two threads in, loom would report it.
@@ -50,22 +44,22 @@ impl Total {
     fn add_one(&self) {
         self.lock.lock();
         // SAFETY: The lock is held.
-        self.value.with_mut(|value| unsafe { *value += 1 });
+        unsafe { *self.value.get() += 1 };
         self.lock.unlock();
     }
 }
 
+/// Two threads exclude each other, both get through, and the second one sees what the first one wrote.
 #[test]
-fn two_threads_exclude_each_other_and_both_get_through() {
+fn two_threads_hold_it_in_turn() {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = crate::model::preemptions(None, 3);
+    builder.preemption_bound = model::preemptions(None, 3);
     builder.check(|| {
-        let total = Arc::new(Total { lock: ParkLock::default(), value: UnsafeCell::new(0) });
-        let shared = Arc::clone(&total);
-        let other = thread::spawn(move || shared.add_one());
+        let total = Arc::new(Total { lock: lock::ParkLock::default(), value: sync::UnsafeCell::new(0) });
+        let other = start(&total, Total::add_one);
         total.add_one();
         other.join().unwrap();
         // SAFETY: The other thread has ended.
-        assert_eq!(total.value.with(|value| unsafe { *value }), 2);
+        assert_eq!(unsafe { *total.value.get() }, 2);
     });
 }
