@@ -31,9 +31,3 @@ pub use simple_queue::SimpleQueue;
 
 /// Expires when the reader chooses that.
 const LONG: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// Returns whether a thread is waiting for the event.
-pub fn has_waiter(event: &Event) -> bool {
-    let _flag = event.flag.acquire();
-    event.happened.num_waiters() > 0
-}

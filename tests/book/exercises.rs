@@ -2,8 +2,8 @@
 //! question.
 //!
 //! The test `run` runs the commands that the pages show, so it checks that each exercise fails. The tests of the package
-//! `exercises` check that the solutions pass. `chapters/tests/quizzes` and the package `programs` test the possible
-//! outputs of the programs.
+//! `exercises` check that the solutions pass. The tests of `programs` compare the possible
+//! outputs with the answers.
 
 use std::path::{Path, PathBuf};
 
@@ -72,7 +72,7 @@ mod on_the_pages {
 
     #[test]
     fn every_answer_is_shown_with_its_question() {
-        assert_none(answers_without_their_question(&files("chapters/tests/quizzes", "txt"), &pages()));
+        assert_none(answers_without_their_question(&files("chapters/programs/answers", "txt"), &pages()));
     }
 }
 
@@ -96,12 +96,12 @@ mod each_check_can_fail {
 
     #[test]
     fn answers() {
-        let [question, answer] = ["../schedules/a.json", "../../chapters/tests/quizzes/a.txt"]
+        let [question, answer] = ["../schedules/a.json", "../../chapters/programs/answers/a.txt"]
             .map(|path| format!("{{{{#include {path}}}}}\n"));
         let check =
-            |text: &str| answers_without_their_question(&["chapters/tests/quizzes/a.txt".into()], &[example(text)]);
+            |text: &str| answers_without_their_question(&["chapters/programs/answers/a.txt".into()], &[example(text)]);
         assert_finds(check(&(question.clone() + &answer)), &[]);
-        assert_finds(check(&answer), &["chapters/tests/quizzes/a.txt: no page shows this answer and its question"]);
+        assert_finds(check(&answer), &["chapters/programs/answers/a.txt: no page shows this answer and its question"]);
         assert_finds(check(&question), &["no page shows this answer"]);
     }
 }

@@ -29,7 +29,7 @@ const MAX_LINES: usize = 24;
 const REJECTED: &str = "chapters/tests/ui";
 
 /// The possible outputs of the programs that a page asks about: shown whole, right below the question.
-const ANSWERS: &str = "chapters/tests/quizzes";
+const ANSWERS: &str = "chapters/programs/answers";
 
 /// Pictures, runs, and numbers that become part of a page. They aren't listings, and other tests check them.
 const RECORDED: [&str; 4] = ["book/figures", "book/traces", "book/schedules", "book/numbers.txt"];
@@ -231,7 +231,7 @@ mod each_check_can_fail {
                  // ANCHOR: open\n// ANCHOR: none\n// ANCHOR_END: none\n"
             )),
             "chapters/tests/ui/a.rs" => Some("let x;\n".to_owned()),
-            "chapters/tests/quizzes/a.txt" => Some("one\ntwo\n".to_owned()),
+            "chapters/programs/answers/a.txt" => Some("one\ntwo\n".to_owned()),
             "chapters/tests/ui/a.stderr" => Some("error\n".repeat(25)),
             _ => None,
         }

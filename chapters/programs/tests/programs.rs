@@ -249,10 +249,10 @@ fn the_page_of_a_question_does_not_give_the_answer_away() {
     }
 }
 
-/// The answers that the pages show, which loom checks as well: see `chapters/tests/quizzes`.
+/// The answers that the pages show, which loom checks as well: see `loom.rs`.
 #[test]
 fn the_endings_of_the_questions_are_the_answers() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/quizzes");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("answers");
     let (mut with_answer, mut with_deadlock) = (0, vec![]);
     for program in ALL.iter().filter(|program| program.question) {
         let graph = graph(program);
