@@ -1,7 +1,7 @@
 //! Weighs a program whose workers have nothing to do.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -34,8 +34,7 @@ pub fn weigh_and<T>(
     look: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<(Memory, T, String)> {
     let before = Memory::of_no_process()?;
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
-    let mut program = Program(Some(child));
+    let mut program = Program::start(command)?;
     let found = program.when_started(started, count).and_then(|memory| Ok((memory - before, look()?)));
     let rest = program.stop();
     let (memory, looked) = found?;
@@ -43,23 +42,26 @@ pub fn weigh_and<T>(
 }
 
 /// A program that is killed when it is dropped early.
-struct Program(Option<Child>);
+struct Program {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
 
 impl Program {
-    fn child(&mut self) -> &mut Child {
-        self.0.as_mut().expect("it is there until `stop`")
+    fn start(command: &mut Command) -> io::Result<Self> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        Ok(Self { child, output })
     }
 
     /// The memory of the program once its workers have started and are waiting.
     fn when_started(&mut self, started: &str, count: u32) -> io::Result<Memory> {
-        let child = self.child();
-        let id = child.id();
-        let mut output = BufReader::new(child.stdout.as_mut().expect("it is piped"));
+        let id = self.child.id();
         let mut seen = 0;
         let mut line = String::new();
         while seen < count {
             line.clear();
-            if output.read_line(&mut line)? == 0 {
+            if self.output.read_line(&mut line)? == 0 {
                 return Err(io::Error::other("the program ended before its workers had started"));
             }
             seen += u32::from(line.contains(started));
@@ -79,12 +81,10 @@ impl Program {
 
     /// Stops the program, and returns the rest of its output.
     fn stop(mut self) -> io::Result<String> {
-        let child = self.child();
-        terminate(child)?;
+        terminate(&mut self.child)?;
         let mut rest = String::new();
-        child.stdout.take().expect("it is piped").read_to_string(&mut rest)?;
-        let status = child.wait()?;
-        self.0 = None;
+        self.output.read_to_string(&mut rest)?;
+        let status = self.child.wait()?;
         match status.code() {
             Some(0 | TERMINATED) => Ok(rest),
             _ => Err(io::Error::other(format!("the run failed: {status}"))),
@@ -94,10 +94,9 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        // Neither does anything if the program has been reaped.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -105,7 +104,7 @@ impl Drop for Program {
 const TERMINATED: i32 = 128 + 15;
 
 #[cfg(unix)]
-fn terminate(child: &Child) -> io::Result<()> {
+fn terminate(child: &mut Child) -> io::Result<()> {
     use nix::sys::signal::{Signal::SIGTERM, kill};
     use nix::unistd::Pid;
 
@@ -116,4 +115,17 @@ fn terminate(child: &Child) -> io::Result<()> {
 #[cfg(not(unix))]
 fn terminate(child: &mut Child) -> io::Result<()> {
     child.kill()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_half_written_when_the_workers_have_started_is_in_the_rest() {
+        let script = "trap 'echo line; exit 143' TERM; printf 'started\nhalf a '; while :; do sleep 1 >/dev/null 2>&1 & wait; done";
+        let (memory, rest) = weigh(Command::new("sh").args(["-c", script]), "started", 1).unwrap();
+        assert!(memory.pss > 0, "{memory:?}");
+        assert_eq!(rest, "half a line\n");
+    }
 }
