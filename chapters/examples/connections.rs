@@ -10,9 +10,9 @@ mod linux {
     use std::io::{self, BufRead, BufReader, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::process::{Child, Command, Stdio};
-    use std::{env, thread};
+    use std::{env, fs, thread};
 
-    use chapters::memory::Memory;
+    use chapters::memory::{Memory, field};
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     use tokio::io::AsyncWriteExt;
 
@@ -47,21 +47,30 @@ mod linux {
         let address = listener.local_addr()?;
         thread::spawn(move || serve(listener));
         drop(Clients::start(address, 1)?); // the first connection also pays for what all of them share
-        let before = Memory::of_this_process()?;
+        let (before, inodes_before) = (Memory::of_this_process()?, inodes()?);
         let clients = Clients::start(address, count)?;
         let Memory { pss, kernel_stacks, page_tables, slab } = Memory::of_this_process()? - before;
+        let inodes = inodes()? - inodes_before;
         drop(clients);
         let parts = [
             ("in the process (PSS)", pss),
             ("kernel stacks", kernel_stacks),
             ("page tables", page_tables),
             ("slab, both ends", slab),
+            ("inodes, both ends", inodes),
         ];
         for (name, bytes) in parts {
             let each = bytes as f64 / 1024.0 / f64::from(count.max(1));
             println!("{name:<24}{each:>6.1} KiB per connection");
         }
         Ok(())
+    }
+
+    /// The slab that the kernel could reclaim, of the whole machine, in bytes. It contains the inodes and directory entries
+    /// of sockets, which the kernel can't reclaim while the sockets are open.
+    fn inodes() -> io::Result<i64> {
+        let size = field(&fs::read_to_string("/proc/meminfo")?, "SReclaimable");
+        Ok((size.ok_or_else(|| io::Error::other("/proc/meminfo has no SReclaimable"))? << 10) as i64)
     }
 
     fn with_threads(listener: TcpListener) -> io::Result<()> {
