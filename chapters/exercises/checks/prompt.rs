@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
-use tokio::task;
+use tokio::{task, time};
 
 use super::prompt::{Job, answer};
 
@@ -27,6 +27,10 @@ pub const CHECKS: Checks = Checks::new(&[
 const RUNNING: Duration = Duration::from_millis(300);
 /// How often the coroutine beside it must have run in that time.
 const ROUNDS: u64 = 100;
+/// How often a timer of the event loop must have gone off in that time, one pause after another. So the time is longer on a busy
+/// machine, where an `answer` that sleeps is polled less often.
+const PAUSES: u64 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 /// The answer of a job that waited in vain.
 const IN_VAIN: u64 = u64::MAX;
 
@@ -35,6 +39,8 @@ const IN_VAIN: u64 = u64::MAX;
 struct Polls {
     answer: AtomicU64,
     beside: AtomicU64,
+    /// How often a timer has gone off.
+    pauses: AtomicU64,
     /// How often `answer` was polled while the job was running.
     meanwhile: AtomicU64,
 }
@@ -51,7 +57,11 @@ fn listen(polls: &Polls, event_loop: &Thread) -> u64 {
         return IN_VAIN;
     }
     let (begin, rounds, polled) = (Instant::now(), polls.beside.load(Relaxed), polls.answer.load(Relaxed));
-    let is_enough = || polls.beside.load(Relaxed) >= rounds + ROUNDS && begin.elapsed() > RUNNING;
+    let pauses = polls.pauses.load(Relaxed);
+    let is_enough = || {
+        let has_run = polls.beside.load(Relaxed) >= rounds + ROUNDS && polls.pauses.load(Relaxed) >= pauses + PAUSES;
+        has_run && begin.elapsed() > RUNNING
+    };
     let is_blocked = event_loop.wait_until_blocked(is_enough);
     polls.meanwhile.store(polls.answer.load(Relaxed) - polled, Relaxed);
     if is_blocked { IN_VAIN } else { 18 }
@@ -77,6 +87,13 @@ fn waits() -> Result<(), String> {
             loop {
                 beside.beside.fetch_add(1, Relaxed);
                 task::yield_now().await;
+            }
+        });
+        let timer = Arc::clone(&polls);
+        task::spawn(async move {
+            loop {
+                time::sleep(PAUSE).await;
+                timer.pauses.fetch_add(1, Relaxed);
             }
         });
         let mut answers = pin!(answer(jobs));
