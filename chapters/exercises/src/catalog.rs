@@ -60,8 +60,12 @@ impl Exercise {
         format!("book/src/{}.md", self.chapter)
     }
 
-    /// How to install a program that the exercise needs, if it's missing.
-    pub fn missing_program(&self) -> Option<String> {
+    /// What the exercise needs and this machine doesn't have, in a sentence.
+    pub fn missing(&self) -> Option<String> {
+        let needs_linux = self.chapter == "processes" || self.needs == Needs::Broker;
+        if needs_linux && !cfg!(target_os = "linux") {
+            return Some("It needs Linux.".to_owned());
+        }
         let missing = installed::nats_server().err().filter(|_| self.needs == Needs::Broker)?;
         Some(format!("It needs a broker, but {missing}."))
     }
@@ -377,7 +381,6 @@ pub const EXERCISES: &[Exercise] = &[
             "Wait for two things at once: for the answer, and for another task. `crossbeam::select!` does that.",
         ],
     },
-    #[cfg(target_os = "linux")]
     Exercise {
         name: "end_of_pipe",
         chapter: "processes",
@@ -389,7 +392,6 @@ pub const EXERCISES: &[Exercise] = &[
             "The children's copies are closed when the children exit. The parent has one as well.",
         ],
     },
-    #[cfg(target_os = "linux")]
     Exercise {
         name: "unwaited",
         chapter: "processes",
@@ -403,7 +405,6 @@ pub const EXERCISES: &[Exercise] = &[
             "`fork::start` returns a `Process`. When the pipe has ended, wait for each of them, which reaps it.",
         ],
     },
-    #[cfg(target_os = "linux")]
     Exercise {
         name: "one_count",
         chapter: "processes",
@@ -416,7 +417,6 @@ pub const EXERCISES: &[Exercise] = &[
             "`Shared::map` maps the file in `unpack`, and `at` finds the word at a place.",
         ],
     },
-    #[cfg(target_os = "linux")]
     Exercise {
         name: "restart",
         chapter: "processes",
@@ -665,7 +665,6 @@ pub const EXERCISES: &[Exercise] = &[
              the rest of `perform`, unless a guard or `catch_unwind` takes care of it.",
         ],
     },
-    #[cfg(target_os = "linux")]
     Exercise {
         name: "payments",
         chapter: "machines",

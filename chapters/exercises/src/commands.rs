@@ -74,7 +74,7 @@ impl Desk {
     /// When the check can't be compiled or run.
     pub fn check(&self, exercise: &Exercise) -> Result<Outcome, String> {
         let file = self.file(exercise);
-        let outcome = match (file.is_file(), exercise.missing_program()) {
+        let outcome = match (file.is_file(), exercise.missing()) {
             (false, _) => Outcome::Missing,
             (true, Some(how)) => Outcome::Unavailable(how),
             (true, None) => check::check(exercise.name, &file, &Libraries::compile(exercise.needs)?, self.colors)?,
@@ -269,7 +269,7 @@ pub fn after(desk: &Desk, exercise: &Exercise) -> String {
 /// When the command line is wrong, or something that the command needs is missing.
 pub fn run_solution(desk: &Desk, name: &str) -> Result<ExitCode, Stop> {
     let exercise = named(name)?;
-    if let Some(how) = exercise.missing_program() {
+    if let Some(how) = exercise.missing() {
         return Err(Stop::Failed(how));
     }
     let libraries = Libraries::compile(exercise.needs)?;

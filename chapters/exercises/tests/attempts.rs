@@ -105,7 +105,7 @@ fn name(file: &Path) -> &str {
 
 /// Both trials of an exercise may run at the same time, so each has a program of its own, whose name ends in `when`.
 fn every_attempt_is_judged(exercise: &Exercise, when: &str, times: usize) -> Result<(), libtest_mimic::Failed> {
-    if let Some(missing) = exercise.missing_program() {
+    if let Some(missing) = exercise.missing() {
         assert!(std::env::var_os("CI").is_none(), "{missing}");
         // The test harness hides what `eprintln!` writes.
         _ = writeln!(io::stderr(), "SKIPPED: {}: {missing}", exercise.name);
