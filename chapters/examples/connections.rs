@@ -174,6 +174,6 @@ fn main() -> std::process::ExitCode {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn main() {
-    eprintln!("This example reads /proc, which only Linux has.");
+fn main() -> std::process::ExitCode {
+    chapters::demo::needs_linux("connections", "it reads /proc")
 }

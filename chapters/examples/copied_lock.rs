@@ -48,6 +48,6 @@ fn main() -> std::io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn main() {
-    println!("This example needs Linux: it uses fork and shared memory.");
+fn main() -> std::process::ExitCode {
+    chapters::demo::needs_linux("copied_lock", "fork and shared memory")
 }

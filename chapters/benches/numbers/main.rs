@@ -37,6 +37,6 @@ fn main() {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn main() {
-    println!("this benchmark is made for Linux");
+fn main() -> std::process::ExitCode {
+    chapters::demo::needs_linux("numbers", "fork, pipes, shared memory, and /proc")
 }

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 /// On other systems, says what is missing.
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    chapters::processes::main()
+    chapters::demo::needs_linux("processes", "fork, pipes, and shared memory")
 }
 
 #[cfg(target_os = "linux")]

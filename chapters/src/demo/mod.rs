@@ -149,6 +149,11 @@ pub fn fail(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
+/// Prints that a program needs Linux, with the features that it uses. Returns the exit status of a wrong command line.
+pub fn needs_linux(program: &str, features: &str) -> ExitCode {
+    fail(&format!("{program} needs Linux: {features}"), USAGE)
+}
+
 /// Runs the service on the jobs while the views show it, and stops it at Ctrl-C or a similar signal.
 fn serve(
     run: Run,

@@ -2,8 +2,9 @@
 //! build.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
+
+use super::needs_linux;
 
 /// Prints an error message that lists the missing features.
 pub fn main() -> ExitCode {
@@ -17,7 +18,5 @@ pub(crate) fn as_worker() -> Option<ExitCode> {
 
 /// Prints the error message, whatever the arguments are.
 pub(crate) fn main_with(_arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let missing = "chapter-processes needs Linux: fork, pipes that many processes read, and memory that they share";
-    let _ = writeln!(io::stderr(), "error: {missing}");
-    ExitCode::FAILURE
+    needs_linux("chapter-processes", "fork, pipes that many processes read, and memory that they share")
 }

@@ -252,9 +252,8 @@ pub fn main<P: Part>() -> ExitCode {
         Err(answer) => return answer_with(&answer),
         Ok(command_line) => command_line,
     };
-    let shown = match command_line.spawner() {
-        Err(missing) => Err(missing.to_owned()),
-        Ok(spawner) => command_line.show(spawner),
-    };
-    shown.unwrap_or_else(|error| fail(&error, FAILED))
+    match command_line.spawner() {
+        Err(missing) => fail(&missing, USAGE),
+        Ok(spawner) => command_line.show(spawner).unwrap_or_else(|error| fail(&error, FAILED)),
+    }
 }
