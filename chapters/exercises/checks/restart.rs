@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{FromRawFd, IntoRawFd};
 use std::process;
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use chapters::processes::shared::{Shared, Words};
-use checks::{Check, Checks, threads};
+use checks::threads::{Looks, Thread};
+use checks::{Check, Checks};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::waitpid;
 
@@ -44,6 +45,9 @@ use End::{Exits, Good, Killed, Leaves};
 
 /// The writing end of the pipe to which each job writes when it begins.
 static BEGUN: AtomicI32 = AtomicI32::new(-1);
+
+/// The process of the check.
+static PARENT: AtomicU32 = AtomicU32::new(0);
 
 /// How often each job was started, in the last check.
 static STARTS: OnceLock<Words> = OnceLock::new();
@@ -136,23 +140,37 @@ fn check(ends: &[End]) -> Result<(), String> {
 }
 
 fn idle() -> Result<(), String> {
-    let slow: Job = || {
-        thread::sleep(Duration::from_millis(500));
-        process::id().into()
-    };
-    let before = threads::mine();
+    PARENT.store(process::id(), Relaxed);
+    let slow: Job = || if is_polling(PARENT.load(Relaxed)) { 0 } else { process::id().into() };
     let results = run(&[slow]).map_err(|error| error.to_string())?;
     match results[..] {
         [Some(id)] if id == u64::from(process::id()) => {
-            return Err("The parent did a job itself, which could have killed it.".to_owned());
+            Err("The parent did a job itself, which could have killed it.".to_owned())
         }
-        [Some(_)] => {}
-        _ => return Err(format!("There is one job, and the results are {results:?}.")),
-    }
-    match threads::mine().saturating_sub(before) {
-        0..100 => Ok(()),
-        times => {
-            Err(format!("The parent polls instead of waiting: it woke up {times} times during a job of half a second."))
+        [Some(0)] => {
+            Err("The parent polls instead of waiting: while the job is running, it keeps waking up.".to_owned())
         }
+        [Some(_)] => Ok(()),
+        _ => Err(format!("There is one job, and the results are {results:?}.")),
     }
+}
+
+/// Waits until the parent is found blocked at several looks in a row, or too often not. On a busy machine, one that polls is
+/// scheduled less often, but it's never found blocked.
+fn is_polling(parent: u32) -> bool {
+    const TIMES: u64 = 50;
+    const RUNNING: usize = 200;
+    if parent == process::id() {
+        return false;
+    }
+    let parent = Thread::of_process(parent);
+    let (before, mut running, mut looks) = (parent.times(), 0, Looks::default());
+    while !looks.are_blocked(std::slice::from_ref(&parent)) {
+        running += usize::from(!parent.is_blocked());
+        if parent.times() - before > TIMES || running > RUNNING {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    false
 }
