@@ -4,7 +4,7 @@
 //! how many jobs are left when all workers have ended. The checks read the records, so they don't depend on how fast a
 //! machine is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -136,6 +136,14 @@ fn story(ended: &Ended, workers: u32, jobs: u64) -> Result<(), String> {
     let mut begun: BTreeMap<u64, u32> = BTreeMap::new();
     for id in (0..workers).map(WorkerId) {
         let own: Vec<&Record> = records.iter().filter(|record| record.worker == Some(id)).collect();
+        if own.is_empty() {
+            let others: BTreeSet<WorkerId> = records.iter().filter_map(|record| record.worker).collect();
+            let others: Vec<String> = others.iter().map(WorkerId::to_string).collect();
+            return Err(match others.is_empty() {
+                true => "No worker has records.".to_owned(),
+                false => format!("{id} has no records. These workers have some: {}.", others.join(", ")),
+            });
+        }
         if own.first().is_none_or(|record| record.event != Event::WorkerStarted) {
             return Err(format!("The first record of {id} isn't `WorkerStarted`."));
         }
