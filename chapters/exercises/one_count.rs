@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use chapters::processes::shared::{Shared, Words};
 use chapters::processes::start::Child;
 
-/// A worker that adds one to a word, `times` times.
+/// A worker that adds one to a word, `times` times. `word.memory()` is the memory with the word, and `word.place()` its position.
 pub struct Counter {
     pub word: Words,
     pub times: u64,

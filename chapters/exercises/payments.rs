@@ -1,8 +1,9 @@
 //! A broker delivers payments at least once: a payment that isn't acknowledged is delivered again, perhaps to another consumer.
 //!
-//! Add each payment to the balance exactly once. A payment has a number, and two payments with the same number are the same
-//! one. A consumer may be killed at any moment, and then another one takes over. A transaction is stored as a whole or not at
-//! all, and its changes survive the consumer. Don't ask the broker for payments again and again: `messages` waits for them.
+//! Add each payment to the balance exactly once. A `Payment` has a `number` and an `amount`, and two payments with the same
+//! number are the same one. There are two tables: `balance`, which is a `u64`, and `done`, a `BTreeSet<u64>` for numbers. A
+//! consumer may be killed at any moment, and then another one takes over. A transaction is stored as a whole or not at all,
+//! and its changes survive the consumer. Don't ask the broker for payments again and again: `messages` waits for them.
 //!
 //! For this exercise, you need `nats-server`. Its check starts a broker.
 
@@ -16,7 +17,6 @@ pub async fn consume(payments: PullConsumer, database: Database) -> Result<(), a
     while let Some(message) = messages.next().await {
         let message = message?;
         let payment = Payment::read(&message.payload)?;
-        // There's also the table `done`, a set of numbers.
         database.transaction(|tables| tables.balance += payment.amount).await;
         message.ack().await?;
     }

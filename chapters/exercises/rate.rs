@@ -1,6 +1,7 @@
 //! Build a rate limiter: callers may proceed at a limited rate.
 //!
-//! - A new limiter has `burst` permits. It gets another one after each `interval`, but never has more than `burst`.
+//! - A new limiter has `burst` permits. It gets another one after each `interval`, but never has more than `burst`. You may count
+//!   the intervals from when the limiter was created, or from when it last had all its permits.
 //! - `acquire` takes a permit. If there's none, it waits for one. Callers get their permits in order of arrival, even if a new
 //!   caller is polled first, just when there's a permit again.
 //! - A caller that's dropped while it waits takes nothing.

@@ -10,7 +10,7 @@ pub struct Account {
     pub balance: Mutex<u64>,
 }
 
-/// Moves `cents` from one account to another if there are that many. Returns whether it did.
+/// Moves `cents` from one account to another, or to the same one, if there are that many. Returns whether there are.
 pub fn transfer(from: &Account, to: &Account, cents: u64) -> bool {
     let mut source = from.balance.lock().unwrap();
     let mut target = to.balance.lock().unwrap();

@@ -8,7 +8,7 @@ pub struct Account {
 }
 
 // ANCHOR: solution
-/// Moves `cents` from one account to another if there are that many. Returns whether it did.
+/// Moves `cents` from one account to another, or to the same one, if there are that many. Returns whether there are.
 pub fn transfer(from: &Account, to: &Account, cents: u64) -> bool {
     if from.number == to.number {
         return *from.balance.lock().unwrap() >= cents; // a thread can't lock the same mutex twice
