@@ -359,6 +359,17 @@ pub const EXERCISES: &[Exercise] = &[
         ],
     },
     Exercise {
+        name: "same_pool",
+        chapter: "threads",
+        section: "A pool that waits for itself",
+        level: Level::Extend,
+        needs: Needs::Crates,
+        hints: &[
+            "Both threads wait for an answer, and the tasks that would answer are in the queue. Who could perform them?",
+            "Wait for two things at once: for the answer, and for another task. `crossbeam::select!` does that.",
+        ],
+    },
+    Exercise {
         name: "pool",
         chapter: "threads",
         section: "A pool",
@@ -368,17 +379,6 @@ pub const EXERCISES: &[Exercise] = &[
             "The pool needs a channel for the jobs, and its threads. A job can be a `Box<dyn FnOnce() + Send>`: a closure that calls the job and sends the result to its answer.",
             "`catch_unwind(AssertUnwindSafe(job))` returns the payload of a panic, which is a `&str` or a `String`: `downcast_ref` finds out. There may be no thread waiting for the result, so an error from `send` is no reason to panic.",
             "A thread's loop ends when the last sender has been dropped. In `drop`, you can only take a field out of `self` if it's an `Option`, or a `Vec` that you `drain`.",
-        ],
-    },
-    Exercise {
-        name: "same_pool",
-        chapter: "threads",
-        section: "A pool that waits for itself",
-        level: Level::Extend,
-        needs: Needs::Crates,
-        hints: &[
-            "Both threads wait for an answer, and the tasks that would answer are in the queue. Who could perform them?",
-            "Wait for two things at once: for the answer, and for another task. `crossbeam::select!` does that.",
         ],
     },
     Exercise {
@@ -692,6 +692,20 @@ mod tests {
             let at = exercise.section_at();
             assert!(at.contains(".md:"), "{}: there's no such section: {at}", exercise.name);
         }
+    }
+
+    #[test]
+    fn exercises_are_in_the_order_of_the_pages() {
+        let summary = fs::read_to_string(root().join("book/src/SUMMARY.md")).unwrap();
+        let chapters = summary.split('(').filter_map(|rest| rest.split_once(".md)")).map(|(chapter, _)| chapter);
+        let mut set = vec![];
+        for chapter in chapters {
+            let page = fs::read_to_string(root().join(format!("book/src/{chapter}.md"))).unwrap();
+            let names = page.lines().filter_map(|line| line.strip_prefix("$ cargo run --bin exercises -- run "));
+            set.extend(names.map(|name| (chapter.to_owned(), name.to_owned())));
+        }
+        let listed: Vec<_> = EXERCISES.iter().map(|it| (it.chapter.to_owned(), it.name.to_owned())).collect();
+        assert_eq!(listed, set);
     }
 
     #[test]
