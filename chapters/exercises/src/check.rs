@@ -1,11 +1,11 @@
 //! Checks one file: compiles it together with its check, runs the program, and says what happened.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::compile::{self, Attempt, Compiled, Libraries};
 use crate::watchdog::Watchdog;
@@ -95,6 +95,7 @@ pub fn run(program: &Path, attempt: usize) -> Result<Outcome, String> {
         child.stderr.take().map(|stream| thread::spawn(|| read(stream))),
     ];
     let mut watchdog = Watchdog::new(child.id());
+    let mut shown = Shown::default();
     let end = loop {
         if let Some(status) = child.try_wait().map_err(cannot)? {
             break Ok(status);
@@ -102,8 +103,10 @@ pub fn run(program: &Path, attempt: usize) -> Result<Outcome, String> {
         if let Some(why) = watchdog.look() {
             break Err(why);
         }
+        shown.update(&report);
         thread::sleep(Duration::from_millis(5));
     };
+    drop(shown);
     if end.is_err() || watchdog.has_children() {
         kill_group(child.id());
     }
@@ -114,6 +117,49 @@ pub fn run(program: &Path, attempt: usize) -> Result<Outcome, String> {
     let output = printed.collect::<Vec<_>>().concat();
     let said = fs::read(&report).map(|said| String::from_utf8_lossy(&said).into_owned()).unwrap_or_default();
     Ok(outcome(&said, end, shorten(&output)))
+}
+
+/// How often the progress of a check is shown.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The progress of a check on the terminal, in a line that disappears at the end. Elsewhere, none is shown.
+struct Shown {
+    is_terminal: bool,
+    next: Instant,
+    line: String,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self { is_terminal: io::stderr().is_terminal(), next: Instant::now() + PAUSE, line: String::new() }
+    }
+}
+
+impl Shown {
+    fn update(&mut self, report: &Path) {
+        if !self.is_terminal || Instant::now() < self.next {
+            return;
+        }
+        self.next = Instant::now() + PAUSE;
+        let said = fs::read_to_string(report).unwrap_or_default();
+        if let Some(line) = progress(&said).filter(|line| *line != self.line) {
+            self.line = line.to_owned();
+            eprint!("\r\x1b[K{line}");
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if !self.line.is_empty() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+/// The last progress that a report tells.
+fn progress(said: &str) -> Option<&str> {
+    said.lines().rev().find_map(|line| line.strip_prefix("@progress "))
 }
 
 /// Kills the processes of a check, and those that it started.
@@ -138,7 +184,8 @@ fn shorten(output: &str) -> String {
     }
 }
 
-/// Reads the report of a check, which consists of lines such as `@check 2 4 TITLE`, each followed by a text.
+/// Reads the report of a check, which consists of lines such as `@check 2 4 TITLE`, each followed by a text. The lines with
+/// its [`progress`] come before the verdict, and don't count.
 fn outcome(said: &str, end: Result<ExitStatus, String>, output: String) -> Outcome {
     let mut heading = "The check didn't begin.".to_owned();
     let mut hang = "";
@@ -210,6 +257,17 @@ mod tests {
         let said =
             "@check The check failed. It rings.\n@hang \n@panic a.rs:7: already borrowed\n@panic a.rs:9: again\n";
         assert!(wrong(said, Ok(aborted)).ends_with("It had panicked:\n\na.rs:7: already borrowed\na.rs:9: again"));
+    }
+
+    #[test]
+    fn progress_is_no_part_of_the_result() {
+        let said = "@check Check 1 of 1 failed: it adds up.\n@hang \n@progress 1,000 schedules so far\n\
+                    @progress 2,000 schedules so far\n";
+        assert_eq!(progress(said), Some("2,000 schedules so far"));
+        assert_eq!(progress("@check Check 1 of 1 failed: it adds up.\n"), None);
+        let ended = outcome(&format!("{said}@failed\nThe sum is 3.\n"), Ok(ExitStatus::default()), String::new());
+        let report = "Check 1 of 1 failed: it adds up.\n\nThe sum is 3.".to_owned();
+        assert_eq!(ended, Outcome::Wrong { report, output: String::new() });
     }
 
     #[test]

@@ -137,10 +137,17 @@ impl Libraries {
 
     fn compile_with_cargo(needs: Needs) -> Result<Self, String> {
         let mut cargo = Self::command(needs);
+        if env::var_os("CARGO_TERM_QUIET").is_none_or(|quiet| quiet != "true") {
+            let what = match needs {
+                Needs::Crates => "the crates that this exercise uses",
+                Needs::Book => "the book's code, which this exercise uses",
+                Needs::Broker => "the client of the broker, which this exercise uses",
+            };
+            eprintln!("Compiling {what}. That takes a while, but only the first time, and after a change.");
+        }
         if io::stderr().is_terminal() {
+            // There, cargo shows how far it is.
             cargo.stderr(Stdio::inherit());
-        } else if env::var_os("CARGO_TERM_QUIET").is_none_or(|quiet| quiet != "true") {
-            eprintln!("Compiling the checks, once.");
         }
         let output = cargo.output().map_err(|error| format!("cannot start cargo: {error}"))?;
         let printed = String::from_utf8_lossy(&output.stdout);

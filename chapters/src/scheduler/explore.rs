@@ -195,7 +195,21 @@ impl Schedule {
 ///
 /// When there are more states, when a schedule doesn't end, or when a thread doesn't reach an operation.
 pub fn explore(program: &Program, options: Options, limit: usize) -> Result<Graph, Unexplored> {
-    Explorer::new(program, options, limit, true).explore()
+    explore_with(program, options, limit, |_| ())
+}
+
+/// The same, and calls `progress` with the number of executions after each of them.
+///
+/// # Errors
+///
+/// As for [`explore`].
+pub fn explore_with(
+    program: &Program,
+    options: Options,
+    limit: usize,
+    progress: impl FnMut(usize),
+) -> Result<Graph, Unexplored> {
+    Explorer::new(program, options, limit, true).explore(progress)
 }
 
 /// The same without merging: every schedule has states of its own. It's for holding the counts against, and takes far
@@ -205,7 +219,7 @@ pub fn explore(program: &Program, options: Options, limit: usize) -> Result<Grap
 ///
 /// As for [`explore`].
 pub fn enumerate(program: &Program, options: Options, limit: usize) -> Result<Graph, Unexplored> {
-    Explorer::new(program, options, limit, false).explore()
+    Explorer::new(program, options, limit, false).explore(|_| ())
 }
 
 struct Explorer<'a> {
@@ -233,7 +247,7 @@ impl<'a> Explorer<'a> {
         Self { program, options, limit, merge, known: HashMap::new(), nodes: vec![], threads: vec![] }
     }
 
-    fn explore(mut self) -> Result<Graph, Unexplored> {
+    fn explore(mut self, mut progress: impl FnMut(usize)) -> Result<Graph, Unexplored> {
         let mut executions = 0;
         let mut untried = vec![];
         loop {
@@ -241,6 +255,7 @@ impl<'a> Explorer<'a> {
             let execution = Execution::start(self.program, self.options, &first)?;
             executions += 1;
             self.follow(execution, untried.last().copied(), &mut untried)?;
+            progress(executions);
             while untried.last().is_some_and(|node| self.is_tried(*node)) {
                 untried.pop();
             }

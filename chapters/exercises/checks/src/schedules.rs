@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chapters::scheduler::explore::{Graph, Unexplored};
-use chapters::scheduler::{Cursor, Ending, Execution, Options, Program, Source, State, ThreadId, explore, thread};
+use chapters::scheduler::explore::{Graph, Unexplored, explore_with};
+use chapters::scheduler::{Cursor, Ending, Execution, Options, Program, Source, State, ThreadId, thread};
 
 /// How many states a program may have. The programs of the checks have a few thousand.
 const STATES: usize = 60_000;
@@ -215,8 +215,15 @@ fn is_imported(name: &str, text: &str) -> bool {
     names.any(|imported| imported == name)
 }
 
+/// Tells the runner now and then how many schedules were tried.
+fn progress(schedules: usize) {
+    if schedules.is_multiple_of(1_000) {
+        super::report(&format!("@progress {} schedules so far\n", number(&schedules.to_string())));
+    }
+}
+
 fn explored(trial: &Trial, program: &Program, options: Options) -> Result<String, String> {
-    let graph = match explore(program, options, STATES) {
+    let graph = match explore_with(program, options, STATES, progress) {
         Ok(graph) => graph,
         Err(Unexplored::TooManyStates { limit }) => {
             return Err(format!(
