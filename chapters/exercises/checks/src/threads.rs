@@ -264,6 +264,8 @@ pub fn ends<T: Send + 'static>(what: &str, function: impl FnOnce() -> T + Send +
 ///
 /// When a thread polls or sleeps.
 pub fn are_asleep(who: &str) -> Result<(), String> {
+    // On a busy machine, a thread may still be on its way to where it waits.
+    wait_until_others_are_blocked(who, 2 * TIMES, || false)?;
     let others = Thread::others();
     if others.iter().any(Thread::sleeps) {
         return Err(format!("{who} sleeps instead of waiting: nothing can wake a thread that sleeps."));
