@@ -85,7 +85,7 @@ fn run_with_options(browser: &Browser) -> Fault {
     browser.check(0, "lab.querySelector('.lab-message').hidden")?;
     browser.get(0, "lab.querySelector('.lab-log').scrollTop = 0")?;
     browser.wait(0, "text('.lab-lines').includes('starting threads: 2 workers, 3 jobs, 0.4 s, seed 1')")?;
-    browser.check(
+    browser.wait(
         0,
         "[...lab.querySelectorAll('.lab-summary tr')].some(row => /^jobs.* of 8.* of 3/.test(row.textContent))",
     )
@@ -206,7 +206,7 @@ fn kill_a_worker_and_the_leader(browser: &Browser) -> Fault {
     wait_in_run(browser, lab, "/service +broker-\\d died[^]* broker-\\d leads/.test(text('.lab-lines'))")?;
     stop(browser, lab)?;
     browser.check(lab, "/deliveries\\s*\\d+ repeated/.test(lab.querySelector('.lab-sums').innerText)")?;
-    browser.check(lab, "painted(runs()[1], '--machines') > 1000 && text('.lab-keys').includes('died')")?;
+    browser.wait(lab, "painted(runs()[1], '--machines') > 1000 && text('.lab-keys').includes('died')")?;
     browser
         .check(lab, "/, broker-\\d died\\./.test(runs()[1].querySelector('canvas').getAttribute('aria-description'))")
 }
@@ -224,9 +224,9 @@ fn with_the_lock_and_without_it_are_compared_on_one_axis(browser: &Browser) -> F
         lab,
         "runs().map(run => run.querySelector('.lab-head b').textContent).join() === '--gil=one,--gil=none'",
     )?;
-    browser.check(lab, "painted(runs()[0], '--threads-dark') > 100 && painted(runs()[1], '--threads-dark') === 0")?;
+    browser.wait(lab, "painted(runs()[0], '--threads-dark') > 100 && painted(runs()[1], '--threads-dark') === 0")?;
     // The run with the lock takes longer, so the other one ends earlier on the shared axis.
-    browser.check(lab, "painted(runs()[1], '--threads') > 1000")?;
+    browser.wait(lab, "painted(runs()[1], '--threads') > 1000")?;
     browser.check(lab, "all('.lab-summary thead th').map(it => it.textContent).join() === 'Run 1,Run 2'")?;
     browser.check(lab, "new Set(all('canvas').map(it => `${it.getBoundingClientRect().x} ${it.width}`)).size === 1")
 }
@@ -250,7 +250,7 @@ fn the_three_models_follow_one_another(browser: &Browser) -> Fault {
     browser.click(lab, ".lab-go")?;
     browser.wait(lab, "over() && runs().length === 3")?;
     let models = "['threads', 'processes', 'coroutines']";
-    browser.check(lab, &format!("{models}.every((model, at) => painted(runs()[at], `--${{model}}`) > 1000)"))?;
+    browser.wait(lab, &format!("{models}.every((model, at) => painted(runs()[at], `--${{model}}`) > 1000)"))?;
     browser.check(lab, &format!("{models}.every(model => text('.lab-keys').includes(`a job (${{model}})`))"))
 }
 
@@ -264,13 +264,13 @@ fn the_service_in_cpython_is_drawn_beside_the_demo(browser: &Browser) -> Fault {
     browser.click(0, ".lab-go")?;
     let Ok(interpreter) = Interpreter::find(Path::new(DEFAULT)) else {
         browser.wait(0, "over() && text('.lab-message').includes('--python=python3')")?;
-        return browser.check(0, "runs().length === 1 && painted(runs()[0], '--threads') > 1000");
+        return browser.wait(0, "runs().length === 1 && painted(runs()[0], '--threads') > 1000");
     };
     browser.wait(0, "over() && runs().length === 2")?;
     browser.check(0, "lab.querySelector('.lab-message').hidden")?;
     let tag = format!("Run 2: {interpreter}");
     browser.wait(0, &format!("runs()[1].querySelector('.lab-tag').textContent === {tag:?}"))?;
-    browser.check(0, "runs().every(run => painted(run, '--threads') > 1000)")?;
+    browser.wait(0, "runs().every(run => painted(run, '--threads') > 1000)")?;
     browser.check(0, "new Set(all('canvas').map(it => `${it.getBoundingClientRect().x} ${it.width}`)).size === 1")?;
     // Without the switch, the next run is compared with the last one of the demo.
     browser.click(0, ".lab-fields .lab-tick input")?;
@@ -307,7 +307,7 @@ fn the_comparison_is_measured_beside_the_recorded_one(browser: &Browser) -> Faul
 fn a_page_on_disk_replays_the_recorded_run(browser: &Browser) -> Fault {
     browser.open(&browser.file("locks.html")?)?;
     browser.check(0, "!lab.querySelector('.lab-go, .lab-controls') && text('.lab-play') === 'Play'")?;
-    browser.check(0, "painted(runs()[0], '--threads-dark') > 100")?;
+    browser.wait(0, "painted(runs()[0], '--threads-dark') > 100")?;
     let state = "text('.lab-state')";
     let end = browser.get(0, state)?;
     // The page notes the times that it shows, because a busy machine may ask for them too late.
@@ -322,7 +322,7 @@ fn a_page_on_disk_replays_the_recorded_run(browser: &Browser) -> Fault {
     browser.click(0, ".lab-play")?;
     browser.wait(0, &format!("window.shown.some(it => parseFloat(it) < parseFloat({end}))"))?;
     browser.wait(0, &format!("text('.lab-play') === 'Play' && {state} === {end}"))?;
-    browser.check(0, "painted(runs()[0], '--threads-dark') > 100")
+    browser.wait(0, "painted(runs()[0], '--threads-dark') > 100")
 }
 
 fn a_lab_is_used_by_keyboard_alone(browser: &Browser) -> Fault {
@@ -351,7 +351,7 @@ fn a_lab_is_used_by_keyboard_alone(browser: &Browser) -> Fault {
 
 fn a_lab_has_the_colors_of_the_theme(browser: &Browser) -> Fault {
     open(browser, "service")?;
-    browser.check(0, "painted(runs()[0], '--threads') > 1000")?;
+    browser.wait(0, "painted(runs()[0], '--threads') > 1000")?;
     let light = browser.get(0, "getComputedStyle(lab).getPropertyValue('--threads')")?;
     browser.get(0, "document.documentElement.classList.replace('light', 'navy')")?;
     browser.wait(0, "painted(runs()[0], '--threads') > 1000")?;
