@@ -48,7 +48,7 @@ pub struct Exercise {
     pub section: &'static str,
     /// Its kind.
     pub level: Level,
-    /// What it needs.
+    /// The libraries and programs that its check uses.
     pub needs: Needs,
     /// The hints, each of which gives away more than the one before.
     pub hints: &'static [&'static str],
@@ -60,7 +60,7 @@ impl Exercise {
         format!("book/src/{}.md", self.chapter)
     }
 
-    /// What the exercise needs and this machine doesn't have, in a sentence.
+    /// Returns a sentence that names the missing system or program, if this machine can't check the exercise.
     pub fn missing(&self) -> Option<String> {
         let needs_linux = self.chapter == "processes" || self.needs == Needs::Broker;
         if needs_linux && !cfg!(target_os = "linux") {

@@ -37,7 +37,7 @@ fn arrive(faults: Faults, actors: usize, parties: usize, timed: bool, disturb: O
     });
 }
 
-/// Checks that parties passed only in complete rounds, some of whose parties may have been cancelled or have got an
+/// Checks that parties passed only in complete rounds, some of whose parties may have been canceled or have got an
 /// error, and that their indices differ. Returns how many got an error.
 fn check_rounds(results: &[Result<usize, Broken>], rounds: usize, parties: usize, ends: &[End]) -> usize {
     let indices: Vec<usize> = results.iter().flatten().copied().collect();

@@ -25,7 +25,7 @@ const MAX_STEPS: usize = 1000;
 /// The faults that a scenario is explored with.
 #[derive(Clone, Copy)]
 pub struct Faults {
-    /// How many actors may be cancelled. Outside of CI, at most one is.
+    /// How many actors may be canceled. Outside of CI, at most one is.
     cancellations: usize,
     /// Whether timeouts may expire: all of them at once, at any step.
     timeouts: bool,
@@ -90,12 +90,12 @@ impl Wake for Woken {
 }
 
 impl Stage {
-    /// Adds an actor that may be cancelled.
+    /// Adds an actor that may be canceled.
     pub fn actor(&mut self, coroutine: impl Future<Output = ()> + Send + 'static) {
         self.actors.push(Actor::start(coroutine, true));
     }
 
-    /// Adds actors that may be cancelled, with their numbers and something that they share.
+    /// Adds actors that may be canceled, with their numbers and something that they share.
     pub fn actors<S, F>(&mut self, count: usize, shared: &Arc<S>, act: impl Fn(Arc<S>, usize) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -103,7 +103,7 @@ impl Stage {
         (0..count).for_each(|number| self.actor(act(Arc::clone(shared), number)));
     }
 
-    /// Adds an actor that is never cancelled.
+    /// Adds an actor that is never canceled.
     pub fn steady<S, F>(&mut self, shared: &Arc<S>, act: impl FnOnce(Arc<S>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -145,7 +145,7 @@ impl Stage {
         self.acting().filter(|number| self.actors[*number].woken.0.load(Ordering::Relaxed))
     }
 
-    /// Returns the possible next steps: an actor that was woken may run, and one that hasn't ended may be cancelled.
+    /// Returns the possible next steps: an actor that was woken may run, and one that hasn't ended may be canceled.
     fn possible(&self, faults: Faults) -> Vec<Step> {
         let mut steps: Vec<Step> = self.woken().map(Step::Poll).collect();
         if steps.is_empty() {

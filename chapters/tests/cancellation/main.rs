@@ -1,6 +1,6 @@
 //! Cancellation safety of the coroutines' primitives and queues.
 //!
-//! A coroutine can be cancelled at each `await`. [`explore`] runs small scenarios, in which a few actors share a
+//! A coroutine can be canceled at each `await`. [`explore`] runs small scenarios, in which a few actors share a
 //! primitive, in all orders in which an event loop could run them. At each step, it also explores dropping each actor
 //! that is waiting. So each method is dropped after its first poll, after its second, and so on, in combination with
 //! everything that the other actors can do in between. [`storm`] cancels many tasks at random, on a pool of threads.

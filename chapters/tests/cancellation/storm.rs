@@ -1,4 +1,4 @@
-//! Many tasks that share a primitive and are cancelled at random, on a pool of threads.
+//! Many tasks that share a primitive and are canceled at random, on a pool of threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

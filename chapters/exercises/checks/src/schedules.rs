@@ -215,7 +215,7 @@ fn is_imported(name: &str, text: &str) -> bool {
     names.any(|imported| imported == name)
 }
 
-/// Tells the runner now and then how many schedules were tried.
+/// Reports the number of explored schedules to the runner, once in a thousand.
 fn progress(schedules: usize) {
     if schedules.is_multiple_of(1_000) {
         super::report(&format!("@progress {} schedules so far\n", number(&schedules.to_string())));
@@ -506,7 +506,7 @@ fn before_wakeup(thread: ThreadId, threads: &[String], steps: &[Taken]) -> Strin
     })
 }
 
-/// What a thread does that performs an operation that the trial forbids.
+/// The words for a thread that performs an operation that the trial forbids.
 const FORBIDDEN: &str = "does what isn't allowed here";
 
 /// Whether the trial forbids a step.
@@ -520,10 +520,10 @@ fn idles(step: &Taken) -> bool {
     step.observed == "times out" || idle.iter().any(|words| step.operation.starts_with(words))
 }
 
-/// What a thread does that only passes the time.
+/// The words for a thread that only passes the time.
 const POLLING: &str = "polls instead of waiting";
 
-/// What the thread does in a step that only passes the time.
+/// Describes a step that only passes the time.
 fn how_it_idles(step: &Taken) -> &'static str {
     if step.operation.starts_with("tries to lock") { "tries to lock instead of waiting" } else { POLLING }
 }
