@@ -34,6 +34,9 @@ impl fmt::Display for Engine {
 /// The time after which a driver that doesn't accept a connection has failed, on any machine.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How often a driver is started whose port may be taken.
+const STARTS: usize = 5;
+
 /// A program that ends when it is dropped.
 pub struct Running(Child);
 
@@ -53,6 +56,10 @@ impl Running {
         // A full pipe would block the program.
         thread::spawn(move || lines.for_each(drop));
         Ok((running, result.ok_or_else(|| format!("{command:?} ended early"))?))
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.0.try_wait().is_ok_and(|status| status.is_some())
     }
 
     fn start_silently(command: &mut Command) -> Result<Self, String> {
@@ -135,22 +142,26 @@ impl Programs {
         let mut display = Command::new(&self.browser);
         display.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);
         let (display, number) = Running::start(&mut display, |line| line.trim().parse::<u32>().ok())?;
-        // The driver doesn't choose a port. Between the two statements, another program may take this one.
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).map_err(|error| error.to_string())?;
-        let port = port.port();
-        let mut driver = Command::new(&self.driver);
-        driver.arg(format!("--port={port}")).env("DISPLAY", format!(":{number}")).stdout(Stdio::null());
-        let driver = Running::start_silently(&mut driver)?;
-        let begin = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if begin.elapsed() > START_TIMEOUT {
-                return Err(format!("{} doesn't listen on port {port}", self.driver.display()));
+        // The driver doesn't choose a port, and ends if another program takes the one that was free.
+        for _ in 0..STARTS {
+            let port =
+                TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).map_err(|error| error.to_string())?;
+            let mut driver = Command::new(&self.driver);
+            driver.arg(format!("--port={}", port.port())).env("DISPLAY", format!(":{number}")).stdout(Stdio::null());
+            let mut driver = Running::start_silently(&mut driver)?;
+            let begin = Instant::now();
+            while !driver.has_ended() {
+                if TcpStream::connect(port).is_ok() {
+                    // The driver ends before its display.
+                    return Ok((vec![driver, display], port.port(), json!({})));
+                }
+                if begin.elapsed() > START_TIMEOUT {
+                    return Err(format!("{} doesn't listen on {port}", self.driver.display()));
+                }
+                thread::sleep(Duration::from_millis(20));
             }
-            thread::sleep(Duration::from_millis(20));
         }
-        // The driver ends before its display.
-        Ok((vec![driver, display], port, json!({})))
+        Err(format!("{} ended at once, {STARTS} times", self.driver.display()))
     }
 }
 

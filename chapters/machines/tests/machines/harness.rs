@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::iter;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -27,6 +29,10 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// The time in which a run must report that it can't start. The program's own limit is ten seconds.
 const AT_ONCE: Duration = Duration::from_secs(100);
 const PAUSE: Duration = Duration::from_millis(5);
+/// The ports of brokers that aren't the demo's own, how often one is drawn, and how often brokers are started.
+const PORTS: Range<u16> = 10_000..32_000;
+const PORT_TRIES: usize = 1000;
+const STARTS: usize = 5;
 
 /// A running program.
 pub struct Run {
@@ -339,22 +345,22 @@ impl Drop for Disk {
 impl Broker {
     /// Starts a broker with more options of JetStream and more lines of configuration.
     pub fn start(jetstream: &str, more: &str) -> Result<Self, String> {
-        let broker = Self::spawn("other", None, jetstream, more)?;
-        broker.wait()?;
-        Ok(broker)
+        let mut brokers = on_free_ports(|| Ok(vec![Self::spawn("other", None, jetstream, more)?]))?;
+        brokers.pop().ok_or_else(|| "no broker".to_owned())
     }
 
     /// Starts three brokers that store their messages in `storage`, and waits until they have elected a leader.
     pub fn cluster(storage: &Path) -> Result<Vec<Self>, String> {
-        let routes = (0..3).map(|_| free_address()).collect::<Result<Vec<_>, _>>()?;
-        let list: Vec<String> = routes.iter().map(|route| format!("\"nats-route://{route}\"")).collect();
-        let start = |(number, route): (usize, &SocketAddr)| {
-            let cluster = format!("cluster {{ name: others, listen: \"{route}\", routes: [{}] }}", list.join(", "));
-            let name = format!("other-{number}");
-            Self::spawn(&name, Some(&storage.join(&name)), "", &cluster)
-        };
-        let brokers = routes.iter().enumerate().map(start).collect::<Result<Vec<_>, _>>()?;
-        brokers.iter().try_for_each(Self::wait)?;
+        let brokers = on_free_ports(|| {
+            let routes = (0..3).map(|_| free_address()).collect::<Result<Vec<_>, _>>()?;
+            let list: Vec<String> = routes.iter().map(|route| format!("\"nats-route://{route}\"")).collect();
+            let start = |(number, route): (usize, &SocketAddr)| {
+                let cluster = format!("cluster {{ name: others, listen: \"{route}\", routes: [{}] }}", list.join(", "));
+                let name = format!("other-{number}");
+                Self::spawn(&name, Some(&storage.join(&name)), "", &cluster)
+            };
+            routes.iter().enumerate().map(start).collect()
+        })?;
         brokers.first().ok_or("no broker")?.wait_for_leader()?;
         Ok(brokers)
     }
@@ -374,16 +380,19 @@ impl Broker {
         Ok(Self { process, address, url: format!("nats://{address}"), _folder: folder })
     }
 
-    /// Waits until the broker accepts connections.
-    fn wait(&self) -> Fault {
+    /// Waits until the broker accepts connections. Returns whether it does: it ends if one of its ports is taken.
+    fn is_up(&mut self) -> Result<bool, String> {
         let begin = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
+        while self.process.try_wait().map_err(|error| error.to_string())?.is_none() {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(true);
+            }
             if begin.elapsed() > LONGEST {
                 return Err("the broker accepts no connections".to_owned());
             }
             thread::sleep(PAUSE);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Waits until the broker's cluster creates a stream with three replicas.
@@ -454,7 +463,23 @@ impl Drop for Broker {
     }
 }
 
-/// An address of this machine that no program uses at the moment.
-pub fn free_address() -> Result<SocketAddr, String> {
-    TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).map_err(|error| error.to_string())
+/// Starts brokers, and waits until they accept connections. Another program can take a port after it was found free, so this
+/// tries again with other ports if a broker ends.
+fn on_free_ports(start: impl Fn() -> Result<Vec<Broker>, String>) -> Result<Vec<Broker>, String> {
+    for _ in 0..STARTS {
+        let mut brokers = start()?;
+        if brokers.iter_mut().map(Broker::is_up).collect::<Result<Vec<_>, _>>()?.into_iter().all(|is_up| is_up) {
+            return Ok(brokers);
+        }
+    }
+    Err(format!("the brokers ended at once, {STARTS} times"))
+}
+
+/// An address of this machine that no program uses at the moment. Its port is below those that systems give to outgoing
+/// connections, because one of these could take it.
+fn free_address() -> Result<SocketAddr, String> {
+    iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, rand::random_range(PORTS))))
+        .take(PORT_TRIES)
+        .find_map(|listener| listener.and_then(|it| it.local_addr()).ok())
+        .ok_or_else(|| "no free port".to_owned())
 }
