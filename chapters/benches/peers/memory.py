@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 import time
-import time
 
 
 async def work(stopping, shared):
