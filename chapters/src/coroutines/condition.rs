@@ -303,12 +303,6 @@ impl Condition {
         self.notify(usize::MAX);
     }
 
-    /// Returns how many coroutines are waiting.
-    #[cfg(test)]
-    pub(super) fn num_waiters(&self) -> usize {
-        self.num_waiters.load(Ordering::Relaxed)
-    }
-
     // ANCHOR: wait
     /// Waits for a notification until the deadline, and returns whether there was one.
     async fn wait_until<'a, T>(&self, guard: LockGuard<'a, T>, deadline: Option<Instant>) -> (LockGuard<'a, T>, bool) {

@@ -4,8 +4,9 @@
 //! defines the macro `finish`, which awaits a call or only makes it. A thread and a process run these functions with an
 //! executor, which never has to wait.
 
-use super::super::Talk;
-use super::{Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, die, reacquired};
+use super::{
+    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Permit, RLock, Semaphore, Talk, die, reacquired,
+};
 use crate::stage::millis;
 use crate::words::{Answer, Do, misdirected};
 
@@ -13,7 +14,7 @@ type Held<'a> = Option<LockGuard<'a, u64>>;
 
 pub async fn lock(lock: &Lock<u64>, condition: &Condition, talk: &mut Talk) {
     let mut held = None;
-    while let Some(command) = finish!(talk.listen()) {
+    while let Some(command) = talk.listen().await {
         let answer;
         (held, answer) = match held {
             None => without_guard(command, lock, condition).await,
@@ -51,6 +52,7 @@ async fn with_guard<'a>(
     match command {
         Do::Release => return (None, answer),
         Do::Die => die(),
+        Do::IsAbandoned => answer = Answer::Is(guard.is_abandoned()),
         Do::Read => answer = Answer::Number(*guard),
         Do::Write(number) => *guard = number,
         Do::Wait => guard = finish!(condition.wait(guard)),
@@ -87,7 +89,7 @@ fn either_way(command: Do, lock: &Lock<u64>, condition: &Condition) -> Answer {
 
 pub async fn rlock(rlock: &RLock, talk: &mut Talk) {
     let mut held = Vec::new();
-    while let Some(command) = finish!(talk.listen()) {
+    while let Some(command) = talk.listen().await {
         let guard = match command {
             Do::Acquire => Some(finish!(rlock.acquire())),
             Do::TryAcquire => rlock.try_acquire(),
@@ -108,7 +110,7 @@ pub async fn rlock(rlock: &RLock, talk: &mut Talk) {
 }
 
 pub async fn event(event: &Event, talk: &mut Talk) {
-    while let Some(command) = finish!(talk.listen()) {
+    while let Some(command) = talk.listen().await {
         let mut answer = Answer::Done;
         match command {
             Do::Set => event.set(),
@@ -131,7 +133,7 @@ macro_rules! semaphores {
     ($($act:ident: $type:ty, $release:ident;)+) => {$(
         pub async fn $act(semaphore: &$type, talk: &mut Talk) {
             let mut permits = Vec::new();
-            while let Some(command) = finish!(talk.listen()) {
+            while let Some(command) = talk.listen().await {
                 let mut answer = Answer::Done;
                 match command {
                     Do::Acquire => answer = keep(&mut permits, Some(finish!(semaphore.acquire()))),
@@ -172,7 +174,7 @@ fn keep<'a>(permits: &mut Vec<Permit<'a>>, permit: Option<Permit<'a>>) -> Answer
 
 pub async fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &mut Talk) {
     let passed = |index| Answer::Passed { index, actions: actions.available() as u64 };
-    while let Some(command) = finish!(talk.listen()) {
+    while let Some(command) = talk.listen().await {
         let mut answer = Answer::Done;
         match command {
             Do::Wait => answer = finish!(barrier.wait()).map(passed).into(),
@@ -192,7 +194,7 @@ pub async fn barrier(barrier: &Barrier, actions: &Semaphore, talk: &mut Talk) {
 /// The commands of a queue. Others follow, which not every queue has.
 macro_rules! queue {
     ($queue:ident, $talk:ident $(, $command:pat => $answer:expr)*) => {
-        while let Some(command) = finish!($talk.listen()) {
+        while let Some(command) = $talk.listen().await {
             let mut answer = Answer::Done;
             match command {
                 Do::Put(item) => answer = finish!($queue.put(item)).into(),

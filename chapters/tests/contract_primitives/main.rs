@@ -14,6 +14,7 @@
 //! queues.
 
 mod coroutines;
+mod local;
 #[cfg(target_os = "linux")]
 mod processes;
 mod scenarios;

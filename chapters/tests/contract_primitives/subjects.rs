@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use chapters::storage::Storage;
 
-use super::super::Talk;
 use super::commands::{barrier, bounded_semaphore, event, lock, queue, rlock, semaphore};
 use super::{
-    Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, RLock, Semaphore, Simple,
+    Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, RLock, Semaphore, Simple, Talk,
     simple, simple_queue,
 };
 use crate::stage::millis;

@@ -55,7 +55,8 @@ pub enum Do {
     /// Panics with its guards and permits in scope. A process kills itself instead, so that they aren't dropped.
     Die,
 
-    // The number that a lock guards. The actor holds the guard.
+    // The guard that the actor holds, and the number that it guards.
+    IsAbandoned,
     Read,
     Write(u64),
 

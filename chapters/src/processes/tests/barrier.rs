@@ -33,18 +33,6 @@ fn dead() -> u64 {
 }
 
 #[test]
-fn a_party_that_dies_while_it_waits_breaks_it() {
-    let barrier = of(3);
-    barrier.put(1, dead() | INSIDE);
-    assert_eq!(barrier.n_waiting(), 1);
-    assert_eq!(barrier.wait_timeout(LONG), Err(Broken));
-    assert!(barrier.is_broken());
-    barrier.reset();
-    assert_eq!(barrier.n_waiting(), 0);
-    assert_eq!(*barrier.phase.acquire(), FILLING);
-}
-
-#[test]
 fn a_party_that_died_since_the_last_round_breaks_it() {
     let barrier = of(2);
     barrier.put(0, dead());

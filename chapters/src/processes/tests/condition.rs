@@ -6,7 +6,6 @@ use std::thread;
 use super::*;
 
 const LONG: Duration = Duration::from_secs(120);
-const SHORT: Duration = Duration::from_millis(1);
 
 fn guarding<T: Pod>(value: T) -> (Lock<T>, Condition) {
     let memory = Arc::new(Shared::new(Lock::<T>::WORDS + Condition::WORDS).unwrap());
@@ -123,37 +122,4 @@ fn one_that_waits_with_the_lock_of_the_dead_gets_it() {
         assert!(guard.is_abandoned());
         assert_eq!(*guard, 0);
     });
-}
-
-#[test]
-fn wait_for_reports_each_death_during_the_wait() {
-    let (lock, condition) = guarding(0);
-    thread::scope(|scope| {
-        let waiter = scope.spawn(|| {
-            let (guard, holds) = condition.wait_for_timeout(lock.acquire(), LONG, |number| *number == 1);
-            holds && guard.is_abandoned()
-        });
-        while condition.waiting() == 0 {
-            thread::yield_now();
-        }
-        scope.spawn(|| mem::forget(lock.acquire())).join().unwrap();
-        while lock.is_locked() || condition.waiting() == 0 {
-            condition.notify(1);
-        }
-        *lock.acquire() = 1;
-        condition.notify(1);
-        assert!(waiter.join().unwrap());
-    });
-}
-
-#[test]
-fn a_wait_reports_what_the_first_guard_knew() {
-    let (lock, condition) = guarding(0);
-    thread::scope(|scope| {
-        scope.spawn(|| mem::forget(lock.acquire()));
-    });
-    let (guard, holds) = condition.wait_for_timeout(lock.acquire(), SHORT, |number| *number == 1);
-    assert!(!holds && guard.is_abandoned());
-    drop(guard);
-    assert!(!lock.acquire().is_abandoned());
 }

@@ -1,4 +1,3 @@
-use std::mem;
 use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{Command, Stdio};
@@ -52,57 +51,6 @@ fn a_guard_that_came_and_went_during_a_panic_abandons_nothing() {
     let next = lock.acquire();
     assert!(!next.is_abandoned());
     assert_eq!(*next, 2);
-}
-
-type Triple = [u64; 3];
-type Way = fn(&Lock<Triple>) -> LockGuard<Triple>;
-
-/// Has a thread take the lock, change the value and end, without giving the lock back.
-fn die_holding(lock: &Lock<Triple>) {
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut guard = lock.acquire();
-            *guard = [7; 3];
-            mem::forget(guard);
-        });
-    });
-}
-
-#[test]
-fn only_the_next_holder_learns_of_a_death_and_the_value_is_unchanged() {
-    let lock = guarding([1, 2, 3]);
-    let ways: [Way; 3] = [
-        |lock| lock.acquire(),
-        |lock| lock.acquire_timeout(LONG).unwrap(),
-        |lock| loop {
-            // The system takes a moment to forget a thread.
-            if let Some(guard) = lock.try_acquire() {
-                break guard;
-            }
-        },
-    ];
-    for way in ways {
-        die_holding(&lock);
-        assert!(lock.is_locked());
-        let next = way(&lock);
-        assert!(next.is_abandoned());
-        assert_eq!(*next, [1, 2, 3]);
-        drop(next);
-        assert!(!lock.is_locked());
-        assert!(!lock.acquire().is_abandoned());
-    }
-}
-
-#[test]
-fn all_waiters_for_a_dead_holder_acquire_the_lock_in_turn() {
-    let lock = guarding([0; 3]);
-    die_holding(&lock);
-    let told: usize = thread::scope(|scope| {
-        let waiter = || lock.acquire_timeout(LONG).is_some_and(|guard| guard.is_abandoned());
-        let waiters: Vec<_> = (0..4).map(|_| scope.spawn(waiter)).collect();
-        waiters.into_iter().map(|waiter| usize::from(waiter.join().unwrap())).sum()
-    });
-    assert_eq!(told, 1);
 }
 
 #[test]

@@ -11,17 +11,9 @@ mod lock;
 pub(crate) mod queue;
 mod semaphore;
 
-use std::thread;
 use std::time::Duration;
 
 use super::*;
 
 /// A timeout that expires.
 const SHORT: Duration = Duration::from_millis(1);
-
-/// Waits until `condition` is true, which another thread will make true soon.
-fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        thread::yield_now();
-    }
-}

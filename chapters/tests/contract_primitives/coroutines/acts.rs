@@ -21,7 +21,7 @@ use chapters::coroutines::{
     RLockGuard, Semaphore,
 };
 
-use super::Talk;
+use crate::local::Talk;
 use crate::words::Answer;
 
 pub use subjects::{Shared, act};

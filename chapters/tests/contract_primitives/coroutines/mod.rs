@@ -3,20 +3,17 @@
 mod acts;
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use acts::{Shared, act};
 use chapters::coroutines::Runtime;
 use tokio::runtime;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
 
+use crate::local::{Local, own_path};
 use crate::stage::{Handle, Model};
-use crate::threads::own_path;
-use crate::words::{Answer, Do, Subject};
+use crate::words::Subject;
 
 /// The model in which an actor is a task.
 pub struct Coroutines {
@@ -55,67 +52,15 @@ impl Coroutines {
 impl Model for Coroutines {
     fn start(&mut self, subject: Subject, actors: usize) -> Vec<Box<dyn Handle>> {
         let shared = Arc::new(Shared::new(subject));
-        (0..actors).map(|_| Box::new(self.start_one(Arc::clone(&shared))) as _).collect()
+        (0..actors).map(|_| self.start_one(Arc::clone(&shared))).collect()
     }
 }
 
 impl Coroutines {
-    fn start_one(&self, shared: Arc<Shared>) -> Task {
-        let (commands, received) = unbounded_channel();
-        let (answer, answers) = mpsc::channel();
-        let acting = async move {
-            let mut talk = Talk { commands: received, answers: answer };
-            talk.answer(Answer::Ready);
-            act(&shared, &mut talk).await;
-        };
-        let task = self.handle.spawn(acting);
-        Task { commands, answers, abort: task.abort_handle(), paths: self.paths.clone() }
-    }
-}
-
-/// The stage's end of the connection to a task.
-struct Task {
-    commands: UnboundedSender<Do>,
-    answers: Receiver<Answer>,
-    abort: AbortHandle,
-    paths: Vec<String>,
-}
-
-impl Handle for Task {
-    fn send(&mut self, what: Do) {
-        // If the actor has ended, `answer` reports it.
-        let _ = self.commands.send(what);
-    }
-
-    fn answer(&mut self, limit: Duration) -> Option<Answer> {
-        match self.answers.recv_timeout(limit) {
-            Ok(answer) => Some(answer),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Answer::Died),
-        }
-    }
-
-    fn end(&mut self) {
-        self.abort.abort();
-    }
-
-    fn threads(&self) -> Vec<String> {
-        self.paths.clone()
-    }
-}
-
-/// The actor's end of the connection.
-struct Talk {
-    commands: UnboundedReceiver<Do>,
-    answers: Sender<Answer>,
-}
-
-impl Talk {
-    async fn listen(&mut self) -> Option<Do> {
-        self.commands.recv().await
-    }
-
-    fn answer(&self, answer: Answer) {
-        let _ = self.answers.send(answer);
+    fn start_one(&self, shared: Arc<Shared>) -> Box<dyn Handle> {
+        Local::start(|mut talk| {
+            let task = self.handle.spawn(async move { act(&shared, &mut talk).await });
+            (Some(task.abort_handle()), self.paths.clone())
+        })
     }
 }

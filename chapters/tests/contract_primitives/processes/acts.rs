@@ -105,7 +105,7 @@ pub async fn act(shared: &Shared, talk: &mut Talk) {
         Shared::BoundedSemaphore(it) => bounded_semaphore(it, talk).await,
         Shared::Barrier(it, actions) => barrier(it, actions, talk).await,
         Shared::Queue(it) => queue!(it, talk),
-        Shared::Simple(it) => simple(it, talk),
+        Shared::Simple(it) => simple(it, talk).await,
     }
 }
 
@@ -123,8 +123,8 @@ fn reacquired(guard: Option<&RLockGuard>) -> Answer {
     }
 }
 
-fn simple(queue: &SimpleQueue<u64>, talk: &mut Talk) {
-    while let Some(command) = talk.listen() {
+async fn simple(queue: &SimpleQueue<u64>, talk: &mut Talk) {
+    while let Some(command) = talk.listen().await {
         talk.answer(match command {
             Do::Put(item) => queue.put(item).into(),
             Do::Get => queue.get().into(),

@@ -167,7 +167,7 @@ impl Drop for Started {
 struct Talk(Connection);
 
 impl Talk {
-    fn listen(&self) -> Option<Do> {
+    async fn listen(&self) -> Option<Do> {
         Some(self.0.receive().ok()??.0)
     }
 

@@ -4,14 +4,15 @@
 
 use super::{ANY, Kind, MORTAL, scenarios};
 use crate::stage::{Actor, LONG, Stage};
-use crate::words::Answer::{Acquired, Done, Is, Number};
+use crate::words::Answer::{Acquired, AcquiredAbandoned, Died, Done, Is, Number};
 use crate::words::{Do, Subject};
 
 scenarios! {
     ANY => condition_wakes_as_many_as_are_notified, condition_remembers_no_notifications,
         condition_frees_the_lock_and_takes_it_back, condition_forgets_a_waiter_that_gave_up,
         condition_does_not_wake_later_waiters, condition_waits_for_a_predicate,
-        condition_waits_for_a_predicate_until_the_timeout;
+        condition_waits_for_a_predicate_until_the_timeout, condition_reports_a_death_before_the_wait_once,
+        condition_reports_a_death_during_the_wait;
     MORTAL => condition_skips_waiters_that_ended;
     &[Kind::Coroutine] => condition_passes_on_the_notification_of_a_cancelled_waiter;
 }
@@ -152,6 +153,46 @@ fn condition_waits_for_a_predicate_until_the_timeout(stage: &Stage) {
     ann.waits();
     change(bob, 2, Do::Notify(1));
     ann.answers(Is(true));
+}
+
+fn dies_with_the_lock(actor: Actor) {
+    actor.does(Do::Acquire, Acquired);
+    actor.does(Do::Die, Died);
+}
+
+/// `wait_for` returns a guard that knows what the first one knew, and `wait` a new one.
+fn condition_reports_a_death_before_the_wait_once(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(Subject::Lock);
+    dies_with_the_lock(cid);
+    ann.does(Do::Acquire, AcquiredAbandoned);
+    ann.does(Do::WaitForTimeout(1, 10), Is(false));
+    ann.does(Do::IsAbandoned, Is(true));
+    ann.does(Do::WaitTimeout(10), Is(false));
+    ann.does(Do::IsAbandoned, Is(false));
+    ann.does(Do::WaitForTimeout(1, 10), Is(false));
+    ann.does(Do::IsAbandoned, Is(false));
+    ann.does(Do::Release, Done);
+    bob.does(Do::Acquire, Acquired);
+}
+
+fn condition_reports_a_death_during_the_wait(stage: &Stage) {
+    let [ann, bob, cid] = stage.actors(Subject::Lock);
+    ann.does(Do::Acquire, Acquired);
+    ann.must_wait(Do::WaitFor(2));
+    dies_with_the_lock(bob);
+    // Ann acquires the lock, which takes a process a moment, finds the number too small, and waits again.
+    cid.does(Do::Notify(1), Done);
+    let is_locked = || {
+        cid.begins(Do::IsLocked);
+        cid.finishes() == Is(true)
+    };
+    while is_locked() {}
+    ann.waits();
+    change(cid, 2, Do::Notify(1));
+    ann.answers(Done);
+    ann.does(Do::IsAbandoned, Is(true));
+    ann.does(Do::Release, Done);
+    cid.does(Do::Acquire, Acquired);
 }
 
 /// Python: `multiprocessing`'s `notify` hangs if all processes that it could wake have died.

@@ -77,17 +77,19 @@ fn exclusive_skips_a_waiter_that_ended(stage: &Stage) {
 /// Lets actors die that have acquired the subject so many times that others wait, and checks what the next one learns.
 #[track_caller]
 fn dead_holder(stage: &Stage, subject: Subject, times: usize, learns: &Answer) {
-    let [ann, bob, cid] = stage.actors(subject);
+    let [ann, bob, cid, dee] = stage.actors(subject);
     let take = |actor: Actor| (0..times).for_each(|_| actor.does(Do::Acquire, Acquired));
     take(ann);
     bob.must_wait(Do::Acquire);
     ann.does(Do::Die, Died);
     bob.answers(learns.clone());
     bob.does(Do::Release, Done);
-    take(cid);
-    cid.does(Do::Die, Died);
-    bob.does(Do::AcquireTimeout(LONG), learns.clone());
-    bob.does(Do::Release, Done);
+    for (holder, acquire) in [(cid, Do::AcquireTimeout(LONG)), (dee, Do::TryAcquire)] {
+        take(holder);
+        holder.does(Do::Die, Died);
+        bob.does(acquire, learns.clone());
+        bob.does(Do::Release, Done);
+    }
     take(bob);
 }
 

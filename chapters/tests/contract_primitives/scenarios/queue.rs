@@ -6,11 +6,12 @@ use crate::words::Answer::{Done, Empty, Full, Is, Item, Number, TooMany};
 use crate::words::{Do, Subject};
 
 scenarios! {
-    ANY => queue_is_first_in_first_out, queue_without_a_limit_is_never_full, queue_refuses_actors_that_cannot_wait,
+    ANY => queue_without_a_limit_is_first_in_first_out, queue_refuses_actors_that_cannot_wait,
         queue_reports_how_full_it_is, queue_wakes_a_getter_for_each_item, queue_wakes_a_putter_for_each_place,
         queue_forgets_a_waiter_that_gave_up, queue_is_joined_when_the_tasks_are_done;
     MORTAL => queue_skips_a_waiter_that_ended;
     &[Kind::Thread, Kind::Coroutine] => queue_reports_its_state;
+    &[Kind::Thread, Kind::Process] => simple_queue_wakes_a_getter_for_each_item;
     &[Kind::Process] => queue_is_joined_though_one_died_with_a_task;
 }
 
@@ -18,22 +19,8 @@ fn queue(maxsize: usize) -> Subject {
     Subject::Queue { maxsize }
 }
 
-fn queue_is_first_in_first_out(stage: &Stage) {
-    let [ann, bob, cid] = stage.actors(queue(4));
-    ann.does(Do::Put(1), Done);
-    bob.does(Do::TryPut(2), Done);
-    ann.does(Do::PutTimeout(3, 0), Done);
-    bob.does(Do::PutTimeout(4, LONG), Done);
-    cid.does(Do::Get, Item(1));
-    ann.does(Do::TryGet, Item(2));
-    bob.does(Do::Put(5), Done);
-    cid.does(Do::GetTimeout(0), Item(3));
-    ann.does(Do::GetTimeout(LONG), Item(4));
-    bob.does(Do::Get, Item(5));
-}
-
-/// Python: a negative maxsize also means any number of items. The type excludes it here.
-fn queue_without_a_limit_is_never_full(stage: &Stage) {
+/// And never full. Python: a negative maxsize also means any number of items. The type excludes it here.
+fn queue_without_a_limit_is_first_in_first_out(stage: &Stage) {
     let [ann, bob] = stage.actors(queue(0));
     bob.does(Do::Maxsize, Number(0));
     for number in 0..100 {
@@ -99,7 +86,16 @@ fn queue_reports_its_state(stage: &Stage) {
 }
 
 fn queue_wakes_a_getter_for_each_item(stage: &Stage) {
-    let [ann, getters @ ..]: [Actor; 4] = stage.actors(queue(0));
+    wakes_a_getter_for_each_item(stage, queue(0));
+}
+
+fn simple_queue_wakes_a_getter_for_each_item(stage: &Stage) {
+    wakes_a_getter_for_each_item(stage, Subject::Simple);
+}
+
+#[track_caller]
+fn wakes_a_getter_for_each_item(stage: &Stage, subject: Subject) {
+    let [ann, getters @ ..]: [Actor; 4] = stage.actors(subject);
     getters[0].must_wait(Do::Get);
     getters[1].must_wait(Do::GetTimeout(LONG));
     getters[2].must_wait(Do::Get);

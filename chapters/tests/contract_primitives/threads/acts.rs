@@ -18,7 +18,7 @@ use chapters::threads::{
     RLockGuard, Semaphore, SimpleQueue,
 };
 
-use super::Talk;
+use crate::local::Talk;
 use crate::stage::millis;
 use crate::words::{Answer, Do, misdirected};
 
@@ -38,7 +38,7 @@ fn reacquired(guard: Option<&RLockGuard>) -> Answer {
 }
 
 async fn simple(queue: &Simple, talk: &mut Talk) {
-    while let Some(command) = talk.listen() {
+    while let Some(command) = talk.listen().await {
         let mut answer = Answer::Done;
         match command {
             Do::Put(item) => queue.put(item),
