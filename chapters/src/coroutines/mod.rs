@@ -68,7 +68,7 @@ pub mod rlock;
 pub mod semaphore;
 pub mod service;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod time_slice;
 
 use std::fs;

@@ -1,41 +1,25 @@
-//! The client against servers that answer in various ways.
-
-use std::net::TcpStream;
+//! The coroutines' client when its server is slow, or its request is dropped. The tests of the threads' client are for both.
 
 use tokio::sync::oneshot;
 
 use crate::coroutines::{Client, Runtime};
-use crate::job::{Failure, Job, Kind};
-#[cfg(target_os = "linux")]
-use crate::threads::tests::client::silent_port;
-use crate::threads::tests::client::{
-    SCALE, accept, is_closed, job, read, server, short_answer, two_answers, wrong_answer,
-};
+use crate::job::{Failure, Job};
+use crate::threads::tests::client::{SCALE, accept, is_closed, job, read, server};
 
 /// Runs a test on a single thread, with sockets.
 fn on_one_thread<T>(test: impl Future<Output = T>) -> T {
     Runtime::CurrentThread.build_with_io().unwrap().block_on(test)
 }
 
-#[test]
-fn a_client_keeps_its_connection() {
-    let (port, server) = server(|listener| two_answers(accept(&listener)));
-    let mut client = Client::new(Some(port));
-    let results = on_one_thread(async { [client.run(&job(0), SCALE).await, client.run(&job(1), SCALE).await] });
-    assert_eq!(results, [Ok(()), Ok(())]);
-    drop(client);
-    server.join().unwrap();
-}
-
-#[test]
-fn an_answer_that_is_short_or_wrong_is_a_failure() {
-    for (answer, failure) in
-        [(short_answer as fn(TcpStream), Failure::ShortAnswer), (wrong_answer, Failure::WrongAnswer)]
-    {
-        let (port, server) = server(move |listener| answer(accept(&listener)));
-        assert_eq!(on_one_thread(async { Client::new(Some(port)).run(&job(0), SCALE).await }), Err(failure));
-        server.join().unwrap();
-    }
+/// Runs jobs one after the other with a client, and returns how each has ended.
+pub(crate) fn run_as_coroutine(port: Option<u16>, jobs: &[Job]) -> Vec<Result<(), Failure>> {
+    on_one_thread(async {
+        let (mut client, mut results) = (Client::new(port), Vec::new());
+        for job in jobs {
+            results.push(client.run(job, SCALE).await);
+        }
+        results
+    })
 }
 
 #[test]
@@ -72,20 +56,4 @@ fn a_request_that_is_dropped_closes_its_connection() {
     });
     server.join().unwrap(); // while there is still a client
     drop(client);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_refused_connection_is_a_failure_with_its_number() {
-    let (port, _socket) = silent_port();
-    let failure = on_one_thread(async { Client::new(Some(port)).run(&job(0), SCALE).await });
-    assert_eq!(failure, Err(Failure::System(nix::errno::Errno::ECONNREFUSED as i32)));
-}
-
-#[test]
-fn a_client_without_a_server_does_other_jobs() {
-    for kind in [Kind::Cpu, Kind::Io] {
-        let job = Job { kind, ..job(0) };
-        assert_eq!(on_one_thread(async { Client::new(None).run(&job, SCALE).await }), Ok(()));
-    }
 }

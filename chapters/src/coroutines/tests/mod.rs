@@ -4,7 +4,7 @@
 //! canceled coroutine leaves behind.
 
 mod barrier;
-mod client;
+pub(crate) mod client;
 mod condition;
 mod futurelock;
 mod lock;

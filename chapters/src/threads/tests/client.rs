@@ -1,9 +1,10 @@
-//! The client against servers that answer in various ways. The tests of the coroutines' client use the same servers.
+//! The clients of threads and of coroutines against servers that answer in various ways.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
+use crate::coroutines::tests::client::run_as_coroutine;
 use crate::echo::LENGTH;
 use crate::job::{Failure, Job, Kind};
 use crate::threads::Client;
@@ -35,7 +36,7 @@ pub(crate) fn read(connection: &mut TcpStream) -> [u8; LENGTH] {
 }
 
 /// Answers two requests as the echo server does.
-pub(crate) fn two_answers(mut connection: TcpStream) {
+fn two_answers(mut connection: TcpStream) {
     for _ in 0..2 {
         let request = read(&mut connection);
         connection.write_all(&request).unwrap();
@@ -43,13 +44,13 @@ pub(crate) fn two_answers(mut connection: TcpStream) {
 }
 
 /// Sends the beginning of an answer.
-pub(crate) fn short_answer(mut connection: TcpStream) {
+fn short_answer(mut connection: TcpStream) {
     let request = read(&mut connection);
     connection.write_all(&request[1..]).unwrap();
 }
 
 /// Sends an answer that isn't the request.
-pub(crate) fn wrong_answer(mut connection: TcpStream) {
+fn wrong_answer(mut connection: TcpStream) {
     let mut request = read(&mut connection);
     request[LENGTH - 1] = b'!';
     connection.write_all(&request).unwrap();
@@ -62,7 +63,7 @@ pub(crate) fn is_closed(mut connection: TcpStream) {
 
 /// A port on which nothing listens as long as the socket exists, because the socket has it.
 #[cfg(target_os = "linux")]
-pub(crate) fn silent_port() -> (u16, std::os::fd::OwnedFd) {
+fn silent_port() -> (u16, std::os::fd::OwnedFd) {
     use std::net::SocketAddrV4;
 
     use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
@@ -73,48 +74,51 @@ pub(crate) fn silent_port() -> (u16, std::os::fd::OwnedFd) {
     (address.port(), socket)
 }
 
-#[test]
-fn a_client_keeps_its_connection() {
-    let (port, server) = server(|listener| two_answers(accept(&listener)));
-    let mut client = Client::new(Some(port));
-    assert_eq!([0, 1].map(|number| client.run(&job(number), SCALE)), [Ok(()), Ok(())]);
-    server.join().unwrap();
+/// Runs jobs one after the other with a client, and returns how each has ended.
+type Run = fn(Option<u16>, &[Job]) -> Vec<Result<(), Failure>>;
+
+const BOTH: [Run; 2] = [run_in_thread, run_as_coroutine];
+
+fn run_in_thread(port: Option<u16>, jobs: &[Job]) -> Vec<Result<(), Failure>> {
+    let mut client = Client::new(port);
+    jobs.iter().map(|job| client.run(job, SCALE)).collect()
 }
 
 #[test]
-fn an_answer_that_is_short_or_wrong_is_a_failure() {
-    for (answer, failure) in
-        [(short_answer as fn(TcpStream), Failure::ShortAnswer), (wrong_answer, Failure::WrongAnswer)]
-    {
-        let (port, server) = server(move |listener| answer(accept(&listener)));
-        assert_eq!(Client::new(Some(port)).run(&job(0), SCALE), Err(failure));
+fn a_client_keeps_its_connection() {
+    for run in BOTH {
+        let (port, server) = server(|listener| two_answers(accept(&listener)));
+        assert_eq!(run(Some(port), &[0, 1].map(job)), [Ok(()), Ok(())]);
         server.join().unwrap();
     }
 }
 
 #[test]
-fn after_a_failure_the_client_connects_again() {
-    let (port, server) = server(|listener| {
-        wrong_answer(accept(&listener));
-        two_answers(accept(&listener));
-    });
-    let mut client = Client::new(Some(port));
-    let results = [0, 1, 2].map(|number| client.run(&job(number), SCALE));
-    assert_eq!(results, [Err(Failure::WrongAnswer), Ok(()), Ok(())]);
-    server.join().unwrap();
+fn an_answer_that_is_short_or_wrong_is_a_failure_and_the_client_connects_again() {
+    for (answer, failure) in
+        [(short_answer as fn(TcpStream), Failure::ShortAnswer), (wrong_answer, Failure::WrongAnswer)]
+    {
+        for run in BOTH {
+            let (port, server) = server(move |listener| {
+                answer(accept(&listener));
+                two_answers(accept(&listener));
+            });
+            assert_eq!(run(Some(port), &[0, 1, 2].map(job)), [Err(failure), Ok(()), Ok(())]);
+            server.join().unwrap();
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_refused_connection_is_a_failure_with_its_number() {
     let (port, _socket) = silent_port();
-    let failure = Client::new(Some(port)).run(&job(0), SCALE).unwrap_err();
-    assert_eq!(failure, Failure::System(nix::errno::Errno::ECONNREFUSED as i32));
+    let failure = Failure::System(nix::errno::Errno::ECONNREFUSED as i32);
+    BOTH.iter().for_each(|run| assert_eq!(run(Some(port), &[job(0)]), [Err(failure)]));
 }
 
 #[test]
 fn a_client_without_a_server_does_other_jobs() {
-    for kind in [Kind::Cpu, Kind::Io] {
-        assert_eq!(Client::new(None).run(&Job { kind, ..job(0) }, SCALE), Ok(()));
-    }
+    let jobs = [Kind::Cpu, Kind::Io].map(|kind| Job { kind, ..job(0) });
+    BOTH.iter().for_each(|run| assert_eq!(run(None, &jobs), [Ok(()), Ok(())]));
 }

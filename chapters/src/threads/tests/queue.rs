@@ -45,33 +45,40 @@ impl Ord for Incomparable {
     }
 }
 
-#[test]
-fn items_need_not_be_sync() {
-    fn is_shared<T: Send + Sync>() {}
-    is_shared::<Queue<std::cell::Cell<i32>>>();
-}
-
-#[test]
-fn items_that_a_shutdown_drops_may_use_the_queue() {
-    struct Curious(Arc<Queue<Curious>>);
-    impl Drop for Curious {
-        fn drop(&mut self) {
-            assert!(self.0.is_empty());
+/// The tests that the queues of threads and of coroutines share.
+macro_rules! tests_of_items {
+    () => {
+        #[test]
+        fn items_need_not_be_sync() {
+            fn is_shared<T: Send + Sync>() {}
+            is_shared::<Queue<std::cell::Cell<i32>>>();
         }
-    }
-    let queue = Arc::new(Queue::new(0));
-    assert!(queue.put(Curious(Arc::clone(&queue))).is_ok());
-    queue.shutdown(true);
-    queue.join();
-}
 
-#[test]
-fn an_item_that_the_storage_refuses_is_not_counted() {
-    let queue: Queue<i32, Fussy> = Queue::new(0);
-    assert!(panic::catch_unwind(AssertUnwindSafe(|| queue.put(Fussy::REFUSED))).is_err());
-    assert_eq!((queue.len(), queue.unfinished_tasks()), (0, 0));
-    queue.join();
+        #[test]
+        fn items_that_a_shutdown_drops_may_use_the_queue() {
+            struct Curious(Arc<Queue<Curious>>);
+            impl Drop for Curious {
+                fn drop(&mut self) {
+                    assert!(self.0.is_empty());
+                }
+            }
+            let queue = Arc::new(Queue::new(0));
+            assert!(queue.try_put(Curious(Arc::clone(&queue))).is_ok());
+            queue.shutdown(true);
+            assert!(queue.is_empty());
+        }
+
+        #[test]
+        fn an_item_that_the_storage_refuses_is_not_counted() {
+            let queue: Queue<i32, Fussy> = Queue::new(0);
+            assert!(panic::catch_unwind(AssertUnwindSafe(|| queue.try_put(Fussy::REFUSED))).is_err());
+            assert_eq!((queue.len(), queue.unfinished_tasks()), (0, 0));
+        }
+    };
 }
+pub(crate) use tests_of_items;
+
+tests_of_items!();
 
 #[test]
 fn an_item_that_the_storage_keeps_despite_a_panic_is_counted() {
