@@ -16,20 +16,6 @@ fn room_and_items_are_tested_before_the_time() {
 }
 
 #[test]
-fn an_item_that_cannot_be_sent_comes_back() {
-    let queue = queue(64);
-    // Its length takes one byte.
-    let longest = "x".repeat(55);
-    assert_eq!(queue.put(longest.clone()), Ok(()));
-    assert_eq!(queue.get(), Ok(longest));
-    let longer = "x".repeat(56);
-    let error = queue.put(longer.clone()).unwrap_err();
-    assert_eq!(error.to_string(), "the item cannot be sent: it takes 57 bytes where there is room for 56");
-    assert_eq!(error.into_item(), longer);
-    assert!(queue.is_empty());
-}
-
-#[test]
 fn an_invalid_item_is_an_error_once() {
     let numbers = queue::<u64>(256);
     let texts = SimpleQueue::<String>::at(numbers.ring.memory(), numbers.place()).unwrap();

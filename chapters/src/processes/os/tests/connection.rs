@@ -1,24 +1,8 @@
-use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{self, MsgFlags};
 
 use super::*;
-
-#[test]
-fn a_message_brings_open_files_along() {
-    let (here, there) = Connection::pair().unwrap();
-    let (reader, mut writer) = io::pipe().unwrap();
-    here.send(&("a reader", 7_u8), &[reader.as_fd()]).unwrap();
-    drop(reader);
-    let ((text, number), mut files): ((String, u8), _) = there.receive().unwrap().unwrap();
-    assert_eq!((text.as_str(), number, files.len()), ("a reader", 7, 1));
-    writer.write_all(b"hello").unwrap();
-    drop(writer);
-    let mut read = String::new();
-    io::PipeReader::from(files.remove(0)).read_to_string(&mut read).unwrap();
-    assert_eq!(read, "hello");
-}
 
 #[test]
 fn a_closed_connection_ends_quietly_for_the_receiver_and_with_an_error_for_the_sender() {

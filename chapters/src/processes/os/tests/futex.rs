@@ -1,5 +1,4 @@
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
 
 use super::*;
 
@@ -14,19 +13,6 @@ fn spinning_ends_while_other_threads_keep_the_processor() {
         true
     }));
     assert!(looks.get() <= 3, "{} looks", looks.get());
-}
-
-#[test]
-fn a_sleeping_thread_is_woken() {
-    let word = AtomicU64::new(0);
-    thread::scope(|scope| {
-        let sleeper = scope.spawn(|| wait(&word, 0, LONG));
-        while !sleeper.is_finished() {
-            word.store(1, Ordering::Relaxed);
-            wake(&word, usize::MAX);
-        }
-        assert!(sleeper.join().unwrap());
-    });
 }
 
 #[test]

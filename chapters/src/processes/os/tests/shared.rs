@@ -1,15 +1,6 @@
 use super::*;
 
 #[test]
-fn two_mappings_of_the_same_memory_see_each_others_words() {
-    let one = Arc::new(Shared::new(8).unwrap());
-    let two = Arc::new(Shared::map(one.as_fd().try_clone_to_owned().unwrap()).unwrap());
-    let place = one.place(8).unwrap();
-    one.at(place, 8).unwrap()[7].store(42, Ordering::Relaxed);
-    assert_eq!(two.at(place, 8).unwrap()[7].load(Ordering::Relaxed), 42);
-}
-
-#[test]
 fn no_word_is_allocated_twice() {
     let one = Shared::new(100 * LINE).unwrap();
     let two = Shared::map(one.as_fd().try_clone_to_owned().unwrap()).unwrap();
