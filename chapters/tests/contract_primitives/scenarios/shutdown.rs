@@ -1,6 +1,6 @@
 //! `Queue.shutdown`, which Python has since 3.13.
 
-use super::{ANY, scenarios};
+use super::{ANY, MORTAL, scenarios};
 use crate::stage::{LONG, Stage};
 use crate::words::Answer::{Done, Is, Item, Number, ShutDown, TooMany};
 use crate::words::{Do, Subject};
@@ -9,6 +9,7 @@ scenarios! {
     ANY => shutdown_serves_the_remaining_items, shutdown_wakes_getters, shutdown_returns_items_to_putters,
         shutdown_lets_join_wait_for_the_remaining_items, shutdown_at_once_drops_the_remaining_items,
         shutdown_at_once_lets_join_return_after_the_tasks_in_hand, shutdown_twice_is_no_harm;
+    MORTAL => shutdown_wakes_getters_after_one_ended;
 }
 
 const SHUTDOWN: Do = Do::Shutdown { immediate: false };
@@ -46,6 +47,18 @@ fn shutdown_wakes_getters(stage: &Stage) {
         cid.must_wait(Do::GetTimeout(LONG));
         ann.does(shutdown, Done);
         stage.exactly(2, &[bob, cid], ShutDown(None));
+    }
+}
+
+fn shutdown_wakes_getters_after_one_ended(stage: &Stage) {
+    for shutdown in [SHUTDOWN, AT_ONCE] {
+        let [boss, ann, bob, cid] = stage.actors(queue(1));
+        for getter in [ann, bob, cid] {
+            getter.must_wait(Do::Get);
+        }
+        bob.is_ended();
+        boss.does(shutdown, Done);
+        stage.exactly(2, &[ann, cid], ShutDown(None));
     }
 }
 
