@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use crate::listings::Include;
+use crate::common::{Page, files, page, pages};
+use crate::listings::{Include, includes};
+use crate::{assert_finds, assert_none};
 
 /// The folders in `chapters/src` with parallel code: their files of one name carry the same anchors.
 const MODELS: [&str; 3] = ["threads", "processes", "coroutines"];
@@ -39,31 +41,23 @@ fn anchors_that_no_page_shows(path: &Path, source: &str, shown: &BTreeSet<Includ
     anchors(source).into_iter().filter(hidden).map(fault).collect()
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::{files, page, pages};
-    use crate::listings::includes;
+fn shown() -> BTreeSet<Include> {
+    pages().iter().flat_map(includes).map(|(_, include)| without_model(&include)).collect()
+}
 
-    fn shown() -> BTreeSet<Include> {
-        pages().iter().flat_map(includes).map(|(_, include)| without_model(&include)).collect()
-    }
-
-    #[test]
-    fn every_anchor_is_shown_on_a_page() {
-        let shown = shown();
-        let sources = ["rs", "py"].iter().flat_map(|extension| files("chapters", extension)).map(page);
-        let faults = |source| {
-            let crate::Page { path, text } = source;
-            anchors_that_no_page_shows(&path, &text, &shown)
-        };
-        assert_none(sources.flat_map(faults).collect());
-    }
+#[test]
+fn every_anchor_is_shown_on_a_page() {
+    let shown = shown();
+    let sources = ["rs", "py"].iter().flat_map(|extension| files("chapters", extension)).map(page);
+    let faults = |source| {
+        let Page { path, text } = source;
+        anchors_that_no_page_shows(&path, &text, &shown)
+    };
+    assert_none(sources.flat_map(faults).collect());
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::assert_finds;
 
     fn shown(path: &str) -> BTreeSet<Include> {
         BTreeSet::from([without_model(&Include { path: path.into(), anchor: Some("a".into()) })])

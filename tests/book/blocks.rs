@@ -12,7 +12,8 @@
 //!
 //! `tests/run` explains how the blocks are run, and the possible comments before them.
 
-use crate::common::Page;
+use crate::common::{Page, pages};
+use crate::{assert_finds, assert_none, example};
 
 /// The words that may follow a fence.
 const KINDS: [&str; 10] =
@@ -34,25 +35,18 @@ fn programs_that_end_and_are_not_run(page: &Page) -> Vec<String> {
     silent.map(|block| page.fault(block.line, what)).collect()
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::pages;
+#[test]
+fn every_block_is_of_a_known_kind() {
+    assert_none(pages().iter().flat_map(blocks_of_no_kind).collect());
+}
 
-    #[test]
-    fn every_block_is_of_a_known_kind() {
-        assert_none(pages().iter().flat_map(blocks_of_no_kind).collect());
-    }
-
-    #[test]
-    fn every_program_that_is_not_run_has_a_reason() {
-        assert_none(pages().iter().flat_map(programs_that_end_and_are_not_run).collect());
-    }
+#[test]
+fn every_program_that_is_not_run_has_a_reason() {
+    assert_none(pages().iter().flat_map(programs_that_end_and_are_not_run).collect());
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     #[test]
     fn kinds() {

@@ -11,9 +11,10 @@ use std::sync::LazyLock;
 use pulldown_cmark::{Event, Tag, TagEnd};
 use regex::Regex;
 
-use crate::common::Page;
+use crate::common::{Page, page};
 use crate::exercises::commands;
 use crate::listings::{includes, resolve};
+use crate::{assert_finds, assert_none, example};
 
 /// The minimum number of words in a chapter, without listings, output, tables, and folded sections.
 const WORDS: usize = 1500;
@@ -118,31 +119,24 @@ fn times_of_no_machine(page: &Page) -> Vec<String> {
     times.next().map(fault).into_iter().collect()
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::page;
+fn all() -> Vec<Page> {
+    let chapters = chapters(&page("book/src/SUMMARY.md"));
+    assert!(chapters.contains(&Path::new("book/src/service.md").to_owned()), "{chapters:?}");
+    chapters.into_iter().map(page).collect()
+}
 
-    fn all() -> Vec<Page> {
-        let chapters = chapters(&page("book/src/SUMMARY.md"));
-        assert!(chapters.contains(&Path::new("book/src/service.md").to_owned()), "{chapters:?}");
-        chapters.into_iter().map(page).collect()
-    }
+#[test]
+fn every_chapter_has_what_a_chapter_needs() {
+    assert_none(all().iter().flat_map(chapters_without_a_part).collect());
+}
 
-    #[test]
-    fn every_chapter_has_what_a_chapter_needs() {
-        assert_none(all().iter().flat_map(chapters_without_a_part).collect());
-    }
-
-    #[test]
-    fn every_chapter_with_a_time_names_the_machine() {
-        assert_none(all().iter().flat_map(times_of_no_machine).collect());
-    }
+#[test]
+fn every_chapter_with_a_time_names_the_machine() {
+    assert_none(all().iter().flat_map(times_of_no_machine).collect());
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     #[test]
     fn contents() {

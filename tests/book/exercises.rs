@@ -7,8 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::common::Page;
+use crate::common::{Page, files, pages};
 use crate::listings::includes;
+use crate::{assert_finds, assert_none, example};
 
 /// Where the solutions are shown.
 const SOLUTIONS: &str = "book/src/solutions.md";
@@ -56,29 +57,22 @@ fn answers_without_their_question(answers: &[PathBuf], pages: &[Page]) -> Vec<St
     unasked.map(|answer| format!("{}: no page shows this answer and its question", answer.display())).collect()
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::{files, pages};
+#[test]
+fn every_exercise_is_set_and_solved() {
+    let in_the_folder = |path: &PathBuf| path.parent() == Some(Path::new("chapters/exercises"));
+    let exercises = files("chapters/exercises", "rs").into_iter().filter(in_the_folder);
+    let exercises: Vec<PathBuf> = exercises.collect();
+    assert!(!exercises.is_empty());
+    assert_none(exercises_that_are_not_set_or_not_solved(&exercises, &pages()));
+}
 
-    #[test]
-    fn every_exercise_is_set_and_solved() {
-        let in_the_folder = |path: &PathBuf| path.parent() == Some(Path::new("chapters/exercises"));
-        let exercises = files("chapters/exercises", "rs").into_iter().filter(in_the_folder);
-        let exercises: Vec<PathBuf> = exercises.collect();
-        assert!(!exercises.is_empty());
-        assert_none(exercises_that_are_not_set_or_not_solved(&exercises, &pages()));
-    }
-
-    #[test]
-    fn every_answer_is_shown_with_its_question() {
-        assert_none(answers_without_their_question(&files("chapters/programs/answers", "txt"), &pages()));
-    }
+#[test]
+fn every_answer_is_shown_with_its_question() {
+    assert_none(answers_without_their_question(&files("chapters/programs/answers", "txt"), &pages()));
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     #[test]
     fn exercises() {

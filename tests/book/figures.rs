@@ -1,8 +1,9 @@
-//! Figures: each has a text alternative. `tests/figures.rs` checks the recorded ones, and that a page shows each.
+//! Figures: each has a text alternative. `recorded.rs` checks the recorded ones, and that a page shows each.
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-use crate::common::Page;
+use crate::common::{Page, pages};
+use crate::{assert_finds, assert_none, example};
 
 /// Every figure has a text alternative.
 fn figures_without_words(page: &Page) -> Vec<String> {
@@ -30,20 +31,13 @@ fn figures_without_words(page: &Page) -> Vec<String> {
     faults
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::pages;
-
-    #[test]
-    fn every_figure_has_a_text_alternative() {
-        assert_none(pages().iter().flat_map(figures_without_words).collect());
-    }
+#[test]
+fn every_figure_has_a_text_alternative() {
+    assert_none(pages().iter().flat_map(figures_without_words).collect());
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     #[test]
     fn silent_figures() {

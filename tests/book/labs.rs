@@ -1,5 +1,5 @@
-//! Labs: figures that run. Each has options that its demo has, and a command that will work. `tests/figures.rs` checks that
-//! it also has the trace of its figure.
+//! Labs: figures that run. Each has options that its demo has, and a command that will work. `recorded.rs` checks that it
+//! also has the trace of its figure.
 //!
 //! ```text
 //! <figure class="lab" data-controls="gil workers jobs">
@@ -29,7 +29,8 @@ use clap::{Command, CommandFactory};
 use reading_room::room::labs;
 use regex::Regex;
 
-use crate::common::Page;
+use crate::common::{Page, page, pages};
+use crate::{assert_finds, assert_none, example};
 
 /// The attributes that a lab may have.
 const ATTRIBUTES: [&str; 4] = ["controls", "start", "series", "recorded"];
@@ -179,28 +180,21 @@ fn faults(page: &Page, figure: &Figure, all: &[Figure]) -> Vec<(usize, String)> 
     faults
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::{page, pages};
+#[test]
+fn every_lab_has_options_and_a_command_that_will_work() {
+    assert_none(pages().iter().flat_map(faults_of_labs).collect());
+}
 
-    #[test]
-    fn every_lab_has_options_and_a_command_that_will_work() {
-        assert_none(pages().iter().flat_map(faults_of_labs).collect());
-    }
-
-    #[test]
-    fn every_chapter_has_a_lab() {
-        let chapters = crate::chapters::chapters(&page("book/src/SUMMARY.md")).into_iter().map(page);
-        let is_played = |page: &Page| page.text.contains("<div class=\"scheduler\"");
-        let without = chapters.filter(|page| !figures(page).iter().any(Figure::is_lab) && !is_played(page));
-        assert_none(without.map(|page| page.fault(1, "there is no lab in this chapter")).collect());
-    }
+#[test]
+fn every_chapter_has_a_lab() {
+    let chapters = crate::chapters::chapters(&page("book/src/SUMMARY.md")).into_iter().map(page);
+    let is_played = |page: &Page| page.text.contains("<div class=\"scheduler\"");
+    let without = chapters.filter(|page| !figures(page).iter().any(Figure::is_lab) && !is_played(page));
+    assert_none(without.map(|page| page.fault(1, "there is no lab in this chapter")).collect());
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     /// A lab, with these replacements in its text.
     fn lab(changes: &[(&str, &str)]) -> Page {

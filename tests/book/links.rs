@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-use crate::Read;
-use crate::common::Page;
+use crate::common::{Page, page, pages};
 use crate::listings::resolve;
+use crate::{Read, assert_finds, assert_none, example, read};
 
 /// Where the links and the images of a page lead, each with its line.
 pub fn targets(page: &Page) -> Vec<(usize, String)> {
@@ -73,29 +73,22 @@ fn pages_that_are_not_listed<'a>(summary: &Page, pages: impl IntoIterator<Item =
     missing.map(|page| page.fault(1, format!("{} does not list this page", summary.path.display()))).collect()
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::common::{page, pages};
-    use crate::{assert_none, read};
+#[test]
+fn every_link_leads_somewhere() {
+    assert_none(pages().iter().flat_map(|page| links_that_lead_nowhere(page, &read)).collect());
+}
 
-    #[test]
-    fn every_link_leads_somewhere() {
-        assert_none(pages().iter().flat_map(|page| links_that_lead_nowhere(page, &read)).collect());
-    }
-
-    #[test]
-    fn every_page_is_in_the_table_of_contents() {
-        let pages = pages();
-        let book = pages.iter().filter(|page| page.path.starts_with("book"));
-        assert_none(pages_that_are_not_listed(&page("book/src/SUMMARY.md"), book));
-    }
+#[test]
+fn every_page_is_in_the_table_of_contents() {
+    let pages = pages();
+    let book = pages.iter().filter(|page| page.path.starts_with("book"));
+    assert_none(pages_that_are_not_listed(&page("book/src/SUMMARY.md"), book));
 }
 
 mod each_check_can_fail {
     use std::path::Path;
 
     use super::*;
-    use crate::{assert_finds, example};
 
     fn read(path: &Path) -> Option<String> {
         let other = "# Another page\n\n## What's `here`, now\n\n## Twice\n\n## Twice\n";

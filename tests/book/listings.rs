@@ -19,8 +19,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::Read;
-use crate::common::{Block, Page};
+use crate::common::{Block, Page, page, pages};
+use crate::{Read, assert_finds, assert_none, example, read};
 
 /// The most lines that a listing may have.
 const MAX_LINES: usize = 24;
@@ -183,44 +183,36 @@ fn rejected_programs_without_their_message(page: &Page) -> Vec<String> {
     rejected.filter_map(fault).collect()
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::common::{page, pages};
-    use crate::{assert_none, read};
+#[test]
+fn every_include_shows_a_listing_of_readable_length() {
+    assert_none(pages().iter().flat_map(|page| includes_that_show_nothing_or_too_much(page, &read)).collect());
+}
 
-    #[test]
-    fn every_include_shows_a_listing_of_readable_length() {
-        assert_none(pages().iter().flat_map(|page| includes_that_show_nothing_or_too_much(page, &read)).collect());
-    }
+#[test]
+fn every_ignored_block_is_an_include() {
+    assert_none(pages().iter().flat_map(ignored_code_that_is_not_included).collect());
+}
 
-    #[test]
-    fn every_ignored_block_is_an_include() {
-        assert_none(pages().iter().flat_map(ignored_code_that_is_not_included).collect());
-    }
+#[test]
+fn every_listing_has_a_caption() {
+    assert_none(pages().iter().flat_map(|page| listings_without_captions(page, &read)).collect());
+}
 
-    #[test]
-    fn every_listing_has_a_caption() {
-        assert_none(pages().iter().flat_map(|page| listings_without_captions(page, &read)).collect());
-    }
+#[test]
+fn every_rejected_program_is_shown_with_its_message() {
+    assert_none(pages().iter().flat_map(rejected_programs_without_their_message).collect());
+}
 
-    #[test]
-    fn every_rejected_program_is_shown_with_its_message() {
-        assert_none(pages().iter().flat_map(rejected_programs_without_their_message).collect());
-    }
-
-    /// The first chapter claims this, and shows only one of the two.
-    #[test]
-    fn threads_and_processes_work_alike() {
-        let sources =
-            ["threads/service.rs", "processes/service/mod.rs"].map(|file| page(format!("chapters/src/{file}")));
-        let [threads, processes] = sources.each_ref().map(|it| listing(&it.text, "work").expect("it is there"));
-        assert_eq!(threads, processes);
-    }
+/// The first chapter claims this, and shows only one of the two.
+#[test]
+fn threads_and_processes_work_alike() {
+    let sources = ["threads/service.rs", "processes/service/mod.rs"].map(|file| page(format!("chapters/src/{file}")));
+    let [threads, processes] = sources.each_ref().map(|it| listing(&it.text, "work").expect("it is there"));
+    assert_eq!(threads, processes);
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     /// A repository of two sources.
     fn read(path: &Path) -> Option<String> {

@@ -7,6 +7,7 @@
 mod anchors;
 mod blocks;
 mod chapters;
+mod commands;
 mod exercises;
 mod figures;
 mod labs;
@@ -14,6 +15,7 @@ mod links;
 mod listings;
 mod numbers;
 mod quantities;
+mod recorded;
 mod scheduler;
 mod timeline;
 mod words;

@@ -9,7 +9,8 @@ use std::ops::RangeInclusive;
 
 use regex::Regex;
 
-use crate::common::Page;
+use crate::common::{Page, pages};
+use crate::{assert_finds, assert_none, example};
 
 /// Quantities that several pages need, so that a page can't lose its comment unnoticed.
 const QUOTED: &[&str] = &[
@@ -109,20 +110,13 @@ fn faults(pages: &[Page], expected: &[&str]) -> Vec<String> {
     faults
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::pages;
-
-    #[test]
-    fn every_quantity_has_the_same_value_wherever_it_is_quoted() {
-        assert_none(faults(&pages(), QUOTED));
-    }
+#[test]
+fn every_quantity_has_the_same_value_wherever_it_is_quoted() {
+    assert_none(faults(&pages(), QUOTED));
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     #[track_caller]
     fn finds(one: &str, other: &str, expected: &[&str]) {

@@ -12,7 +12,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::common::{Page, root};
+use crate::common::{Page, pages, root};
+use crate::{assert_finds, assert_none, example};
 
 /// The lines of a lab.
 fn lab(program: &str) -> String {
@@ -47,21 +48,14 @@ fn faults_of_labs(page: &Page, recorded: &BTreeSet<String>) -> Vec<String> {
     faults
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::pages;
-
-    #[test]
-    fn every_scheduler_lab_has_its_recording() {
-        let recorded = recorded();
-        assert_none(pages().iter().flat_map(|page| faults_of_labs(page, &recorded)).collect());
-    }
+#[test]
+fn every_scheduler_lab_has_its_recording() {
+    let recorded = recorded();
+    assert_none(pages().iter().flat_map(|page| faults_of_labs(page, &recorded)).collect());
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     #[test]
     fn labs_without_their_recording() {

@@ -3,6 +3,9 @@
 use chapters::record::Resource;
 use chapters::view::timeline::Style;
 
+use crate::assert_none;
+use crate::common::page;
+
 /// The script and the style sheets that repeat the words and colors of the timelines.
 const SCRIPT: &str = "book/theme/lab-run.js";
 const STYLE_SHEETS: [&str; 2] = ["book/theme/book.css", "book/theme/lab.css"];
@@ -36,20 +39,15 @@ fn light_theme(text: &str) -> &str {
     text.split_once(":root {").and_then(|(_, rest)| rest.split_once('}')).map_or("", |(within, _)| within)
 }
 
-mod the_labs {
-    use super::*;
-    use crate::{assert_none, common::page};
+#[test]
+fn say_what_the_timelines_say() {
+    assert_none(missing(lines(), &page(SCRIPT).text));
+}
 
-    #[test]
-    fn say_what_the_timelines_say() {
-        assert_none(missing(lines(), &page(SCRIPT).text));
-    }
-
-    #[test]
-    fn have_the_colors_of_the_timelines() {
-        let sheets: Vec<String> = STYLE_SHEETS.iter().map(|path| light_theme(&page(path).text).to_owned()).collect();
-        assert_none(missing(colors(), &sheets.join("\n")));
-    }
+#[test]
+fn have_the_colors_of_the_timelines() {
+    let sheets: Vec<String> = STYLE_SHEETS.iter().map(|path| light_theme(&page(path).text).to_owned()).collect();
+    assert_none(missing(colors(), &sheets.join("\n")));
 }
 
 mod each_check_can_fail {

@@ -11,7 +11,8 @@ use pulldown_cmark::{Event, Tag, TagEnd};
 use regex::Regex;
 
 use crate::chapters::own_text;
-use crate::common::Page;
+use crate::common::{Page, page, pages};
+use crate::{assert_finds, assert_none, example};
 
 /// Terms that are also everyday words, and may be used in that sense before the term is introduced.
 const EVERYDAY: &[(&str, &str)] = &[
@@ -169,40 +170,31 @@ fn entries_without_a_use(glossary: &Page, pages: &[&Page]) -> Vec<String> {
     faults
 }
 
-mod on_the_pages {
-    use super::*;
-    use crate::assert_none;
-    use crate::common::{page, pages};
+/// The pages that introduce terms: all of the book, but for the glossary itself and the table of contents.
+fn chapters() -> Vec<Page> {
+    let not = |page: &Page| !["README", "glossary", "SUMMARY"].iter().any(|it| page.path.file_stem().unwrap() == *it);
+    pages().into_iter().filter(not).collect()
+}
 
-    /// The pages that introduce terms: all of the book, but for the glossary itself and the table of contents.
-    fn chapters() -> Vec<Page> {
-        let not =
-            |page: &Page| !["README", "glossary", "SUMMARY"].iter().any(|it| page.path.file_stem().unwrap() == *it);
-        pages().into_iter().filter(not).collect()
-    }
+#[test]
+fn every_term_is_in_the_glossary() {
+    let glossary = page("book/src/glossary.md");
+    assert_none(chapters().iter().flat_map(|page| terms_without_an_entry(page, &glossary)).collect());
+}
 
-    #[test]
-    fn every_term_is_in_the_glossary() {
-        let glossary = page("book/src/glossary.md");
-        assert_none(chapters().iter().flat_map(|page| terms_without_an_entry(page, &glossary)).collect());
-    }
+#[test]
+fn no_term_is_used_before_it_is_introduced() {
+    let chapters: Vec<Page> = crate::chapters::chapters(&page("book/src/SUMMARY.md")).into_iter().map(page).collect();
+    assert_none(terms_that_come_too_early(&chapters, &page("book/src/glossary.md"), EVERYDAY));
+}
 
-    #[test]
-    fn no_term_is_used_before_it_is_introduced() {
-        let chapters: Vec<Page> =
-            crate::chapters::chapters(&page("book/src/SUMMARY.md")).into_iter().map(page).collect();
-        assert_none(terms_that_come_too_early(&chapters, &page("book/src/glossary.md"), EVERYDAY));
-    }
-
-    #[test]
-    fn the_glossary_holds_what_the_pages_say_in_order() {
-        assert_none(entries_without_a_use(&page("book/src/glossary.md"), &chapters().iter().collect::<Vec<_>>()));
-    }
+#[test]
+fn the_glossary_holds_what_the_pages_say_in_order() {
+    assert_none(entries_without_a_use(&page("book/src/glossary.md"), &chapters().iter().collect::<Vec<_>>()));
 }
 
 mod each_check_can_fail {
     use super::*;
-    use crate::{assert_finds, example};
 
     fn glossary() -> Page {
         let text = "Glossary.\n\nGlobal lock (GIL)\n: A lock.\n\n`Send`, `Sync`\n: Marks.\n\nThread\n: A line.\n";

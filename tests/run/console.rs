@@ -11,7 +11,7 @@
 //! those that it calls likely together with the output shown.
 //!
 //! `cargo run --bin` starts the program that is built already. Commands that open the reading room, install, build,
-//! serve, or measure don't run here, so no output can be shown with them; `tests/guide.rs` checks that such commands
+//! serve, or measure don't run here, so no output can be shown with them; `tests/book/commands.rs` checks that such commands
 //! are right.
 //!
 //! A comment before a block gives flags for the test, so that it takes less time or spends none of it computing:

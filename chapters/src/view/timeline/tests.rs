@@ -1,4 +1,4 @@
-//! What the figures of the book don't show, among it crowds. `tests/figures.rs` draws each figure again from its trace.
+//! What the figures of the book don't show, among it crowds. `tests/book/recorded.rs` draws each figure again from its trace.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,6 @@
-//! Checks the commands that `cargo run` and the README show, and those on the pages that the test `run` doesn't run: each must
-//! exist and accept its arguments.
+//! The commands that `cargo run` and the README show, and those on the pages that the test `run` doesn't run: each exists
+//! and accepts its arguments.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -14,7 +13,9 @@ use chapters::measure::{gil, models};
 use chapters::{demos, options};
 use clap::{Args, Parser};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::common::{Page, files, page, pages, root};
+use crate::exercises::commands;
+use crate::read;
 
 fn reading_room(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_reading-room")).args(arguments).output().expect("the program starts")
@@ -24,20 +25,10 @@ fn guide() -> String {
     String::from_utf8(reading_room(&["--help"]).stdout).expect("the guide is text")
 }
 
-fn page(path: impl AsRef<Path>) -> String {
-    std::fs::read_to_string(Path::new(ROOT).join(path)).expect("the page can be read")
-}
-
 /// The commands in a guide: the indented lines after the flags, one command to a line.
-fn commands_of_guide(text: &str) -> Vec<&str> {
+fn commands_of_guide(text: &str) -> Vec<String> {
     let (_, guide) = text.split_once("\nWithout a command").expect("the guide says what happens without a command");
-    guide.lines().filter_map(|line| line.strip_prefix("  ")).collect()
-}
-
-/// The commands in a page: the text after a `$` in its console blocks.
-fn commands_of_page(text: &str) -> Vec<&str> {
-    let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")).collect()
+    guide.lines().filter_map(|line| Some(line.strip_prefix("  ")?.to_owned())).collect()
 }
 
 #[derive(Parser)]
@@ -71,7 +62,7 @@ fn room_parses(words: &[&str]) -> Result<(), String> {
 
 /// Whether a folder of `chapters` has such a program.
 fn chapters_has(folder: &str, program: &str) -> bool {
-    Path::new(ROOT).join("chapters").join(folder).join(program).with_extension("rs").is_file()
+    root().join("chapters").join(folder).join(program).with_extension("rs").is_file()
 }
 
 /// Whether a command that we ask a reader to type will work.
@@ -85,9 +76,9 @@ fn check(command: &str) -> Result<(), String> {
         ["cargo", "run", "--bin", "exercises"] => Ok(()),
         ["cargo", "bench", "-p", "programs", "--bench", "click"] => Ok(()),
         ["cargo", "bench", "-p", "chapters", "--bench", name, parts @ ..] => {
-            let of = |path: String| fs::read_to_string(Path::new(ROOT).join("chapters/benches").join(path));
-            let bench = of(format!("{name}.rs")).or_else(|_| of(format!("{name}/main.rs")));
-            let bench = bench.map_err(|_| format!("there is no benchmark {name}"))?;
+            let of = |path: String| read(&Path::new("chapters/benches").join(path));
+            let bench = of(format!("{name}.rs")).or_else(|| of(format!("{name}/main.rs")));
+            let bench = bench.ok_or(format!("there is no benchmark {name}"))?;
             let missing = parts.iter().find(|part| !bench.contains(&format!("({part:?}, ")));
             missing.map_or(Ok(()), |part| Err(format!("{name} has no part {part}")))
         }
@@ -119,7 +110,7 @@ fn check(command: &str) -> Result<(), String> {
 }
 
 #[track_caller]
-fn check_all(commands: &[&str]) {
+fn check_all(commands: &[String]) {
     assert!(!commands.is_empty(), "no commands found");
     for command in commands {
         check(command).unwrap_or_else(|error| panic!("{command}: {error}"));
@@ -129,8 +120,7 @@ fn check_all(commands: &[&str]) {
 #[test]
 fn the_guide_names_every_demo() {
     let guide = guide();
-    for entry in Path::new(ROOT).join("chapters/src/bin").read_dir().expect("there are demos") {
-        let path = entry.expect("the folder can be read").path();
+    for path in files("chapters/src/bin", "rs") {
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a demo has a name");
         assert!(guide.contains(&format!("--bin {name} ")), "{name} is not in the guide");
     }
@@ -143,16 +133,13 @@ fn every_command_of_the_guide_works() {
 
 #[test]
 fn every_command_of_the_readme_works() {
-    check_all(&commands_of_page(&page("README.md")));
+    check_all(&commands(&page("README.md")));
 }
 
 /// Of the commands on the pages, the test `run` runs all others.
 #[test]
 fn every_command_of_the_book_that_is_not_run_works() {
-    let entries = Path::new(ROOT).join("book/src").read_dir().expect("there is a book");
-    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
-    let pages: Vec<String> = paths.filter(|path| path.extension().is_some_and(|end| end == "md")).map(page).collect();
-    let is_not_run = |command: &&str| {
+    let is_not_run = |command: &String| {
         let words: Vec<&str> = command.split_whitespace().collect();
         matches!(
             words[..],
@@ -162,7 +149,7 @@ fn every_command_of_the_book_that_is_not_run_works() {
                 | ["cargo", "run", "--", ..]
         )
     };
-    check_all(&pages.iter().flat_map(|page| commands_of_page(page)).filter(is_not_run).collect::<Vec<_>>());
+    check_all(&pages().iter().flat_map(commands).filter(is_not_run).collect::<Vec<_>>());
 }
 
 #[test]
@@ -214,18 +201,12 @@ fn a_wrong_command_is_found() {
 /// `.ci/tests` has a list of the test programs whose ignored tests it runs.
 #[test]
 fn continuous_integration_runs_every_long_test() {
-    fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
-        let entries = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry").path());
-        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-        let files = files.into_iter().filter(|file| file.extension().is_some_and(|it| it == "rs"));
-        files.chain(folders.iter().flat_map(|folder| rust_files(folder))).collect()
-    }
-    let list = page(".ci/tests");
-    let tests = Path::new(ROOT).join("chapters/tests");
+    let list = page(".ci/tests").text;
     let mut found = 0;
-    for file in rust_files(&tests) {
-        if fs::read_to_string(&file).expect("a source").contains("#[ignore = \"long: run by .ci/run\"]") {
-            let program = file.strip_prefix(&tests).expect("it was found there").iter().next().expect("a name");
+    for Page { path, text } in files("chapters/tests", "rs").into_iter().map(page) {
+        if text.contains("#[ignore = \"long: run by .ci/run\"]") {
+            let program =
+                path.strip_prefix("chapters/tests").expect("it was found there").iter().next().expect("a name");
             let name = Path::new(program).file_stem().and_then(|name| name.to_str()).expect("a name");
             assert!(list.contains(&format!("\n    \"{name}\",\n")), ".ci/tests doesn't run the long tests of {name}");
             found += 1;

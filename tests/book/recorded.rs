@@ -1,38 +1,21 @@
-//! The figures: each is what its trace says, and its page shows the command that draws it again.
+//! The recorded figures: each is what its trace says, and its page shows the command that draws it again.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use chapters::view::json;
-use reading_room::book;
 use reading_room::figures::{self, Figure};
+
+use crate::common::{Page, files, pages};
+use crate::{assert_finds, assert_none, example};
 
 /// The largest size of a trace or a picture, in bytes. They are part of the repository and of a page.
 const MAX_BYTES: usize = 100_000;
 
-/// The folders of recorded files, with the extensions of the files.
-const RECORDED: [(&str, &str); 2] = [("traces", "jsonl"), ("figures", "svg")];
-
 /// The figures in the list.
 fn figures() -> Vec<Figure> {
     figures::figures().unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// The name and the text of each page.
-fn pages() -> Vec<(String, String)> {
-    let paths = files(&book::folder().join("src"));
-    let pages = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    pages.map(|path| (name(path), fs::read_to_string(path).expect("a page can be read"))).collect()
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries.map(|entry| entry.expect("a folder can be read to its end").path()).collect()
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().expect("a file has a name").to_string_lossy().into_owned()
 }
 
 /// The faults of a figure with some trace and picture. Of a run that is shown beside another, only the trace is kept.
@@ -71,11 +54,11 @@ fn include_of(trace: &str) -> String {
 
 /// The faults of the places where a figure is shown. It must be shown once, because its ids must be unique on the page that
 /// contains all pages.
-fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
+fn faults_of_pages(figure: &Figure, pages: &[Page]) -> Vec<String> {
     let name = &figure.name;
     if let Some(other) = &figure.beside {
         let right = format!("{}{}<figcaption>", include_of(other), include_of(name));
-        let shown: usize = pages.iter().map(|(_, text)| text.matches(&right).count()).sum();
+        let shown: usize = pages.iter().map(|page| page.text.matches(&right).count()).sum();
         let wrong = (shown != 1).then(|| format!("{name} is shown {shown} times: once is right, as\n{right}"));
         return wrong.into_iter().collect();
     }
@@ -83,8 +66,9 @@ fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
     let trace = include_of(name);
     let besides = figures().into_iter().filter(|it| it.beside.as_ref() == Some(name));
     let besides: Vec<String> = besides.map(|it| include_of(&it.name)).collect();
-    let places = pages.iter().flat_map(|(page, text)| {
-        text.match_indices(&include).map(move |(at, found)| (page, &text[..at], &text[at + found.len()..]))
+    let places = pages.iter().flat_map(|page| {
+        let found = page.text.match_indices(&include);
+        found.map(move |(at, found)| (page, &page.text[..at], &page.text[at + found.len()..]))
     });
     let shown: Vec<_> = places
         .filter_map(|(page, before, after)| {
@@ -106,22 +90,18 @@ fn faults_of_pages(figure: &Figure, pages: &[(String, String)]) -> Vec<String> {
     if caption.contains(&format!("`{}`", figure.command)) {
         return Vec::new();
     }
+    let page = page.path.display();
     vec![format!("{page}: the caption of {} does not show its command, `{}`", figure.name, figure.command)]
 }
 
 /// The recorded files that belong to no figure.
-fn files_of_no_figure(folder: &str, extension: &str, found: &[String]) -> Vec<String> {
+fn files_of_no_figure(folder: &str, extension: &str, found: &[PathBuf]) -> Vec<String> {
     let all = figures();
     let has_one = |figure: &&Figure| folder != "figures" || figure.beside.is_none();
-    let known: BTreeSet<String> =
-        all.iter().filter(has_one).map(|figure| format!("{}.{extension}", figure.name)).collect();
-    let unknown = found.iter().filter(|name| !known.contains(*name));
-    unknown.map(|name| format!("book/{folder}/{name} belongs to no figure")).collect()
-}
-
-#[track_caller]
-fn assert_none(faults: Vec<String>) {
-    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+    let path = |figure: &Figure| Path::new("book").join(folder).join(format!("{}.{extension}", figure.name));
+    let known: BTreeSet<PathBuf> = all.iter().filter(has_one).map(path).collect();
+    let unknown = found.iter().filter(|path| !known.contains(*path));
+    unknown.map(|path| format!("{} belongs to no figure", path.display())).collect()
 }
 
 #[test]
@@ -138,11 +118,9 @@ fn every_figure_is_what_its_trace_says() {
 
 #[test]
 fn every_trace_and_every_picture_belongs_to_a_figure() {
-    let faults = |(folder, extension): (&str, &str)| {
-        let found: Vec<String> = files(&book::folder().join(folder)).iter().map(|path| name(path)).collect();
-        files_of_no_figure(folder, extension, &found)
-    };
-    assert_none(RECORDED.into_iter().flat_map(faults).collect());
+    for (folder, extension) in [("traces", "jsonl"), ("figures", "svg")] {
+        assert_none(files_of_no_figure(folder, extension, &files(&format!("book/{folder}"), extension)));
+    }
 }
 
 #[test]
@@ -161,24 +139,16 @@ fn every_figure_has_a_name_of_its_own() {
 mod each_check_can_fail {
     use super::*;
 
-    fn example() -> (Figure, String, String) {
+    fn recorded() -> (Figure, String, String) {
         let figure = figures().into_iter().find(|figure| figure.name == "service-threads").expect("it is there");
         let [trace, picture] =
             [figure.trace(), figure.picture()].map(|path| fs::read_to_string(path).expect("it is there"));
         (figure, trace, picture)
     }
 
-    #[track_caller]
-    fn assert_finds(faults: Vec<String>, expected: &[&str]) {
-        assert_eq!(faults.len(), expected.len(), "{faults:?}");
-        for (fault, expected) in faults.iter().zip(expected) {
-            assert!(fault.contains(expected), "{fault}\ndoes not say\n{expected}");
-        }
-    }
-
     #[test]
     fn files() {
-        let (figure, trace, picture) = example();
+        let (figure, trace, picture) = recorded();
         assert_finds(faults_of_files(&figure, &trace, Some(&picture)), &[]);
         assert_finds(
             faults_of_files(&figure, &trace, Some(&picture.replacen("job", "jab", 1))),
@@ -204,33 +174,30 @@ mod each_check_can_fail {
         let long = trace + &" ".repeat(MAX_BYTES);
         assert_finds(faults_of_files(&figure, &long, Some(&picture)), &["bytes, more than"]);
         let gap = picture + "\n";
-        assert_finds(faults_of_files(&figure, &example().1, Some(&gap)), &["not what its trace says", "blank line"]);
+        assert_finds(faults_of_files(&figure, &recorded().1, Some(&gap)), &["not what its trace says", "blank line"]);
     }
 
     #[test]
     fn pages() {
-        let (figure, ..) = example();
+        let (figure, ..) = recorded();
         let shown = |caption: &str| {
             let text = format!(
                 "Text.\n\n<figure>\n{{{{#include ../figures/service-threads.svg}}}}\n<figcaption>\n\n{caption}\n\n</figcaption>\n</figure>\n"
             );
-            ("page.md".to_owned(), text)
+            example(&text)
         };
         let good = shown(&format!("To draw it yourself:\n`{}`", figure.command));
         assert_finds(faults_of_pages(&figure, std::slice::from_ref(&good)), &[]);
         assert_finds(faults_of_pages(&figure, &[]), &["is shown 0 times"]);
-        assert_finds(faults_of_pages(&figure, &[good.clone(), good.clone()]), &["is shown 2 times"]);
+        assert_finds(faults_of_pages(&figure, &[example(&good.text.repeat(2))]), &["is shown 2 times"]);
         let lab = |trace: &str| {
-            let script =
-                format!("<script type=\"application/x-ndjson\">{{{{#include ../traces/{trace}.jsonl}}}}</script>\n");
-            let text = good.1.replace("<figure>", "<figure class=\"lab\" data-controls=\"jobs\">");
-            (good.0.clone(), text.replace("<figcaption>", &(script + "<figcaption>")))
+            let text = good.text.replace("<figure>", "<figure class=\"lab\" data-controls=\"jobs\">");
+            example(&text.replace("<figcaption>", &(include_of(trace) + "<figcaption>")))
         };
         assert_finds(faults_of_pages(&figure, &[lab("service-processes")]), &["is shown 0 times"]);
         let python =
             figures().into_iter().find(|it| it.beside.as_deref() == Some("service-threads")).expect("it is there");
-        let (page, text) = lab("service-threads");
-        assert_finds(faults_of_pages(&python, &[(page, text)]), &["is shown 0 times"]);
+        assert_finds(faults_of_pages(&python, &[lab("service-threads")]), &["is shown 0 times"]);
         assert_finds(
             faults_of_pages(&figure, &[shown("`cargo run`")]),
             &["page.md: the caption of service-threads does not"],
@@ -239,7 +206,7 @@ mod each_check_can_fail {
 
     #[test]
     fn folders() {
-        let found = ["service-threads.svg", "service-fibers.svg"].map(str::to_owned);
+        let found = ["service-threads", "service-fibers"].map(|name| format!("book/figures/{name}.svg").into());
         assert_finds(
             files_of_no_figure("figures", "svg", &found),
             &["book/figures/service-fibers.svg belongs to no figure"],
