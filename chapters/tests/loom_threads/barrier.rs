@@ -64,12 +64,6 @@ fn two_parties_meet() {
 
 #[test]
 fn two_parties_meet_again() {
-    parties_meet(2, Some(2), Barrier::wait);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn two_parties_meet_again_in_more_orders() {
     parties_meet(2, Some(4), Barrier::wait);
 }
 
@@ -85,8 +79,9 @@ fn abort_and_reset_end_the_wait() {
 }
 
 /// Two parties with timeouts, and a reset: both pass, or neither.
-fn no_party_passes_alone(preemptions: usize) {
-    explore_outcomes("barrier: a reset and timeouts", preemptions, &[false, true], move || {
+#[test]
+fn a_reset_round_is_over() {
+    explore_outcomes("barrier: a reset and timeouts", 3, &[false, true], move || {
         let barrier = Arc::new(Barrier::new(2));
         let parties = [(); 2].map(|()| start(&barrier, |barrier| barrier.wait_timeout(LONG).is_ok()));
         barrier.reset();
@@ -97,17 +92,6 @@ fn no_party_passes_alone(preemptions: usize) {
         assert_eq!((barrier.is_broken(), barrier.n_waiting()), (false, 0));
         first
     });
-}
-
-#[test]
-fn a_reset_round_is_over() {
-    no_party_passes_alone(2);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn a_reset_round_is_over_in_more_orders() {
-    no_party_passes_alone(3);
 }
 
 /// One party arrives again while the other one may not have left yet, and its timeout expires.

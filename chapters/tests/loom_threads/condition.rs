@@ -52,8 +52,8 @@ fn a_change_is_noticed(wait: Wait, notify: fn(&Condition)) {
 }
 
 /// Two threads wait, now or later. As many are notified as are waiting, but at most `n`. The others time out.
-fn as_many_are_notified(n: usize, preemptions: usize) {
-    explore(&format!("condition: notify({n})"), preemptions, move || {
+fn as_many_are_notified(n: usize) {
+    explore(&format!("condition: notify({n})"), 3, move || {
         let shared = Arc::new(Shared::default());
         let waiters = [(); 2].map(|()| start(&shared, |shared| shared.wait(wait_timeout)));
         let waiting = shared.number.acquire();
@@ -67,8 +67,8 @@ fn as_many_are_notified(n: usize, preemptions: usize) {
 }
 
 /// A thread that starts waiting after a notification doesn't take it from the thread that was waiting.
-fn a_newcomer_takes_nothing(preemptions: usize, wait: WaitTimeout, notify_one: fn(&Shared)) {
-    explore_outcomes("condition: a newcomer", preemptions, &[false, true], move || {
+fn a_newcomer_takes_nothing(wait: WaitTimeout, notify_one: fn(&Shared)) {
+    explore_outcomes("condition: a newcomer", 3, &[false, true], move || {
         let shared = Arc::new(Shared::default());
         let waiter = start(&shared, move |shared| shared.wait(wait));
         let waiting = shared.number.acquire();
@@ -85,10 +85,10 @@ fn a_newcomer_takes_nothing(preemptions: usize, wait: WaitTimeout, notify_one: f
 
 /// One thread waits with a timeout and passes on its notification, if it gets one. Another thread waits without a
 /// timeout and must be notified, even if the notification and the timeout of the first thread happen at the same time.
-fn no_notification_is_lost(preemptions: usize, wait: WaitTimeout) {
+fn no_notification_is_lost(wait: WaitTimeout) {
     const WAITS: usize = 1;
     const CHANGED: usize = 2;
-    explore("condition: a notification and a timeout", preemptions, move || {
+    explore("condition: a notification and a timeout", 3, move || {
         let shared = Arc::new(Shared::default());
         let timed = start(&shared, move |shared| {
             if wait(shared, shared.number.acquire()).1 {
@@ -118,37 +118,18 @@ fn no_change_goes_unnoticed() {
 
 #[test]
 fn no_more_are_notified_than_wait() {
-    as_many_are_notified(1, 1);
-    as_many_are_notified(2, 1);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn no_more_are_notified_than_wait_in_more_orders() {
-    as_many_are_notified(1, 3);
-    as_many_are_notified(2, 3);
+    as_many_are_notified(1);
+    as_many_are_notified(2);
 }
 
 #[test]
 fn a_newcomer_steals_nothing() {
-    a_newcomer_takes_nothing(2, wait_timeout, |shared| shared.changed.notify(1));
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn a_newcomer_steals_nothing_in_more_orders() {
-    a_newcomer_takes_nothing(3, wait_timeout, |shared| shared.changed.notify(1));
+    a_newcomer_takes_nothing(wait_timeout, |shared| shared.changed.notify(1));
 }
 
 #[test]
 fn a_notification_just_as_the_timeout_expires_counts() {
-    no_notification_is_lost(1, wait_timeout);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn a_notification_just_as_the_timeout_expires_counts_in_more_orders() {
-    no_notification_is_lost(3, wait_timeout);
+    no_notification_is_lost(wait_timeout);
 }
 
 #[test]
@@ -186,7 +167,6 @@ mod without {
     fn parking_it_wakes_without_a_notification() {
         fails("stolen or lost", || {
             a_newcomer_takes_nothing(
-                2,
                 |shared, guard| broken::wait_with_unparked_waiter(&shared.changed, guard),
                 |shared| shared.changed.notify(1),
             )
@@ -197,7 +177,6 @@ mod without {
     fn addressing_notifications_a_newcomer_steals_one() {
         fails("stolen or lost", || {
             a_newcomer_takes_nothing(
-                2,
                 |shared, guard| shared.broken.wait_timeout(guard),
                 |shared| shared.broken.notify_one(),
             )
@@ -207,7 +186,7 @@ mod without {
     #[test]
     fn checking_the_queue_after_the_timeout_a_notification_is_lost() {
         fails("deadlock", || {
-            no_notification_is_lost(2, |shared, guard| broken::wait_without_remove_check(&shared.changed, guard))
+            no_notification_is_lost(|shared, guard| broken::wait_without_remove_check(&shared.changed, guard))
         });
     }
 }

@@ -15,7 +15,8 @@ fn get(queue: &Queue<u32>) -> u32 {
 }
 
 /// Two items go from one thread to another, in order, through a queue with room for `maxsize`.
-fn items_pass(maxsize: usize, preemptions: Option<usize>, put: Put, get: Get) {
+fn items_pass(maxsize: usize, put: Put, get: Get) {
+    let preemptions = if maxsize == 0 { None } else { Some(5) };
     explore(&format!("queue: 2 items, maxsize {maxsize}"), preemptions, move || {
         let queue = Arc::new(Queue::new(maxsize));
         let getter = start(&queue, move |queue| (get(queue), get(queue)));
@@ -27,8 +28,8 @@ fn items_pass(maxsize: usize, preemptions: Option<usize>, put: Put, get: Get) {
 }
 
 /// Two threads take two items, and each gets one.
-fn each_getter_gets_one(preemptions: usize, get: Get) {
-    explore("queue: 2 getters", preemptions, move || {
+fn each_getter_gets_one(get: Get) {
+    explore("queue: 2 getters", 3, move || {
         let queue = Arc::new(Queue::new(1));
         let getters = [(); 2].map(|()| start(&queue, get));
         put(&queue, 1);
@@ -38,8 +39,8 @@ fn each_getter_gets_one(preemptions: usize, get: Get) {
 }
 
 /// A shutdown ends the wait of both threads that wait for items.
-fn a_shutdown_wakes_both_getters(preemptions: usize, shutdown: fn(&Queue<u32>)) {
-    explore("queue: shutdown and 2 getters", preemptions, move || {
+fn a_shutdown_wakes_both_getters(shutdown: fn(&Queue<u32>)) {
+    explore("queue: shutdown and 2 getters", 2, move || {
         let queue = Arc::new(Queue::new(0));
         let getters = [(); 2].map(|()| start(&queue, |queue: &Queue<u32>| queue.get()));
         shutdown(&queue);
@@ -65,26 +66,13 @@ fn join_waits_until_all_is_done(task_done: fn(&Queue<u32>)) {
 
 #[test]
 fn items_pass_in_order() {
-    items_pass(0, Some(3), put, get);
-    items_pass(1, Some(3), put, get);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn items_pass_in_order_in_more_orders() {
-    items_pass(0, None, put, get);
-    items_pass(1, Some(5), put, get);
+    items_pass(0, put, get);
+    items_pass(1, put, get);
 }
 
 #[test]
 fn each_of_two_getters_gets_one() {
-    each_getter_gets_one(1, get);
-}
-
-#[test]
-#[ignore = "long: run by .ci/run"]
-fn each_of_two_getters_gets_one_in_more_orders() {
-    each_getter_gets_one(3, get);
+    each_getter_gets_one(get);
 }
 
 /// One thread puts and one takes, each with a timeout. An item that wasn't put is returned, and one that wasn't taken
@@ -114,8 +102,8 @@ fn a_timeout_loses_nothing() {
 
 #[test]
 fn a_shutdown_ends_waiting_for_items() {
-    a_shutdown_wakes_both_getters(2, |queue| queue.shutdown(false));
-    a_shutdown_wakes_both_getters(2, |queue| queue.shutdown(true));
+    a_shutdown_wakes_both_getters(|queue| queue.shutdown(false));
+    a_shutdown_wakes_both_getters(|queue| queue.shutdown(true));
 }
 
 /// A thread waits for room while the queue is shut down. Its item is in the queue, or is returned.
@@ -168,22 +156,22 @@ mod without {
 
     #[test]
     fn notifying_of_an_item_the_getter_waits_forever() {
-        fails("deadlock", || items_pass(0, Some(3), broken::put_without_wake, get));
+        fails("deadlock", || items_pass(0, broken::put_without_wake, get));
     }
 
     #[test]
     fn notifying_of_room_the_putter_waits_forever() {
-        fails("deadlock", || items_pass(1, Some(3), put, broken::get_without_wake));
+        fails("deadlock", || items_pass(1, put, broken::get_without_wake));
     }
 
     #[test]
     fn checking_again_the_item_is_gone() {
-        fails("there is an item", || each_getter_gets_one(2, broken::get_without_loop));
+        fails("there is an item", || each_getter_gets_one(broken::get_without_loop));
     }
 
     #[test]
     fn checking_with_the_lock_the_item_is_missed() {
-        fails("deadlock", || items_pass(0, Some(3), put, broken::get_after_unlocked_check));
+        fails("deadlock", || items_pass(0, put, broken::get_after_unlocked_check));
     }
 
     #[test]
@@ -193,6 +181,6 @@ mod without {
 
     #[test]
     fn notifying_all_of_the_shutdown_a_getter_waits_forever() {
-        fails("deadlock", || a_shutdown_wakes_both_getters(2, broken::shutdown_waking_one));
+        fails("deadlock", || a_shutdown_wakes_both_getters(broken::shutdown_waking_one));
     }
 }

@@ -11,8 +11,8 @@ fn release_one(semaphore: &Semaphore) {
 }
 
 /// Threads acquire permits, and never hold more than there are.
-fn holders_never_exceed_permits(permits: usize, threads: usize, preemptions: Option<usize>) {
-    explore(&format!("semaphore: {threads} threads, {permits} permits"), preemptions, move || {
+fn holders_never_exceed_permits(permits: usize, threads: usize) {
+    explore(&format!("semaphore: {threads} threads, {permits} permits"), 3, move || {
         let shared = Arc::new((Semaphore::new(permits), AtomicUsize::new(0)));
         let work = move |(semaphore, inside): &(Semaphore, AtomicUsize)| {
             let permit = semaphore.acquire();
@@ -29,8 +29,8 @@ fn holders_never_exceed_permits(permits: usize, threads: usize, preemptions: Opt
 }
 
 /// One thread releases two permits, one after the other, and two threads acquire them.
-fn a_permit_is_handed_over(preemptions: usize, acquire: fn(&Semaphore), release_one: fn(&Semaphore)) {
-    explore("semaphore: a permit for 2 threads, twice", preemptions, move || {
+fn a_permit_is_handed_over(acquire: fn(&Semaphore), release_one: fn(&Semaphore)) {
+    explore("semaphore: a permit for 2 threads, twice", 2, move || {
         let semaphore = Arc::new(Semaphore::new(0));
         let others = [(); 2].map(|()| start(&semaphore, acquire));
         release_one(&semaphore);
@@ -41,8 +41,8 @@ fn a_permit_is_handed_over(preemptions: usize, acquire: fn(&Semaphore), release_
 }
 
 /// One thread releases two permits at once, and two threads acquire them.
-fn a_release_of_two_wakes_two(preemptions: usize, release: fn(&Semaphore, usize)) {
-    explore("semaphore: a release of 2", preemptions, move || {
+fn a_release_of_two_wakes_two(release: fn(&Semaphore, usize)) {
+    explore("semaphore: a release of 2", 2, move || {
         let semaphore = Arc::new(Semaphore::new(0));
         let others = [(); 2].map(|()| start(&semaphore, acquire));
         release(&semaphore, 2);
@@ -53,23 +53,23 @@ fn a_release_of_two_wakes_two(preemptions: usize, release: fn(&Semaphore, usize)
 
 #[test]
 fn one_permit_is_for_one_thread() {
-    holders_never_exceed_permits(1, 2, Some(3));
+    holders_never_exceed_permits(1, 2);
 }
 
 #[test]
 #[ignore = "long: run by .ci/run"]
 fn two_permits_are_for_two_threads() {
-    holders_never_exceed_permits(2, 3, Some(3));
+    holders_never_exceed_permits(2, 3);
 }
 
 #[test]
 fn a_permit_reaches_the_waiter() {
-    a_permit_is_handed_over(2, acquire, release_one);
+    a_permit_is_handed_over(acquire, release_one);
 }
 
 #[test]
 fn two_permits_wake_two_threads() {
-    a_release_of_two_wakes_two(2, Semaphore::release);
+    a_release_of_two_wakes_two(Semaphore::release);
 }
 
 #[test]
@@ -91,13 +91,13 @@ mod without {
 
     #[test]
     fn notifying_a_thread_waits_forever() {
-        fails("deadlock", || a_permit_is_handed_over(2, acquire, broken::release_without_wake));
+        fails("deadlock", || a_permit_is_handed_over(acquire, broken::release_without_wake));
     }
 
     #[test]
     fn checking_again_a_permit_is_acquired_twice() {
         fails("there is a permit", || {
-            a_permit_is_handed_over(2, broken::acquire_without_loop, |semaphore| {
+            a_permit_is_handed_over(broken::acquire_without_loop, |semaphore| {
                 semaphore.release(1);
                 drop(semaphore.try_acquire()); // barges in
             });
@@ -106,6 +106,6 @@ mod without {
 
     #[test]
     fn waking_one_for_each_permit_a_thread_waits_forever() {
-        fails("deadlock", || a_release_of_two_wakes_two(2, broken::release_waking_one));
+        fails("deadlock", || a_release_of_two_wakes_two(broken::release_waking_one));
     }
 }
