@@ -433,9 +433,6 @@ impl Running {
         Pid::from_raw(self.child.id() as i32)
     }
 
-    pub fn line_typed(&self) -> String {
-        format!("{} {}", self.run.line, self.tail())
-    }
     /// Sends a signal to the first process alone.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).expect("the process is there");

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
 use crate::controller::Me;
-use primitives::{Alone, Many, PARTIES, PERMITS, Rounds, Seats, Signal, Stock, Token, Twice};
+use primitives::{Alone, Many, PARTIES, PERMITS, Rounds, Seats, Signal, Stock, Twice};
 use queues::{Item, Items, LEDGER, MAX_ROOM, Pipeline, WORKERS};
 
 /// A primitive or a queue in use.
@@ -45,8 +45,7 @@ pub trait Scene: Debug {
 pub enum Kind {
     Lock,
     RLock,
-    ConditionForAll,
-    ConditionForOne,
+    Condition,
     Event,
     Semaphore,
     Barrier,
@@ -97,7 +96,7 @@ impl Kind {
         Ok(match self {
             Self::Lock => vec![Lock::<Many>::guarding(memory, [0; 1024])?.place(), memory.place(1)?],
             Self::RLock => vec![RLock::new(memory)?.place(), memory.place(3)?],
-            Self::ConditionForAll | Self::ConditionForOne => {
+            Self::Condition => {
                 vec![Lock::guarding(memory, [0_u64; 2])?.place(), Condition::new(memory)?.place()]
             }
             Self::Event => vec![Event::new(memory)?.place()],
@@ -120,10 +119,7 @@ impl Kind {
         Ok(match self {
             Self::Lock => Box::new(Alone { lock: Lock::at(memory, first)?, inside: second(1)? }),
             Self::RLock => Box::new(Twice { lock: RLock::at(memory, first)?, words: second(3)? }),
-            Self::ConditionForAll => {
-                Box::new(Token { token: Lock::at(memory, first)?, passed: Condition::at(memory, places[1])? })
-            }
-            Self::ConditionForOne => {
+            Self::Condition => {
                 Box::new(Stock { stock: Lock::at(memory, first)?, changed: Condition::at(memory, places[1])? })
             }
             Self::Event => Box::new(Signal { event: Event::at(memory, first)? }),

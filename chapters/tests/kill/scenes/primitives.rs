@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use chapters::processes::holder::Holder;
 use chapters::processes::shared::{Place, Shared, Words};
-use chapters::processes::{Barrier, Condition, Event, Lock, LockGuard, RLock, RLockGuard, Semaphore};
+use chapters::processes::{Barrier, Condition, Event, Lock, RLock, RLockGuard, Semaphore};
 
-use super::{Kind, Scene};
+use super::Scene;
 use crate::board::Board;
 use crate::controller::{Me, WAIT_TIMEOUT};
 
@@ -129,44 +129,7 @@ impl Scene for Twice {
     }
 }
 
-/// A token that goes around: the index of the worker whose turn it is, and how many times it was passed on. Passing it
-/// on notifies all waiters.
-#[derive(Debug)]
-pub struct Token {
-    pub token: Lock<[u64; 2]>,
-    pub passed: Condition,
-}
-
-impl Scene for Token {
-    fn iterate(&self, me: &mut Me) -> bool {
-        let mine = |token: &[u64; 2]| token[0] == me.number as u64;
-        let mut token = self.passed.wait_for(self.token.acquire(), mine);
-        me.board.count_abandoned(token.is_abandoned());
-        *token = [(token[0] + 1) % Kind::ConditionForAll.workers() as u64, token[1] + 1];
-        me.spin(3);
-        drop(token);
-        me.spin(3);
-        self.passed.notify_all();
-        true
-    }
-
-    fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
-        hold(&self.token, board, during);
-    }
-
-    fn check(&self, _: &Board, iterations: u64, killed: &[u64]) -> String {
-        let token = self.token.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
-        uncounted(token[1], iterations, killed)
-    }
-}
-
-fn hold(lock: &Lock<[u64; 2]>, board: &Board, during: &mut dyn FnMut()) {
-    let guard: LockGuard<[u64; 2]> = lock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
-    board.count_abandoned(guard.is_abandoned());
-    during();
-}
-
-/// Producers and consumers: how much was produced, and how much was consumed. Each change notifies one waiter.
+/// Producers and consumers: how much was produced, and how much was consumed. Each change notifies two waiters, or all.
 #[derive(Debug)]
 pub struct Stock {
     pub stock: Lock<[u64; 2]>,
@@ -198,13 +161,19 @@ impl Scene for Stock {
         me.spin(3);
         drop(stock);
         me.spin(3);
-        // Waiters wait for one of two conditions, so the first waiter may be the wrong one.
-        self.changed.notify(if possible { 2 } else { 0 });
+        match me.random_below(4) {
+            _ if !possible => {}
+            0 => self.changed.notify_all(),
+            // Waiters wait for one of two conditions, so the first waiter may be the wrong one.
+            _ => self.changed.notify(2),
+        }
         possible
     }
 
     fn hold(&self, board: &Board, during: &mut dyn FnMut()) {
-        hold(&self.stock, board, during);
+        let guard = self.stock.acquire_timeout(WAIT_TIMEOUT).expect("the lock is free at last");
+        board.count_abandoned(guard.is_abandoned());
+        during();
     }
 
     fn check(&self, board: &Board, iterations: u64, killed: &[u64]) -> String {
