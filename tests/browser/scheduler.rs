@@ -12,7 +12,6 @@ use crate::pages::pages;
 pub const TESTS: &[Test] = tests! {
     a_deadlock_is_reached_by_mouse_and_undone
     a_question_keeps_its_endings_until_the_reader_asks
-    errors_in_the_readers_program_are_shown
 };
 
 /// The other features. `.ci/run` tests them.
@@ -28,6 +27,7 @@ pub const LONG: &[Test] = tests! {
     a_call_stack_leads_into_the_books_own_lock
     a_scheduler_lab_fits_a_phone
     paper_and_readers_without_scripts_get_a_table
+    errors_in_the_readers_program_are_shown
     the_readers_program_is_compiled_and_played
     a_step_can_be_taken_in_every_lab
 };

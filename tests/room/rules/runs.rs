@@ -27,7 +27,6 @@ pub const TESTS: &[Test] = tests! {
     a_demo_that_ignores_the_stop_is_killed
     killing_a_worker_loses_its_job_and_no_other
     only_processes_can_be_killed
-    workers_and_brokers_of_many_machines_are_killed_and_leave_nothing
     an_interactive_run_answers_its_page
     an_interactive_run_that_does_not_compile_shows_the_errors
     cargo_checks_an_exercise_and_the_page_gets_its_report
@@ -41,6 +40,7 @@ pub const TESTS: &[Test] = tests! {
 
 /// The slow tests, which `.ci/run` runs.
 pub const LONG: &[Test] = tests! {
+    workers_and_brokers_of_many_machines_are_killed_and_leave_nothing
     a_run_with_too_many_records_is_ended
     a_run_ends_after_a_minute
     five_hundred_runs_leave_no_memory_behind

@@ -14,11 +14,11 @@ use super::client::{Room, SmallBook, eventually};
 use super::{Test, room, with_the_book};
 
 pub const TESTS: &[Test] = tests! {
+    a_fault_outside_the_book_is_tried_again
     a_changed_page_makes_a_new_version
     a_changed_program_of_the_scheduler_lab_makes_a_new_version
     editors_files_and_time_stamps_make_no_new_version
     a_missing_page_is_an_error_and_is_not_created
-    a_fault_outside_the_book_is_tried_again
     an_emacs_lock_file_does_not_stop_the_room
     a_replaced_folder_is_noticed
     quick_saves_do_not_put_a_build_off
