@@ -108,9 +108,10 @@ fn a_number_out_of_range_is_refused_by_the_name_of_its_flag_and_its_range() {
             let error = usage(&["two_locks", "--explore", flag, value]);
             assert!(error.starts_with("error: ") && error.contains(flag) && error.contains(expected), "{error}");
         }
-        run(&["two_locks", "--explore", flag, "1000"]);
     }
-    run(&["two_locks", "--explore", "--spurious-wakeups=0", "--timeouts=0"]);
+    for flags in ["--limit 1000 --spurious-wakeups 1000 --timeouts 1000", "--spurious-wakeups=0 --timeouts=0"] {
+        run(&["two_locks", "--explore"].into_iter().chain(flags.split(' ')).collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 use crate::common::story::Story;
 use crate::common::{ALL, FOREVER, Inherited, Running, TIMEOUT, each, eventually, often, proc, sooner_or_later};
 
-const LONG: [&str; 3] = ["--jobs=100000", "--scale=0.1", FOREVER];
+const LONG: [&str; 3] = ["--jobs=10000", "--scale=0.1", FOREVER];
 
 #[test]
 fn a_signal_ends_the_service_as_its_deadline_would() {

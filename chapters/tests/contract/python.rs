@@ -34,6 +34,9 @@ fn installed() -> Vec<Interpreter> {
     distinct.into_values().collect()
 }
 
+/// Each worker that is a process is another interpreter, whose start takes most of the time of these tests.
+const FEW: &str = "--workers=2";
+
 /// How many interpreters are tested at once.
 const AT_ONCE: usize = 3;
 
@@ -91,7 +94,7 @@ fn the_service_stops_at_its_deadline() {
     with_each_interpreter(|python, _| {
         let time = Duration::from_millis(400);
         each(&PYTHON, |variant| {
-            let run = variant.run(["--jobs=1000", "--kind=io", "--scale=0.05", "--time=0.4", python]);
+            let run = variant.run(["--jobs=1000", "--kind=io", "--scale=0.05", "--time=0.4", FEW, python]);
             let story = run.finish().exits_with(0).story().stops_after(time);
             assert!(story.summary.left > 0 && story.summary.lost == 0, "{:?}", story.summary);
         });
@@ -104,7 +107,7 @@ fn a_signal_stops_the_service_as_its_deadline_would() {
         let signals = [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)];
         for (signal, status) in signals.into_iter().take(often(signals.len())) {
             each(&PYTHON, |variant| {
-                let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", FOREVER, python]).start();
+                let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.1", FOREVER, FEW, python]).start();
                 run.wait_for("job_started", |event| event.name() == "job_started");
                 run.signal_all(signal);
                 let story = run.finish().exits_with(status).story();
@@ -163,7 +166,7 @@ fn a_script_needs_the_port_of_a_server() {
 fn a_second_signal_ends_every_process() {
     with_python(|python| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=100", "--scale=1000", FOREVER, python]).start();
+            let mut run = variant.run(["--jobs=100", "--scale=1000", FOREVER, FEW, python]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let (demo, processes) = (Process::find(run.pid()).expect("it runs"), proc::tree(run.pid()));
             // One isn't enough, and two that come too quickly are one.
@@ -181,14 +184,14 @@ fn a_second_signal_ends_every_process() {
 fn a_worker_that_dies_is_reported_and_ends_the_run() {
     with_python(|python| {
         each(&PYTHON_PROCESSES, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, python]).start();
-            (0..4).for_each(|_| _ = run.wait_for("job_started", |event| event.name() == "job_started"));
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, FEW, python]).start();
+            (0..2).for_each(|_| _ = run.wait_for("job_started", |event| event.name() == "job_started"));
             let processes = proc::tree(run.pid());
             // The youngest process of all is the last worker, however workers are started.
             let worker = processes.iter().max_by_key(|process| process.age_rank()).expect("there are workers");
             kill(worker.pid, Signal::SIGKILL).expect("the worker is there");
             let story = run.finish().exits_with(1).story();
-            assert_eq!(story.all("worker_died").count(), 4, "one dies, and the others are ended: {:#?}", story.records);
+            assert_eq!(story.all("worker_died").count(), 2, "one dies, and the other is ended: {:#?}", story.records);
             assert!(story.summary.lost > 0, "{:?}", story.summary);
             all_end(&processes);
         });
@@ -199,7 +202,7 @@ fn a_worker_that_dies_is_reported_and_ends_the_run() {
 fn an_interpreter_that_dies_fails_the_run_and_leaves_nothing_behind() {
     with_python(|python| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, python]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, FEW, python]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let processes = proc::tree(run.pid());
             kill(interpreter(&run).pid, Signal::SIGKILL).expect("the interpreter is there");
@@ -216,7 +219,7 @@ fn an_interpreter_that_dies_fails_the_run_and_leaves_nothing_behind() {
 fn a_program_that_is_killed_takes_its_interpreter_along() {
     with_python(|python| {
         each(&PYTHON, |variant| {
-            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, python]).start();
+            let mut run = variant.run(["--jobs=5000", "--kind=io", "--scale=0.2", FOREVER, FEW, python]).start();
             run.wait_for("job_started", |event| event.name() == "job_started");
             let processes = proc::tree(run.pid());
             run.signal(Signal::SIGKILL);
