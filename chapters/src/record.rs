@@ -478,38 +478,28 @@ mod tests {
         assert_eq!(read, Record { at: Duration::from_micros(1234), ..record });
     }
 
+    /// Checks that an event with these fields is the same when it has been read and written again.
+    fn is_read_and_written(event: &str, fields: &str) {
+        let line = format!(r#"{{"at":0.5,"worker":"worker-2","event":"{event}",{fields}}}"#);
+        let read: Record = serde_json::from_str(&line).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), line);
+    }
+
     #[test]
-    fn a_wait_or_a_hold_names_its_resource() {
+    fn an_event_names_its_resource_its_failure_or_its_broker() {
         let resources =
             ["lock", "rlock", "condition", "event", "semaphore", "barrier", "room", "item", "tasks", "queue"];
         let events =
             [("wait_started", "on"), ("wait_ended", "on"), ("acquired", "of"), ("released", "of"), ("signalled", "of")];
-        for resource in resources {
-            for (event, field) in events {
-                let line = format!(r#"{{"at":0.5,"worker":"worker-2","event":"{event}","{field}":"{resource}"}}"#);
-                let read: Record = serde_json::from_str(&line).unwrap();
-                assert_eq!(serde_json::to_string(&read).unwrap(), line);
-            }
+        for (event, field) in events {
+            resources.iter().for_each(|it| is_read_and_written(event, &format!(r#""{field}":"{it}""#)));
         }
-    }
-
-    #[test]
-    fn a_failed_job_says_why() {
         for error in ["Connection refused (os error 111)", "the server didn't answer in time"] {
-            let job = r#"{"number":1,"kind":"net","size":1.5}"#;
-            let line =
-                format!(r#"{{"at":0.5,"worker":"worker-2","event":"job_failed","job":{job},"error":"{error}"}}"#);
-            let read: Record = serde_json::from_str(&line).unwrap();
-            assert_eq!(serde_json::to_string(&read).unwrap(), line);
+            let job = r#""job":{"number":1,"kind":"net","size":1.5}"#;
+            is_read_and_written("job_failed", &format!(r#"{job},"error":"{error}""#));
         }
-    }
-
-    #[test]
-    fn a_broker_has_a_name_in_json() {
         for event in ["broker_died", "broker_restarted", "leader_elected"] {
-            let line = format!(r#"{{"at":0.5,"worker":null,"event":"{event}","broker":"broker-3"}}"#);
-            let read: Record = serde_json::from_str(&line).unwrap();
-            assert_eq!(serde_json::to_string(&read).unwrap(), line);
+            is_read_and_written(event, r#""broker":"broker-3""#);
         }
     }
 

@@ -213,6 +213,12 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
+    /// The log of these events, each with the number of its worker, or 0 for the service.
+    fn lines(run: Run, events: impl IntoIterator<Item = (u32, Event)>) -> String {
+        let records: Vec<Record> = events.into_iter().map(|(who, event)| sample::record(0, who, event)).collect();
+        shown(|out| Log::new(run, out, false).show(&records))
+    }
+
     #[test]
     fn a_run_has_a_line_for_each_record_and_a_summary() {
         let lines = "   0.000000  service     starting threads: 2 workers, 4 jobs, 1 s, seed 1
@@ -259,8 +265,7 @@ mod tests {
             (1, Event::Acquired(Resource::Semaphore)),
             (1, Event::Released(Resource::Semaphore)),
         ];
-        let records: Vec<Record> = events.into_iter().map(|(who, event)| sample::record(0, who, event)).collect();
-        let lines = "   0.000000  service     starting barrier with threads: 2 workers, 4 jobs, seed 1
+        let expected = "   0.000000  service     starting barrier with threads: 2 workers, 4 jobs, seed 1
    0.000000  worker-2    puts job 3
    0.000000  worker-2    waits at the barrier
    0.000000  worker-1    opens the barrier
@@ -268,7 +273,7 @@ mod tests {
    0.000000  worker-1    holds a permit
    0.000000  worker-1    releases a permit
 ";
-        assert_eq!(shown(|out| Log::new(run, out, false).show(&records)), lines);
+        assert_eq!(lines(run, events), expected);
     }
 
     #[test]
@@ -284,8 +289,7 @@ mod tests {
             (1, Event::ResultIgnored(sample::job(3))),
             (2, Event::JobLost(sample::job(2))),
         ];
-        let records: Vec<Record> = events.into_iter().map(|(who, event)| sample::record(0, who, event)).collect();
-        let lines = "   0.000000  service     broker-2 leads
+        let expected = "   0.000000  service     broker-2 leads
    0.000000  worker-1    is cut off from the brokers
    0.000000  worker-2    takes job 3, which was delivered before
    0.000000  service     broker-2 died
@@ -294,15 +298,15 @@ mod tests {
    0.000000  worker-1    also completed job 3, which doesn't count
    0.000000  worker-2    gives up job 2, which is lost
 ";
-        assert_eq!(shown(|out| Log::new(sample::run(), out, false).show(&records)), lines);
+        assert_eq!(lines(sample::run(), events), expected);
     }
 
     #[test]
     fn a_failed_job_is_told_with_the_reason() {
         use crate::job::Failure;
-        let failed = sample::record(0, 2, Event::ended(sample::job(3), Err(Failure::NoAnswer)));
+        let failed = [(2, Event::ended(sample::job(3), Err(Failure::NoAnswer)))];
         let line = "   0.000000  worker-2    failed job 3: the server didn't answer in time\n";
-        assert_eq!(shown(|out| Log::new(sample::run(), out, false).show(&[failed])), line);
+        assert_eq!(lines(sample::run(), failed), line);
     }
 
     #[test]
