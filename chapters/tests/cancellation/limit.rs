@@ -1,5 +1,6 @@
 //! The locks and the semaphores, which limit how many coroutines are in a section at a time.
 
+use std::any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -103,7 +104,8 @@ impl<L: Limit> Section<L> {
     }
 }
 
-fn acquire<L: Limit>() {
+fn explore_acquire<L: Limit>() {
+    println!("{}", any::type_name::<L>());
     explore(TWO, |stage| {
         let shared = Arc::new((Section::<L>::default(), Notes::default(), Notes::default()));
         stage.actors(3, &shared, |shared, who| async move {
@@ -123,7 +125,8 @@ fn acquire<L: Limit>() {
     });
 }
 
-fn acquire_timeout<L: Limit>() {
+fn explore_acquire_timeout<L: Limit>() {
+    println!("{}", any::type_name::<L>());
     explore(ONE_OR_TIMEOUT, |stage| {
         let section = Arc::new(Section::<L>::default());
         stage.actors(3, &section, |section, _| async move {
@@ -138,28 +141,20 @@ fn acquire_timeout<L: Limit>() {
     });
 }
 
-macro_rules! tests {
-    ($($name:ident: $type:ty;)+) => {$(
-        mod $name {
-            use super::*;
-
-            #[test]
-            fn acquire() {
-                super::acquire::<$type>();
-            }
-
-            #[test]
-            fn acquire_timeout() {
-                super::acquire_timeout::<$type>();
-            }
-        }
-    )+};
+#[test]
+fn acquire() {
+    explore_acquire::<Lock>();
+    explore_acquire::<Twice>();
+    explore_acquire::<Semaphore>();
+    explore_acquire::<BoundedSemaphore>();
 }
-tests! {
-    lock: Lock;
-    rlock: Twice;
-    semaphore: Semaphore;
-    bounded_semaphore: BoundedSemaphore;
+
+#[test]
+fn acquire_timeout() {
+    explore_acquire_timeout::<Lock>();
+    explore_acquire_timeout::<Twice>();
+    explore_acquire_timeout::<Semaphore>();
+    explore_acquire_timeout::<BoundedSemaphore>();
 }
 
 #[test]
