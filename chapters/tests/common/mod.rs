@@ -43,85 +43,54 @@ pub struct Variant {
     flags: &'static [&'static str],
 }
 
-pub const THREADS: Variant =
-    Variant { name: "threads", model: "threads", program: env!("CARGO_BIN_EXE_chapter-threads"), flags: &[] };
-pub const ONE_LOCK: Variant = Variant { name: "threads under one lock", flags: &["--gil=one"], ..THREADS };
-pub const LOCK_PER_WORKER: Variant =
-    Variant { name: "threads under a lock each", flags: &["--gil=per-worker"], ..THREADS };
-pub const CURRENT_THREAD: Variant = Variant {
-    name: "coroutines on one thread",
-    model: "coroutines",
-    program: env!("CARGO_BIN_EXE_chapter-coroutines"),
-    flags: &[],
-};
-pub const MULTI_THREAD: Variant =
-    Variant { name: "coroutines on a pool", flags: &["--runtime=multi-thread"], ..CURRENT_THREAD };
-pub const FORK: Variant = Variant {
-    name: "processes by fork",
-    model: "processes",
-    program: env!("CARGO_BIN_EXE_chapter-processes"),
-    flags: &["--method=fork"],
-};
-pub const SPAWN: Variant = Variant { name: "processes by spawn", flags: &["--method=spawn"], ..FORK };
-pub const FORKSERVER: Variant = Variant { name: "processes by forkserver", flags: &["--method=forkserver"], ..FORK };
+impl Variant {
+    const fn threads(name: &'static str, flags: &'static [&'static str]) -> Self {
+        Self { name, model: "threads", program: env!("CARGO_BIN_EXE_chapter-threads"), flags }
+    }
 
-const IN_PYTHON: Variant = Variant {
-    name: "threads in CPython",
-    model: "threads",
-    program: env!("CARGO_BIN_EXE_chapter-python"),
-    flags: &["--model=threads"],
-};
-/// The variants whose workers are processes of CPython.
-pub const PYTHON_PROCESSES: [&Variant; 3] = [
-    &Variant {
-        name: "processes in CPython by fork",
-        model: "processes",
-        flags: &["--model=processes", "--method=fork"],
-        ..IN_PYTHON
-    },
-    &Variant {
-        name: "processes in CPython by spawn",
-        model: "processes",
-        flags: &["--model=processes", "--method=spawn"],
-        ..IN_PYTHON
-    },
-    &Variant {
-        name: "processes in CPython by forkserver",
-        model: "processes",
-        flags: &["--model=processes", "--method=forkserver"],
-        ..IN_PYTHON
-    },
-];
+    const fn coroutines(name: &'static str, flags: &'static [&'static str]) -> Self {
+        Self { name, model: "coroutines", program: env!("CARGO_BIN_EXE_chapter-coroutines"), flags }
+    }
+
+    const fn processes(name: &'static str, flags: &'static [&'static str]) -> Self {
+        Self { name, model: "processes", program: env!("CARGO_BIN_EXE_chapter-processes"), flags }
+    }
+
+    const fn python(name: &'static str, model: &'static str, flags: &'static [&'static str]) -> Self {
+        Self { name, model, program: env!("CARGO_BIN_EXE_chapter-python"), flags }
+    }
+
+    /// Not a service, but a program that shows, measures, or compares parts of them.
+    const fn other(name: &'static str, model: &'static str, program: &'static str) -> Self {
+        Self { name, model, program, flags: &[] }
+    }
+}
+
+pub const THREADS: Variant = Variant::threads("threads", &[]);
+pub const ONE_LOCK: Variant = Variant::threads("threads under one lock", &["--gil=one"]);
+pub const LOCK_PER_WORKER: Variant = Variant::threads("threads under a lock each", &["--gil=per-worker"]);
+pub const CURRENT_THREAD: Variant = Variant::coroutines("coroutines on one thread", &[]);
+pub const MULTI_THREAD: Variant = Variant::coroutines("coroutines on a pool", &["--runtime=multi-thread"]);
+pub const FORK: Variant = Variant::processes("processes by fork", &["--method=fork"]);
+pub const SPAWN: Variant = Variant::processes("processes by spawn", &["--method=spawn"]);
+pub const FORKSERVER: Variant = Variant::processes("processes by forkserver", &["--method=forkserver"]);
+
 /// All variants of the service in CPython.
 pub const PYTHON: [&Variant; 5] = [
-    &IN_PYTHON,
-    &Variant { name: "coroutines in CPython", model: "coroutines", flags: &["--model=coroutines"], ..IN_PYTHON },
-    PYTHON_PROCESSES[0],
-    PYTHON_PROCESSES[1],
-    PYTHON_PROCESSES[2],
+    &Variant::python("threads in CPython", "threads", &["--model=threads"]),
+    &Variant::python("coroutines in CPython", "coroutines", &["--model=coroutines"]),
+    &Variant::python("processes in CPython by fork", "processes", &["--model=processes", "--method=fork"]),
+    &Variant::python("processes in CPython by spawn", "processes", &["--model=processes", "--method=spawn"]),
+    &Variant::python("processes in CPython by forkserver", "processes", &["--model=processes", "--method=forkserver"]),
 ];
+/// The variants whose workers are processes of CPython.
+pub const PYTHON_PROCESSES: [&Variant; 3] = [PYTHON[2], PYTHON[3], PYTHON[4]];
 
-/// Not a service, but a program that runs many of them.
-pub const GIL_PROGRAM: Variant =
-    Variant { name: "the parts of the lock", model: "gil", program: env!("CARGO_BIN_EXE_chapter-gil"), flags: &[] };
-
-/// Not a service, but a program that runs many of them, of every model.
-pub const CHOOSING: Variant =
-    Variant { name: "the comparison", model: "choosing", program: env!("CARGO_BIN_EXE_chapter-choosing"), flags: &[] };
-
-/// Not a service, but the programs that each show one primitive or one property of queues.
-pub const PRIMITIVES: Variant = Variant {
-    name: "the demos of the primitives",
-    model: "primitives",
-    program: env!("CARGO_BIN_EXE_chapter-primitives"),
-    flags: &[],
-};
-pub const QUEUES: Variant = Variant {
-    name: "the demos of the queues",
-    model: "queues",
-    program: env!("CARGO_BIN_EXE_chapter-queues"),
-    flags: &[],
-};
+pub const GIL_PROGRAM: Variant = Variant::other("the parts of the lock", "gil", env!("CARGO_BIN_EXE_chapter-gil"));
+pub const CHOOSING: Variant = Variant::other("the comparison", "choosing", env!("CARGO_BIN_EXE_chapter-choosing"));
+pub const PRIMITIVES: Variant =
+    Variant::other("the demos of the primitives", "primitives", env!("CARGO_BIN_EXE_chapter-primitives"));
+pub const QUEUES: Variant = Variant::other("the demos of the queues", "queues", env!("CARGO_BIN_EXE_chapter-queues"));
 
 /// An example of the book, which `cargo test` builds unless it's asked for one test.
 pub fn example(name: &'static str) -> &'static Variant {
