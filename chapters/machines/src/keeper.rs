@@ -192,6 +192,19 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.brokers.iter_mut().for_each(Broker::kill);
+        remove(self.folder.path());
+    }
+}
+
+/// Removes a folder. The demo may be [probing](crate::health) it now: it writes a file, which it removes itself, between
+/// the removal of the other files and that of the folder, which then fails.
+fn remove(folder: &Path) {
+    let begin = Instant::now();
+    while fs::remove_dir_all(folder).is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+        if begin.elapsed() > STOP_LIMIT {
+            return;
+        }
+        thread::sleep(PAUSE);
     }
 }
 
@@ -320,4 +333,33 @@ fn configuration(
         text += &format!("cluster {{ name: chapter-{name}, listen: \"{route}\", routes: [{}] }}\n", list.join(", "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_removed_while_a_file_comes_and_goes() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (file, stop) = (folder.path().join("probe"), AtomicBool::new(false));
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        // Both fail once the folder is gone.
+                        let _ = fs::write(&file, [0; 1 << 16]).and_then(|()| fs::remove_file(&file));
+                    }
+                });
+                while !file.exists() {
+                    thread::yield_now();
+                }
+                remove(folder.path());
+                stop.store(true, Ordering::Relaxed);
+            });
+            assert!(!folder.path().exists());
+        }
+    }
 }
