@@ -2,7 +2,7 @@
 //!
 //! Make `wait` block instead, with `thread::park`. Only one thread waits: the one that created the latch. When `wait`
 //! returns, it sees what the others wrote before they counted down, even where memory is weakly ordered. Threads may
-//! keep counting down at zero, which has no effect: the latch stays open.
+//! keep counting down at zero, which doesn't change anything: the latch stays open.
 
 use chapters::scheduler::sync::atomic::{AtomicUsize, Ordering};
 use chapters::scheduler::thread::{self, Thread};

@@ -1,7 +1,7 @@
 //! Build a supervisor: it gives jobs to a worker process, and replaces the worker if it dies.
 //!
 //! - There's one worker at a time, and it does the jobs in order. A new one is forked only when the last one has died.
-//! - A job that ends its process, in whatever way, has no result. It isn't done again, and the next worker does the
+//! - A job that ends its process, in whatever way, doesn't get a result. It isn't done again, and the next worker does the
 //!   jobs after it.
 //! - The parent doesn't do a job itself. It doesn't start a thread, because a process with several threads can't be
 //!   forked. It reaps every worker.

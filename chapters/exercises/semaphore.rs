@@ -1,7 +1,7 @@
 //! Build a counting semaphore from a mutex and a condition variable.
 //!
 //! A thread takes one permit, or several at once. It waits for as long as there are fewer permits than it wants, and no longer,
-//! and it takes none of them before it can take all.
+//! and it doesn't take any of them before it can take all.
 //!
 //! `Mutex` and `Condvar` work like their namesakes in `std::sync`, except that the checker decides which thread takes the
 //! next step. You may add fields and methods, but don't change the import.

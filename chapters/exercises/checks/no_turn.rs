@@ -61,7 +61,7 @@ fn without_room() -> Result<(), String> {
     exchange(0)
 }
 
-/// Asks and answers, with channels that have room for so many messages.
+/// Asks and answers, with channels that have room for `room` messages.
 fn exchange(room: usize) -> Result<(), String> {
     let gil = Gil::default();
     let (holds, without) = (Holds(AtomicBool::new(false)), AtomicBool::new(false));

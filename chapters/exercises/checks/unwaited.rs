@@ -115,7 +115,7 @@ fn failed(jobs: &[Job]) -> Result<usize, String> {
     failures(jobs).map_err(|error| format!("`failures` returns an error: {error}."))
 }
 
-/// There are no jobs, or one.
+/// An empty list of jobs, or a single job.
 fn few() -> Result<(), String> {
     match failed(&[])? {
         0 => {}

@@ -15,7 +15,7 @@ use programs::threads::{Barrier, Event, Lock, RLock, Semaphore, SimpleQueue};
 /// Expires when the explorer chooses that.
 const LONG: Duration = Duration::from_secs(30);
 
-/// Checks that a program prints each of these lines in some schedule, and has no other ending.
+/// Checks that a program prints each of these lines in some schedule, and that it can't end otherwise.
 #[track_caller]
 fn prints(run: fn(), lines: &[&str]) {
     let graph = explore(&Program::of(run), Options::DEFAULT, STATES).unwrap_or_else(|error| panic!("{error}"));

@@ -27,7 +27,7 @@ const PARTS_OF_QUEUES: [&str; 9] =
 /// The maximum difference between the clocks of two processes.
 const CLOCKS: Duration = Duration::from_micros(50);
 
-/// Whether these workers can't play a scene, because their model has no such queue.
+/// Whether these workers can't play a scene, because their model lacks such a queue.
 fn is_missing(part: &str, model_flags: &[&str]) -> bool {
     match part {
         "lifo" | "priority" => model_flags[0] == "--model=processes",
@@ -377,7 +377,7 @@ fn an_idle_consumer_says_that_there_is_no_work() {
 fn without_a_name_every_scene_of_a_model_is_shown() {
     let all_scenes = |program: &Variant, parts: &[&str], model_flags: &[&str]| {
         let parts: Vec<&str> = parts.iter().copied().filter(|part| !is_missing(part, model_flags)).collect();
-        // With empty jobs and busy ones, too.
+        // With empty jobs, and with ones that compute.
         for flags in [["--scale=0", "--kind=io"], ["--scale=0.003", "--kind=cpu"]] {
             let flags = model_flags.iter().copied().chain(flags);
             let run = program.bare(flags.chain(["--quiet", "--workers=4", "--format=json"])).finish().exits_with(0);

@@ -12,7 +12,7 @@ use chapters::{coroutines, threads};
 
 const PLAN: Plan = Plan { workers: 3, time: Duration::from_secs(30), scale: 0.001, until_done: true, echo_port: None };
 
-/// Calls `promise` with what each model does with these jobs: the number of those that are left, and the records.
+/// Runs these jobs in each model, and calls `promise` with the number of jobs that are left, and the records.
 fn each_model(plan: Plan, jobs: &[Job], promise: impl Fn(u64, Vec<Record>)) {
     // Keeps the handle that stops the service, and never uses it: dropping it would stop the service.
     fn keep(stopper: &mut Option<StopHandle>) -> OnStarted<'_> {

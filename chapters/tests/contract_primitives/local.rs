@@ -13,7 +13,7 @@ use crate::words::{Answer, Do};
 pub struct Local {
     commands: UnboundedSender<Do>,
     answers: Receiver<Answer>,
-    /// The actor's task. A thread has none.
+    /// The actor's task. `None` for a thread.
     task: Option<AbortHandle>,
     paths: Vec<String>,
 }

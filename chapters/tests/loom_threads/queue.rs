@@ -91,7 +91,7 @@ fn a_timeout_loses_nothing() {
         assert_eq!(first, Ok(1));
         let was_put = second == Ok(());
         assert!(was_put || second == Err(PutError::Full(2)));
-        // What was put and not taken is in the queue.
+        // An item that was put and not taken is in the queue.
         match queue.try_get() {
             Ok(left) => assert_eq!((was_put, next, left), (true, Err(GetError::Empty), 2)),
             Err(_) => assert_eq!(next, if was_put { Ok(2) } else { Err(GetError::Empty) }),

@@ -1,5 +1,5 @@
 //! Does not expect a panic.
-//! Refused: the panic of the request is a panic of `first_answer`, too
+//! Refused: the panic of the request is a panic of `first_answer`
 
 use tokio::task::JoinSet;
 

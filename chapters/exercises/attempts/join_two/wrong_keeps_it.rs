@@ -1,4 +1,4 @@
-//! Keeps a future until the other one is ready, too.
+//! Keeps a future until the other one is ready as well.
 //! Refused: keeps it until
 
 use std::future::poll_fn;

@@ -38,7 +38,7 @@ pub fn channel() -> (Sender, Receiver) {
 }
 
 impl Sender {
-    /// Sends a value. If the receiver is gone, the value comes back as the error.
+    /// Sends a value. If the receiver is gone, the error has the value.
     pub fn send(self, value: u32) -> Result<(), u32> {
         let mut state = self.shared.state.lock().unwrap();
         if state.is_abandoned {

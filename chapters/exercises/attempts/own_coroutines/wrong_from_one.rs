@@ -1,5 +1,5 @@
 //! The workers are numbered from 1, but `WorkerId` counts from 0.
-//! Refused: worker-1 has no records. These workers have some: worker-2, worker-3, worker-4.
+//! Refused: worker-1 recorded nothing. These workers have some: worker-2, worker-3, worker-4.
 
 use std::convert::Infallible;
 use std::io;

@@ -1,5 +1,5 @@
 //! Has one worker.
-//! Refused: worker-2 has no records. These workers have some: worker-1.
+//! Refused: worker-2 recorded nothing. These workers have some: worker-1.
 
 use std::convert::Infallible;
 use std::io;

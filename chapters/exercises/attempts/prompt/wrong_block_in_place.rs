@@ -1,4 +1,4 @@
-//! Asks tokio to move its other tasks to other threads, but there are none.
+//! Asks tokio to move its other tasks to other threads, but it has only one.
 //! Refused: can call blocking only when running on the multi-threaded runtime
 
 /// A job that blocks the thread on which it is called.

@@ -1,4 +1,4 @@
-//! Waits for the release of a lock or for a timer, whichever comes first, again and again.
+//! Waits for the release of a lock or for a timer, whichever is earlier, again and again.
 //! Refused: polls instead of waiting
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Unlocks the state while it sleeps, so whoever is polled first gets the permit.
+//! Unlocks the state while it sleeps, so the future that is polled first gets the permit.
 //! Refused: The 4th caller gets a permit before the first caller
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Says that any amount can be moved from an account to itself.
+//! Claims that any amount can be moved from an account to itself.
 //! Refused: 150 of 100 cents were moved from account 1 to itself
 
 use chapters::scheduler::sync::Mutex;

@@ -1,4 +1,4 @@
-//! Stops only when it's told to.
+//! Stops only on request.
 //! Refused: its thread hasn't ended
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Counts the children whose exit status says that they failed.
+//! Counts the children whose exit status means a failure.
 //! Refused: called `exit(0)`
 
 use std::io;

@@ -1,7 +1,7 @@
 //! Runs the checks of an exercise in order, and reports the first one that fails, so that a reader knows what to change.
 //!
-//! The report goes to a file rather than to standard output, which belongs to the exercise. A check has passed only if the
-//! report says so: an exercise that ends the process hasn't passed anything. The runner ends a check that doesn't end
+//! The report goes to a file rather than to standard output, which belongs to the exercise. A check has passed only if
+//! it is in the report: an exercise that ends the process hasn't passed anything. The runner ends a check that doesn't end
 //! by itself.
 
 #[cfg(feature = "broker")]
@@ -142,7 +142,7 @@ fn run(check: &Check, number: usize, count: usize) {
     }
 }
 
-/// Says that a panic has reached the check. `fail` adds where it began, unless the check expected it there.
+/// The report of a panic that reached the check. `fail` adds where it began, unless the check expected it there.
 fn ended_by_panic(payload: &(dyn Any + Send)) -> String {
     let is_shown = !PANICS.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
     match message_of(payload) {

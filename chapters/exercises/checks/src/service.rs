@@ -141,7 +141,7 @@ fn story(ended: &Ended, workers: u32, jobs: u64) -> Result<(), String> {
             let others: Vec<String> = others.iter().map(WorkerId::to_string).collect();
             return Err(match others.is_empty() {
                 true => "No worker has records.".to_owned(),
-                false => format!("{id} has no records. These workers have some: {}.", others.join(", ")),
+                false => format!("{id} recorded nothing. These workers have some: {}.", others.join(", ")),
             });
         }
         if own.first().is_none_or(|record| record.event != Event::WorkerStarted) {

@@ -1,4 +1,5 @@
-//! What the figures of the book don't show, among it crowds. `tests/book/recorded.rs` draws each figure again from its trace.
+//! Tests of timelines that the book doesn't have as figures, such as those of many workers. `tests/book/recorded.rs` draws
+//! each figure again from its trace.
 
 use std::collections::HashSet;
 

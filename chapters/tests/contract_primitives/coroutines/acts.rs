@@ -11,7 +11,7 @@ macro_rules! finish {
 mod commands;
 #[path = "../subjects.rs"]
 #[allow(clippy::duplicate_mod, reason = "compiled once for threads and once for coroutines")]
-#[allow(dead_code, reason = "coroutines have no simple queue")]
+#[allow(dead_code, reason = "coroutines lack a simple queue")]
 mod subjects;
 
 use std::convert::Infallible;
@@ -28,11 +28,11 @@ pub use subjects::{Shared, act};
 
 use subjects::die;
 
-/// Coroutines have no simple queue.
+/// Coroutines lack a simple queue.
 type Simple = Infallible;
 
 fn simple_queue() -> Shared {
-    panic!("coroutines have no simple queue")
+    panic!("coroutines lack a simple queue")
 }
 
 async fn simple(queue: &Simple, _: &mut Talk) {

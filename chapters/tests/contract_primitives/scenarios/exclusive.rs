@@ -74,7 +74,7 @@ fn exclusive_skips_a_waiter_that_ended(stage: &Stage) {
     }
 }
 
-/// Lets actors die that have acquired the subject so many times that others wait, and checks what the next one learns.
+/// Lets an actor acquire the subject `times` times and die while others wait, and checks what the next one learns.
 #[track_caller]
 fn dead_holder(stage: &Stage, subject: Subject, times: usize, learns: &Answer) {
     let [ann, bob, cid, dee] = stage.actors(subject);

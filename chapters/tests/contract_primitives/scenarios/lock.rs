@@ -24,7 +24,7 @@ fn lock_is_seen_by_others(stage: &Stage) {
     ann.does(Do::IsLocked, Is(false));
 }
 
-/// asyncio has no `RLock`. Python: releasing a lock that the caller doesn't own is a `RuntimeError`. Here, only owners
+/// asyncio lacks an `RLock`. Python: releasing a lock that the caller doesn't own is a `RuntimeError`. Here, only owners
 /// have a guard to drop.
 fn rlock_counts(stage: &Stage) {
     let [ann, bob] = stage.actors(Subject::RLock);
