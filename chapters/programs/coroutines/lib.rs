@@ -10,7 +10,6 @@ extern crate self as tokio;
 #[path = "../../src/coroutines/barrier.rs"]
 pub mod barrier;
 pub mod broken;
-#[cfg_attr(test, expect(dead_code, reason = "the unit tests of `chapters` count the waiters"))]
 #[path = "../../src/coroutines/condition.rs"]
 pub mod condition;
 #[path = "../../src/errors.rs"]
