@@ -300,7 +300,11 @@ fn cpu_time(pid: u32) -> Option<u64> {
 ///
 /// The ports are below those that systems give to outgoing connections, because one of these could take a port before its
 /// broker does.
-fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
+///
+/// # Errors
+///
+/// If too few of the ports are free.
+pub fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
     // All of them are bound before the first is released, so no port comes twice.
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut last = io::Error::other("no free port");

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::iter;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::ops::Range;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -14,6 +12,7 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::{self, stream};
 use chapters::record::{Event, Record, Summary, WorkerId};
 use chapters::view::json;
+use machines::keeper::free_addresses;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -29,9 +28,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// The time in which a run must report that it can't start. The program's own limit is ten seconds.
 const AT_ONCE: Duration = Duration::from_secs(100);
 const PAUSE: Duration = Duration::from_millis(5);
-/// The ports of brokers that aren't the demo's own, how often one is drawn, and how often brokers are started.
-const PORTS: Range<u16> = 10_000..32_000;
-const PORT_TRIES: usize = 1000;
+/// How often brokers are started whose ports may be taken.
 const STARTS: usize = 5;
 
 /// A running program.
@@ -352,7 +349,7 @@ impl Broker {
     /// Starts three brokers that store their messages in `storage`, and waits until they have elected a leader.
     pub fn cluster(storage: &Path) -> Result<Vec<Self>, String> {
         let brokers = on_free_ports(|| {
-            let routes = (0..3).map(|_| free_address()).collect::<Result<Vec<_>, _>>()?;
+            let routes = free_addresses(3).map_err(|error| error.to_string())?;
             let list: Vec<String> = routes.iter().map(|route| format!("\"nats-route://{route}\"")).collect();
             let start = |(number, route): (usize, &SocketAddr)| {
                 let cluster = format!("cluster {{ name: others, listen: \"{route}\", routes: [{}] }}", list.join(", "));
@@ -368,7 +365,7 @@ impl Broker {
     fn spawn(name: &str, storage: Option<&Path>, jetstream: &str, more: &str) -> Result<Self, String> {
         let fault = |error: std::io::Error| error.to_string();
         let folder = TempDir::new().map_err(fault)?;
-        let address = free_address()?;
+        let address = free_addresses(1).map_err(fault)?[0];
         let config = folder.path().join("broker.conf");
         let storage = storage.map_or_else(|| folder.path().join("storage"), Path::to_owned);
         let jetstream = format!("jetstream {{ store_dir: {storage:?}{jetstream} }}");
@@ -473,13 +470,4 @@ fn on_free_ports(start: impl Fn() -> Result<Vec<Broker>, String>) -> Result<Vec<
         }
     }
     Err(format!("the brokers ended at once, {STARTS} times"))
-}
-
-/// An address of this machine that no program uses at the moment. Its port is below those that systems give to outgoing
-/// connections, because one of these could take it.
-fn free_address() -> Result<SocketAddr, String> {
-    iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, rand::random_range(PORTS))))
-        .take(PORT_TRIES)
-        .find_map(|listener| listener.and_then(|it| it.local_addr()).ok())
-        .ok_or_else(|| "no free port".to_owned())
 }
